@@ -1,0 +1,203 @@
+"""This module answers: what is an index build on disk, and which one is in force?
+
+    index/
+      current                 the name of the bundle in force, replaced in one step
+      20260102T030405-1a2b/   one bundle: manifest.json, arrays, JSON lines, whoosh/
+      .lock                   held by the build that is running
+      .building-…             what it has written so far; nothing reads it
+
+A bundle is never changed after it was published. Arrays and JSON only: nothing in it executes on load.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, StaleBundleError
+from kb.language import say
+
+SCHEMA = 1
+"""Raise when the files of a bundle change their meaning."""
+MANIFEST = "manifest.json"
+CURRENT = "current"
+KEPT = 2
+"""Bundles that stay: the one in force, and the one before it for readers that still open it."""
+
+
+class Bundle:
+    """One published build, opened for reading. manifest: see kb.indexer.build."""
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    def file(self, name: str) -> Path:
+        return self.folder / name
+
+    def json(self, name: str) -> Any:
+        return json.loads(self.file(name).read_bytes())
+
+
+def current_name(index: Path) -> str | None:
+    """The name of the bundle in force, None when nothing was published."""
+    try:
+        return (index / CURRENT).read_text("utf8").strip() or None
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedBundleError(_unreadable(index / CURRENT, error))
+
+
+def open_current(index: Path, verify: bool = True) -> Bundle:
+    """Open the bundle in force.
+
+    Raises NoBundleError, StaleBundleError (schema of another version), DamagedBundleError
+    (a file is missing, has another size, or, with verify, other bytes than were written).
+    """
+    name = current_name(index)
+    if name is None:
+        raise NoBundleError(
+            say(
+                "{index} 里还没有索引；先运行 kb build",
+                "there is no index in {index} yet; run kb build first",
+                index=index,
+            )
+        )
+    folder = index / name
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        schema, files = manifest["schema"], manifest["files"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedBundleError(_unreadable(folder / MANIFEST, error))
+    if schema != SCHEMA:
+        raise StaleBundleError(
+            say(
+                "索引是别的版本建的（{found}，本版本用 {wanted}）；运行 kb build 重建",
+                "the index was built by another version ({found}, this one reads {wanted}); run kb build",
+                found=schema,
+                wanted=SCHEMA,
+            )
+        )
+    for file, (size, checksum) in files.items():
+        _check_file(folder / file, size, checksum if verify else None)
+    return Bundle(folder, manifest)
+
+
+def _check_file(path: Path, size: int, checksum: int | None) -> None:
+    try:
+        found = path.stat().st_size
+        intact = found == size and (checksum is None or _checksum(path) == checksum)
+    except OSError as error:
+        raise DamagedBundleError(_unreadable(path, error))
+    if not intact:
+        raise DamagedBundleError(
+            say(
+                "索引文件 {path} 已损坏；运行 kb build 重建",
+                "the index file {path} is damaged; run kb build",
+                path=path,
+            )
+        )
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    return say(
+        "索引文件 {path} 缺失或读不了（{error}）；运行 kb build 重建",
+        "the index file {path} is missing or can't be read ({error}); run kb build",
+        path=path,
+        error=error,
+    )
+
+
+def _checksum(path: Path) -> int:
+    crc = 0
+    with path.open("rb") as f:
+        while block := f.read(1 << 20):
+            crc = zlib.crc32(block, crc)
+    return crc
+
+
+@contextlib.contextmanager
+def building(index: Path) -> Iterator[Path]:
+    """Lock the index folder and give an empty folder to build in; it is gone afterwards unless published.
+
+    Raises BusyError when another build holds the lock, BundleError when nothing can be written there.
+    """
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+        lock = (index / ".lock").open("a+")
+    except OSError as error:
+        raise BundleError(
+            say("{index} 不能写入：{error}", "{index} can't be written: {error}", index=index, error=error.strerror)
+        )
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            raise BusyError(
+                say(
+                    "另一个构建正在进行（进程 {pid}）；等它结束再试",
+                    "another build is running (process {pid}); try again when it has ended",
+                    pid=lock.read().strip() or "?",
+                )
+            )
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        for leftover in index.glob(".building-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        folder = index / f".building-{os.getpid()}"
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(index: Path, folder: Path, manifest: dict[str, Any]) -> Bundle:
+    """Finish a build: write its manifest, make everything durable, switch to it in one step, drop old ones."""
+    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    files = {n: [(folder / n).stat().st_size, _checksum(folder / n)] for n in names if not n.endswith("LOCK")}
+    manifest = {"schema": SCHEMA, **manifest, "files": files}
+    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf8")
+    for name in (*names, MANIFEST):
+        _sync(folder / name)
+    base = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    name = next(n for i in range(1_000_000) if not (index / (n := f"{base}-{i}")).exists())
+    folder.rename(index / name)
+    _sync(index / name)
+    pointer = index / f"{CURRENT}.new"
+    pointer.write_text(name + "\n", "utf8")
+    _sync(pointer)
+    pointer.replace(index / CURRENT)
+    _sync(index)
+    clean(index)
+    return Bundle(index / name, manifest)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def bundles(index: Path) -> list[Path]:
+    """Every bundle in the folder, oldest first."""
+    return sorted((p for p in index.glob("[0-9]*T*-*") if p.is_dir()), key=lambda p: (p.stat().st_mtime_ns, p.name))
+
+
+def clean(index: Path) -> None:
+    """Remove all but the newest bundles; never the one in force."""
+    name = current_name(index)
+    for old in bundles(index)[:-KEPT]:
+        if old.name != name:
+            shutil.rmtree(old, ignore_errors=True)

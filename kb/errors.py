@@ -1,0 +1,57 @@
+"""This module holds every error a user can cause; each is a sentence about the user's data.
+
+KbError
+├── SettingsError      a setting has an unknown name or a wrong value
+├── ArticleError       one article can't be read: path, line, what is wrong, what would be right
+├── NotFoundError      no article has this number or path
+├── InputError         a paste or a judged set is not what it should be
+└── BundleError        the index on disk
+    ├── NoBundleError      nothing was built yet
+    ├── StaleBundleError   built by another version or with another dictionary: build again
+    ├── DamagedBundleError a file is missing or not what was written
+    └── BusyError          another build is running
+"""
+
+
+class KbError(Exception):
+    """A user's mistake or a state of the data that the user can mend. Never a bug."""
+
+
+class SettingsError(KbError):
+    pass
+
+
+class ArticleError(KbError):
+    """path: as the user gave it; line: 1-based, 0 when the file as a whole is meant."""
+
+    def __init__(self, path: str, line: int, message: str) -> None:
+        self.path, self.line, self.message = path, line, message
+        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
+
+
+class NotFoundError(KbError):
+    pass
+
+
+class InputError(KbError):
+    pass
+
+
+class BundleError(KbError):
+    pass
+
+
+class NoBundleError(BundleError):
+    pass
+
+
+class StaleBundleError(BundleError):
+    pass
+
+
+class DamagedBundleError(BundleError):
+    pass
+
+
+class BusyError(BundleError):
+    pass

@@ -1,0 +1,1 @@
+"""From Markdown to a bundle: articles -> passages -> tokens -> arrays and full text."""

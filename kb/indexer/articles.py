@@ -1,0 +1,326 @@
+"""This module reads and writes articles: Markdown files with YAML front matter.
+
+Reading is lenient (any Markdown file is at least a manual), kb.indexer.check is strict.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from kb.errors import ArticleError, KbError, NotFoundError
+from kb.language import say
+from kb.model import Article
+
+SUFFIXES = (".md", ".markdown")
+NUMBER = re.compile(r"KB-(\d{6,})")
+LISTS = ("product", "parts", "versions", "tags", "aliases")
+DATES = ("created", "updated", "review_after")
+TEXTS = ("id", "kind", "title", "area", "cause", "handling", "severity", "status", "owner")
+KEYS = (*TEXTS, *LISTS, *DATES)
+
+_FENCE = re.compile(r"---[ \t]*\n(.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$|^([^\n]+)\n(?:=+|-+)[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class FrontMatter:
+    """The YAML of an article. lines: key -> line of the file (1-based); end: the line the body starts on."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    repeated: tuple[str, ...] = ()
+    end: int = 1
+
+
+def find(root: Path) -> Iterator[Path]:
+    """Every article file below root, sorted; hidden folders and links that leave root are passed over.
+
+    Raises NotFoundError when root is not a folder that can be listed.
+    """
+    if root.is_file() and root.suffix.lower() in SUFFIXES:
+        yield root
+        return
+    if not root.is_dir():
+        raise NotFoundError(say("没有文件夹 {root}", "there is no folder {root}", root=root))
+    real_root = root.resolve()
+
+    def refuse(error: OSError) -> None:
+        if Path(str(error.filename)) == root:
+            raise NotFoundError(say("读不了文件夹 {root}", "the folder {root} can't be read", root=root))
+
+    for folder, folders, files in os.walk(root, onerror=refuse):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        for name in sorted(files):
+            path = Path(folder, name)
+            if not name.startswith(".") and path.suffix.lower() in SUFFIXES:
+                if not path.is_symlink() or real_root in path.resolve().parents:
+                    yield path
+
+
+def relative(path: Path, root: Path) -> str:
+    """An article's key: its path below root, with forward slashes."""
+    return path.relative_to(root).as_posix() if path != root else path.name
+
+
+def decode(raw: bytes, path: str) -> tuple[str, str]:
+    """Text of a file and its encoding: UTF-8 with or without BOM, UTF-16 with BOM, else GB 18030.
+
+    Line ends become "\\n". Raises ArticleError for a binary file.
+    """
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    for candidate in (encoding, "gb18030"):
+        if candidate != "utf-16" and b"\0" in raw:
+            break
+        try:
+            text = raw.decode(candidate)
+        except UnicodeDecodeError:
+            continue
+        return text.replace("\r\n", "\n").replace("\r", "\n"), candidate
+    raise ArticleError(
+        path,
+        0,
+        say("不是文本文件（UTF-8 或 GB 18030），已跳过", "not a text file (UTF-8 or GB 18030), skipped"),
+    )
+
+
+def load(path: Path, root: Path, max_kb: int) -> tuple[Article, str]:
+    """Read one article and tell its encoding. Raises ArticleError."""
+    key = relative(path, root)
+    try:
+        if (size := path.stat().st_size) > max_kb * 1024:
+            raise ArticleError(
+                key,
+                0,
+                say(
+                    "{size} KB，超过上限 {limit} KB（设置 max_file_kb），已跳过",
+                    "{size} KB, over the limit of {limit} KB (setting max_file_kb), skipped",
+                    size=size // 1024,
+                    limit=max_kb,
+                ),
+            )
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ArticleError(key, 0, say("读不了：{why}", "can't be read: {why}", why=error.strerror))
+    text, encoding = decode(raw, key)
+    return parse(text, key), encoding
+
+
+def front_matter(text: str, path: str) -> FrontMatter:
+    """The YAML at the top of a file; empty when there is none. Raises ArticleError with the line."""
+    m = _FENCE.match(text)
+    if not m:
+        return FrontMatter()
+    end = text.count("\n", 0, m.end()) + 1
+    try:
+        for event in yaml.parse(m[1], yaml.CSafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 2 if event.start_mark else 2
+                raise ArticleError(path, line, say("YAML 里不能用 * 引用", "YAML aliases (*) are not allowed"))
+        loader = yaml.CSafeLoader(m[1])
+        node = loader.get_single_node()
+        if node is None:
+            return FrontMatter(end=end)
+        if not isinstance(node, yaml.MappingNode):
+            raise ArticleError(
+                path, 2, say("文件头应为“键: 值”的 YAML", "the front matter should be YAML of the form 'key: value'")
+            )
+        lines: dict[str, int] = {}
+        repeated = []
+        for key, _ in node.value:
+            if key.value in lines:
+                repeated.append(str(key.value))
+            lines[str(key.value)] = key.start_mark.line + 2
+        values = loader.construct_document(node)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        raise ArticleError(
+            path,
+            mark.line + 2 if mark else 1,
+            say("文件头不是正确的 YAML：{problem}", "the front matter is not valid YAML: {problem}", problem=problem),
+        )
+    except (ValueError, TypeError) as error:
+        raise ArticleError(
+            path,
+            1,
+            say("文件头有不成立的值：{problem}", "the front matter has an impossible value: {problem}", problem=error),
+        )
+    return FrontMatter({str(k): v for k, v in values.items()}, lines, tuple(repeated), end)
+
+
+def parse(text: str, path: str) -> Article:
+    """A whole file -> Article. path: relative, with forward slashes. Raises ArticleError."""
+    head = front_matter(text, path)
+    body = "".join(text.splitlines(keepends=True)[head.end - 1 :])
+    known: dict[str, Any] = {}
+    for key in TEXTS:
+        if head.values.get(key) is not None:
+            known[key] = str(head.values[key]).strip()
+    for key in LISTS:
+        known[key] = tuple(_strings(head.values.get(key)))
+    for key in DATES:
+        known[key] = _date(head.values.get(key))
+    known["title"] = known.get("title") or first_heading(body) or PurePosixPath(path).stem
+    known["id"] = known.get("id") or str(PurePosixPath(path).with_suffix(""))
+    extra = {k: v for k, v in head.values.items() if k not in KEYS}
+    return Article(path=path, body=body, body_line=head.end, extra=extra, **known)
+
+
+def first_heading(body: str) -> str:
+    """The title of a file without front matter; "" when it has no heading."""
+    in_fence = False
+    lines = body.split("\n")
+    for number, line in enumerate(lines):
+        if line.lstrip().startswith(("```", "~~~")):
+            in_fence = not in_fence
+        elif not in_fence:
+            m = _HEADING.match("\n".join(lines[number : number + 2]))
+            if m:
+                return re.sub(r"[*`]|\{#.*?\}|\[([^\]]*)\]\([^)]*\)|<[^>]+>", r"\1", m[1] or m[2]).strip()
+    return ""
+
+
+def _strings(value: Any) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple)):
+        return [str(v).strip() for v in value if v is not None and str(v).strip()]
+    return [str(value).strip()] if str(value).strip() else []
+
+
+def _date(value: Any) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip()[:10])
+    except ValueError:
+        return None
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+
+def render(article: Article) -> str:
+    """An article as the text of its file, keys in the usual order, unknown keys last. Inverse of parse."""
+    values: dict[str, Any] = {}
+    for key in ("id", "kind", "title", "product", "area", "cause", "handling", "severity", "parts", "versions"):
+        values[key] = getattr(article, key)
+    for key in ("tags", "aliases", "status", "owner", *DATES):
+        values[key] = getattr(article, key)
+    values = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items() if v not in ("", (), None)}
+    return f"---\n{_yaml({**values, **article.extra})}---\n{article.body}"
+
+
+def change(text: str, changes: Mapping[str, Any]) -> str:
+    """Set keys of a file's front matter; every other line stays as it is, comments and unknown keys too.
+
+    A value of None removes the key. Raises ArticleError when the front matter is broken.
+    """
+    head = front_matter(text, "")
+    if not head.lines:
+        return f"---\n{_yaml({k: v for k, v in changes.items() if v is not None})}---\n{text}"
+    lines = text.splitlines(keepends=True)
+    starts = sorted(head.lines.values())
+    for key in sorted(changes, key=lambda k: head.lines.get(k, head.end), reverse=True):
+        new = [] if changes[key] is None else [_yaml({key: changes[key]})]
+        if key in head.lines:
+            start = head.lines[key] - 1
+            stop = next((s - 1 for s in starts if s > start + 1), head.end - 2)
+            while stop > start + 1 and lines[stop - 1].lstrip().startswith(("#", "\n")):
+                stop -= 1
+            lines[start:stop] = new
+        else:
+            lines[head.end - 2 : head.end - 2] = new
+    return "".join(lines)
+
+
+def _yaml(values: Mapping[str, Any]) -> str:
+    text = yaml.dump(dict(values), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
+    return str(text)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Lists on one line, as people write them."""
+
+
+_Dumper.add_representer(list, lambda d, v: d.represent_sequence("tag:yaml.org,2002:seq", v, flow_style=True))
+_Dumper.add_representer(tuple, lambda d, v: d.represent_sequence("tag:yaml.org,2002:seq", v, flow_style=True))
+
+
+def save(path: Path, text: str, new: bool = False) -> None:
+    """Write a file whole or not at all; with new, refuse to replace one. Raises KbError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+        try:
+            with os.fdopen(handle, "w", encoding="utf8", newline="\n") as f:
+                f.write(text)
+                f.flush()
+                os.fsync(f.fileno())
+            os.chmod(name, 0o644)
+            if new:
+                os.link(name, path)
+            else:
+                os.replace(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except FileExistsError:
+        raise KbError(say("{path} 已经存在", "{path} exists already", path=path))
+    except OSError as error:
+        raise KbError(say("写不了 {path}：{why}", "can't write {path}: {why}", path=path, why=error.strerror))
+
+
+# --- a new article ---------------------------------------------------------------------------
+
+_TEMPLATES = {
+    ("case", "zh"): "## 现象\n\n\n## 环境\n\n\n## 原因\n\n\n## 排查\n\n1. \n\n## 解决\n\n1. \n\n## 验证\n\n",
+    ("case", "en"): (
+        "## Symptom\n\n\n## Environment\n\n\n## Cause\n\n\n## Diagnosis\n\n1. \n\n## Fix\n\n1. \n\n## Verification\n\n"
+    ),
+    ("faq", "zh"): "## 问题\n\n\n## 回答\n\n",
+    ("faq", "en"): "## Question\n\n\n## Answer\n\n",
+    ("manual", "zh"): "## 适用范围\n\n\n## 准备\n\n- [ ] \n\n## 步骤\n\n1. \n\n## 检查\n\n",
+    ("manual", "en"): "## Scope\n\n\n## Before you start\n\n- [ ] \n\n## Steps\n\n1. \n\n## Check\n\n",
+}
+
+
+def next_number(root: Path) -> str:
+    """The number after the highest one in use, by front matter or file name."""
+    highest = 0
+    for path in find(root):
+        with path.open("rb") as f:
+            head = f.read(4096).decode("utf8", "ignore")
+        for m in NUMBER.finditer(path.name + "\n" + "".join(re.findall(r"^id:.*$", head, re.MULTILINE))):
+            highest = max(highest, int(m[1]))
+    return f"KB-{highest + 1:06d}"
+
+
+def create(root: Path, kind: str, title: str, language: str, today: date, **values: Any) -> Path:
+    """Start an article with the next number from the template of its kind. Returns its path."""
+    root.mkdir(parents=True, exist_ok=True)
+    number = next_number(root)
+    article = Article(
+        path="",
+        id=number,
+        kind=kind,
+        title=title,
+        status="draft",
+        created=today,
+        updated=today,
+        review_after=today.replace(year=today.year + 2, day=min(today.day, 28)),
+        body=_TEMPLATES[kind, language],
+        **values,
+    )
+    folder = root / (article.area or "case" if kind == "case" else kind)
+    path = folder / f"{number}.md"
+    save(path, render(article), new=True)
+    return path

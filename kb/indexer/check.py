@@ -1,0 +1,288 @@
+"""This module checks articles before others rely on them: every problem with file and line."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from kb.errors import ArticleError
+from kb.indexer import markdown
+from kb.indexer.articles import DATES, KEYS, LISTS, FrontMatter, decode, find, front_matter, parse, relative
+from kb.language import say
+from kb.model import (
+    AREAS,
+    CASE_SECTIONS,
+    CAUSES,
+    FAQ_SECTIONS,
+    HANDLINGS,
+    KINDS,
+    SECTION_ROLES,
+    SEVERITIES,
+    STATUSES,
+    Article,
+)
+from kb.synonyms import parse as parse_synonyms
+
+REQUIRED = {"case": ("id", "title", "area", "cause", "handling", "severity", "aliases"), "faq": ("id", "title")}
+"""Keys each kind must have; a manual may be plain Markdown."""
+
+PRIVATE = (
+    ("手机号码", "a mobile number", re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![\d.])")),
+    ("身份证号码", "an ID-card number", re.compile(r"(?<!\d)\d{6}(?:19|20)\d{2}[01]\d[0-3]\d\d{3}[\dXx](?![\dXx])")),
+    (
+        "邮箱地址",
+        "a mail address",
+        re.compile(
+            r"(?<![\w.+-])[\w.+-]+@(?!(?:[\w-]+\.)*example\.(?:com|net|org)\b)[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b"
+        ),
+    ),
+    ("电话号码", "a phone number", re.compile(r"(?<![\d.-])0\d{2,3}-\d{7,8}(?![\d-])")),
+)
+"""Customer data that must not stay in an article; mail addresses at example.com may."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One finding. path: as found below the folder; line: 1-based, 0 for the whole file; level: error or warning."""
+
+    path: str
+    line: int
+    level: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{place}: {self.message}"
+
+
+class _Checked:
+    """One file while it is checked."""
+
+    def __init__(self, path: str, text: str, article: Article, head: FrontMatter) -> None:
+        self.path, self.text, self.article, self.head = path, text, article, head
+
+    def at(self, key: str) -> int:
+        return self.head.lines.get(key, 1)
+
+
+def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today: date | None = None) -> list[Problem]:
+    """Check a folder of articles, or, with only, one file or folder inside it against all others.
+
+    areas: values allowed beside the built-in ones. Raises NotFoundError when root or only is missing.
+    """
+    problems: list[Problem] = []
+    checked: list[_Checked] = []
+    wanted = {relative(p, root) for p in find(only)} if only else None
+    for path in find(root):
+        key = relative(path, root)
+        try:
+            text, encoding = decode(path.read_bytes(), key)
+            head = front_matter(text, key)
+            checked.append(_Checked(key, text, parse(text, key), head))
+            if encoding == "gb18030":
+                problems.append(_warning(key, 0, "不是 UTF-8；请转存为 UTF-8", "not UTF-8; save it as UTF-8"))
+        except ArticleError as error:
+            problems.append(Problem(error.path, error.line, "error", error.message))
+        except OSError as error:
+            problems.append(_error(key, 0, "读不了：{why}", "can't be read: {why}", why=error.strerror))
+    for file in checked:
+        if wanted is None or file.path in wanted:
+            problems += _check_file(file, root, (*AREAS, *areas), today or date.today())
+    problems += _duplicates(checked)
+    problems += _synonyms(root)
+    return sorted(p for p in problems if wanted is None or p.path in wanted)
+
+
+def _error(path: str, line: int, zh: str, en: str, /, **values: object) -> Problem:
+    return Problem(path, line, "error", say(zh, en, **values))
+
+
+def _warning(path: str, line: int, zh: str, en: str, /, **values: object) -> Problem:
+    return Problem(path, line, "warning", say(zh, en, **values))
+
+
+def _check_file(file: _Checked, root: Path, areas: tuple[str, ...], today: date) -> Iterator[Problem]:
+    yield from _values(file, areas)
+    yield from _dates(file, today)
+    yield from _sections(file)
+    yield from _links(file, root)
+    yield from _private(file)
+
+
+def _values(file: _Checked, areas: tuple[str, ...]) -> Iterator[Problem]:
+    allowed = {
+        "kind": KINDS,
+        "area": areas,
+        "cause": CAUSES,
+        "handling": HANDLINGS,
+        "severity": SEVERITIES,
+        "status": STATUSES,
+    }
+    article = file.article
+    for key, values in allowed.items():
+        value = getattr(article, key)
+        if value and value not in values:
+            yield _error(
+                file.path,
+                file.at(key),
+                "{key} 的值 '{value}' 不认识（可用：{values}）",
+                "unknown {key} '{value}' ({values})",
+                key=key,
+                value=value,
+                values=", ".join(values),
+            )
+    for key in file.head.repeated:
+        yield _error(file.path, file.at(key), "{key} 写了两次", "{key} is given twice", key=key)
+    for key in REQUIRED.get(article.kind, ()):
+        if not file.head.values.get(key):
+            yield _error(file.path, 1, "缺少 {key}", "{key} is missing", key=key)
+    for key in LISTS:
+        if isinstance(file.head.values.get(key), dict):
+            yield _error(file.path, file.at(key), "{key} 应为列表", "{key} should be a list", key=key)
+    known = {k.lower().rstrip("s"): k for k in KEYS}
+    for key in article.extra:
+        near = known.get(key.lower().rstrip("s"))
+        if near:
+            yield _warning(
+                file.path,
+                file.at(key),
+                "不认识的键 {key}；是不是 {near}？",
+                "unknown key {key}; {near}?",
+                key=key,
+                near=near,
+            )
+
+
+def _dates(file: _Checked, today: date) -> Iterator[Problem]:
+    for key in DATES:
+        if file.head.values.get(key) is not None and getattr(file.article, key) is None:
+            value: Any = file.head.values[key]
+            yield _error(
+                file.path,
+                file.at(key),
+                "{key} 的 '{value}' 不是日期；写成 2025-03-02",
+                "{key} '{value}' is not a date; write 2025-03-02",
+                key=key,
+                value=value,
+            )
+    due = file.article.review_after
+    if due and due < today and file.article.status != "archived":
+        yield _warning(
+            file.path, file.at("review_after"), "复审日期 {due} 已过", "the review was due on {due}", due=due
+        )
+
+
+def _sections(file: _Checked) -> Iterator[Problem]:
+    wanted = {"case": CASE_SECTIONS, "faq": FAQ_SECTIONS}.get(file.article.kind)
+    if wanted is None:
+        return
+    present: set[str] = set()
+    filled: set[str] = set()
+    for passage in markdown.split(file.article):
+        for section, following in zip(passage.sections, (*passage.sections[1:], None), strict=True):
+            end = following.start if following else len(passage.text)
+            if passage.text[section.start : end].strip():
+                filled.add(section.role)
+    present = {SECTION_ROLES.get(o.title.strip().lower(), "") for o in markdown.outline(file.article.body)}
+    for role, names in wanted.items():
+        if role not in present:
+            yield _error(
+                file.path,
+                file.article.body_line,
+                "缺少一节“## {zh}”",
+                "the section '## {en}' is missing",
+                zh=names[0],
+                en=names[-1],
+            )
+        elif role not in filled:
+            yield _error(
+                file.path,
+                file.article.body_line,
+                "“## {zh}”一节是空的",
+                "the section '## {en}' is empty",
+                zh=names[0],
+                en=names[-1],
+            )
+
+
+def _links(file: _Checked, root: Path) -> Iterator[Problem]:
+    anchors: set[str] | None = None
+    for line, target, image in markdown.links(file.article.body):
+        at = file.article.body_line + line
+        parts = urlsplit(target)
+        if parts.scheme or target.startswith("//"):
+            continue
+        if not parts.path:
+            anchors = anchors if anchors is not None else {o.anchor for o in markdown.outline(file.article.body)}
+            if parts.fragment and unquote(parts.fragment) not in anchors and not parts.fragment.startswith("fn"):
+                yield _warning(
+                    file.path, at, "没有标题 #{anchor}", "there is no heading #{anchor}", anchor=unquote(parts.fragment)
+                )
+            continue
+        place = normal_path(file.path, unquote(parts.path))
+        if place is None:
+            yield _error(
+                file.path, at, "链接 {target} 走出了文章文件夹", "the link {target} leaves the folder", target=target
+            )
+        elif not (root / place).exists():
+            if image:
+                yield _error(file.path, at, "图片 {target} 不存在", "the image {target} is missing", target=target)
+            else:
+                yield _error(file.path, at, "链接 {target} 指向的文件不存在", "dead link {target}", target=target)
+
+
+def normal_path(path: str, target: str) -> str | None:
+    """Where a relative link of an article leads, below the folder; None when it leaves it."""
+    parts: list[str] = [] if target.startswith("/") else list(PurePosixPath(path).parent.parts)
+    for part in PurePosixPath(target.lstrip("/")).parts:
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _private(file: _Checked) -> Iterator[Problem]:
+    for number, line in enumerate(file.text.split("\n"), 1):
+        for zh, en, pattern in PRIVATE:
+            if pattern.search(line):
+                yield _error(
+                    file.path,
+                    number,
+                    "留有客户数据：{zh}；请删去或改为示例",
+                    "customer data left in: {en}; remove it or use an example",
+                    zh=zh,
+                    en=en,
+                )
+
+
+def _duplicates(checked: list[_Checked]) -> Iterator[Problem]:
+    count = Counter(f.article.id for f in checked)
+    first: dict[str, str] = {}
+    for file in checked:
+        number = file.article.id
+        if count[number] > 1 and number in first:
+            yield _error(
+                file.path,
+                file.at("id"),
+                "编号 {number} 已被 {other} 使用",
+                "number {number} is used by {other} already",
+                number=number,
+                other=first[number],
+            )
+        first.setdefault(number, file.path)
+
+
+def _synonyms(root: Path) -> Iterator[Problem]:
+    try:
+        text = (root / "synonyms.txt").read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return
+    for problem in parse_synonyms(text)[1]:
+        yield Problem("synonyms.txt", problem.line, "error", problem.message)

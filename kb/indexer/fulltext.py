@@ -1,0 +1,103 @@
+"""This module writes the full-text index: Whoosh, which answers what only positions and fields can.
+
+Whoosh gets ready-made atoms (kb.tokens.atoms) through its own space-separated tokenizer, because it
+pickles its schema with the analyzers in it: no code of ours is ever part of an index.
+"""
+
+import os
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from whoosh import fields as wf
+from whoosh import index as wi
+from whoosh.analysis import SpaceSeparatedTokenizer
+from whoosh.codec.whoosh3 import W3Codec, W3PerDocReader
+
+from kb.fields import FIELDS
+from kb.model import Article
+
+FOLDER = "whoosh"
+DOCNUMS = "whoosh.passages.npy"
+MEMORY_MB = 512
+
+
+class _PerDocReader(W3PerDocReader):  # type: ignore[misc]
+    """Whoosh asks the file system once for every posting whether a column exists; the answer never changes."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.has_column = lru_cache(maxsize=None)(super().has_column)
+
+
+class _Codec(W3Codec):  # type: ignore[misc]
+    def per_document_reader(self, storage: Any, segment: Any) -> Any:
+        return _PerDocReader(storage, segment)
+
+
+def schema() -> Any:
+    """The Whoosh schema of kb.fields.FIELDS. article and row say which passage a document is."""
+    kinds = {
+        "text": lambda: wf.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True),
+        "exact": wf.ID,
+        "date": wf.ID,
+    }
+    return wf.Schema(article=wf.ID(stored=True), row=wf.STORED, **{f.name: kinds[f.how]() for f in FIELDS})
+
+
+def document(article: Article, row: int, atoms: dict[str, str]) -> dict[str, Any]:
+    """One Whoosh document. row: the passage's number within its article."""
+    values: dict[str, Any] = {"article": article.path, "row": row}
+    for f in FIELDS:
+        value = atoms[f.name] if f.how == "text" else getattr(article, f.name)
+        if value:
+            values[f.name] = str(value)
+    return values
+
+
+def write(
+    folder: Path,
+    documents: Iterable[dict[str, Any]],
+    previous: Path | None = None,
+    gone: Iterable[str] = (),
+) -> None:
+    """Write the full text of a bundle into folder/whoosh.
+
+    previous: the Whoosh folder of the bundle before, whose documents stay but for the articles in
+    `gone`; its files are linked, not copied, and Whoosh never writes into a file again.
+    """
+    target = folder / FOLDER
+    target.mkdir()
+    if previous is not None:
+        for file in previous.iterdir():
+            if not file.name.endswith("LOCK"):
+                os.link(file, target / file.name)
+        index = wi.open_dir(target)
+    else:
+        index = wi.create_in(target, schema())
+    writer = index.writer(limitmb=MEMORY_MB, codec=_Codec())
+    try:
+        for path in gone:
+            writer.delete_by_term("article", path)
+        for values in documents:
+            writer.add_document(**values)
+        writer.commit()
+    except BaseException:
+        writer.cancel()
+        raise
+    finally:
+        index.close()
+
+
+def write_docnums(folder: Path, first: dict[str, int]) -> None:
+    """Write which passage each Whoosh document number is. first: article path -> number of its first passage."""
+    index = wi.open_dir(folder / FOLDER)
+    with index.reader() as reader:
+        docnums: NDArray[np.int32] = np.full(reader.doc_count_all(), -1, np.int32)
+        for number, stored in reader.iter_docs():
+            docnums[number] = first[stored["article"]] + stored["row"]
+    index.close()
+    np.save(folder / DOCNUMS, docnums)

@@ -1,0 +1,258 @@
+"""This module renders Markdown to safe HTML and splits it into passages at its headings.
+
+Raw HTML never reaches a page: tags are dropped, their text is kept, anything unknown is shown as text.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token as Node
+from mdit_py_plugins.anchors import anchors_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.tasklists import tasklists_plugin
+
+from kb.model import SECTION_ROLES, Article, Passage, Section
+
+MAX_PASSAGE = 4000
+"""Characters. A longer section is cut at line ends: ranking and reading both suffer from giants."""
+
+_TAGS = frozenset(
+    """
+    a abbr address article aside audio b blockquote body br button caption center code col colgroup dd del
+    details dfn div dl dt em embed figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i
+    iframe img input ins kbd label li link main mark meta nav noscript ol option p param picture pre q s samp
+    script section select small source span strike strong style sub summary sup svg table tbody td template
+    textarea tfoot th thead title tr tt u ul var video wbr
+    """.split()
+)
+_TAG = re.compile(r"</?\s*([A-Za-z][\w:-]*)([^<>]*)>|<!--.*?-->", re.DOTALL)
+_SILENT = re.compile(
+    r"<(script|style|iframe|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
+)
+
+Resolve = Callable[[str], str]
+
+
+def slug(title: str) -> str:
+    """An anchor that keeps Chinese: "解决 步骤 (2)" -> "解决-步骤-2"."""
+    return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", title.strip().lower())).strip("-") or "section"
+
+
+def _without_tags(html: str) -> str:
+    """The text of an HTML block; a tag that HTML doesn't know, like <port>, is text and stays."""
+
+    def drop(m: re.Match[str]) -> str:
+        name = m[1] or ""
+        foreign = name.lower() not in _TAGS and "=" not in (m[2] or "") and not re.match(r"[A-Z][a-z]", name)
+        return m[0] if m[1] and foreign else ""
+
+    return _TAG.sub(drop, _SILENT.sub("", html))
+
+
+def _inline_tag(html: str) -> str:
+    m = _TAG.fullmatch(html)
+    known = m and (not m[1] or m[1].lower() in _TAGS or "=" in (m[2] or ""))
+    return "" if known else html
+
+
+class _Renderer(RendererHTML):
+    def html_block(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        text = _without_tags(tokens[i].content).strip()
+        return f"<p>{escapeHtml(text)}</p>\n" if text else ""
+
+    def html_inline(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        if re.fullmatch(r"<br\s*/?>", tokens[i].content, re.IGNORECASE):
+            return "<br>\n"
+        return escapeHtml(_inline_tag(tokens[i].content))
+
+    def image(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        """A picture of our own; one from elsewhere becomes a link, since pages load nothing from outside."""
+        source = str(tokens[i].attrGet("src") or "")
+        label = escapeHtml(self.renderInlineAsText(tokens[i].children, options, env) or source)
+        if re.match(r"[a-z][a-z0-9+.-]*:|//", source, re.IGNORECASE):
+            return f'<a href="{escapeHtml(source)}" rel="noopener noreferrer nofollow">{label}</a>'
+        target = escapeHtml(env["resolve"](source) if "resolve" in env else source)
+        return f'<img src="{target}" alt="{label}" loading="lazy">'
+
+    def link_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        href = str(tokens[i].attrGet("href") or "")
+        if re.match(r"[a-z][a-z0-9+.-]*:|//", href, re.IGNORECASE):
+            tokens[i].attrSet("rel", "noopener noreferrer nofollow")
+        elif "resolve" in env:
+            tokens[i].attrSet("href", env["resolve"](href))
+        return str(self.renderToken(tokens, i, options, env))
+
+    def table_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        return '<div class="table"><table>\n'
+
+    def table_close(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        return "</table></div>\n"
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    md = MarkdownIt("commonmark", {"html": True, "maxNesting": 20}, renderer_cls=_Renderer)
+    md.enable(["table", "strikethrough"])
+    anchors_plugin(md, max_level=6, slug_func=slug)
+    footnote_plugin(md)
+    tasklists_plugin(md)
+    return md
+
+
+def render(body: str, resolve: Resolve | None = None) -> str:
+    """Markdown -> HTML without any markup of its author's own. resolve: relative link -> address."""
+    env: dict[str, Any] = {"resolve": resolve} if resolve else {}
+    return str(_parser().render(body, env))
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One heading of a page, for its table of contents. level: 1 to 6."""
+
+    level: int
+    anchor: str
+    title: str
+
+
+def outline(body: str) -> list[Outline]:
+    """The headings of a body in order."""
+    tokens = _parser().parse(body, {})
+    return [
+        Outline(int(t.tag[1]), str(t.attrGet("id")), _plain(tokens[i + 1]))
+        for i, t in enumerate(tokens)
+        if t.type == "heading_open"
+    ]
+
+
+def links(body: str) -> list[tuple[int, str, bool]]:
+    """Every link and image: (line of the body counted from 0, target, whether it is an image)."""
+    out: list[tuple[int, str, bool]] = []
+    for block in _parser().parse(body, {}):
+        for child in block.children or ():
+            if child.type == "link_open":
+                out.append((block.map[0] if block.map else 0, str(child.attrGet("href") or ""), False))
+            elif child.type == "image":
+                out.append((block.map[0] if block.map else 0, str(child.attrGet("src") or ""), True))
+    return out
+
+
+def _plain(inline: Node) -> str:
+    """The text of an inline node, as a reader sees it."""
+    out: list[str] = []
+    for child in inline.children or ():
+        if child.type in ("text", "code_inline"):
+            out.append(child.content)
+        elif child.type in ("softbreak", "hardbreak"):
+            out.append("\n")
+        elif child.type == "image":
+            out.append(child.content)
+        elif child.type == "html_inline":
+            out.append("\n" if child.content.lower().startswith("<br") else _inline_tag(child.content))
+    return "".join(out)
+
+
+@dataclass
+class _Section:
+    heading: tuple[str, ...]
+    anchor: str
+    line: int
+    text: str = ""
+    code: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, text: str, code: bool = False) -> None:
+        if code:
+            self.code.append((len(self.text), len(self.text) + len(text)))
+        self.text += text
+
+
+def _sections(article: Article) -> list[_Section]:
+    tokens = _parser().parse(article.body, {})
+    path: list[tuple[int, str]] = []
+    sections = [_Section((), "", article.body_line)]
+    in_table = False
+    for i, node in enumerate(tokens):
+        line = article.body_line + (node.map[0] if node.map else 0)
+        if node.type == "heading_open":
+            level = int(node.tag[1])
+            while path and path[-1][0] >= level:
+                path.pop()
+            path.append((level, _plain(tokens[i + 1])))
+            sections.append(_Section(tuple(t for _, t in path), str(node.attrGet("id")), line))
+        elif node.type == "inline" and tokens[i - 1].type != "heading_open":
+            sections[-1].add(_plain(node) + ("  " if in_table else "\n"))
+        elif node.type in ("fence", "code_block"):
+            sections[-1].add(node.content, code=True)
+        elif node.type == "html_block":
+            text = _without_tags(node.content).strip()
+            sections[-1].add(text + "\n" if text else "")
+        elif node.type in ("table_open", "table_close"):
+            in_table = node.type == "table_open"
+        elif node.type == "tr_close":
+            sections[-1].add("\n")
+    return sections
+
+
+def split(article: Article) -> list[Passage]:
+    """An article's passages: one for a case or FAQ (about a page), one a section for a manual.
+
+    A section that holds nothing but deeper headings lives on in their heading paths.
+    An article without any text is one empty passage, so that its title is found.
+    """
+    sections = [s for s in _sections(article) if s.text.strip()]
+    whole = article.kind in ("case", "faq") and sum(len(s.text) for s in sections) <= 2 * MAX_PASSAGE
+    if whole and sections:
+        return [_joined(sections)]
+    passages = [p for s in sections for p in _passages(s)]
+    return passages or [Passage("", line=article.body_line)]
+
+
+def _role(title: str) -> str:
+    return SECTION_ROLES.get(title.strip().lower(), "")
+
+
+def _joined(sections: list[_Section]) -> Passage:
+    text, marks, code = "", [], []
+    for s in sections:
+        title = s.heading[-1] if s.heading else ""
+        marks.append(Section(len(text), s.anchor, title, _role(s.heading[0]) if s.heading else ""))
+        code += [(len(text) + a, len(text) + b) for a, b in s.code]
+        text += s.text if s.text.endswith("\n") else s.text + "\n"
+    return Passage(text, (), sections[0].anchor, sections[0].line, tuple(marks), tuple(code))
+
+
+def _passages(s: _Section) -> list[Passage]:
+    out = []
+    start = 0
+    title = s.heading[-1] if s.heading else ""
+    while start < len(s.text):
+        end = len(s.text)
+        if end - start > MAX_PASSAGE:
+            cut = s.text.rfind("\n", start + MAX_PASSAGE // 2, start + MAX_PASSAGE)
+            end = cut + 1 if cut > 0 else start + MAX_PASSAGE
+        code = tuple((max(a, start) - start, min(b, end) - start) for a, b in s.code if a < end and b > start)
+        mark = (Section(0, s.anchor, title, _role(title)),)
+        line = s.line + s.text.count("\n", 0, start)
+        out.append(Passage(s.text[start:end], s.heading, s.anchor, line, mark, code))
+        start = end
+    return out
+
+
+def section_source(body: str, anchor: str) -> str:
+    """The Markdown below one heading, deeper headings included; "" when the anchor is unknown."""
+    tokens = _parser().parse(body, {})
+    lines = body.split("\n")
+    start = level = None
+    for t in tokens:
+        if t.type != "heading_open" or not t.map:
+            continue
+        if start is not None and int(t.tag[1]) <= (level or 0):
+            return "\n".join(lines[start : t.map[0]]).strip("\n")
+        if start is None and t.attrGet("id") == anchor:
+            start, level = t.map[1], int(t.tag[1])
+    return "" if start is None else "\n".join(lines[start:]).strip("\n")

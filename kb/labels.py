@@ -1,0 +1,105 @@
+"""This module names the values of the front matter in both languages, and reads the names back."""
+
+from kb.language import current
+
+LABELS: dict[str, dict[str, tuple[str, str]]] = {
+    "kind": {
+        "case": ("故障案例", "Case"),
+        "manual": ("手册", "Manual"),
+        "faq": ("常见问题", "FAQ"),
+    },
+    "area": {
+        "desktop": ("桌面终端", "Desktop"),
+        "printer": ("打印机", "Printer"),
+        "network": ("网络", "Network"),
+        "server": ("服务器", "Server"),
+        "storage": ("存储", "Storage"),
+        "virtualization": ("虚拟化与容器", "Virtualization"),
+        "database": ("数据库", "Database"),
+        "application": ("邮件与应用", "Mail and applications"),
+        "account": ("域与账号", "Domain and accounts"),
+        "security": ("安全", "Security"),
+        "monitoring": ("监控与视频", "Monitoring and video"),
+        "backup": ("备份", "Backup"),
+    },
+    "cause": {
+        "operator": ("操作错误", "Operator error"),
+        "configuration": ("配置错误", "Configuration error"),
+        "line": ("线路故障", "Line fault"),
+        "hardware": ("硬件故障", "Hardware fault"),
+        "software": ("软件缺陷", "Software defect"),
+    },
+    "handling": {
+        "remote": ("远程", "Remote"),
+        "onsite": ("现场", "On site"),
+        "return": ("送修", "Return for repair"),
+        "parts": ("备件更换", "Spare-part exchange"),
+    },
+    "severity": {
+        "P1": ("P1 紧急", "P1 Critical"),
+        "P2": ("P2 高", "P2 High"),
+        "P3": ("P3 中", "P3 Medium"),
+        "P4": ("P4 低", "P4 Low"),
+    },
+    "status": {
+        "draft": ("草稿", "Draft"),
+        "review": ("待审", "In review"),
+        "published": ("已发布", "Published"),
+        "archived": ("已归档", "Archived"),
+    },
+    "band": {"strong": ("强", "Strong"), "medium": ("中", "Medium"), "weak": ("弱", "Weak")},
+    "field": {
+        "title": ("标题", "title"),
+        "heading": ("章节", "heading"),
+        "alias": ("客户说法", "customers' words"),
+        "fact": ("属性", "facts"),
+        "text": ("正文", "text"),
+        "code": ("代码与日志", "code and logs"),
+    },
+    "identifier": {
+        "hex": ("十六进制码", "hex code"),
+        "code": ("代码", "code"),
+        "constant": ("代码", "code"),
+        "cve": ("漏洞编号", "CVE"),
+        "ip": ("IP 地址", "IP address"),
+        "mac": ("MAC 地址", "MAC address"),
+        "port": ("端口", "port"),
+        "version": ("版本", "version"),
+        "standard": ("标准", "standard"),
+        "model": ("型号", "model"),
+        "file": ("文件", "file"),
+        "path": ("路径", "path"),
+        "user": ("自定词", "own word"),
+    },
+    "facet": {
+        "kind": ("类型", "Kind"),
+        "product": ("产品", "Product"),
+        "area": ("领域", "Area"),
+        "cause": ("原因", "Cause"),
+        "handling": ("处理方式", "Handling"),
+        "severity": ("级别", "Severity"),
+        "status": ("状态", "Status"),
+        "tags": ("标签", "Tags"),
+    },
+    "sort": {
+        "relevance": ("相关度", "Relevance"),
+        "updated": ("最近更新", "Updated"),
+        "created": ("最近创建", "Created"),
+    },
+}
+
+
+def label(group: str, value: str) -> str:
+    """The name people read, in the current language; the value itself when it has none."""
+    names = LABELS.get(group, {}).get(value)
+    return value if names is None else names[current() == "en"]
+
+
+def value_of(group: str, text: str) -> str:
+    """Inverse of label in both languages, also for the start of a name (硬件 -> hardware); else the text."""
+    wanted = text.strip().lower()
+    for value, names in LABELS.get(group, {}).items():
+        if wanted == value.lower() or wanted in (n.lower() for n in names):
+            return value
+    starts = [v for v, names in LABELS.get(group, {}).items() if any(n.lower().startswith(wanted) for n in names)]
+    return starts[0] if wanted and len(starts) == 1 else text.strip()

@@ -1,0 +1,75 @@
+"""This module turns articles and passages into lines of a bundle and back."""
+
+import json
+import os
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from kb.bundle import Bundle
+from kb.model import Article, Passage, Section
+
+_TUPLES = ("product", "parts", "versions", "tags", "aliases")
+_DATES = ("created", "updated", "review_after")
+
+
+def to_line(value: Any) -> bytes:
+    """One JSON line; text that UTF-8 can't hold (a lone surrogate) becomes "?"."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return text.encode("utf8", "replace") + b"\n"
+
+
+def article_record(article: Article) -> dict[str, Any]:
+    """All that is known of an article but its body."""
+    facts = asdict(article)
+    del facts["body"]
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in facts.items()}
+
+
+def article_from(record: dict[str, Any], body: str = "") -> Article:
+    """Inverse of article_record; keys that are not an Article's are left out."""
+    values = {k: v for k, v in record.items() if k in Article.__dataclass_fields__}
+    for key in _TUPLES:
+        values[key] = tuple(values[key])
+    for key in _DATES:
+        values[key] = date.fromisoformat(values[key]) if values[key] else None
+    return Article(**values, body=body)
+
+
+def passage_record(passage: Passage) -> dict[str, Any]:
+    return asdict(passage) | {"sections": [list(s) for s in passage.sections]}
+
+
+def passage_from(record: dict[str, Any]) -> Passage:
+    """Inverse of passage_record."""
+    return Passage(
+        record["text"],
+        tuple(record["heading"]),
+        record["anchor"],
+        record["line"],
+        tuple(Section(*s) for s in record["sections"]),
+        tuple((a, b) for a, b in record["code"]),
+    )
+
+
+class Lines:
+    """A JSON-lines file of a bundle with its offsets: any line without reading the others.
+
+    Safe to use from several threads at once.
+    """
+
+    def __init__(self, bundle: Bundle, name: str) -> None:
+        self._file = bundle.file(f"{name}.jsonl").open("rb")
+        self._offsets = np.load(bundle.file(f"{name}.offsets.npy"), mmap_mode="r")
+
+    def raw(self, i: int) -> bytes:
+        start, end = int(self._offsets[i]), int(self._offsets[i + 1])
+        return os.pread(self._file.fileno(), end - start, start)
+
+    def __getitem__(self, i: int) -> Any:
+        return json.loads(self.raw(i))
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1

@@ -1,0 +1,1 @@
+"""From a query or a paste to articles: query -> which passages -> in which order -> why."""

@@ -1,0 +1,123 @@
+"""This module marks what matched: exactly those characters, in the most telling lines of a passage."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from kb.model import Passage, Section, Snippet
+from kb.tokens import HAN, Tokenizer, fold
+
+LENGTH = 120
+"""Characters of a snippet: two lines on a desk, four on a phone."""
+_BREAK = re.compile(r"[\n。！？；]|(?<=[.!?])\s")
+_RUNS = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
+
+Span = tuple[int, int]
+
+
+def phrase_pattern(text: str) -> re.Pattern[str] | None:
+    """A phrase as a pattern over folded text: its words in a row, any signs between; None for no words."""
+    runs = _RUNS.findall(fold(text).text)
+    if not runs:
+        return None
+    start = r"(?<![^\W_])" if runs[0].isascii() else ""
+    end = r"(?![^\W_])" if runs[-1].isascii() else ""
+    pattern = re.escape(runs[0])
+    for before, run in pairwise(runs):
+        both_han = re.match(f"[{HAN}]", before) and re.match(f"[{HAN}]", run)
+        pattern += (r"[\W_]*" if both_han or not (before.isascii() and run.isascii()) else r"[\W_]+") + re.escape(run)
+    return re.compile(start.replace(r"[^\W_]", "[a-z0-9]") + pattern + end.replace(r"[^\W_]", "[a-z0-9]"))
+
+
+def wildcard_pattern(text: str) -> re.Pattern[str] | None:
+    """A pattern with * and ? over folded text; None for no words."""
+    folded = fold(text).text
+    if not folded.strip("*?"):
+        return None
+    body = re.escape(folded).replace(r"\*", r"[^\W_]*").replace(r"\?", r"[^\W_]")
+    return re.compile(rf"(?<![a-z0-9]){body}")
+
+
+@dataclass(frozen=True)
+class Highlighter:
+    """What to mark. weights: term -> how telling it is; patterns: phrases, on folded text."""
+
+    tokenizer: Tokenizer
+    weights: Mapping[str, float]
+    patterns: tuple[re.Pattern[str], ...] = field(default=())
+
+    def found(self, text: str) -> list[tuple[int, int, str]]:
+        """(start, end, term) of every match in a text, in order; a phrase's term is itself."""
+        folded = fold(text)
+        out = [(t.start, t.end, t.term) for t in self.tokenizer.folded_tokens(folded) if t.term in self.weights]
+        out += [(*m.span(), m[0]) for p in self.patterns for m in p.finditer(folded.text)]
+        return sorted((*folded.span(start, end), term) for start, end, term in out)
+
+    def mark(self, text: str) -> Snippet:
+        """A whole short text, such as a title."""
+        return Snippet(text, merged((a, b) for a, b, _ in self.found(text)))
+
+    def snippet(self, passage: Passage, length: int = LENGTH) -> tuple[Snippet, Section | None]:
+        """The stretch of a passage with the most telling words, and the section it stands in."""
+        found = self.found(passage.text)
+        start = self._best_start(found, length)
+        text, offset = _window(passage.text, start, length)
+        spans = ((max(a - offset, 0), min(b - offset, len(text))) for a, b, _ in found)
+        section = None
+        for candidate in passage.sections:
+            if candidate.start <= start:
+                section = candidate
+        return Snippet(text, merged((a, b) for a, b in spans if a < b)), section
+
+    def _best_start(self, found: list[tuple[int, int, str]], length: int) -> int:
+        best, best_start = 0.0, 0
+        for i, (start, _, _) in enumerate(found):
+            terms = set()
+            for _, end, term in found[i:]:
+                if end - start > length * 0.8:
+                    break
+                terms.add(term)
+            value = sum(self.weights.get(t, 2.0) for t in terms)
+            if value > best:
+                best, best_start = value, start
+        return best_start
+
+
+def _window(text: str, start: int, length: int) -> tuple[str, int]:
+    """A stretch around start that begins at a sentence or line where one is near: (text, its offset)."""
+    begin = max(0, start - length // 4)
+    breaks = [m.end() for m in _BREAK.finditer(text, begin, start)]
+    if breaks:
+        begin = breaks[-1]
+    elif begin:
+        blank = text.find(" ", begin, start)
+        begin = blank + 1 if blank >= 0 else begin
+    while begin < start and text[begin].isspace():
+        begin += 1
+    return text[begin : begin + length], begin
+
+
+def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Overlapping and touching spans joined, in order."""
+    out: list[Span] = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return tuple(out)
+
+
+def pieces(snippet: Snippet) -> list[tuple[str, bool]]:
+    """A snippet as (text, marked) in order, for a page or a terminal."""
+    out: list[tuple[str, bool]] = []
+    position = 0
+    for start, end in snippet.spans:
+        if start > position:
+            out.append((snippet.text[position:start], False))
+        out.append((snippet.text[start:end], True))
+        position = end
+    if position < len(snippet.text):
+        out.append((snippet.text[position:], False))
+    return out

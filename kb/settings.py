@@ -1,0 +1,138 @@
+"""This module answers: what is set, and by whom? SETTINGS <- kb.toml <- KB_* environment <- options."""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kb.errors import SettingsError
+from kb.language import say
+
+
+class Setting(NamedTuple):
+    """One row: what it is called, what it is without being set, how text becomes a value, what it means."""
+
+    name: str
+    default: Any
+    parse: Callable[[Any], Any]
+    help_zh: str
+    help_en: str
+
+
+def _number(low: float, high: float, kind: type) -> Callable[[Any], Any]:
+    def parse(value: Any) -> Any:
+        number = kind(value)
+        if isinstance(value, bool) or not low <= number <= high:
+            raise ValueError(f"{low:g} .. {high:g}")
+        return number
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in choices:
+            raise ValueError(", ".join(choices))
+        return str(value)
+
+    return parse
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(w.strip() for w in value.split(",") if w.strip())
+    if isinstance(value, list) and all(isinstance(w, str) for w in value):
+        return tuple(value)
+    raise ValueError('["...", "..."]')
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("articles", "articles", Path, "文章文件夹", "the folder of articles"),
+    Setting("index", "index", Path, "索引文件夹", "the folder of the index"),
+    Setting("host", "127.0.0.1", str, "网站监听的地址", "the address the site listens on"),
+    Setting("port", 8000, _number(0, 65535, int), "网站端口", "the port of the site"),
+    Setting("threads", 4, _number(1, 64, int), "网站线程数", "threads of the site"),
+    Setting("language", "zh", _one_of("zh", "en"), "界面语言：zh 或 en", "interface language: zh or en"),
+    Setting("areas", (), _words, "自定的领域，加在内置领域之后", "areas of your own, beside the built-in ones"),
+    Setting(
+        "max_file_kb", 2048, _number(1, 102400, int), "一篇文章的上限（KB）", "the largest article that is read, in KB"
+    ),
+    Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes of a build, 0 for automatic"),
+)
+"""Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""
+
+_BY_NAME = {s.name: s for s in SETTINGS}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values in force; folders are absolute."""
+
+    articles: Path
+    index: Path
+    host: str
+    port: int
+    threads: int
+    language: str
+    areas: tuple[str, ...]
+    max_file_kb: int
+    workers: int
+
+
+def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -> Settings:
+    """Collect the settings in force.
+
+    options: values of the command line, None where not given. folder: where kb.toml is looked for,
+    the current folder by default; its relative folders start there. Raises SettingsError.
+    """
+    folder = (folder or Path.cwd()).absolute()
+    values: dict[str, Any] = {s.name: s.default for s in SETTINGS}
+    values.update(_from_file(folder / "kb.toml"))
+    for setting in SETTINGS:
+        name = "KB_" + setting.name.upper()
+        if os.environ.get(name):
+            values[setting.name] = _value(setting, os.environ[name], name)
+    for key, value in (options or {}).items():
+        if value is not None:
+            values[key] = _value(_BY_NAME[key], value, "--" + key)
+    for key in ("articles", "index"):
+        values[key] = folder / Path(values[key]).expanduser()
+    return Settings(**values)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text("utf8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(say("{path}：读不了：{error}", "{path}: can't be read: {error}", path=path, error=error))
+    for key in table:
+        if key not in _BY_NAME:
+            raise SettingsError(
+                say(
+                    "{path}：没有名为 '{key}' 的设置（可用：{names}）",
+                    "{path}: unknown setting '{key}' ({names})",
+                    path=path,
+                    key=key,
+                    names=", ".join(_BY_NAME),
+                )
+            )
+    return {key: _value(_BY_NAME[key], value, f"{path}: {key}") for key, value in table.items()}
+
+
+def _value(setting: Setting, value: Any, where: str) -> Any:
+    try:
+        return setting.parse(value)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(
+            say(
+                "{where}：'{value}' 不是可用的值（{error}）",
+                "{where}: '{value}' is not a usable value ({error})",
+                where=where,
+                value=value,
+                error=error,
+            )
+        )

@@ -1,0 +1,393 @@
+"""This module turns text into tokens with spans of the original; the same for index and query.
+
+    text -> fold -> pieces -> tokens
+
+Invariants, tested by these names:
+- pieces concatenate to the folded text: nothing is lost between two cuts;
+- spans cover exactly the original characters: text[token.start:token.end] is what matched.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import opencc
+import rjieba
+import Stemmer
+
+from kb.identifiers import COMPOUND, NOISE, Identifier, identify, squeeze
+from kb.model import Token
+
+VERSION = 1
+"""Raise when tokens of an unchanged text change: every index is rebuilt."""
+
+MAX_COMPOUND = 96
+"""Characters; a longer compound (a URL, a base64 line) is known by its parts only."""
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_HAN_RUN = re.compile(f"[{HAN}]+")
+
+# --- fold ------------------------------------------------------------------------------------
+
+_to_simplified = opencc.OpenCC("t2s")
+_from_taiwan = opencc.OpenCC("tw2sp")
+
+TAIWAN_WORDS = {
+    "滑鼠": "鼠标",
+    "列印": "打印",
+    "硬碟": "硬盘",
+    "磁碟": "磁盘",
+    "光碟": "光盘",
+    "登入": "登录",
+    "登出": "注销",
+    "介面": "界面",
+    "晶片": "芯片",
+    "萤幕": "屏幕",
+    "软体": "软件",
+    "韧体": "固件",
+    "网路": "网络",
+    "伺服器": "服务器",
+    "印表机": "打印机",
+    "资料库": "数据库",
+    "记忆体": "内存",
+    "作业系统": "操作系统",
+    "防火墙": "防火墙",
+}
+"""Taiwan's words that hold no traditional-only character, or that people type in simplified ones.
+OpenCC can't be asked for the first kind: its table also turns the mainland's 文件 into 文档."""
+
+
+def _char_table() -> dict[int, str]:
+    """Fold of each single character: NFKC, then traditional to simplified.
+
+    Characters of GB 2312 stay: 著 and 乾 are simplified Chinese too.
+    """
+    han = [chr(c) for c in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
+    simplified = _to_simplified.convert("\n".join(han)).split("\n")
+    table = {ord(a): b for a, b in zip(han, simplified, strict=True) if a != b and not _in_gb2312(a)}
+    for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB00), *range(0xFE30, 0xFFF0)):
+        folded = unicodedata.normalize("NFKC", chr(code))
+        if folded != chr(code) and not (len(folded) > 1 and folded.isspace()):
+            table[code] = "".join(table.get(ord(c), c) for c in folded)
+    return table
+
+
+def _in_gb2312(char: str) -> bool:
+    try:
+        char.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+_CHARS = _char_table()
+_ONE_TO_ONE = {code: folded for code, folded in _CHARS.items() if len(folded) == 1}
+_LONGER = re.compile("[" + "".join(re.escape(chr(c)) for c, f in _CHARS.items() if len(f) != 1) + "]")
+_TRADITIONAL = re.compile("[" + "".join(chr(c) for c in _CHARS if 0x3400 <= c < 0xA000) + "]")
+_TAIWAN = re.compile("|".join(sorted(map(re.escape, TAIWAN_WORDS), key=len, reverse=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text and the way back.
+
+    text: half width, lower case, simplified. cased: the same before lower-casing, of equal length.
+    origin: for each folded character the (start, end) of the original characters it stands for;
+        None when that is its own position.
+    """
+
+    text: str
+    cased: str
+    origin: list[tuple[int, int]] | None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The original characters behind text[start:end], as (start, end)."""
+        if self.origin is None or start >= end:
+            return start, end
+        return self.origin[start][0], self.origin[end - 1][1]
+
+
+def _lower(text: str) -> str:
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def fold(text: str) -> Folded:
+    """Half width, lower case, simplified Chinese with the mainland's words, and the way back.
+
+    >>> fold("連不上網路，ＶＰＮ").text
+    '连不上网络,vpn'
+    """
+    if not _LONGER.search(text) and not _TRADITIONAL.search(text) and not _TAIWAN.search(text):
+        cased = text.translate(_ONE_TO_ONE)
+        return Folded(_lower(cased), cased, None)
+    out: list[str] = []
+    origin: list[tuple[int, int]] = []
+    position = 0
+    for start, end, folded in _replacements(text):
+        out.append(text[position:start].translate(_ONE_TO_ONE))
+        origin += [(i, i + 1) for i in range(position, start)]
+        out.append(folded)
+        if len(folded) == end - start:
+            origin += [(i, i + 1) for i in range(start, end)]
+        else:
+            origin += [(start, end)] * len(folded)
+        position = end
+    out.append(text[position:].translate(_ONE_TO_ONE))
+    origin += [(i, i + 1) for i in range(position, len(text))]
+    cased = "".join(out)
+    return Folded(_lower(cased), cased, origin)
+
+
+def _replacements(text: str) -> list[tuple[int, int, str]]:
+    """Places where one character becomes several, or a Taiwan word the mainland's: (start, end, folded)."""
+    found = [(m.start(), m.end(), _CHARS[ord(m[0])]) for m in _LONGER.finditer(text)]
+    for run in _HAN_RUN.finditer(text):
+        plain = run[0].translate(_ONE_TO_ONE)
+        if plain != run[0] or _TAIWAN.search(plain):
+            found += [(run.start() + a, run.start() + b, w) for a, b, w in _taiwan_words(run[0], plain)]
+    return sorted(found)
+
+
+def _taiwan_words(run: str, plain: str) -> Iterator[tuple[int, int, str]]:
+    """Longest words first from the left. A word counts by itself alone, never by what stands
+    around it, so that a text and a quotation from it fold alike."""
+    i = 0
+    while i < len(run):
+        for length in range(min(5, len(run) - i), 1, -1):
+            word = _taiwan_word(run[i : i + length], plain[i : i + length])
+            if word:
+                yield i, i + length, word
+                i += length
+                break
+        else:
+            i += 1
+
+
+@lru_cache(maxsize=100_000)
+def _taiwan_word(word: str, plain: str) -> str:
+    """The mainland's word for one of Taiwan's, or "" when it is none or a shorter one tells all."""
+    if plain in TAIWAN_WORDS:
+        return TAIWAN_WORDS[plain]
+    if word == plain:
+        return ""
+    whole = str(_from_taiwan.convert(word))
+    if whole in (plain, word):
+        return ""
+    if whole in (_from_taiwan.convert(word[:-1]) + plain[-1], plain[0] + _from_taiwan.convert(word[1:])):
+        return ""
+    return whole
+
+
+# --- words -----------------------------------------------------------------------------------
+
+_OTHER_WORD = re.compile(r"[^\W_]+")
+_RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
+_stemmer = Stemmer.Stemmer("english", 0)
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str) -> str:
+    return str(_stemmer.stemWord(word))
+
+
+class Tokenizer:
+    """Cuts text with jieba's dictionary and the user's own words (articles/dictionary.txt).
+
+    A user word of Chinese characters alone goes to the segmenter; one that holds letters, digits,
+    blanks or signs is matched as it stands, longest first, never inside a longer run of letters.
+    """
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        self.words = tuple(sorted({fold(w.strip()).text for w in words} - {""}))
+        han = [w for w in self.words if _HAN_RUN.fullmatch(w)]
+        mixed = [w for w in self.words if not _HAN_RUN.fullmatch(w)]
+        self._own = frozenset(han)
+        self._mixed = re.compile(_any_of(mixed)) if mixed else None
+        self._jieba = rjieba.Jieba() if han else rjieba._DEFAULT_JIEBA
+        for word in han:
+            self._jieba.add_word(word, max(self._jieba.suggest_freq(word), 1), None)
+        self.cut = lru_cache(maxsize=100_000)(self._cut)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when tokens may change: the tokeniser's version and every user word."""
+        return blake2b("\n".join((str(VERSION), *self.words)).encode(), digest_size=8).hexdigest()
+
+    def _cut(self, run: str) -> tuple[str, ...]:
+        """Chinese characters -> words that concatenate to them; see split_long for words over three."""
+        return tuple(
+            piece
+            for word in self._jieba.cut(run, False)
+            for piece in ((word,) if len(word) < 4 or word in self._own else self._split_long(word))
+        )
+
+    def _split_long(self, word: str) -> Iterable[str]:
+        """A long word as dictionary words of two or three characters, when they cover it exactly.
+
+        上海交通大学 -> 上海 交通 大学; 不亦乐乎 -> 不亦乐乎
+        """
+        known = {w for w in self._jieba.cut_for_search(word, False) if len(w) in (2, 3)}
+        best: list[list[str] | None] = [[]] + [None] * len(word)
+        for end in range(2, len(word) + 1):
+            for size in (2, 3):
+                before = best[end - size] if end >= size else None
+                if before is not None and word[end - size : end] in known:
+                    here = best[end]
+                    if here is None or len(before) + 1 < len(here):
+                        best[end] = [*before, word[end - size : end]]
+        return best[len(word)] or (word,)
+
+    def pieces(self, text: str) -> Iterator[tuple[str, int, int]]:
+        """Cut a folded text without gap or overlap: (class, start, end).
+
+        Classes: user, noise, compound, han, word (of another script), other (blanks and signs).
+        """
+        position = 0
+        for start, end in self._user_words(text):
+            yield from self._plain_pieces(text, position, start)
+            yield "user", start, end
+            position = end
+        yield from self._plain_pieces(text, position, len(text))
+
+    def _user_words(self, text: str) -> Iterator[tuple[int, int]]:
+        return (m.span() for m in self._mixed.finditer(text)) if self._mixed else iter(())
+
+    def _plain_pieces(self, text: str, start: int, stop: int) -> Iterator[tuple[str, int, int]]:
+        position = start
+        for m in _SCAN.finditer(text, start, stop):
+            if m.start() > position:
+                yield "other", position, m.start()
+            position = m.start()
+            if m.lastgroup == "han":
+                for word in self.cut(m[0]):
+                    yield "han", position, position + len(word)
+                    position += len(word)
+            else:
+                position = m.end()
+                yield m.lastgroup or "other", m.start(), position
+        if stop > position:
+            yield "other", position, stop
+
+    def tokens(self, text: str) -> list[Token]:
+        """The index terms of a text, in order; parts of a token follow it, inside its span."""
+        folded = fold(text)
+        tokens = self.folded_tokens(folded)
+        if folded.origin is None:
+            return tokens
+        return [t._replace(start=s, end=e) for t in tokens for s, e in [folded.span(t.start, t.end)]]
+
+    def folded_tokens(self, folded: Folded) -> list[Token]:
+        """As tokens(), with spans of the folded text."""
+        text, cased = folded.text, folded.cased
+        out: list[Token] = []
+        for what, start, end in self.pieces(text):
+            if what == "han":
+                word = text[start:end]
+                out.append(Token(word, word, start, end, "word", False))
+                if len(word) > 3:
+                    out += _inside(text, start, end, (p for p in self._split_long(word) if p != word))
+            elif what == "compound":
+                _add_compound(identify(text[start:end], cased[start:end]), text, start, end, out)
+            elif what == "user":
+                canonical = squeeze(text[start:end])
+                out.append(Token(canonical, canonical, start, end, "user", False))
+                words = (w for run in _RUN.findall(text[start:end]) for w in self._words(run))
+                out += _inside(text, start, end, (w for w in words if w != canonical))
+            elif what == "word":
+                out.append(Token(text[start:end], text[start:end], start, end, "word", False))
+        return out
+
+    def _words(self, run: str) -> Iterable[str]:
+        return self.cut(run) if _HAN_RUN.fullmatch(run) else (run,)
+
+
+def _add_compound(found: Identifier, text: str, start: int, end: int, out: list[Token]) -> None:
+    if found.kind == "word" and not found.parts:
+        out.append(Token(_stem(found.canonical), found.canonical, start, end, "word", False))
+        return
+    if end - start <= MAX_COMPOUND:
+        out.append(Token(found.canonical, found.canonical, start, end, found.kind, False))
+    out += _inside(text, start, end, found.parts)
+
+
+def _inside(text: str, start: int, end: int, parts: Iterable[str]) -> Iterator[Token]:
+    """Parts of a token, each at its own characters where they stand in it as they are."""
+    for part in parts:
+        at = text.find(part, start, end)
+        span = (start, end) if at < 0 else (at, at + len(part))
+        yield Token(_term(part), part, *span, "part", True)
+
+
+def _term(word: str) -> str:
+    return _stem(word) if word.isascii() and word.isalpha() else word
+
+
+_SCAN = re.compile(
+    rf"(?P<noise>{NOISE.pattern})|(?P<compound>{COMPOUND.pattern})|(?P<han>[{HAN}]+)|(?P<word>{_OTHER_WORD.pattern})",
+    re.VERBOSE,
+)
+
+
+def pairs(tokens: list[Token], text: str) -> Iterator[str]:
+    """Neighbouring tokens written together: 网络+连接, node+exporter (as node-exporter), ora+1653.
+
+    Only neighbours with nothing or one blank between them; text is what the spans refer to.
+    """
+    previous: Token | None = None
+    for token in tokens:
+        if token.part:
+            continue
+        if previous is not None:
+            gap = token.start - previous.end
+            if gap == 0 or (gap == 1 and text[previous.end] == " "):
+                yield previous.raw + token.raw
+        previous = token
+
+
+def atoms(folded: str) -> list[str]:
+    """What full-text search matches: every neighbouring pair of Chinese characters, the last one of
+    a run alone, and whole runs of letters and digits.
+
+    No cut by meaning, so any substring of a Chinese text is a phrase of its atoms: 打印机 -> 打印 印机 机
+    """
+    out: list[str] = []
+    for run in _RUN.findall(folded):
+        out += [run[i : i + 2] for i in range(len(run))] if _HAN_RUN.match(run) else [run]
+    return out
+
+
+def phrase_atoms(folded: str) -> list[str]:
+    """The atoms of a quotation: as atoms(), without the lone last character of a run that ends it,
+    because the text may go on there: 打印机 -> 打印 印机; 卡 -> 卡 (a prefix then)."""
+    runs = _RUN.findall(folded)
+    found = atoms(folded)
+    return found[:-1] if runs and len(runs[-1]) > 1 and _HAN_RUN.match(runs[-1]) else found
+
+
+def _any_of(words: list[str]) -> str:
+    """A pattern that matches the longest of many words; a trie, so that thousands cost no more than ten."""
+    trie: dict[str, Any] = {}
+    for word in words:
+        node = trie
+        for char in re.sub(r"\s+", " ", word):
+            node = node.setdefault(char, {})
+        node[""] = {}
+
+    def pattern(node: dict[str, Any]) -> str:
+        branches = [
+            (r"\s+" if char == " " else re.escape(char)) + pattern(child)
+            for char, child in sorted(node.items())
+            if char
+        ]
+        body = "(?:" + "|".join(branches) + ")" if branches else ""
+        return f"(?:{body}|{_END})" if body and "" in node else body or _END
+
+    return f"(?:(?<![a-z0-9])|(?<=[0-9a-z])(?=[{HAN}])){pattern(trie)}"
+
+
+_END = rf"(?:(?<=[{HAN}])|(?![a-z0-9]))"
