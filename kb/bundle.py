@@ -16,7 +16,7 @@ import os
 import shutil
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,7 @@ SCHEMA = 1
 """Raise when the files of a bundle change their meaning."""
 MANIFEST = "manifest.json"
 CURRENT = "current"
-KEPT = 2
-"""Bundles that stay: the one in force, and the one before it for readers that still open it."""
+POINTER = "current.new"
 
 
 class Bundle:
@@ -73,7 +72,7 @@ def open_current(index: Path, verify: bool = True) -> Bundle:
     folder = index / name
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
-        schema, files = manifest["schema"], manifest["files"]
+        schema, files, checksum = manifest["schema"], manifest["files"], manifest.get("checksum")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedBundleError(_unreadable(folder / MANIFEST, error))
     if schema != SCHEMA:
@@ -85,6 +84,8 @@ def open_current(index: Path, verify: bool = True) -> Bundle:
                 wanted=SCHEMA,
             )
         )
+    if checksum != _manifest_checksum(manifest):
+        raise DamagedBundleError(_damaged(folder / MANIFEST))
     for file, (size, checksum) in files.items():
         _check_file(folder / file, size, checksum if verify else None)
     return Bundle(folder, manifest)
@@ -97,13 +98,15 @@ def _check_file(path: Path, size: int, checksum: int | None) -> None:
     except OSError as error:
         raise DamagedBundleError(_unreadable(path, error))
     if not intact:
-        raise DamagedBundleError(
-            say(
-                "索引文件 {path} 已损坏；运行 kb build 重建",
-                "the index file {path} is damaged; run kb build",
-                path=path,
-            )
-        )
+        raise DamagedBundleError(_damaged(path))
+
+
+def _damaged(path: Path) -> str:
+    return say(
+        "索引文件 {path} 已损坏；运行 kb build 重建",
+        "the index file {path} is damaged; run kb build",
+        path=path,
+    )
 
 
 def _unreadable(path: Path, error: Exception) -> str:
@@ -123,6 +126,12 @@ def _checksum(path: Path) -> int:
     return crc
 
 
+def _manifest_checksum(manifest: dict[str, Any]) -> int:
+    """Of all that a manifest says but the checksum itself."""
+    rest = {k: v for k, v in manifest.items() if k != "checksum"}
+    return zlib.crc32(json.dumps(rest, sort_keys=True).encode())
+
+
 @contextlib.contextmanager
 def building(index: Path) -> Iterator[Path]:
     """Lock the index folder and give an empty folder to build in; it is gone afterwards unless published.
@@ -133,9 +142,7 @@ def building(index: Path) -> Iterator[Path]:
         index.mkdir(parents=True, exist_ok=True)
         lock = (index / ".lock").open("a+")
     except OSError as error:
-        raise BundleError(
-            say("{index} 不能写入：{error}", "{index} can't be written: {error}", index=index, error=error.strerror)
-        )
+        raise BundleError(_unwritable(index, error))
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,38 +155,56 @@ def building(index: Path) -> Iterator[Path]:
                     pid=lock.read().strip() or "?",
                 )
             )
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        for leftover in index.glob(".building-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
         folder = index / f".building-{os.getpid()}"
-        folder.mkdir()
+        try:
+            for leftover in index.glob(".building-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            (index / POINTER).unlink(missing_ok=True)
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            folder.mkdir()
+        except OSError as error:
+            raise BundleError(_unwritable(index, error))
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _unwritable(index: Path, error: OSError) -> str:
+    return say("{index} 不能写入：{error}", "{index} can't be written: {error}", index=index, error=error.strerror)
+
+
 def publish(index: Path, folder: Path, manifest: dict[str, Any]) -> Bundle:
     """Finish a build: write its manifest, make everything durable, switch to it in one step, drop old ones."""
+    before = _name_if_readable(index)
     names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     files = {n: [(folder / n).stat().st_size, _checksum(folder / n)] for n in names if not n.endswith("LOCK")}
-    manifest = {"schema": SCHEMA, **manifest, "files": files}
+    # Through JSON and back: what is checked when it is opened is what can be read then.
+    manifest = json.loads(json.dumps({"schema": SCHEMA, **manifest, "files": files}))
+    manifest["checksum"] = _manifest_checksum(manifest)
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf8")
-    for name in (*names, MANIFEST):
-        _sync(folder / name)
+    for path in folder.rglob("*"):
+        _sync(path)
     base = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     name = next(n for i in range(1_000_000) if not (index / (n := f"{base}-{i}")).exists())
     folder.rename(index / name)
     _sync(index / name)
-    pointer = index / f"{CURRENT}.new"
+    pointer = index / POINTER
     pointer.write_text(name + "\n", "utf8")
     _sync(pointer)
     pointer.replace(index / CURRENT)
     _sync(index)
-    clean(index)
+    clean(index, {name, before})
     return Bundle(index / name, manifest)
+
+
+def _name_if_readable(index: Path) -> str | None:
+    try:
+        return current_name(index)
+    except DamagedBundleError:
+        return None
 
 
 def _sync(path: Path) -> None:
@@ -195,9 +220,11 @@ def bundles(index: Path) -> list[Path]:
     return sorted((p for p in index.glob("[0-9]*T*-*") if p.is_dir()), key=lambda p: (p.stat().st_mtime_ns, p.name))
 
 
-def clean(index: Path) -> None:
-    """Remove all but the newest bundles; never the one in force."""
-    name = current_name(index)
-    for old in bundles(index)[:-KEPT]:
-        if old.name != name:
+def clean(index: Path, keep: Collection[str | None]) -> None:
+    """Remove all bundles but those to keep: the one in force, and the one before it for readers that still open it.
+
+    What a build left that was killed between finishing a bundle and switching to it goes too.
+    """
+    for old in bundles(index):
+        if old.name not in keep:
             shutil.rmtree(old, ignore_errors=True)

@@ -63,6 +63,8 @@ PART_WEIGHT = 0.5
 """A part of an identifier (ora of ORA-01653), in text and query: says less than the whole: +0.01 on issues and FAQ."""
 QUERY_K1 = 1.0
 """Saturation of words repeated in the query: a log repeats its noise. 0.3 costs 0.04 on issues, 3 changes nothing."""
+CODE_WEIGHT = 1.5
+"""An error code in the query counts for more than a word as rare."""
 SYNONYM_WEIGHT = 0.7
 """A synonym of a query word counts for less than the word itself."""
 

@@ -9,6 +9,7 @@ The canonical form is equal for spelling variants of one thing:
     0x0000011B, 0x11b              -> 0x11b
     00:1A:2B:3C:4D:5E, 001a-2b3c-4d5e -> mac001a2b3c4d5e
     v7.5.0, 7.5.0                  -> 7.5.0
+    7.5.0-rc1, 7.5.0rc1            -> 7.5.0rc1
 
 All functions take folded text (see kb.tokens.fold): half width and lower case.
 """
@@ -24,16 +25,19 @@ COMPOUND = re.compile(rf"[a-z0-9]+(?:{CONNECTOR}[a-z0-9]+)*(?:\+\+|[#])?")
 
 NOISE = re.compile(
     r"""
-      (?<![\w./-]) (?:
-        \d{4}[-/.]\d{1,2}[-/.]\d{1,2} (?:[t\s]\s?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?)? (?:z|\s?[+-]\d{2}:?\d{2})?
+      (?<![a-z0-9_./-]) (?:
+        (?: (?:19|20)\d{2}[-/](?:0?[1-9]|1[0-2])[-/](?:3[01]|[12]\d|0?[1-9])
+          | (?:19|20)\d{2}\.(?:0[1-9]|1[0-2])\.(?:3[01]|[12]\d|0[1-9])  # 2021.1.3 is a version
+          | (?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01])/(?:19|20)\d{2}
+        ) (?:[t\s]\s?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?)? (?:z|\s?[+-]\d{2}:?\d{2})?
       | \d{1,2}/[a-z]{3}/\d{4}:\d{2}:\d{2}:\d{2} (?:\s[+-]\d{4})?
-      | \d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?
+      | \d{1,2}:\d{2}:\d{2}(?!:[0-9a-f]{2}:)(?:[.,]\d+)?  # 00:50:56:ab:cd:ef is an address
       | [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
       | 0x[0-9a-f]{9,}
       | (?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{24,}
       | \d{13,}
-      | (?:pid|tid|ppid|thread|threadid|goroutine|traceid|spanid|requestid)[=:\s#-]{1,2}[0-9a-f]+
-      ) (?![\w])
+      | (?:pid|tid|ppid|thread|threadid|goroutine|traceid|spanid|requestid)[=:\s#-]{1,2}(?=[a-f]*\d)[0-9a-f]+
+      ) (?![a-z0-9_]|\.\d)
     """,
     re.VERBOSE,
 )
@@ -49,7 +53,17 @@ CODE_SUFFIXES = (
 
 PORT_FAMILIES = {
     "ge": ("gigabitethernet", "gigaethernet", "gige", "gig", "gi", "ge", "g"),
-    "xge": ("ten-gigabitethernet", "tengigabitethernet", "xgigabitethernet", "tengige", "ten", "te", "xge", "tge"),
+    "xge": (
+        "ten-gigabitethernet",
+        "tengigabitethernet",
+        "xgigabitethernet",
+        "tengige",
+        "ten",
+        "te",
+        "xge",
+        "tge",
+        "10ge",
+    ),
     "fe": ("fastethernet", "fa", "fe"),
     "100ge": ("hundredgige", "100ge"),
     "40ge": ("fortygige", "40ge"),
@@ -64,7 +78,7 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IP = re.compile(rf"((?:{_OCTET}\.){{3}}{_OCTET})(?:/(\d{{1,2}})|:(\d{{1,5}}))?")
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|[0-9a-f]{4}([-.])[0-9a-f]{4}\1[0-9a-f]{4}")
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)+(?:[-._]?(?:rc|beta|alpha|sp|ga|p|u|r|b)\.?\d*)?)")
-_ATOM = re.compile(r"[a-z]+|[0-9]+|[^a-z0-9]+")
+_ATOM = re.compile(r"[a-z]+|[0-9]+|[^\W_a-z0-9]+|[\W_]+")
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -98,7 +112,7 @@ def _parts(text: str) -> list[str]:
 
 
 def squeeze(text: str) -> str:
-    """Drop the connectors that writers leave out or vary, keep those between two numbers.
+    """Drop the connectors that writers leave out or vary, keep those between two numbers and the signs of c++, c#.
 
     node-exporter, node_exporter -> nodeexporter; s5130-28s-ei -> s5130.28sei; ora-01653 -> ora1653
     """
@@ -114,11 +128,12 @@ def squeeze(text: str) -> str:
             out.append(".")
     if out and out[-1] == ".":
         out.pop()
-    return "".join(out)
+    return "".join(out) + text[len(text.rstrip("+#")) :]
 
 
 def _hex(m: re.Match[str]) -> tuple[str, list[str]]:
-    return "0x" + _strip_zeros(m[0][2:]), [_strip_zeros(m[0][2:])]
+    digits = _strip_zeros(m[0].removeprefix("0x"))
+    return "0x" + digits, [digits]
 
 
 def _ip(m: re.Match[str]) -> tuple[str, list[str]]:
@@ -134,7 +149,7 @@ def _port(m: re.Match[str]) -> tuple[str, list[str]]:
 
 
 def _version(m: re.Match[str]) -> tuple[str, list[str]]:
-    return m[1], []
+    return re.sub(r"[-._]?([a-z]+)\.?", r"\1", m[1]), []
 
 
 def _whole(m: re.Match[str]) -> tuple[str, list[str]]:
@@ -147,7 +162,7 @@ def _plain(m: re.Match[str]) -> tuple[str, list[str]]:
 
 KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, list[str]]]], ...] = (
     # The first full match wins.
-    ("hex", re.compile(r"0x[0-9a-f]+"), _hex),
+    ("hex", re.compile(r"0x[0-9a-f]+|c0[0-9a-f]{6}"), _hex),  # Windows' 0xC0000005, also written without 0x
     ("mac", _MAC, _mac),
     ("ip", _IP, _ip),
     ("port", _PORT, _port),
@@ -156,12 +171,14 @@ KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, li
     ("version", _VERSION, _version),
     ("file", re.compile(rf"[^/\\]*[a-z0-9]\.(?:{CODE_SUFFIXES})"), _plain),
     ("path", re.compile(r"[^/\\]*(?:[/\\][^/\\]*){2,}|[a-z]:[/\\].*"), _plain),
-    ("code", re.compile(r"[a-z]{1,10}-?\d{3,}|[a-z]{2,10}-\d{1,2}|[0-9a-f]*c0[0-9a-f]{6}"), _plain),
+    ("code", re.compile(r"[a-z]{1,10}-?\d{3,}|[a-z]{2,10}-\d{1,2}|[0-9a-f]+c0[0-9a-f]{6}"), _plain),
     ("code", re.compile(r"[a-z0-9]+(?:-\d{1,2})-[a-z0-9_]+"), _plain),  # %LINK-3-UPDOWN
     ("model", re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]+(?:[-/.][a-z0-9]+)*"), _plain),
 )
 """Kind, shape of the folded text, and how its canonical form and parts are made."""
 
+CODE_KINDS = frozenset({"hex", "code", "constant", "cve"})
+"""Kinds that name a fault by themselves."""
 EXACT_KINDS = frozenset({"hex", "mac", "ip", "port", "cve", "standard", "version", "code", "constant"})
 
 
@@ -178,8 +195,7 @@ def identify(text: str, cased: str = "") -> Identifier:
         m = shape.fullmatch(text)
         if m:
             return _identifier(kind, *make(m))
-    canonical = text if text.endswith(("+", "#")) else squeeze(text)
-    parts = _parts(text)
+    canonical, parts = squeeze(text), _parts(text)
     for atom in re.split(r"[^A-Za-z0-9]+", cased):
         pieces = _CAMEL.findall(atom)
         if len(pieces) > 1 and not atom.isupper():

@@ -77,12 +77,17 @@ class Article:
 
 
 class Section(NamedTuple):
-    """A heading inside a passage: start is the offset in the passage's text where its content begins."""
+    """A heading inside a passage: start is the offset in the passage's text where its content begins.
+
+    first, last: its lines of the body, counted from 0, last excluded; deeper headings are sections of their own.
+    """
 
     start: int
     anchor: str
     title: str
     role: str
+    first: int = 0
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import weakref
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -61,12 +62,14 @@ class Lines:
     """
 
     def __init__(self, bundle: Bundle, name: str) -> None:
-        self._file = bundle.file(f"{name}.jsonl").open("rb")
+        self._file = os.open(bundle.file(f"{name}.jsonl"), os.O_RDONLY)
+        # Readers keep an old bundle until they are done; the last one to let go closes its file.
+        weakref.finalize(self, os.close, self._file)
         self._offsets = np.load(bundle.file(f"{name}.offsets.npy"), mmap_mode="r")
 
     def raw(self, i: int) -> bytes:
         start, end = int(self._offsets[i]), int(self._offsets[i + 1])
-        return os.pread(self._file.fileno(), end - start, start)
+        return os.pread(self._file, end - start, start)
 
     def __getitem__(self, i: int) -> Any:
         return json.loads(self.raw(i))

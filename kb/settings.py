@@ -24,7 +24,7 @@ class Setting(NamedTuple):
 def _number(low: float, high: float, kind: type) -> Callable[[Any], Any]:
     def parse(value: Any) -> Any:
         number = kind(value)
-        if isinstance(value, bool) or not low <= number <= high:
+        if isinstance(value, bool | float) or not low <= number <= high:
             raise ValueError(f"{low:g} .. {high:g}")
         return number
 
@@ -104,7 +104,7 @@ def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text("utf8"))
+        table = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -27,13 +27,13 @@ def parse(text: str) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
     table: dict[str, list[str]] = {}
     problems = []
     for number, line in enumerate(text.splitlines(), 1):
-        line = fold(line.split("#", 1)[0]).text.strip()
+        line = fold(_without_comment(line)).text.strip()
         if not line:
             continue
         left, arrow, right = line.partition("=>")
         sources = _words(left if arrow else line.replace("=", ","))
         targets = _words(right) if arrow else sources
-        if not sources or not targets or (not arrow and len(sources) < 2) or "=" in right:
+        if not sources or not targets or (not arrow and len(sources) < 2) or "=" in (left + right if arrow else ""):
             problems.append(
                 Problem(
                     number,
@@ -51,13 +51,18 @@ def parse(text: str) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
 
 
 def _words(text: str) -> list[str]:
-    return [w for w in (re.sub(r"\s+", " ", part.strip()) for part in re.split(r"[,，、]", text)) if w]
+    words = (re.sub(r"\s+", " ", part.strip()) for part in re.split(r"[,，、]", text))
+    return list(dict.fromkeys(w for w in words if w))
+
+
+def _without_comment(line: str) -> str:
+    """The line up to a # that stands first or behind a blank; the one of c# is part of the word."""
+    return re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
 
 
 def parse_dictionary(text: str) -> list[str]:
     """The lines of articles/dictionary.txt: one word each, a # starts a comment."""
-    words = (line.split("#", 1)[0].strip() if not line.startswith("#") else "" for line in text.splitlines())
-    return [w for w in words if w]
+    return [word for line in text.splitlines() if (word := _without_comment(line))]
 
 
 def find(folded: str, table: Iterable[str]) -> list[tuple[int, int, str]]:
@@ -71,7 +76,7 @@ def find(folded: str, table: Iterable[str]) -> list[tuple[int, int, str]]:
             if not any(taken[start:end]) and _whole(folded, start, end):
                 found.append((start, end, word))
                 taken[start:end] = b"\1" * (end - start)
-            start = folded.find(word, end)
+            start = folded.find(word, start + 1)
     return sorted(found)
 
 

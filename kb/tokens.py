@@ -22,7 +22,7 @@ import Stemmer
 from kb.identifiers import COMPOUND, NOISE, Identifier, identify, squeeze
 from kb.model import Token
 
-VERSION = 1
+VERSION = 2
 """Raise when tokens of an unchanged text change: every index is rebuilt."""
 
 MAX_COMPOUND = 96
@@ -64,24 +64,17 @@ OpenCC can't be asked for the first kind: its table also turns the mainland's �
 def _char_table() -> dict[int, str]:
     """Fold of each single character: NFKC, then traditional to simplified.
 
-    Characters of GB 2312 stay: 著 and 乾 are simplified Chinese too.
+    Also 乾 and 徵, which simplified Chinese writes in 乾坤: both sides fold alike, so these are still found.
     """
     han = [chr(c) for c in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
     simplified = _to_simplified.convert("\n".join(han)).split("\n")
-    table = {ord(a): b for a, b in zip(han, simplified, strict=True) if a != b and not _in_gb2312(a)}
-    for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB00), *range(0xFE30, 0xFFF0)):
+    table = {ord(a): b for a, b in zip(han, simplified, strict=True) if a != b}
+    for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB50), *range(0xFE30, 0xFFF0)):
         folded = unicodedata.normalize("NFKC", chr(code))
         if folded != chr(code) and not (len(folded) > 1 and folded.isspace()):
             table[code] = "".join(table.get(ord(c), c) for c in folded)
-    return table
-
-
-def _in_gb2312(char: str) -> bool:
-    try:
-        char.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True
+    # These two are lower-cased by rules of their own: İ becomes two characters, Σ looks at its neighbours.
+    return table | {ord("İ"): "I", ord("Σ"): "σ", ord("ς"): "σ"}
 
 
 _CHARS = _char_table()
@@ -111,11 +104,6 @@ class Folded:
         return self.origin[start][0], self.origin[end - 1][1]
 
 
-def _lower(text: str) -> str:
-    lowered = text.lower()
-    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-
-
 def fold(text: str) -> Folded:
     """Half width, lower case, simplified Chinese with the mainland's words, and the way back.
 
@@ -124,7 +112,7 @@ def fold(text: str) -> Folded:
     """
     if not _LONGER.search(text) and not _TRADITIONAL.search(text) and not _TAIWAN.search(text):
         cased = text.translate(_ONE_TO_ONE)
-        return Folded(_lower(cased), cased, None)
+        return Folded(cased.lower(), cased, None)
     out: list[str] = []
     origin: list[tuple[int, int]] = []
     position = 0
@@ -140,7 +128,7 @@ def fold(text: str) -> Folded:
     out.append(text[position:].translate(_ONE_TO_ONE))
     origin += [(i, i + 1) for i in range(position, len(text))]
     cased = "".join(out)
-    return Folded(_lower(cased), cased, origin)
+    return Folded(cased.lower(), cased, origin)
 
 
 def _replacements(text: str) -> list[tuple[int, int, str]]:
@@ -178,14 +166,16 @@ def _taiwan_word(word: str, plain: str) -> str:
     whole = str(_from_taiwan.convert(word))
     if whole in (plain, word):
         return ""
-    if whole in (_from_taiwan.convert(word[:-1]) + plain[-1], plain[0] + _from_taiwan.convert(word[1:])):
-        return ""
-    return whole
+    # 資料庫文件 is two words; the second is also the mainland's, and stays.
+    halves = ((word[:i], word[i:]) for i in range(1, len(word)))
+    return "" if any(_from_taiwan.convert(a) + _from_taiwan.convert(b) == whole for a, b in halves) else whole
 
 
 # --- words -----------------------------------------------------------------------------------
 
-_OTHER_WORD = re.compile(r"[^\W_]+")
+_OTHER_WORD = re.compile(rf"(?:[a-z0-9]*+[ß-ɏ]|[^\W_{HAN}a-z0-9])[^\W_{HAN}]*")
+"""A word that is not ASCII alone; café is one word, in β版本 the Chinese is none of its business."""
+
 _RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
 _stemmer = Stemmer.Stemmer("english", 0)
 
@@ -200,10 +190,12 @@ class Tokenizer:
 
     A user word of Chinese characters alone goes to the segmenter; one that holds letters, digits,
     blanks or signs is matched as it stands, longest first, never inside a longer run of letters.
+    Lines without any letter, and lines too long to be a word, are no words.
     """
 
     def __init__(self, words: Iterable[str] = ()) -> None:
-        self.words = tuple(sorted({fold(w.strip()).text for w in words} - {""}))
+        folded = {fold(w.strip()).text for w in words}
+        self.words = tuple(sorted(w for w in folded if squeeze(w) and len(w) <= MAX_COMPOUND))
         han = [w for w in self.words if _HAN_RUN.fullmatch(w)]
         mixed = [w for w in self.words if not _HAN_RUN.fullmatch(w)]
         self._own = frozenset(han)
@@ -328,7 +320,7 @@ def _term(word: str) -> str:
 
 
 _SCAN = re.compile(
-    rf"(?P<noise>{NOISE.pattern})|(?P<compound>{COMPOUND.pattern})|(?P<han>[{HAN}]+)|(?P<word>{_OTHER_WORD.pattern})",
+    rf"(?P<noise>{NOISE.pattern})|(?P<word>{_OTHER_WORD.pattern})|(?P<compound>{COMPOUND.pattern})|(?P<han>[{HAN}]+)",
     re.VERBOSE,
 )
 
@@ -384,10 +376,8 @@ def _any_of(words: list[str]) -> str:
             for char, child in sorted(node.items())
             if char
         ]
-        body = "(?:" + "|".join(branches) + ")" if branches else ""
-        return f"(?:{body}|{_END})" if body and "" in node else body or _END
+        body = branches[0] if len(branches) == 1 else "(?:" + "|".join(branches) + ")"
+        return f"(?:{body})?" if branches and "" in node else body if branches else ""
 
-    return f"(?:(?<![a-z0-9])|(?<=[0-9a-z])(?=[{HAN}])){pattern(trie)}"
-
-
-_END = rf"(?:(?<=[{HAN}])|(?![a-z0-9]))"
+    # Begins and ends at the edge of a word: "lic" is not in "license". Chinese has no such edge.
+    return rf"(?:(?<![a-z0-9])|(?=[{HAN}])){pattern(trie)}(?:(?<=[{HAN}])|(?![a-z0-9]))"

@@ -7,8 +7,9 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,8 +26,14 @@ DATES = ("created", "updated", "review_after")
 TEXTS = ("id", "kind", "title", "area", "cause", "handling", "severity", "status", "owner")
 KEYS = (*TEXTS, *LISTS, *DATES)
 
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s].*)?")
+MAX_DEPTH = 20
+"""Lists in lists of a front matter; more is a mistake or an attack on the parser's stack."""
+
 _FENCE = re.compile(r"---[ \t]*\n(.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$|^([^\n]+)\n(?:=+|-+)[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(
+    r"^ {0,3}#{1,6}[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*$|^([^\n]*\S[^\n]*)\n {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -59,9 +66,16 @@ def find(root: Path) -> Iterator[Path]:
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(files):
             path = Path(folder, name)
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES:
-                if not path.is_symlink() or real_root in path.resolve().parents:
-                    yield path
+            wanted = not name.startswith(".") and path.suffix.lower() in SUFFIXES
+            if wanted and (not path.is_symlink() or _leads_into(real_root, path)):
+                yield path
+
+
+def _leads_into(folder: Path, link: Path) -> bool:
+    try:
+        return folder in link.resolve().parents
+    except RuntimeError:  # links in a circle lead nowhere; reading one tells so
+        return True
 
 
 def relative(path: Path, root: Path) -> str:
@@ -117,12 +131,21 @@ def front_matter(text: str, path: str) -> FrontMatter:
     m = _FENCE.match(text)
     if not m:
         return FrontMatter()
-    end = text.count("\n", 0, m.end()) + 1
+    end = text.count("\n", 0, m.end()) + (1 if m[0].endswith("\n") else 2)
+
+    def line_of(index: int) -> int:
+        """YAML also ends lines at rare characters (U+0085, U+2028), so its own numbers won't do."""
+        return m[1].count("\n", 0, index) + 2
+
+    line, depth = 1, 0
     try:
         for event in yaml.parse(m[1], yaml.CSafeLoader):
+            line = line_of(event.start_mark.index) if event.start_mark else 2
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 2 if event.start_mark else 2
                 raise ArticleError(path, line, say("YAML 里不能用 * 引用", "YAML aliases (*) are not allowed"))
+            if depth > MAX_DEPTH:
+                raise ArticleError(path, line, say("列表嵌套太深", "lists are nested too deep"))
         loader = yaml.CSafeLoader(m[1])
         node = loader.get_single_node()
         if node is None:
@@ -131,34 +154,46 @@ def front_matter(text: str, path: str) -> FrontMatter:
             raise ArticleError(
                 path, 2, say("文件头应为“键: 值”的 YAML", "the front matter should be YAML of the form 'key: value'")
             )
+        values: dict[str, Any] = {}
         lines: dict[str, int] = {}
         repeated = []
-        for key, _ in node.value:
-            if key.value in lines:
-                repeated.append(str(key.value))
-            lines[str(key.value)] = key.start_mark.line + 2
-        values = loader.construct_document(node)
+        for key, value in node.value:
+            name, line = str(key.value), line_of(key.start_mark.index)
+            if name in lines:
+                repeated.append(name)
+            lines[name] = line
+            values[name] = _as_written(value) if name in KEYS else loader.construct_object(value, deep=True)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
+        at = mark.index if mark else getattr(error, "position", None)
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
         raise ArticleError(
             path,
-            mark.line + 2 if mark else 1,
+            1 if at is None else line_of(at),
             say("文件头不是正确的 YAML：{problem}", "the front matter is not valid YAML: {problem}", problem=problem),
         )
     except (ValueError, TypeError) as error:
         raise ArticleError(
             path,
-            1,
+            line,
             say("文件头有不成立的值：{problem}", "the front matter has an impossible value: {problem}", problem=error),
         )
-    return FrontMatter({str(k): v for k, v in values.items()}, lines, tuple(repeated), end)
+    return FrontMatter(values, lines, tuple(repeated), end)
+
+
+def _as_written(node: yaml.Node) -> Any:
+    """A value without YAML's guesses: version 1.10 is not 1.1, 010 is not 8, and no is a word."""
+    if isinstance(node, yaml.ScalarNode):
+        return None if node.tag == "tag:yaml.org,2002:null" else node.value
+    if isinstance(node, yaml.SequenceNode):
+        return [_as_written(child) for child in node.value]
+    return {str(key.value): _as_written(value) for key, value in node.value}
 
 
 def parse(text: str, path: str) -> Article:
     """A whole file -> Article. path: relative, with forward slashes. Raises ArticleError."""
     head = front_matter(text, path)
-    body = "".join(text.splitlines(keepends=True)[head.end - 1 :])
+    body = "".join(_lines(text)[head.end - 1 :])
     known: dict[str, Any] = {}
     for key in TEXTS:
         if head.values.get(key) is not None:
@@ -171,6 +206,11 @@ def parse(text: str, path: str) -> Article:
     known["id"] = known.get("id") or str(PurePosixPath(path).with_suffix(""))
     extra = {k: v for k, v in head.values.items() if k not in KEYS}
     return Article(path=path, body=body, body_line=head.end, extra=extra, **known)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends; unlike str.splitlines, a form feed or U+2028 ends none."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def first_heading(body: str) -> str:
@@ -196,12 +236,9 @@ def _strings(value: Any) -> list[str]:
 
 
 def _date(value: Any) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
+    m = _DATE.fullmatch(str(value).strip())
     try:
-        return date.fromisoformat(str(value).strip()[:10])
+        return date(int(m[1]), int(m[2]), int(m[3])) if m else None
     except ValueError:
         return None
 
@@ -226,21 +263,32 @@ def change(text: str, changes: Mapping[str, Any]) -> str:
     A value of None removes the key. Raises ArticleError when the front matter is broken.
     """
     head = front_matter(text, "")
-    if not head.lines:
-        return f"---\n{_yaml({k: v for k, v in changes.items() if v is not None})}---\n{text}"
-    lines = text.splitlines(keepends=True)
+    given = {k: v for k, v in changes.items() if v is not None}
+    if head.end == 1:
+        return f"---\n{_yaml(given)}---\n{text}" if given else text
+    lines = _lines(text)
+    added = {k: v for k, v in given.items() if k not in head.lines}
+    lines[head.end - 2 : head.end - 2] = [_yaml(added)] if added else []
     starts = sorted(head.lines.values())
-    for key in sorted(changes, key=lambda k: head.lines.get(k, head.end), reverse=True):
-        new = [] if changes[key] is None else [_yaml({key: changes[key]})]
-        if key in head.lines:
-            start = head.lines[key] - 1
-            stop = next((s - 1 for s in starts if s > start + 1), head.end - 2)
-            while stop > start + 1 and lines[stop - 1].lstrip().startswith(("#", "\n")):
-                stop -= 1
-            lines[start:stop] = new
-        else:
-            lines[head.end - 2 : head.end - 2] = new
-    return "".join(lines)
+    for key in sorted(changes.keys() & head.lines.keys(), key=head.lines.__getitem__, reverse=True):
+        start = head.lines[key] - 1
+        stop = next((s - 1 for s in starts if s > start + 1), head.end - 2)
+        while stop > start + 1 and (not lines[stop - 1].strip() or lines[stop - 1].lstrip().startswith("#")):
+            stop -= 1
+        lines[start:stop] = [] if changes[key] is None else [_yaml({key: changes[key]})]
+    changed = "".join(lines)
+    kept = {k: v for k, v in head.values.items() if k not in changes}
+    wanted = kept | front_matter(f"---\n{_yaml(given)}---\n", "").values
+    if not _says(changed, wanted):  # keys that share a line, as in {id: a, title: b}, can't be changed one by one
+        return f"---\n{_yaml(wanted)}---\n{''.join(_lines(text)[head.end - 1 :])}"
+    return changed
+
+
+def _says(text: str, values: dict[str, Any]) -> bool:
+    try:
+        return front_matter(text, "").values == values
+    except ArticleError:
+        return False
 
 
 def _yaml(values: Mapping[str, Any]) -> str:
@@ -249,7 +297,10 @@ def _yaml(values: Mapping[str, Any]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists on one line, as people write them."""
+    """Lists on one line, as people write them; no aliases, which reading refuses."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 _Dumper.add_representer(list, lambda d, v: d.represent_sequence("tag:yaml.org,2002:seq", v, flow_style=True))
@@ -277,6 +328,8 @@ def save(path: Path, text: str, new: bool = False) -> None:
         raise KbError(say("{path} 已经存在", "{path} exists already", path=path))
     except OSError as error:
         raise KbError(say("写不了 {path}：{why}", "can't write {path}: {why}", path=path, why=error.strerror))
+    except UnicodeEncodeError:
+        raise KbError(say("写不了 {path}：有残缺的字符", "can't write {path}: it holds half a character", path=path))
 
 
 # --- a new article ---------------------------------------------------------------------------
@@ -297,7 +350,8 @@ def next_number(root: Path) -> str:
     """The number after the highest one in use, by front matter or file name."""
     highest = 0
     for path in find(root):
-        with path.open("rb") as f:
+        head = ""
+        with suppress(OSError), path.open("rb") as f:  # its name counts even when it can't be read
             head = f.read(4096).decode("utf8", "ignore")
         for m in NUMBER.finditer(path.name + "\n" + "".join(re.findall(r"^id:.*$", head, re.MULTILINE))):
             highest = max(highest, int(m[1]))

@@ -98,7 +98,7 @@ def build(settings: Settings, full: bool = False, progress: Progress | None = No
     made_by = _made_by(tokenizer, synonyms)
     with building(settings.index) as folder:
         previous = None if full else _previous(settings.index, tokenizer)
-        entries, skipped, changed = _read(sources, previous, settings, words, progress)
+        entries, skipped = _read(sources, previous, settings, words, progress)
         clock.lap("read")
         removed = len(_gone(previous, entries))
         problems += skipped
@@ -106,7 +106,7 @@ def build(settings: Settings, full: bool = False, progress: Progress | None = No
         report = Report(
             len(entries), 0, analysed, len(entries) - analysed, removed, 0, False, tuple(problems), clock.laps
         )
-        if previous and not changed and not removed and previous.bundle.manifest["made_by"] == made_by:
+        if previous and not analysed and not removed and previous.bundle.manifest["made_by"] == made_by:
             seconds = time.perf_counter() - started
             return replace(report, passages=previous.bundle.manifest["passages"], seconds=seconds)
         plan = _Plan(entries, previous, words, synonyms, made_by, tokenizer.fingerprint, problems)
@@ -246,26 +246,26 @@ def _previous(index: Path, tokenizer: Tokenizer) -> _Previous | None:
 
 def _read(
     sources: Sequence[_Source], previous: _Previous | None, settings: Settings, words: list[str], progress: Progress
-) -> tuple[list[_Entry], list[str], int]:
-    """Entries in order of their paths, problems, and how many articles are not as they were."""
+) -> tuple[list[_Entry], list[str]]:
+    """Entries in order of their paths, and problems."""
     known = previous.records if previous else {}
     entries: dict[str, _Entry] = {}
+    problems: list[str] = []
     todo = []
     for source in sources:
         i, record = known.get(source.key, (-1, {}))
         if previous and [source.size, source.mtime_ns] == record.get("stat"):
             entries[source.key] = _Entry(record, "", None, i)
+            problems += [record["problem"]] if record.get("problem") else []
         else:
             todo.append(source)
-    problems: list[str] = []
-    changed = 0
     for source, (entry, problem) in zip(todo, _analyse_all(todo, known, settings, words, progress), strict=True):
         if problem:
             problems.append(problem)
         if entry:
-            changed += entry.rows is not None
             entries[source.key] = entry
-    return _without_duplicates([entries[k] for k in sorted(entries)], problems), problems, changed
+    kept = _without_duplicates([entries[k] for k in sorted(entries)], problems)
+    return kept, problems
 
 
 def _without_duplicates(entries: list[_Entry], problems: list[str]) -> list[_Entry]:
@@ -351,7 +351,7 @@ def _analyse_file(job: tuple[_Source, tuple[int, dict[str, Any]], Path, int, tup
             )
         facts = article_record(article)
         digest = blake2b(to_line([facts, article.body]), digest_size=16).hexdigest()
-        record = {**facts, "stat": [source.size, source.mtime_ns], "digest": digest}
+        record = {**facts, "stat": [source.size, source.mtime_ns], "digest": digest, "problem": problem}
         if digest == known[1].get("digest"):
             return _Entry(record, "", None, known[0]), problem
         return _Entry(record, article.body, analyse(article, _tokenizer(words))), problem

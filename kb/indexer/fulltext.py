@@ -5,6 +5,7 @@ pickles its schema with the analyzers in it: no code of ours is ever part of an 
 """
 
 import os
+import shutil
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -53,6 +54,8 @@ def document(article: Article, row: int, atoms: dict[str, str]) -> dict[str, Any
     values: dict[str, Any] = {"article": article.path, "row": row}
     for f in FIELDS:
         value = atoms[f.name] if f.how == "text" else getattr(article, f.name)
+        if f.name == "updated":
+            value = value or article.created
         if value:
             values[f.name] = str(value)
     return values
@@ -74,7 +77,7 @@ def write(
     if previous is not None:
         for file in previous.iterdir():
             if not file.name.endswith("LOCK"):
-                os.link(file, target / file.name)
+                _link(file, target / file.name)
         index = wi.open_dir(target)
     else:
         index = wi.create_in(target, schema())
@@ -90,6 +93,14 @@ def write(
         raise
     finally:
         index.close()
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name; a copy where the file system can't."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def write_docnums(folder: Path, first: dict[str, int]) -> None:

@@ -18,6 +18,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
 from kb.model import SECTION_ROLES, Article, Passage, Section
+from kb.tokens import fold
 
 MAX_PASSAGE = 4000
 """Characters. A longer section is cut at line ends: ranking and reading both suffer from giants."""
@@ -32,6 +33,9 @@ _TAGS = frozenset(
     """.split()
 )
 _TAG = re.compile(r"</?\s*([A-Za-z][\w:-]*)([^<>]*)>|<!--.*?-->", re.DOTALL)
+_CHECKBOX = re.compile(r'<input class="task-list-item-checkbox"[ a-z="]* type="checkbox">')
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+_SAFE_SCHEME = re.compile(r"(?:https?|ftp|mailto|tel):|//", re.IGNORECASE)
 _SILENT = re.compile(
     r"<(script|style|iframe|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
 )
@@ -69,24 +73,35 @@ class _Renderer(RendererHTML):
     def html_inline(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         if re.fullmatch(r"<br\s*/?>", tokens[i].content, re.IGNORECASE):
             return "<br>\n"
+        if _CHECKBOX.fullmatch(tokens[i].content):  # made by the task list plugin; it can do nothing
+            return tokens[i].content
         return escapeHtml(_inline_tag(tokens[i].content))
 
     def image(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         """A picture of our own; one from elsewhere becomes a link, since pages load nothing from outside."""
         source = str(tokens[i].attrGet("src") or "")
         label = escapeHtml(self.renderInlineAsText(tokens[i].children, options, env) or source)
-        if re.match(r"[a-z][a-z0-9+.-]*:|//", source, re.IGNORECASE):
+        if _SCHEME.match(source):
             return f'<a href="{escapeHtml(source)}" rel="noopener noreferrer nofollow">{label}</a>'
         target = escapeHtml(env["resolve"](source) if "resolve" in env else source)
         return f'<img src="{target}" alt="{label}" loading="lazy">'
 
     def link_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         href = str(tokens[i].attrGet("href") or "")
-        if re.match(r"[a-z][a-z0-9+.-]*:|//", href, re.IGNORECASE):
+        if _SCHEME.match(href):
             tokens[i].attrSet("rel", "noopener noreferrer nofollow")
         elif "resolve" in env:
             tokens[i].attrSet("href", env["resolve"](href))
         return str(self.renderToken(tokens, i, options, env))
+
+    def td_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        """Alignment as a class: the page's policy allows no inline style."""
+        style = str(tokens[i].attrs.pop("style", ""))
+        if style:
+            tokens[i].attrSet("class", style.replace("text-align:", "align-"))
+        return str(self.renderToken(tokens, i, options, env))
+
+    th_open = td_open
 
     def table_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         return '<div class="table"><table>\n'
@@ -95,9 +110,15 @@ class _Renderer(RendererHTML):
         return "</table></div>\n"
 
 
+class _Parser(MarkdownIt):
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        """Only links a reader expects: what is neither relative nor one of these stays text."""
+        return not _SCHEME.match(url) or bool(_SAFE_SCHEME.match(url))
+
+
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    md = MarkdownIt("commonmark", {"html": True, "maxNesting": 20}, renderer_cls=_Renderer)
+    md = _Parser("commonmark", {"html": True, "maxNesting": 20}, renderer_cls=_Renderer)
     md.enable(["table", "strikethrough"])
     anchors_plugin(md, max_level=6, slug_func=slug)
     footnote_plugin(md)
@@ -162,6 +183,8 @@ class _Section:
     heading: tuple[str, ...]
     anchor: str
     line: int
+    first: int = 0
+    last: int = 0
     text: str = ""
     code: list[tuple[int, int]] = field(default_factory=list)
 
@@ -183,7 +206,9 @@ def _sections(article: Article) -> list[_Section]:
             while path and path[-1][0] >= level:
                 path.pop()
             path.append((level, _plain(tokens[i + 1])))
-            sections.append(_Section(tuple(t for _, t in path), str(node.attrGet("id")), line))
+            start, end = node.map or (0, 0)
+            sections[-1].last = start
+            sections.append(_Section(tuple(t for _, t in path), str(node.attrGet("id")), line, end))
         elif node.type == "inline" and tokens[i - 1].type != "heading_open":
             sections[-1].add(_plain(node) + ("  " if in_table else "\n"))
         elif node.type in ("fence", "code_block"):
@@ -195,6 +220,7 @@ def _sections(article: Article) -> list[_Section]:
             in_table = node.type == "table_open"
         elif node.type == "tr_close":
             sections[-1].add("\n")
+    sections[-1].last = article.body.count("\n") + 1
     return sections
 
 
@@ -212,15 +238,16 @@ def split(article: Article) -> list[Passage]:
     return passages or [Passage("", line=article.body_line)]
 
 
-def _role(title: str) -> str:
-    return SECTION_ROLES.get(title.strip().lower(), "")
+def role(heading: Sequence[str]) -> str:
+    """The role of a section in simplified, traditional or English: of the outermost heading that has one, else ""."""
+    return next((found for title in heading if (found := SECTION_ROLES.get(fold(title.strip()).text))), "")
 
 
 def _joined(sections: list[_Section]) -> Passage:
     text, marks, code = "", [], []
     for s in sections:
         title = s.heading[-1] if s.heading else ""
-        marks.append(Section(len(text), s.anchor, title, _role(s.heading[0]) if s.heading else ""))
+        marks.append(Section(len(text), s.anchor, title, role(s.heading), s.first, s.last))
         code += [(len(text) + a, len(text) + b) for a, b in s.code]
         text += s.text if s.text.endswith("\n") else s.text + "\n"
     return Passage(text, (), sections[0].anchor, sections[0].line, tuple(marks), tuple(code))
@@ -236,23 +263,8 @@ def _passages(s: _Section) -> list[Passage]:
             cut = s.text.rfind("\n", start + MAX_PASSAGE // 2, start + MAX_PASSAGE)
             end = cut + 1 if cut > 0 else start + MAX_PASSAGE
         code = tuple((max(a, start) - start, min(b, end) - start) for a, b in s.code if a < end and b > start)
-        mark = (Section(0, s.anchor, title, _role(title)),)
+        mark = (Section(0, s.anchor, title, role(s.heading), s.first, s.last),)
         line = s.line + s.text.count("\n", 0, start)
         out.append(Passage(s.text[start:end], s.heading, s.anchor, line, mark, code))
         start = end
     return out
-
-
-def section_source(body: str, anchor: str) -> str:
-    """The Markdown below one heading, deeper headings included; "" when the anchor is unknown."""
-    tokens = _parser().parse(body, {})
-    lines = body.split("\n")
-    start = level = None
-    for t in tokens:
-        if t.type != "heading_open" or not t.map:
-            continue
-        if start is not None and int(t.tag[1]) <= (level or 0):
-            return "\n".join(lines[start : t.map[0]]).strip("\n")
-        if start is None and t.attrGet("id") == anchor:
-            start, level = t.map[1], int(t.tag[1])
-    return "" if start is None else "\n".join(lines[start:]).strip("\n")

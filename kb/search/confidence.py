@@ -2,7 +2,8 @@
 
 It is the probability that the article answers the text, by a logistic model of two things:
 
-    coverage   the share of the text's words that the passage holds, weighed by their rarity (0 to 1)
+    coverage   the share of the text's words that the passage holds, weighed by their rarity (0 to 1);
+               of a long text as much as ENOUGH rare words is the whole
     strength   ln(1 + score / ln(1 + passages)): the ranking's own score, made comparable between bases
 
 The model was fitted on three judged sets, with two kinds of texts that have no answer: judged ones
@@ -12,15 +13,15 @@ the figures; scripts/calibrate prints the numbers below.
 
 import math
 
-import numpy as np
-
 from kb.search.index import Index
 from kb.search.ranking import Scores
 from kb.search.terms import QueryTerms
 
-INTERCEPT = -5.06
-COVERAGE = 3.31
-STRENGTH = 1.45
+INTERCEPT = -3.87
+COVERAGE = 2.42
+STRENGTH = 0.93
+
+ENOUGH = 12
 
 THRESHOLD = 0.13
 """Below it nothing is suggested. Nine of ten texts about something else stay below it."""
@@ -39,16 +40,15 @@ def confidence(index: Index, passage: int, query: QueryTerms, scores: Scores) ->
 def features(index: Index, passage: int, query: QueryTerms, scores: Scores) -> tuple[float, float]:
     """(coverage, strength) of a passage for a query."""
     weights = index.weights
+    rarest = math.log1p(weights.passages)
     total = covered = 0.0
-    for term in {t.term for t in query.tokens if not t.part}:
-        rarity = weights.rarity(term)
+    for meanings in {tuple(tuple(t.term for t in tokens) for tokens in g.alternatives) for g in query.groups}:
+        rarity = min(max(map(weights.rarity, terms)) for terms in meanings)
         total += rarity
-        rows, _ = weights.column(term)
-        at = int(np.searchsorted(rows, passage))
-        if at < len(rows) and rows[at] == passage:
+        if any(all(weights.holds(passage, term) for term in terms) for terms in meanings):
             covered += rarity
-    strength = math.log1p(float(scores[passage]) / math.log1p(weights.passages))
-    return covered / total if total else 0.0, strength
+    strength = math.log1p(float(scores[passage]) / rarest)
+    return min(1.0, covered / min(total, ENOUGH * rarest)) if total else 0.0, strength
 
 
 def band(score: float) -> str:

@@ -3,6 +3,7 @@
 Every answer is a boolean mask over passages; combining them is the caller's (kb.search.searcher).
 """
 
+import fnmatch
 import re
 import threading
 
@@ -17,7 +18,8 @@ from kb.tokens import HAN, fold, phrase_atoms
 
 Mask = NDArray[np.bool_]
 
-_WILD_RUN = re.compile(rf"[{HAN}*?]+|[^\W_{HAN}*?]*[*?][^\s{HAN}]*|[^\W_{HAN}]+")
+_WILD_RUN = re.compile(rf"[{HAN}*?]*[{HAN}][{HAN}*?]*|(?:[^\W_{HAN}]|[*?])+")
+_RUN = re.compile(r"[^\W_]")
 MAX_EXPANSIONS = 2000
 """Terms a pattern may stand for; beyond it says nothing anyway and would take seconds."""
 
@@ -46,7 +48,10 @@ class FullText:
         return mask
 
     def phrase(self, node: Phrase) -> Mask:
-        """Passages where these words stand next to each other, whatever signs are between them."""
+        """Passages where these words stand next to each other.
+
+        Signs between words may be any signs; between two Chinese characters they stand in both or in neither.
+        """
         words = phrase_atoms(fold(node.text).text)
         if not words:
             return np.zeros(self._passages, bool)
@@ -70,7 +75,7 @@ class FullText:
 
     def pattern(self, node: Pattern) -> Mask:
         """Passages with a word of this shape. Chinese around a * is a phrase; letters are one word."""
-        mask = np.ones(self._passages, bool)
+        mask = np.full(self._passages, bool(_RUN.search(node.text)))
         for run in _WILD_RUN.findall(fold(node.text).text):
             if ("*" not in run and "?" not in run) or re.search(f"[{HAN}]", run):
                 for piece in re.split(r"[*?]+", run):
@@ -79,8 +84,17 @@ class FullText:
                 mask &= self._mask(wq.Or([wq.Term(node.field, t) for t in self._expand(node.field, run)]))
         return mask
 
+    def words(self, start: str) -> list[tuple[str, int]]:
+        """Words of letters and digits as they are written, lower case, that begin so: (word, passages with it)."""
+        with self._lock:
+            words = [t.decode("utf8") for t in self._reader.expand_prefix("text", start)] if start else []
+        # The engine's own list and counts still hold words of deleted articles.
+        counted = ((word, int(self._mask(wq.Term("text", word)).sum())) for word in words)
+        return [(word, count) for word, count in counted if count]
+
     def _expand(self, field: str, run: str) -> list[str]:
-        shape = re.compile(re.escape(run).replace(r"\*", ".*").replace(r"\?", "."))
+        # fnmatch writes patterns that never go back: a*a*a*a*b against aaaa… would take years.
+        shape = re.compile(fnmatch.translate(run))
         start = re.split(r"[*?]", run)[0]
         found: list[str] = []
         with self._lock:

@@ -27,7 +27,7 @@ Run = dict[str, list[tuple[str, float]]]
 def read_lines(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
     """A JSON-lines file whose objects have these keys. Raises InputError with the line."""
     rows = []
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -46,7 +46,7 @@ def read_lines(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
 def read_qrels(path: Path) -> Qrels:
     """query, document, grade by tabs or blanks (TREC's four columns too). Raises InputError with the line."""
     qrels: Qrels = {}
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):
         parts = line.split("\t") if "\t" in line else line.split()
         if not line.strip():
             continue

@@ -1,6 +1,7 @@
 """This module opens a bundle for searching and keeps up with newly published ones."""
 
 import json
+import re
 import threading
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
@@ -17,7 +18,9 @@ from kb.model import FACETS, Article, Passage
 from kb.records import Lines, article_from, passage_from
 from kb.search.embedded import FullText
 from kb.search.ranking import Weights
-from kb.tokens import Tokenizer
+from kb.tokens import HAN, Tokenizer
+
+_CHINESE = re.compile(f"[{HAN}]+")
 
 
 class Index:
@@ -56,6 +59,15 @@ class Index:
     @cached_property
     def facets(self) -> dict[str, "Facet"]:
         return {name: Facet(name, self.articles) for name in FACETS}
+
+    @cached_property
+    def chinese_words(self) -> dict[int, list[str]]:
+        """The Chinese words that articles hold, by their length."""
+        words: dict[int, list[str]] = {}
+        for term, column in self.weights.terms.items():
+            if _CHINESE.fullmatch(term) and self.weights.text_df[column]:
+                words.setdefault(len(term), []).append(term)
+        return words
 
     @lru_cache(maxsize=4)  # noqa: B019 - an index lives as long as its cache should
     def days(self, name: str) -> NDArray[np.int64]:

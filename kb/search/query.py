@@ -10,12 +10,27 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kb.fields import BY_NAME
-from kb.labels import value_of
+from kb.labels import LABELS, value_of
 from kb.language import say
 
 MAX_OPERATED = 500
 """Characters. A longer text is a paste, where a colon or a dash is no operator."""
 MAX_LEAVES = 50
+"""Phrases, fields, patterns and stretches of plain words: each is a question to the full text."""
+MAX_DEPTH = 20
+"""Parentheses within parentheses."""
+
+
+PASTE_LENGTH = 70
+
+
+def is_paste(text: str) -> bool:
+    """True for a description, mail or log, False for a few words to search."""
+    text = text.strip()
+    return "\n" in text or len(text) > PASTE_LENGTH or (len(text) > PASTE_LENGTH // 3 and bool(_SENTENCE.search(text)))
+
+
+_SENTENCE = re.compile(r"[，。！？；]|[,;.!?]\s")
 
 
 class Node:
@@ -84,6 +99,9 @@ class Parsed(NamedTuple):
     notes: tuple[str, ...]
 
 
+OPEN_VALUES = ("area",)
+"""Exact fields that take other values than the built-in ones (setting areas)."""
+
 _FIELD_NAMES = "|".join(sorted(map(re.escape, BY_NAME), key=len, reverse=True))
 _QUOTED = r'"[^"]*"|“[^”]*”|「[^」]*」|『[^』]*』'
 _LEXER = re.compile(
@@ -100,7 +118,7 @@ _LEXER = re.compile(
     """,
     re.VERBOSE,
 )
-_WILD = re.compile(r"\w\*|\w\?\w|\*\w")
+_WILD = re.compile(r"(?!.*://).*?(?:\w\*|\w\?\w|\*\w)")
 _DATE = r"\d{4}(?:-\d{1,2}(?:-\d{1,2})?)?"
 
 
@@ -132,10 +150,12 @@ class _Reader:
     """Recursive descent: alternatives -> sequence -> item."""
 
     def __init__(self, text: str) -> None:
+        self._depth = 0
         self._tokens: list[tuple[str, str, str]] = []
         self._at = 0
         position = 0
         leaves = 0
+        before = ""
         after_space = True
         while position < len(text):
             m = _LEXER.match(text, position)
@@ -148,7 +168,9 @@ class _Reader:
             if kind != "space":
                 value = m["value"] if kind == "field" else m[0]
                 self._tokens.append((kind, value, (m["field"] or "").lower()))
-                leaves += kind in ("quoted", "field", "word")
+                leaves += kind in ("quoted", "field")
+                leaves += kind == "word" and (before != "word" or _WILD.match(value) is not None)
+                before = kind
             after_space = kind in ("space", "open", "or", "and", "not")
             position = m.end()
         if leaves > MAX_LEAVES:
@@ -196,16 +218,20 @@ class _Reader:
                 raise _UnreadableError(say("- 后面缺词", "nothing after the minus"))
             return Not(self._item())
         if kind == "open":
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise _UnreadableError(say("括号太多", "too many parentheses"))
             inside = self._alternatives()
             if self._peek() != "close" or inside is None:
                 raise _UnreadableError(say("括号不成对", "unbalanced parentheses"))
             self._at += 1
+            self._depth -= 1
             return inside
         if kind == "quoted":
             return Phrase(value[1:-1])
         if kind == "field":
             return _fielded(BY_NAME[name].name, value)
-        return Pattern(value) if _WILD.search(value) else Words(value)
+        return Pattern(value) if _WILD.match(value) else Words(value)
 
 
 def _fielded(name: str, value: str) -> Node:
@@ -214,8 +240,12 @@ def _fielded(name: str, value: str) -> Node:
     if how == "date":
         return _range(name, plain)
     if how == "exact":
-        return Value(name, value_of(name, plain))
-    if plain == value and _WILD.search(value):
+        known = value_of(name, plain)
+        if name not in OPEN_VALUES and known not in LABELS[name]:
+            # 状态:离线 is a line of a report, not a question about an article's status.
+            raise _UnreadableError(f"{name}: {'|'.join(LABELS[name])}")
+        return Value(name, known)
+    if plain == value and _WILD.match(value):
         return Pattern(value, name)
     return Phrase(plain, name)
 

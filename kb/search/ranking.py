@@ -38,6 +38,12 @@ class Weights:
         a, b = self._indptr[i], self._indptr[i + 1]
         return self._rows[a:b], self._data[a:b]
 
+    def holds(self, passage: int, term: str) -> bool:
+        """Whether a passage holds a term."""
+        rows, _ = self.column(term)
+        at = int(np.searchsorted(rows, passage))
+        return at < len(rows) and int(rows[at]) == passage
+
     def rarity(self, term: str) -> float:
         """Inverse document frequency, ln(1 + (N - df + 0.5) / (df + 0.5)); highest for an unknown term."""
         i = self.terms.get(term)

@@ -1,5 +1,6 @@
 """This module answers a search: the query tree decides which articles, the weights decide in which order."""
 
+import re
 import time
 from dataclasses import replace
 
@@ -14,8 +15,8 @@ from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Range, Value, Words, parse
 from kb.search.ranking import Scores, top
 from kb.search.snippets import Highlighter, phrase_pattern, wildcard_pattern
-from kb.search.terms import Group, QueryTerms, read
-from kb.tokens import fold
+from kb.search.terms import MAX_TEXT, Group, QueryTerms, read
+from kb.tokens import HAN, fold
 
 Mask = NDArray[np.bool_]
 
@@ -26,6 +27,11 @@ KEYWORDS = 3
 SENTENCE_SHARE = 0.15
 """By rarity. Ranking is the better judge of a sentence: nDCG@10 by searching is 0.661 / 0.545 / 0.811 at 0.1 and
 0.459 / 0.536 / 0.741 at 0.3 on the three sets of kb.fields."""
+MAX_GROUPS = 400
+"""Words of one query that are looked up, each a mask over all passages; a pasted log has thousands."""
+FEW = 3
+"""Articles found; below it, another spelling may be meant."""
+_CHINESE = re.compile(f"[{HAN}]+")
 MAX_SIZE = 100
 MAX_PAGE = 1000
 
@@ -34,7 +40,7 @@ def search(index: Index, query: Query) -> Page:
     """Find articles. Never raises on any text."""
     started = time.perf_counter()
     size, number = min(max(query.size, 1), MAX_SIZE), min(max(query.page, 1), MAX_PAGE)
-    parsed = parse(query.text)
+    parsed = parse(query.text[:MAX_TEXT])
     question = _Question(index, parsed)
     allowed = _allowed(index, query, question)
     found = question.articles()
@@ -49,7 +55,7 @@ def search(index: Index, query: Query) -> Page:
         shown &= mask
     total = int(shown.sum())
     hits = _hits(index, query, question, shown, size, number)
-    better = spelling.better_query(index, query.text, question.unknown()) if total < 3 and not parsed.notes else ""
+    better = "" if parsed.notes else spelling.better_query(index, query.text, few=total < FEW or widened)
     return Page(
         query=replace(query, size=size, page=number),
         total=total,
@@ -138,10 +144,11 @@ class _Question:
     def __init__(self, index: Index, parsed: Parsed) -> None:
         self._index = index
         self._root = parsed.root
-        self._texts = list(_positive_texts(parsed.root))
+        self._leaves = _leaves(parsed.root)
+        self._texts = _texts(self._leaves)
         self.terms: QueryTerms = read(" ".join(self._texts), index.tokenizer, index.synonyms)
-        self.asks_status = any(n.field == "status" for n in _leaves(parsed.root) if isinstance(n, Value))
-        self._unknown: list[str] = []
+        self.asks_status = any(n.field == "status" for n in self._leaves if isinstance(n, Value))
+        self._groups_of: dict[Words, tuple[Group, ...]] = {}
         self._group_masks: dict[Group, Mask] = {}
         self._contained: list[str] = []
         self._passages: Mask | None = None
@@ -160,15 +167,11 @@ class _Question:
 
     def can_widen(self) -> bool:
         """More than one plain word, so that some of them may be given up."""
-        return sum(len(self._groups(n)) for n in _leaves(self._root) if isinstance(n, Words)) > 1
+        return sum(len(self._groups(n)) for n in self._leaves if isinstance(n, Words)) > 1
 
     def is_sentence(self) -> bool:
         """So many words that not all of them are required."""
-        return any(len(self._groups(n)) > KEYWORDS for n in _leaves(self._root) if isinstance(n, Words))
-
-    def unknown(self) -> list[str]:
-        """Words as typed that no article holds."""
-        return self._unknown
+        return any(len(self._groups(n)) > KEYWORDS for n in self._leaves if isinstance(n, Words))
 
     def scores(self) -> Scores:
         return self._index.weights.scores(self.terms.weights)
@@ -176,9 +179,8 @@ class _Question:
     def highlighter(self) -> Highlighter:
         """Marks the query's words, synonyms, phrases and patterns."""
         weights = {t: self._index.weights.rarity(t) for t in self.terms.weights}
-        leaves = list(_leaves(self._root, positive=True))
-        patterns = [phrase_pattern(n.text) for n in leaves if isinstance(n, Phrase)]
-        patterns += [wildcard_pattern(n.text) for n in leaves if isinstance(n, Pattern)]
+        patterns = [phrase_pattern(n.text) for n in self._leaves if isinstance(n, Phrase)]
+        patterns += [wildcard_pattern(n.text) for n in self._leaves if isinstance(n, Pattern)]
         patterns += [phrase_pattern(text) for text in self._contained]
         return Highlighter(self._index.tokenizer, weights, tuple(p for p in patterns if p))
 
@@ -196,7 +198,7 @@ class _Question:
             masks = [self._mask(child, any_word) for child in node.children]
             return _all_of(masks) if isinstance(node, And) else _any_of(masks)
         if isinstance(node, Not):
-            return ~self._mask(node.child, any_word)
+            return ~self._mask(node.child, any_word=False)
         if isinstance(node, Phrase):
             return fulltext.phrase(node)
         if isinstance(node, Pattern):
@@ -220,7 +222,12 @@ class _Question:
         return float(np.log1p((n - mask.sum() + 0.5) / (mask.sum() + 0.5)))
 
     def _groups(self, node: Words) -> tuple[Group, ...]:
-        return read(node.text, self._index.tokenizer, self._index.synonyms).groups
+        """The words of a node, each once."""
+        if node not in self._groups_of:
+            groups = read(node.text, self._index.tokenizer, self._index.synonyms).groups
+            distinct = {tuple(tuple(t.term for t in tokens) for tokens in g.alternatives): g for g in reversed(groups)}
+            self._groups_of[node] = tuple(reversed(distinct.values()))[:MAX_GROUPS]
+        return self._groups_of[node]
 
     def _group(self, group: Group, keyword: bool) -> Mask:
         if group not in self._group_masks:
@@ -237,15 +244,14 @@ class _Question:
                 one[weights.column(token.term)[0]] = True
                 every &= one
             mask |= every
-        if keyword and not mask.any():
-            # The word may stand inside what was cut another way: 三码 in 三码合一, or begin a word: connec.
-            mask = self._index.fulltext.phrase(Phrase(group.text))
-            if not mask.any() and group.text.isascii() and group.text.isalpha() and len(group.text) > 2:
-                mask = self._index.fulltext.pattern(Pattern(group.text + "*"))
-            if mask.any():
+        if keyword and (not mask.any() or _CHINESE.fullmatch(group.text)):
+            # The word may stand inside what was cut another way: 卡 in 卡纸, 打印 in 打印机; or begin one: connec.
+            inside = self._index.fulltext.phrase(Phrase(group.text))
+            if not (mask | inside).any() and group.text.isascii() and group.text.isalpha() and len(group.text) > 2:
+                inside = self._index.fulltext.pattern(Pattern(group.text + "*"))
+            if inside.any():
                 self._contained.append(group.text)
-            else:
-                self._unknown.append(group.text)
+            mask |= inside
         return mask
 
 
@@ -259,21 +265,19 @@ def _any_of(masks: list[Mask]) -> Mask:
     return combined
 
 
-def _leaves(node: Node | None, positive: bool = False) -> list[Node]:
-    """All leaves of a tree; with positive, without what stands behind a minus."""
-    if node is None:
+def _leaves(node: Node | None) -> list[Node]:
+    """All leaves of a tree but what stands behind a minus."""
+    if node is None or isinstance(node, Not):
         return []
     if isinstance(node, (And, Or)):
-        return [leaf for child in node.children for leaf in _leaves(child, positive)]
-    if isinstance(node, Not):
-        return [] if positive else _leaves(node.child)
+        return [leaf for child in node.children for leaf in _leaves(child)]
     return [node]
 
 
-def _positive_texts(root: Node | None) -> list[str]:
+def _texts(leaves: list[Node]) -> list[str]:
     """Texts of the query that an article is ranked by."""
     texts = []
-    for leaf in _leaves(root, positive=True):
+    for leaf in leaves:
         if isinstance(leaf, (Words, Phrase)):
             texts.append(leaf.text)
         elif isinstance(leaf, Pattern):

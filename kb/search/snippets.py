@@ -11,31 +11,39 @@ from kb.tokens import HAN, Tokenizer, fold
 LENGTH = 120
 """Characters of a snippet: two lines on a desk, four on a phone."""
 _BREAK = re.compile(r"[\n。！？；]|(?<=[.!?])\s")
+_CHINESE = re.compile(f"[{HAN}]")
 _RUNS = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 
 Span = tuple[int, int]
 
 
 def phrase_pattern(text: str) -> re.Pattern[str] | None:
-    """A phrase as a pattern over folded text: its words in a row, any signs between; None for no words."""
-    runs = _RUNS.findall(fold(text).text)
+    """A phrase as a pattern over folded text, as kb.search.embedded finds it; None for no words."""
+    folded = fold(text).text
+    runs = list(_RUNS.finditer(folded))
     if not runs:
         return None
-    start = r"(?<![^\W_])" if runs[0].isascii() else ""
-    end = r"(?![^\W_])" if runs[-1].isascii() else ""
-    pattern = re.escape(runs[0])
+    pattern = re.escape(runs[0][0])
     for before, run in pairwise(runs):
-        both_han = re.match(f"[{HAN}]", before) and re.match(f"[{HAN}]", run)
-        pattern += (r"[\W_]*" if both_han or not (before.isascii() and run.isascii()) else r"[\W_]+") + re.escape(run)
-    return re.compile(start.replace(r"[^\W_]", "[a-z0-9]") + pattern + end.replace(r"[^\W_]", "[a-z0-9]"))
+        chinese = [bool(_CHINESE.match(m[0])) for m in (before, run)]
+        together = before.end() == run.start()
+        gap = r"[\W_]*" if chinese[0] != chinese[1] else "" if together else r"[\W_]+"
+        pattern += gap + re.escape(run[0])
+    start = "" if _CHINESE.match(runs[0][0]) else "(?<![a-z0-9])"
+    end = "" if _CHINESE.match(runs[-1][0]) else "(?![a-z0-9])"
+    return re.compile(start + pattern + end)
 
 
 def wildcard_pattern(text: str) -> re.Pattern[str] | None:
-    """A pattern with * and ? over folded text; None for no words."""
-    folded = fold(text).text
+    """A pattern with * and ? over folded text; None for no words.
+
+    Each star is an atomic group that never goes back: a*a*a*a*b against aaaa… would take years.
+    """
+    folded = re.sub(r"\*+", "*", fold(text).text)
     if not folded.strip("*?"):
         return None
-    body = re.escape(folded).replace(r"\*", r"[^\W_]*").replace(r"\?", r"[^\W_]")
+    first, *others = (re.escape(piece).replace(r"\?", r"[^\W_]") for piece in folded.split("*"))
+    body = first + "".join(rf"(?>[^\W_]*?{piece})" if piece else r"[^\W_]*" for piece in others)
     return re.compile(rf"(?<![a-z0-9]){body}")
 
 

@@ -6,17 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kb.model import Article, Passage, Recognised, Section, Suggestion, Suggestions
+from kb.model import Passage, Recognised, Section, Suggestion, Suggestions
 from kb.search.confidence import THRESHOLD, band, confidence
 from kb.search.explain import matches
 from kb.search.index import Index
 from kb.search.ranking import Scores, top
 from kb.search.searcher import HIDDEN_STATUSES
 from kb.search.snippets import Highlighter
+from kb.search.terms import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - who suggests asks for the limit here
 from kb.search.terms import QueryTerms, read
 
-MAX_TEXT = 100_000
-"""Characters of a paste that are read; it is cut there and said so."""
 MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""
 MAX_LINES = 500
@@ -32,7 +31,7 @@ def suggest(index: Index, text: str, count: int = COUNT) -> Suggestions:
     started = time.perf_counter()
     truncated = len(text) > MAX_TEXT
     text = text[:MAX_TEXT]
-    terms = _most_telling(index, read(text, index.tokenizer, index.synonyms))
+    terms = read_paste(index, text)
     scores = visible_scores(index, terms)
     best = index.best(scores)
     ranked = [int(a) for a in top(best, max(count, 10))]
@@ -54,7 +53,7 @@ def suggest(index: Index, text: str, count: int = COUNT) -> Suggestions:
 
 def rank(index: Index, text: str, count: int) -> list[tuple[int, float]]:
     """The articles suggest() looks at, without a threshold: (position, score), best first."""
-    terms = _most_telling(index, read(text, index.tokenizer, index.synonyms))
+    terms = read_paste(index, text)
     best = index.best(visible_scores(index, terms))
     return [(int(a), float(best[a])) for a in top(best, count)]
 
@@ -68,7 +67,9 @@ def visible_scores(index: Index, terms: QueryTerms) -> Scores:
     return scores
 
 
-def _most_telling(index: Index, terms: QueryTerms) -> QueryTerms:
+def read_paste(index: Index, text: str) -> QueryTerms:
+    """The terms of a text, the most telling MAX_TERMS of them."""
+    terms = read(text, index.tokenizer, index.synonyms)
     if len(terms.weights) <= MAX_TERMS:
         return terms
     telling = sorted(terms.weights, key=lambda t: -terms.weights[t] * index.weights.rarity(t) * (t in index.weights))
@@ -81,7 +82,7 @@ def _suggestion(
 ) -> Suggestion:
     article, passage = index.articles[number], index.passage(chosen)
     snippet, section = marker.snippet(passage)
-    fix, anchor = _fix(article, passage, section)
+    fix, anchor = _fix(passage, section, index.body(number))
     return Suggestion(
         article=article,
         anchor=section.anchor if section else passage.anchor,
@@ -95,15 +96,15 @@ def _suggestion(
     )
 
 
-def _fix(article: Article, passage: Passage, section: Section | None) -> tuple[str, str]:
-    """The text that tells what to do, and its anchor: of a case its fix, of a manual the section found."""
-    for role in FIX_ROLES:
-        for i, s in enumerate(passage.sections):
-            if s.role == role:
-                following = (n for n in passage.sections[i + 1 :] if n.role != role)
-                end = next((n.start for n in following), len(passage.text))
-                return passage.text[s.start : end].strip(), s.anchor
-    return passage.text.strip(), section.anchor if section else passage.anchor
+def _fix(passage: Passage, section: Section | None, body: str) -> tuple[str, str]:
+    """The Markdown that tells what to do, and its anchor: of a case its fix, of a manual the section found."""
+    told = [s for role in FIX_ROLES for s in passage.sections if s.role == role] or [
+        s for s in passage.sections if s == section
+    ]
+    if not told:
+        return passage.text.strip(), passage.anchor
+    lines = body.split("\n")
+    return "\n".join(lines[told[0].first : told[-1].last]).strip("\n"), told[0].anchor
 
 
 def _identifiers(index: Index, text: str, terms: QueryTerms) -> tuple[Recognised, ...]:

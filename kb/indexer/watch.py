@@ -1,0 +1,55 @@
+"""This module notices articles that change under a running server, and has them indexed by a process of its own."""
+
+import logging
+import subprocess
+import sys
+import threading
+
+from kb.errors import KbError
+from kb.indexer.articles import find
+from kb.indexer.build import DICTIONARY, SYNONYMS
+from kb.settings import Settings
+
+log = logging.getLogger(__name__)
+
+State = frozenset[tuple[str, int, int]]
+
+
+def state(settings: Settings) -> State:
+    """What the articles folder looks like: path, size and time of everything that an index is made of."""
+    found = set()
+    for path in (*find(settings.articles), settings.articles / DICTIONARY, settings.articles / SYNONYMS):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        found.add((str(path), stat.st_size, stat.st_mtime_ns))
+    return frozenset(found)
+
+
+def watch(settings: Settings, seconds: float) -> threading.Thread:
+    """Look at the articles folder every so many seconds, for as long as the process lives."""
+    thread = threading.Thread(target=_loop, args=(settings, seconds, threading.Event()), daemon=True)
+    thread.start()
+    return thread
+
+
+def _loop(settings: Settings, seconds: float, never: threading.Event) -> None:
+    known = _state_or_none(settings)
+    while not never.wait(seconds):
+        seen = _state_or_none(settings)
+        if seen is not None and seen != known:
+            command = [sys.executable, "-m", "kb", "build", "--quiet"]
+            folders = ["--articles", str(settings.articles), "--index", str(settings.index)]
+            result = subprocess.run([*command, *folders], capture_output=True, text=True, check=False)  # noqa: S603
+            if result.returncode:
+                log.warning("kb build: %s", result.stderr.strip())
+            else:
+                known = seen
+
+
+def _state_or_none(settings: Settings) -> State | None:
+    try:
+        return state(settings)
+    except (KbError, OSError):
+        return None

@@ -1,0 +1,74 @@
+"""This module is the JSON API: the same answers as the pages, as data.
+
+    GET  /api/v1/search?q=...&area=...&sort=updated&page=2&size=20
+    POST /api/v1/suggest   {"text": "...", "count": 5}
+    GET  /api/v1/articles/KB-000137
+    GET  /health
+
+An error is {"error": {"status": 404, "message": "..."}}.
+"""
+
+from typing import Any
+
+from flask import Blueprint, current_app, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from kb import __version__
+from kb.errors import BundleError, NotFoundError
+from kb.language import say
+from kb.present import article_data, page_data, suggestions_data
+from kb.search.index import Index, Library
+from kb.search.searcher import search
+from kb.search.suggest import suggest
+from kb.web.forms import query_from
+
+blueprint = Blueprint("api", __name__)
+
+MAX_COUNT = 20
+
+
+def index_in_force() -> Index:
+    """The index that answers this request. Raises BundleError."""
+    library: Library = current_app.config["LIBRARY"]
+    return library.index()
+
+
+@blueprint.get("/api/v1/search")
+def search_api() -> dict[str, Any]:
+    return page_data(search(index_in_force(), query_from(request.args)))
+
+
+@blueprint.post("/api/v1/suggest")
+def suggest_api() -> dict[str, Any]:
+    sent = request.get_json(silent=True)
+    text, count = (sent.get("text"), sent.get("count", 5)) if isinstance(sent, dict) else (None, 5)
+    if not isinstance(text, str) or not text.strip() or not isinstance(count, int) or not 1 <= count <= MAX_COUNT:
+        raise BadRequest(
+            say(
+                '发送 JSON：{{"text": "故障描述", "count": 1 到 {n}}}',
+                'send JSON: {{"text": "description of the fault", "count": 1 to {n}}}',
+                n=MAX_COUNT,
+            )
+        )
+    return suggestions_data(suggest(index_in_force(), text, count))
+
+
+@blueprint.get("/api/v1/articles/<path:name>")
+def article_api(name: str) -> dict[str, Any]:
+    index = index_in_force()
+    try:
+        number = index.number_of(name)
+    except NotFoundError as error:
+        raise NotFound(str(error))
+    return article_data(index.articles[number], index.body(number))
+
+
+@blueprint.get("/health")
+def health() -> tuple[dict[str, Any], int]:
+    """200 while questions can be answered, 503 with the reason otherwise."""
+    try:
+        manifest = index_in_force().bundle.manifest
+    except BundleError as error:
+        return {"status": "unavailable", "version": __version__, "reason": str(error)}, 503
+    counts = {k: manifest[k] for k in ("articles", "passages", "built")}
+    return {"status": "ok", "version": __version__, **counts}, 200

@@ -1,0 +1,72 @@
+"""This module reads a search from an address, and writes the address of a search: the whole state is in the URL."""
+
+from collections.abc import Mapping
+from datetime import date
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from kb.labels import value_of
+from kb.model import FACETS, SORTS, Query
+
+SIZE = 10
+MAX_QUERY = 2000
+"""Characters of a query in an address; a longer text belongs into the paste box."""
+
+
+def query_from(args: MultiDict[str, str]) -> Query:
+    """A query from URL parameters; a value that makes no sense is left out, never an error."""
+    filters = {f: tuple(value_of(f, v) for v in args.getlist(f) if v.strip()) for f in FACETS}
+    sort = args.get("sort", "")
+    return Query(
+        text=args.get("q", "")[:MAX_QUERY].strip(),
+        filters={f: values for f, values in filters.items() if values},
+        after=_date(args.get("after", "")),
+        before=_date(args.get("before", "")),
+        sort=sort if sort in SORTS else SORTS[0],
+        page=_number(args.get("page", ""), 1),
+        size=_number(args.get("size", ""), SIZE),
+    )
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _number(text: str, default: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0 else default
+
+
+def address(query: Query, **changes: object) -> str:
+    """The address of a search, with changes: a facet's values, sort, page, after, before, text; None removes."""
+    state: dict[str, object] = {
+        "text": query.text,
+        **query.filters,
+        "after": query.after,
+        "before": query.before,
+        "sort": query.sort if query.sort != SORTS[0] else None,
+        "page": None,
+        **changes,
+    }
+    pairs: list[tuple[str, str]] = []
+    for name, value in state.items():
+        if isinstance(value, (tuple, list)):
+            pairs += [(name, str(v)) for v in value]
+        elif value is not None and value != "":
+            pairs.append(("q" if name == "text" else name, str(value)))
+    return "/search?" + urlencode(pairs)
+
+
+def toggled(query: Query, facet: str, value: str) -> str:
+    """The address with one value of a facet added, or removed when it is there."""
+    chosen = query.filters.get(facet, ())
+    values = tuple(v for v in chosen if v != value) if value in chosen else (*chosen, value)
+    return address(query, **{facet: values or None})
+
+
+def with_parameters(path: str, args: Mapping[str, str], **changes: str) -> str:
+    """A page's own address with some parameters changed."""
+    return f"{path}?{urlencode({**args, **changes})}"

@@ -1,0 +1,38 @@
+"""This module marks words in rendered HTML: in its text only, never in its tags."""
+
+from html import escape
+from html.parser import HTMLParser
+
+from kb.search.snippets import Highlighter, merged
+
+
+class _Marker(HTMLParser):
+    def __init__(self, highlighter: Highlighter) -> None:
+        super().__init__(convert_charrefs=True)
+        self.out: list[str] = []
+        self._highlighter = highlighter
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.out.append(self.get_starttag_text() or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.out.append(self.get_starttag_text() or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.out.append(f"</{tag}>")
+
+    def handle_data(self, data: str) -> None:
+        position = 0
+        for start, end in merged((a, b) for a, b, _ in self._highlighter.found(data)):
+            self.out.append(escape(data[position:start], quote=False) + "<mark>")
+            self.out.append(escape(data[start:end], quote=False) + "</mark>")
+            position = end
+        self.out.append(escape(data[position:], quote=False))
+
+
+def mark(html: str, highlighter: Highlighter) -> str:
+    """Safe HTML with <mark> around what the highlighter finds in its text."""
+    marker = _Marker(highlighter)
+    marker.feed(html)
+    marker.close()
+    return "".join(marker.out)

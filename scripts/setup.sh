@@ -1,0 +1,49 @@
+# Sourced by start and test: make .venv in the project's root and install into it what pyproject.toml names.
+# usage: . scripts/setup.sh; prepare [EXTRA]      EXTRA: an optional-dependencies group, such as test
+# After a first run it costs a moment: nothing is installed again until pyproject.toml or Python changes.
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 1
+
+find_python() {
+  for candidate in "${PYTHON:-}" python3.13 python3.12 python3.11 python3.14 python3; do
+    if [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  echo "需要 Python 3.11 或更高版本。/ Python 3.11 or later is needed. (Debian: apt-get install python3 python3-venv)" >&2
+  return 1
+}
+
+# Debian ships Python without the means to make an environment; root may install them, others are told how.
+make_environment() {
+  rm -rf .venv
+  if "$1" -m venv .venv 2>/dev/null && .venv/bin/python -m pip --version >/dev/null 2>&1; then return; fi
+  rm -rf .venv
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "安装 python3-venv…… / Installing python3-venv ..." >&2
+    apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null >&2
+    if "$1" -m venv .venv && .venv/bin/python -m pip --version >/dev/null 2>&1; then return; fi
+    rm -rf .venv
+  fi
+  echo "建不了虚拟环境；请先运行 / Can't make a virtual environment; first run:  sudo apt-get install python3-venv" >&2
+  return 1
+}
+
+prepare() {
+  extra=${1:-}
+  python=$(find_python) || exit 1
+  wanted="$("$python" -c 'import sys; print(sys.version)' | tr -d '\n') $root $(cksum < pyproject.toml)"
+  if [ "$(cat ".venv/.installed${extra:+-$extra}" 2>/dev/null)" = "$wanted" ]; then return; fi
+  if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    make_environment "$python" || exit 1
+  fi
+  echo "安装依赖，第一次需要一两分钟…… / Installing packages, a minute or two the first time ..." >&2
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${extra:+[$extra]}" >&2 || {
+    rm -f .venv/.installed*
+    echo "安装失败，见上面的原因（需要能访问 PyPI）。/ Installing failed, see above (PyPI must be reachable)." >&2
+    exit 1
+  }
+  printf '%s' "$wanted" > ".venv/.installed${extra:+-$extra}"
+}

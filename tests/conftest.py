@@ -1,0 +1,70 @@
+"""Fixtures: a folder of articles written from short texts, settings for it, and the sample base built once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
+
+from kb.bundle import open_current
+from kb.indexer.build import build
+from kb.language import use
+from kb.search.index import Index
+from kb.settings import Settings, load
+
+ARTICLES = Path(__file__).parent.parent / "articles"
+GOLDEN = Path(__file__).parent / "golden"
+
+hypothesis.register_profile("guzhi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("guzhi")  # a busy machine is no failure
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture(autouse=True)
+def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guzhi speaks Chinese, and no setting of the developer's own shell counts."""
+    for name in ("KB_ARTICLES", "KB_INDEX", "KB_LANGUAGE", "KB_WORKERS", "KB_MAX_FILE_KB"):
+        monkeypatch.delenv(name, raising=False)
+    use("zh")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with an empty articles folder and no index yet, one process."""
+    (tmp_path / "articles").mkdir()
+    return load({"workers": 1}, tmp_path)
+
+
+@pytest.fixture
+def write(settings: Settings) -> Write:
+    """write("printer/a.md", text): an article (or dictionary.txt, synonyms.txt) in the articles folder."""
+
+    def write(name: str, text: str) -> Path:
+        path = settings.articles / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text), "utf8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def indexed(settings: Settings) -> Callable[[], Index]:
+    """indexed(): build what was written and open it."""
+
+    def indexed() -> Index:
+        build(settings)
+        return Index(open_current(settings.index))
+
+    return indexed
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """The repository's own articles, built once for all tests."""
+    folder = tmp_path_factory.mktemp("built")
+    build(load({"articles": ARTICLES, "index": folder / "index", "workers": 1}, folder))
+    return Index(open_current(folder / "index"))

@@ -1,0 +1,467 @@
+"""What a build promises: only the work for what changed, and never another result than a full build."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb.bundle import bundles, current_name, open_current
+from kb.errors import BundleError, NotFoundError
+from kb.indexer.build import Report, build, build_documents
+from kb.model import Article, Query
+from kb.search.index import Index
+from kb.search.searcher import search
+from kb.search.suggest import suggest
+from kb.settings import Settings
+
+Write = Callable[[str, str], Path]
+
+JAM = """\
+---
+id: KB-000001
+kind: case
+title: 打印机卡纸
+area: printer
+aliases: [纸塞住了]
+updated: 2025-01-02
+---
+## 现象
+
+进纸口卡纸，面板显示 13.20.00。
+
+## 解决
+
+更换搓纸轮。
+"""
+SPACE = """\
+---
+id: KB-000002
+kind: case
+title: 表空间已满 ORA-01653
+---
+## 现象
+
+应用报 `unable to extend table`。
+
+## 解决
+
+增加数据文件。
+"""
+MANUAL = "# 交换机手册\n\n## 端口\n\nGE0/0/1 频繁 UP/DOWN。\n\n## VLAN\n\n检查 trunk 配置。\n"
+
+QUERIES = ("打印机", "卡纸", '"进纸口"', "ORA-01653", "GE0/0/1", "area:printer", "更换 OR 增加", "纸*", "-卡纸", "")
+
+
+@pytest.fixture
+def three(settings: Settings, write: Write) -> Settings:
+    """Three articles, built."""
+    write("printer/jam.md", JAM)
+    write("database/space.md", SPACE)
+    write("manual/switch.md", MANUAL)
+    build(settings)
+    return settings
+
+
+def work(report: Report) -> tuple[int, int, int]:
+    return report.analysed, report.reused, report.removed
+
+
+def fresh(settings: Settings, tmp_path: Path) -> Index:
+    """A full build of the same articles in another place."""
+    other = replace(settings, index=tmp_path / "full")
+    shutil.rmtree(other.index, ignore_errors=True)
+    build(other, full=True)
+    return Index(open_current(other.index))
+
+
+def assert_same(settings: Settings, tmp_path: Path) -> None:
+    """The bundle in force and a full build hold the same arrays and answer alike."""
+    a, b = Index(open_current(settings.index)), fresh(settings, tmp_path)
+    assert list(a.weights.terms) == list(b.weights.terms)
+    assert [x.path for x in a.articles] == [x.path for x in b.articles]
+    assert a.articles == b.articles
+    names = ["weights.indptr", "weights.passages", "weights.data", "text.df", "passages.article", "passages.offsets"]
+    names += [f"counts.{m}.{p}" for m in ("text", "title", "pairs") for p in ("indptr", "indices", "data")]
+    for name in names:
+        np.testing.assert_array_equal(*(np.load(i.bundle.file(f"{name}.npy")) for i in (a, b)), err_msg=name)
+    # Whoosh numbers its documents by the history of builds; the passages they stand for must be the same.
+    numbers = [np.load(i.bundle.file("whoosh.passages.npy")) for i in (a, b)]
+    assert sorted(n for n in numbers[0] if n >= 0) == sorted(numbers[1]) == list(range(len(a.article_of)))
+    assert [a.passage(i) for i in range(len(a.article_of))] == [b.passage(i) for i in range(len(b.article_of))]
+    assert [a.body(i) for i in range(len(a.articles))] == [b.body(i) for i in range(len(b.articles))]
+    for text in QUERIES:
+        pages = [search(i, Query(text)) for i in (a, b)]
+        assert pages[0].hits == pages[1].hits, text
+        assert pages[0].facets == pages[1].facets, text
+    found = [suggest(i, "打印机老是卡纸，搓纸轮磨损，ORA-01653") for i in (a, b)]
+    assert found[0].suggestions == found[1].suggestions
+
+
+# --- only what changed -----------------------------------------------------------------------
+
+
+def test_unchanged_folder_publishes_nothing(three: Settings) -> None:
+    """A second build looks at file times only and leaves the bundle alone."""
+    before = current_name(three.index)
+    report = build(three)
+    assert (work(report), report.published, report.passages) == ((0, 3, 0), False, 4)
+    assert current_name(three.index) == before
+
+
+def test_touch_without_change(three: Settings) -> None:
+    """A file with a new time and the same text is read, not analysed."""
+    before = current_name(three.index)
+    os.utime(three.articles / "printer/jam.md", ns=(1, 1))
+    assert work(build(three)) == (0, 3, 0)
+    assert current_name(three.index) == before
+
+
+def edit(write: Write, folder: Path) -> None:
+    write("printer/jam.md", JAM.replace("更换搓纸轮", "清洁传感器，更换定影膜"))
+
+
+def edit_facts(write: Write, folder: Path) -> None:
+    write("printer/jam.md", JAM.replace("area: printer", "area: desktop\ntags: [新标签]"))
+
+
+def add_first(write: Write, folder: Path) -> None:
+    write("a.md", "# 增加的文章\n\n增加 trunk 说明。\n")
+
+
+def add_last(write: Write, folder: Path) -> None:
+    write("zzz/z.md", "# 增加的文章\n\n卡纸 增加。\n\n## 二\n\n卡纸")
+
+
+def delete(write: Write, folder: Path) -> None:
+    (folder / "manual/switch.md").unlink()
+
+
+def rename(write: Write, folder: Path) -> None:
+    (folder / "printer/jam.md").rename(folder / "moved.md")
+
+
+def grow_sections(write: Write, folder: Path) -> None:
+    write("manual/switch.md", MANUAL + "\n## 打印\n\n卡纸时更换。\n\n## 附录\n\n更换 GE0/0/1。\n")
+
+
+CHANGES = {
+    edit: (1, 2, 0),
+    edit_facts: (1, 2, 0),
+    add_first: (1, 3, 0),
+    add_last: (1, 3, 0),
+    delete: (0, 2, 1),
+    rename: (1, 2, 1),
+    grow_sections: (1, 2, 0),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_costs_only_itself(
+    three: Settings, write: Write, tmp_path: Path, change: Callable[[Write, Path], None]
+) -> None:
+    """Each kind of change is analysed alone, and the result is that of a full build."""
+    change(write, three.articles)
+    report = build(three)
+    assert work(report) == CHANGES[change]
+    assert report.published
+    assert_same(three, tmp_path)
+
+
+def test_a_history_of_changes(three: Settings, write: Write, tmp_path: Path) -> None:
+    """After many builds in a row, deletions and returns among them, nothing has drifted."""
+    for change in (add_first, edit, delete, grow_sections, edit_facts, rename, add_last):
+        change(write, three.articles)
+        build(three)
+    write("printer/jam.md", JAM.replace("KB-000001", "KB-000009"))
+    build(three)
+    assert_same(three, tmp_path)
+
+
+def test_everything_deleted(three: Settings, tmp_path: Path) -> None:
+    """An emptied folder is an empty index that can be searched, and can be filled again."""
+    for path in three.articles.rglob("*.md"):
+        path.unlink()
+    report = build(three)
+    assert (work(report), report.articles, report.passages) == ((0, 0, 3), 0, 0)
+    assert_same(three, tmp_path)
+    (three.articles / "new.md").write_text("# 卡纸\n", "utf8")
+    assert work(build(three)) == (1, 0, 0)
+    assert search(Index(open_current(three.index)), Query("卡纸")).total == 1
+    assert_same(three, tmp_path)
+
+
+def test_full_looks_at_nothing_old(three: Settings) -> None:
+    """A full build analyses everything and publishes even when nothing changed."""
+    report = build(three, full=True)
+    assert (work(report), report.published) == ((3, 0, 0), True)
+
+
+def test_damaged_bundle_is_rebuilt(three: Settings) -> None:
+    """The next build does not reuse a damaged bundle."""
+    open_current(three.index).file("terms.txt").write_text("x")
+    assert work(build(three)) == (3, 0, 0)
+    assert search(Index(open_current(three.index)), Query("卡纸")).total == 1
+
+
+def test_without_hard_links(three: Settings, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without hard links gets copies."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    edit(write, three.articles)
+    assert work(build(three)) == (1, 2, 0)
+    assert_same(three, tmp_path)
+
+
+def test_several_processes_give_the_same(settings: Settings, write: Write, tmp_path: Path) -> None:
+    """Above the size where processes pay, the result does not depend on how many there are."""
+    for i in range(210):
+        write(f"{i % 7}/{i}.md", f"# 文章 {i}\n\n打印机 卡纸 E-{i:04d} {'更换' * (i % 5)}\n")
+    report = build(replace(settings, workers=2))
+    assert work(report) == (210, 0, 0)
+    assert_same(settings, tmp_path)
+
+
+# --- dictionary and synonyms -----------------------------------------------------------------
+
+
+def test_changed_dictionary(three: Settings, write: Write, tmp_path: Path) -> None:
+    """A new word of the user's dictionary cuts every article anew at the next build."""
+    write("码.md", "# 三码合一\n\n三码不一致。\n")
+    build(three)
+    assert "三码" not in Index(open_current(three.index)).chinese_words[2]
+    write("dictionary.txt", "三码  # 产品码、箱码、托盘码\n")
+    report = build(three)
+    assert (work(report), report.published) == ((4, 0, 0), True)
+    assert "三码" in Index(open_current(three.index)).chinese_words[2]
+    assert_same(three, tmp_path)
+
+
+def test_changed_synonyms(three: Settings, write: Write) -> None:
+    """Synonyms take effect at the next build without analysing any article."""
+    assert search(Index(open_current(three.index)), Query("塞车")).total == 0
+    write("synonyms.txt", "塞车 => 卡纸\n")
+    report = build(three)
+    assert (work(report), report.published) == ((0, 3, 0), True)
+    page = search(Index(open_current(three.index)), Query("塞车"))
+    assert [h.article.path for h in page.hits] == ["printer/jam.md"]
+    assert not build(three).published
+
+
+def test_unusable_vocabulary_is_reported(three: Settings, write: Write) -> None:
+    """A wrong line is named; a file that is no text doesn't stop the build."""
+    write("synonyms.txt", "卡纸 = 纸塞\n只有一个词\n")
+    assert any(p.startswith("synonyms.txt:2:") for p in build(three).problems)
+    (three.articles / "synonyms.txt").write_bytes(b"\xff\xff\0\xff")
+    assert any(p.startswith("synonyms.txt") for p in build(three).problems)
+
+
+# --- articles that can't be read ----------------------------------------------------------------
+
+RECURSIVE = "---\nid: KB-000007\ntags: &a [*a]\n---\n# 递归\n"
+BOMB = "---\na: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n---\n# 炸弹\n"
+SKIPPED = {
+    "binary.md": b"\x89PNG\r\n\0\0\0\rIHDR" * 20,
+    "broken.md": "---\nid: KB-000008\ntitle: [打不开\n---\n# 坏\n".encode(),
+    "recursive.md": RECURSIVE.encode(),
+    "bomb.md": BOMB.encode(),
+    "list.md": b"---\n- a\n- b\n---\ntext\n",
+    "large.md": b"# large\n" + b"x" * 4096,
+    "twice.md": JAM.encode(),
+}
+
+
+@pytest.mark.parametrize("name", SKIPPED)
+def test_unreadable_article_is_named_and_skipped(three: Settings, name: str) -> None:
+    """One bad file is a sentence with its name; the others are indexed, at every later build too."""
+    small = replace(three, max_file_kb=3)
+    (three.articles / "zz").mkdir()
+    (three.articles / "zz" / name).write_bytes(SKIPPED[name])
+    for _ in range(2):
+        report = build(small)
+        assert [p for p in report.problems if f"zz/{name}" in p]
+        assert (report.articles, work(report), report.published) == (3, (0, 3, 0), False)
+    assert search(Index(open_current(three.index)), Query("卡纸")).total == 1
+
+
+def test_an_article_that_breaks(three: Settings) -> None:
+    """An article that was readable and is no longer leaves the index, and returns when it is mended."""
+    path = three.articles / "printer/jam.md"
+    path.write_text("---\ntitle: [\n---\n", "utf8")
+    report = build(three)
+    assert work(report) == (0, 2, 1)
+    assert search(Index(open_current(three.index)), Query("卡纸")).total == 0
+    path.write_text(JAM, "utf8")
+    assert work(build(three)) == (1, 2, 0)
+    assert search(Index(open_current(three.index)), Query("卡纸")).total == 1
+
+
+def test_the_second_of_two_takes_over(three: Settings, write: Write) -> None:
+    """When the first article of a number goes, the other one is indexed."""
+    write("zz/twice.md", JAM)
+    assert "printer/jam.md" in build(three).problems[0]
+    (three.articles / "printer/jam.md").unlink()
+    report = build(three)
+    assert (work(report), report.problems) == ((1, 2, 1), ())
+    assert Index(open_current(three.index)).number_of("KB-000001") == 2
+
+
+ENCODED = {
+    "utf8-bom.md": JAM.encode("utf-8-sig"),
+    "crlf.md": JAM.replace("\n", "\r\n").encode(),
+    "cr.md": JAM.replace("\n", "\r").encode(),
+    "utf16.md": JAM.encode("utf-16"),
+    "gb18030.md": JAM.encode("gb18030"),
+}
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_encodings_and_line_ends(settings: Settings, write: Write, name: str) -> None:
+    """However an editor saved it, the article reads the same."""
+    write("plain.md", JAM)
+    build(settings)
+    plain = Index(open_current(settings.index))
+    (settings.articles / "plain.md").write_bytes(ENCODED[name])
+    report = build(settings, full=True)
+    other = Index(open_current(settings.index))
+    assert other.articles == plain.articles
+    assert other.passage(0) == plain.passage(0)
+    assert bool(report.problems) == (name == "gb18030.md")
+
+
+def test_a_doubt_stays_reported(three: Settings) -> None:
+    """A file read as GB 18030 is reported by each build, also by one that reuses it."""
+    (three.articles / "gb.md").write_bytes("# 国标编码的文件\n".encode("gb18030"))
+    assert [p for p in build(three).problems if "gb.md" in p]
+    assert [p for p in build(three).problems if "gb.md" in p]
+    (three.articles / "other.md").write_text("# 另一篇\n", "utf8")
+    assert [p for p in build(three).problems if "gb.md" in p]
+
+
+# --- folders ---------------------------------------------------------------------------------
+
+
+def test_empty_folder(settings: Settings) -> None:
+    """No article yet is an index with nothing in it, not an error."""
+    report = build(settings)
+    assert (report.articles, report.passages, report.published) == (0, 0, True)
+    index = Index(open_current(settings.index))
+    assert search(index, Query("打印机 卡纸")).total == 0
+    assert search(index, Query('"卡纸" title:x -y 卡*')).total == 0
+    assert search(index, Query("")).total == 0
+    assert suggest(index, "打印机卡纸").suggestions == ()
+
+
+def test_empty_articles(settings: Settings, write: Write) -> None:
+    """Files with nothing in them are articles with nothing in them."""
+    for name, text in {"a.md": "", "b.md": "---\n---\n", "c.md": "---\ntitle: 标题\n---\n", "d.md": "\n\n \n"}.items():
+        write(name, text)
+    assert build(settings).articles == 4
+    assert search(Index(open_current(settings.index)), Query("标题")).total == 1
+
+
+def test_missing_folder(settings: Settings) -> None:
+    """A folder that is not there is named, and no index comes of it."""
+    with pytest.raises(NotFoundError, match="nowhere"):
+        build(replace(settings, articles=settings.articles / "nowhere"))
+    assert not settings.index.exists()
+
+
+def test_missing_folder_keeps_the_index(three: Settings) -> None:
+    """An articles folder that is gone (an unmounted disk) does not empty the index."""
+    three.articles.rename(three.articles.with_name("away"))
+    with pytest.raises(NotFoundError):
+        build(three)
+    assert len(Index(open_current(three.index)).articles) == 3
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_read_only_articles(three: Settings) -> None:
+    """A build never writes among the articles."""
+    three.articles.chmod(0o555)
+    try:
+        assert build(three, full=True).articles == 3
+    finally:
+        three.articles.chmod(0o755)
+
+
+def test_articles_are_not_touched(three: Settings) -> None:
+    """A build changes no file and no time of the articles folder (the same rule, checked for root too)."""
+
+    def state() -> dict[Path, tuple[int, int]]:
+        return {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in (three.articles, *three.articles.rglob("*"))}
+
+    before = state()
+    build(three, full=True)
+    assert state() == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_index_folder_not_writable(three: Settings) -> None:
+    """An index folder without permission to write is a sentence with its path."""
+    three.index.chmod(0o555)
+    try:
+        with pytest.raises(BundleError, match=str(three.index)):
+            build(three, full=True)
+    finally:
+        three.index.chmod(0o755)
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_index_folder_is_a_file(settings: Settings, below: str) -> None:
+    """A file where the index should be, or above it, is a sentence with its path."""
+    settings.index.write_text("not a folder")
+    with pytest.raises(BundleError, match="index"):
+        build(replace(settings, index=settings.index / below if below else settings.index))
+
+
+def test_links_that_leave_the_folder(three: Settings, tmp_path: Path) -> None:
+    """A link to a file or folder outside is passed over; one inside is an article like others."""
+    outside = tmp_path / "secret"
+    outside.mkdir()
+    (outside / "password.md").write_text("# 绝密口令\n", "utf8")
+    (three.articles / "link.md").symlink_to(outside / "password.md")
+    (three.articles / "folder").symlink_to(outside)
+    (three.articles / "loop").symlink_to(three.articles)
+    (three.articles / "dangling.md").symlink_to(tmp_path / "nothing.md")
+    (three.articles / "inside.md").symlink_to(three.articles / "manual/switch.md")
+    report = build(three)
+    index = Index(open_current(three.index))
+    assert search(index, Query("绝密口令")).total == 0
+    assert "inside.md" in {a.path for a in index.articles}
+    assert report.articles == 4
+
+
+def test_odd_names(settings: Settings, write: Write) -> None:
+    """File names with blanks, quotes, Chinese and emoji are keys like others; hidden ones are passed over."""
+    for name in ('故障 案例/卡纸 "1".md', "😀.md", "a'b.markdown", ".hidden.md", ".git/x.md", "note.txt"):
+        write(name, "# 卡纸\n")
+    assert build(settings).articles == 3
+    assert build(settings).published is False
+    index = Index(open_current(settings.index))
+    assert {h.article.path for h in search(index, Query("卡纸")).hits} == {a.path for a in index.articles}
+
+
+def test_documents_in_memory(settings: Settings) -> None:
+    """A judged set is indexed without files, in the order given."""
+    articles = [Article(path=f"d{i}.md", id=f"d{i}", title=t) for i, t in enumerate(("卡纸", "黑屏", "断网"))]
+    report = build_documents(settings, articles)
+    assert (report.articles, report.passages) == (3, 3)
+    index = Index(open_current(settings.index))
+    assert [a.id for a in index.articles] == ["d0", "d1", "d2"]
+    assert [h.article.id for h in search(index, Query("黑屏")).hits] == ["d1"]
+
+
+def test_progress_is_told(three: Settings) -> None:
+    """Each step is named, and the count of articles reaches its total."""
+    steps: list[tuple[str, int, int]] = []
+    report = build(three, full=True, progress=lambda *step: steps.append(step))
+    assert ("读取文章", 3, 3) in steps
+    assert set(report.steps) == {"read", "lines", "vectors", "fulltext"}
+    assert len(bundles(three.index)) == 2

@@ -1,0 +1,211 @@
+"""What an index on disk promises: one switch, every damage noticed and named, no leftovers."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kb.bundle import MANIFEST, SCHEMA, building, bundles, current_name, open_current, publish
+from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, StaleBundleError
+from kb.indexer.build import build
+from kb.settings import Settings
+
+Write = Callable[[str, str], Path]
+
+FILES = [
+    "articles.jsonl", "bodies.jsonl", "bodies.offsets.npy", "passages.jsonl", "passages.offsets.npy",
+    "passages.article.npy", "synonyms.json", "words.json", "terms.txt", "text.df.npy", "weights.indptr.npy",
+    "weights.passages.npy", "weights.data.npy", "whoosh.passages.npy",
+    *(f"counts.{m}.{p}.npy" for m in ("text", "title", "pairs") for p in ("indptr", "indices", "data")),
+]  # fmt: skip
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    """An index folder with one small published bundle, not made by a real build."""
+    folder = tmp_path / "index"
+    put(folder, "one")
+    return folder
+
+
+def put(index: Path, text: str) -> str:
+    with building(index) as folder:
+        (folder / "whoosh").mkdir()
+        (folder / "whoosh" / "seg").write_text(text)
+        (folder / "data").write_text(text)
+        return publish(index, folder, {"made_by": text}).folder.name
+
+
+def test_nothing_built(tmp_path: Path) -> None:
+    """No index yet is said so, with the command that makes one."""
+    with pytest.raises(NoBundleError, match="kb build"):
+        open_current(tmp_path / "index")
+
+
+def test_publish_switches(index: Path) -> None:
+    """Until the switch readers see the old bundle, after it the new one; the old files stay for who has them open."""
+    old = open_current(index)
+    with building(index) as folder:
+        (folder / "data").write_text("two")
+        assert open_current(index).folder == old.folder
+        publish(index, folder, {"made_by": "two"})
+    assert open_current(index).manifest["made_by"] == "two"
+    assert old.file("data").read_text() == "one"
+
+
+def test_switch_is_one_rename(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the very last step fails, the old bundle is whole and in force."""
+    before = current_name(index)
+
+    def fail(self: Path, target: Path) -> Path:
+        raise OSError(5, "input/output error")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="input/output"):
+        put(index, "two")
+    monkeypatch.undo()
+    assert open_current(index).manifest["made_by"] == "one"
+    put(index, "three")
+    assert {b.name for b in bundles(index)} == {before, current_name(index)}
+    assert not (index / "current.new").exists()
+
+
+def test_old_bundles_are_removed(index: Path) -> None:
+    """The bundle in force and the one before it stay, older ones go."""
+    names = [put(index, str(i)) for i in range(4)]
+    assert {b.name for b in bundles(index)} == set(names[-2:])
+    assert current_name(index) == names[-1]
+
+
+def test_leftovers_of_killed_builds_are_removed(index: Path) -> None:
+    """What killed builds left is gone at the next build, even one that publishes nothing."""
+    (index / ".building-99999").mkdir()
+    (index / ".building-99999" / "data").write_text("half")
+    (index / "current.new").write_text("nowhere")
+    with building(index):
+        pass
+    assert sorted(p.name for p in index.iterdir()) == sorted([".lock", "current", str(current_name(index))])
+
+
+def test_unpublished_build_leaves_nothing(index: Path) -> None:
+    """A build that fails in Python takes its folder with it."""
+
+    def failing() -> None:
+        with building(index) as folder:
+            (folder / "data").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert not list(index.glob(".building-*"))
+
+
+def test_second_build_is_refused(index: Path) -> None:
+    """One build at a time; the refusal names the process that is building."""
+    with building(index), pytest.raises(BusyError, match=str(os.getpid())), building(index):
+        pass
+
+
+def test_other_schema(index: Path) -> None:
+    """A bundle of another version is not misread, and the message says what to do."""
+    path = open_current(index).file(MANIFEST)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema": SCHEMA + 1}))
+    with pytest.raises(StaleBundleError, match="kb build"):
+        open_current(index)
+
+
+def missing(path: Path) -> None:
+    path.unlink()
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def longer(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\0")
+
+
+def changed(path: Path) -> None:
+    """One bit, in the middle."""
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(raw)
+
+
+DAMAGES = [missing, truncated, longer, changed]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", [MANIFEST, "data", "whoosh/seg"])
+def test_every_damage_is_named(index: Path, name: str, damage: Callable[[Path], None]) -> None:
+    """A file that is missing, shorter, longer or changed by one bit is found at open and named."""
+    path = open_current(index).file(name)
+    damage(path)
+    with pytest.raises(DamagedBundleError) as caught:
+        open_current(index)
+    assert str(path) in str(caught.value)
+    assert "kb build" in str(caught.value)
+
+
+def test_a_changed_fact_of_the_manifest(index: Path) -> None:
+    """A manifest that is valid JSON but not what was written is damaged too."""
+    path = open_current(index).file(MANIFEST)
+    path.write_text(path.read_text().replace('"one"', '"two"'))
+    with pytest.raises(DamagedBundleError, match=MANIFEST):
+        open_current(index)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "{}", "", "not json", '{"schema": 1}'])
+def test_a_manifest_of_another_shape(index: Path, text: str) -> None:
+    """Whatever stands in the manifest, the answer is a sentence and no traceback."""
+    open_current(index).file(MANIFEST).write_text(text)
+    with pytest.raises(DamagedBundleError, match=MANIFEST):
+        open_current(index)
+
+
+def test_damaged_pointer(index: Path) -> None:
+    """A pointer that can't be read or points to nothing is damage; the next build mends it."""
+    (index / "current").write_bytes(b"\xff\xfe\xfd")
+    with pytest.raises(DamagedBundleError, match="current"):
+        open_current(index)
+    (index / "current").write_text("20010101T000000-0\n")
+    with pytest.raises(DamagedBundleError, match="20010101T000000-0"):
+        open_current(index)
+    put(index, "two")
+    assert open_current(index).manifest["made_by"] == "two"
+
+
+def test_every_file_of_a_real_bundle_is_watched(settings: Settings, write: Write) -> None:
+    """Nothing that a build writes is left out of the manifest, and each file's damage is found."""
+    write("a.md", "# 打印机卡纸\n\n进纸轮磨损，错误 0x11b。\n")
+    build(settings)
+    bundle = open_current(settings.index)
+    watched = set(bundle.manifest["files"])
+    written = {p.relative_to(bundle.folder).as_posix() for p in bundle.folder.rglob("*") if p.is_file()}
+    assert set(FILES) <= watched
+    assert {n for n in written - watched if not n.endswith("LOCK")} == {MANIFEST}
+    for name in sorted(watched):
+        path = bundle.file(name)
+        intact = path.read_bytes()
+        for damage in DAMAGES:
+            if intact or damage is longer:
+                damage(path)
+                with pytest.raises(DamagedBundleError) as caught:
+                    open_current(settings.index)
+                assert str(path) in str(caught.value)
+                path.write_bytes(intact)
+    assert open_current(settings.index).manifest == bundle.manifest
+
+
+@pytest.mark.parametrize("name", ["index", "index/.lock"])
+def test_index_that_can_not_be_written(tmp_path: Path, name: str) -> None:
+    """A file in the place of the index folder, a folder in the place of its lock: a sentence with the path."""
+    if name == "index":
+        (tmp_path / "index").write_text("I am a file")
+    else:
+        (tmp_path / "index" / ".lock").mkdir(parents=True)
+    with pytest.raises(BundleError, match=str(tmp_path / "index")), building(tmp_path / "index"):
+        pass

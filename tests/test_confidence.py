@@ -1,0 +1,57 @@
+"""How sure a match is: one number between 0 and 1 with one meaning."""
+
+import numpy as np
+import pytest
+
+from kb.search.confidence import MEDIUM, STRONG, THRESHOLD, band, confidence, features
+from kb.search.index import Index
+from kb.search.terms import read
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [
+        (0.0, "weak"),
+        (MEDIUM - 0.001, "weak"),
+        (MEDIUM, "medium"),
+        (STRONG - 0.001, "medium"),
+        (STRONG, "strong"),
+        (1.0, "strong"),
+    ],
+)
+def test_bands(score: float, expected: str) -> None:
+    """Each band begins at its bound."""
+    assert band(score) == expected
+    assert 0 < THRESHOLD < MEDIUM < STRONG < 1
+
+
+def test_between_zero_and_one(built: Index) -> None:
+    """Whatever the text and the passage, 0 to 1; 0 exactly where nothing is shared."""
+    for text in ("打印机", "ORA-01653 unable to extend", "完全无关的川菜馆", "", "打印机 " * 500):
+        terms = read(text, built.tokenizer, built.synonyms)
+        scores = built.weights.scores(terms.weights)
+        for passage in range(built.weights.passages):
+            value = confidence(built, passage, terms, scores)
+            assert 0 <= value <= 1
+            assert (value > 0) == (scores[passage] > 0)
+
+
+def test_more_of_the_text_is_surer(built: Index) -> None:
+    """Of two texts with the same words in an article, the one with words nobody holds is less sure."""
+    number = int(built.first[built.number_of("KB-000077")])
+    values = []
+    for text in ("ORA-01653 表空间", "ORA-01653 表空间 川菜馆", "ORA-01653 表空间 川菜馆 年会 高铁票 红烧肉"):
+        terms = read(text, built.tokenizer, built.synonyms)
+        values.append(confidence(built, number, terms, built.weights.scores(terms.weights)))
+    assert values == sorted(values, reverse=True)
+    assert values[0] > values[2]
+
+
+def test_coverage(built: Index) -> None:
+    """Coverage is 1 when the passage holds every word and 0 when it holds none."""
+    number = int(built.first[built.number_of("KB-000077")])
+    for text, expected in (("ORA-01653 unable extend", 1.0), ("川菜馆红烧肉", 0.0), ("", 0.0)):
+        terms = read(text, built.tokenizer, {})
+        coverage, *others = features(built, number, terms, built.weights.scores(terms.weights))
+        assert coverage == pytest.approx(expected)
+        assert np.isfinite(others).all()

@@ -1,0 +1,152 @@
+"""Measuring on a judged set: figures checked on paper, files in TREC's form, broken lines named."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kb.errors import InputError
+from kb.search import evaluate as module
+from kb.search.evaluate import evaluate, read_lines, read_qrels, write_run
+from kb.search.index import Index
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def index(write: Write, indexed: Callable[[], Index]) -> Index:
+    """Four articles that share 打印机, in a fixed order of relevance to it."""
+    write("d1.md", "# 打印机\n\n打印机 打印机\n")
+    write("d2.md", "# 打印\n\n打印机 卡纸 说明 其他 内容\n")
+    write("d3.md", "# 交换机\n\n交换机 端口\n")
+    write("d4.md", "# 表空间\n\nORA-01653\n")
+    return indexed()
+
+
+def name(path: str) -> str:
+    return path.removesuffix(".md")
+
+
+QUERIES = [
+    {"id": "q1", "text": "打印机"},
+    {"id": "q2", "text": "ORA-01653"},
+    {"id": "q3", "text": "量子力学"},
+    {"id": "q4", "text": "没有判定"},
+]
+
+
+def test_figures_by_hand(index: Index) -> None:
+    """Three judged queries: one right at rank 2, one at rank 1, one without any answer."""
+    qrels = {"q1": {"d2": 1}, "q2": {"d4": 2}, "q3": {"d3": 1}, "q9": {"d1": 1}}
+    figures, run = evaluate(index, QUERIES, qrels, name=name)
+    assert [d for d, _ in run["q1"]] == ["d1", "d2"]
+    assert [d for d, _ in run["q2"]] == ["d4"]
+    assert run["q3"] == []
+    assert "q4" not in run
+    assert figures["queries"] == 3
+    assert figures["ndcg10"] == pytest.approx((1 / math.log2(3) + 1 + 0) / 3, abs=1e-4)
+    assert figures["mrr10"] == pytest.approx((1 / 2 + 1 + 0) / 3, abs=1e-4)
+    assert figures["s1"] == pytest.approx(1 / 3, abs=1e-4)
+    assert figures["s3"] == pytest.approx(2 / 3, abs=1e-4)
+    assert figures["r10"] == pytest.approx(2 / 3, abs=1e-4)
+    assert 0 < figures["p50_ms"] <= figures["p95_ms"]
+
+
+def test_grades_count(index: Index) -> None:
+    """The better document on the second place costs what the formula of nDCG says."""
+    figures, run = evaluate(index, QUERIES[:1], {"q1": {"d1": 1, "d2": 3}}, name=name)
+    assert [d for d, _ in run["q1"]] == ["d1", "d2"]
+    ideal = 3 + 1 / math.log2(3)
+    assert figures["ndcg10"] == pytest.approx((1 + 3 / math.log2(3)) / ideal, abs=1e-4)
+
+
+def test_search_mode(index: Index) -> None:
+    """The search box is measured with the same figures."""
+    figures, run = evaluate(index, QUERIES[:2], {"q1": {"d1": 1}, "q2": {"d4": 1}}, mode="search", name=name)
+    assert run["q1"][0][0] == "d1"
+    assert (figures["ndcg10"], figures["mrr10"], figures["s1"]) == (1, 1, 1)
+
+
+def test_a_document_is_no_answer_to_itself(index: Index) -> None:
+    """A query made from a document neither finds nor misses that document."""
+    queries = [{"id": "d1", "text": "打印机"}]
+    figures, run = evaluate(index, queries, {"d1": {"d1": 3, "d2": 1}}, name=name)
+    assert [d for d, _ in run["d1"]] == ["d2"]
+    assert figures["ndcg10"] == 1
+
+
+def test_nothing_judged(index: Index) -> None:
+    """Queries without judgements, or with grade 0 alone, are said to be so."""
+    for qrels in ({}, {"q1": {"d1": 0}}, {"other": {"d1": 1}}):
+        with pytest.raises(InputError):
+            evaluate(index, QUERIES, qrels, name=name)
+
+
+def test_numeric_ids(index: Index) -> None:
+    """An id that is a number in JSON is the same as its text in the judgements."""
+    figures, _ = evaluate(index, [{"id": 7, "text": "打印机"}], {"7": {"d1": 1}}, name=name)
+    assert figures["s1"] == 1
+
+
+def test_run_file(tmp_path: Path) -> None:
+    """TREC's form: query Q0 document rank score tag, ranks from 1."""
+    path = tmp_path / "run.txt"
+    write_run(path, {"q1": [("d1", 2.5), ("d2", 1.0)], "q2": [], "q3": [("d4", 0.25)]})
+    assert path.read_text() == ("q1 Q0 d1 1 2.500000 guzhi\nq1 Q0 d2 2 1.000000 guzhi\nq3 Q0 d4 1 0.250000 guzhi\n")
+    with pytest.raises(InputError, match="nowhere"):
+        write_run(tmp_path / "nowhere" / "run.txt", {})
+
+
+def test_read_lines(tmp_path: Path) -> None:
+    """Blank lines are passed over, a byte order mark too, and a line separator inside a text is no line end."""
+    path = tmp_path / "q.jsonl"
+    rows = [{"id": "1", "text": "一\u2028二\x85三"}, {"id": "2", "text": "四", "more": 1}]
+    path.write_text("\ufeff" + "\n\n".join(json.dumps(r, ensure_ascii=False) for r in rows) + "\n", "utf8")
+    assert read_lines(path, ("id", "text")) == rows
+
+
+@pytest.mark.parametrize("line", ['{"id": 1}', "[]", "null", "not json", '{"id": 1, "text": ', '"id text"'])
+def test_broken_line_of_queries(tmp_path: Path, line: str) -> None:
+    """A line that is no object with the keys is named with file, line and what it should be."""
+    path = tmp_path / "q.jsonl"
+    path.write_text('{"id": 0, "text": "a"}\n\n' + line + "\n", "utf8")
+    with pytest.raises(InputError) as caught:
+        read_lines(path, ("id", "text"))
+    assert str(caught.value).startswith(f"{path}:3: ")
+    assert "id, text" in str(caught.value)
+
+
+def test_read_qrels(tmp_path: Path) -> None:
+    """Three columns by tabs or blanks, and TREC's four."""
+    path = tmp_path / "qrels"
+    path.write_text("q1\td 1\t2\nq1 d2 0\n\nq2 0 d3 1\nq3\t0\td4\t-1\r\n", "utf8")
+    assert read_qrels(path) == {"q1": {"d 1": 2, "d2": 0}, "q2": {"d3": 1}, "q3": {"d4": -1}}
+
+
+@pytest.mark.parametrize("line", ["q1 d1", "q1 d1 high", "q1 0 d1 1 more", "q1"])
+def test_broken_line_of_qrels(tmp_path: Path, line: str) -> None:
+    """A judgement of another shape is named with file and line."""
+    path = tmp_path / "qrels"
+    path.write_text("q0 d0 1\n" + line + "\n", "utf8")
+    with pytest.raises(InputError) as caught:
+        read_qrels(path)
+    assert str(caught.value).startswith(f"{path}:2: ")
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    """A file that is missing, a folder, or no text is named."""
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\xfd")
+    for path in (tmp_path / "nowhere", tmp_path, tmp_path / "binary"):
+        for read in (lambda p: read_lines(p, ("id",)), read_qrels):
+            with pytest.raises(InputError) as caught:
+                read(path)
+            assert str(path) in str(caught.value)
+
+
+def test_the_measures_are_named() -> None:
+    """Each figure is the measure its name promises."""
+    assert {k: str(m) for k, m in module.MEASURES.items()} == {
+        "ndcg10": "nDCG@10", "mrr10": "RR@10", "s1": "Success@1", "s3": "Success@3", "r10": "R@10",
+    }  # fmt: skip

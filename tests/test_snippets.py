@@ -1,0 +1,143 @@
+"""Highlights cover exactly the characters that matched, in the original text."""
+
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kb.model import Passage, Query, Snippet
+from kb.search.index import Index
+from kb.search.searcher import search
+from kb.search.snippets import LENGTH, Highlighter, merged, phrase_pattern, pieces, wildcard_pattern
+from kb.search.terms import read
+from kb.tokens import HAN, fold
+
+Write = Callable[[str, str], Path]
+
+
+def marked(snippet: Snippet) -> list[str]:
+    return [text for text, is_marked in pieces(snippet) if is_marked]
+
+
+def mark(index: Index, query: str, text: str) -> list[str]:
+    terms = read(query, index.tokenizer, index.synonyms)
+    return marked(Highlighter(index.tokenizer, dict.fromkeys(terms.weights, 1.0)).mark(text))
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "expected"),
+    [
+        ("网络", "连不上网络，请重试", ["网络"]),
+        ("网络", "連不上網路，請重試", ["網路"]),
+        ("vpn", "更换ＶＰＮ设备", ["ＶＰＮ"]),
+        ("数据库", "資料庫連線失敗", ["資料庫"]),
+        ("connection", "Connections refused", ["Connections"]),
+        ("ora 1653", "报错 ORA-01653。", ["ORA-01653"]),
+        ("0x11b", "错误 0x0000011B！", ["0x0000011B"]),
+        ("GE0/0/1", "GigabitEthernet0/0/1 down", ["GigabitEthernet0/0/1"]),
+        ("卡", "卡纸与显卡", []),
+        ("㎏", "5㎏", []),
+    ],
+)
+def test_marks(built: Index, query: str, text: str, expected: list[str]) -> None:
+    """What is marked is the original spelling of the matched word, whole."""
+    assert mark(built, query, text) == expected
+
+
+def test_marks_are_exactly_the_matches(built: Index) -> None:
+    """Property over the sample articles: a marked character belongs to a token of the query, and every such
+    token of a passage is marked."""
+    chance = random.Random(3)
+    for _ in range(150):
+        passage = built.passage(chance.randrange(len(built.article_of)))
+        tokens = [t for t in built.tokenizer.tokens(passage.text) if not t.part]
+        words = chance.sample(tokens, min(3, len(tokens)))
+        query = " ".join(passage.text[t.start : t.end] for t in words)
+        terms = read(query, built.tokenizer, {})
+        marker = Highlighter(built.tokenizer, dict.fromkeys(terms.weights, 1.0))
+        snippet = marker.mark(passage.text)
+        covered = {i for a, b in snippet.spans for i in range(a, b)}
+        expected = {
+            i for t in built.tokenizer.tokens(passage.text) if t.term in terms.weights for i in range(t.start, t.end)
+        }
+        assert covered == expected
+        assert "".join(text for text, _ in pieces(snippet)) == passage.text
+
+
+def test_a_quoted_phrase_is_marked_where_it_stands(built: Index) -> None:
+    """Property: for a stretch of Chinese quoted from an article, the marks fold to the phrase."""
+    chance = random.Random(4)
+    checked = 0
+    while checked < 40:
+        passage = built.passage(chance.randrange(len(built.article_of)))
+        runs = re.findall(f"[{HAN}]{{4,12}}", passage.text)
+        if not runs:
+            continue
+        phrase = chance.choice(runs)[:6]
+        pattern = phrase_pattern(phrase)
+        assert pattern
+        found = Highlighter(built.tokenizer, {}, (pattern,)).mark(passage.text)
+        assert {fold(text).text for text in marked(found)} == {fold(phrase).text}
+        assert len(marked(found)) == fold(passage.text).text.count(fold(phrase).text)
+        checked += 1
+
+
+def test_hits_of_the_sample_base_are_marked(built: Index) -> None:
+    """Every hit shows a marked word in snippet or title, unless it was found by heading, alias or facts."""
+    for text in ("打印机", "卡", "0x0000011b", '"归档日志"', "GE0/0/25", "連不上網路", "certificate", "exten*"):
+        for hit in search(built, Query(text)).hits:
+            elsewhere = {m.field for m in hit.matches} & {"heading", "alias", "fact"}
+            assert marked(hit.snippet) or marked(hit.title) or elsewhere, (text, hit.article.id)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "expected"),
+    [
+        ("打印机卡", "打印机卡纸", ["打印机卡"]),
+        ("not found", "Not-Found, notfound, not  found", ["not-found", "not  found"]),
+        ("连接请", "连接，请重试；连接请重试", ["连接请"]),
+        ("连接，请", "连接：请重试；连接请重试", ["连接:请"]),
+        ("Windows 无法", "Windows无法", ["windows无法"]),
+        ("table", "tables table", ["table"]),
+        ("  ", "table", []),
+    ],
+)
+def test_phrase_pattern(phrase: str, text: str, expected: list[str]) -> None:
+    """A phrase matches its words in a row with the signs that the full text lets stand between."""
+    pattern = phrase_pattern(phrase)
+    assert (pattern.findall(fold(text).text) if pattern else []) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("conn*", "connection reconnect conn", ["connection", "conn"]),
+        ("e?tend", "extend e-tend", ["extend"]),
+        ("50.1*", "50.1x 50.2", ["50.1x"]),
+        ("打*", "打印", ["打印"]),
+        ("***", "abc", []),
+    ],
+)
+def test_wildcard_pattern(pattern: str, text: str, expected: list[str]) -> None:
+    """* runs to the end of a word, ? is one character."""
+    compiled = wildcard_pattern(pattern)
+    assert (compiled.findall(fold(text).text) if compiled else []) == expected
+
+
+def test_snippet_is_the_most_telling_stretch(built: Index) -> None:
+    """Of a long passage the stretch with most of the query is shown, starting at a sentence, with its section."""
+    text = "无关的话。" * 60 + "开头。打印机进纸口卡纸，更换搓纸轮。" + "无关的话。" * 60
+    terms = read("搓纸轮 卡纸", built.tokenizer, {})
+    snippet, section = Highlighter(built.tokenizer, dict.fromkeys(terms.weights, 1.0)).snippet(Passage(text))
+    assert snippet.text.startswith("打印机进纸口")
+    assert len(snippet.text) <= LENGTH
+    assert marked(snippet) == ["卡纸", "搓纸轮"]
+    assert section is None
+
+
+def test_merged() -> None:
+    """Overlapping and touching spans are one."""
+    assert merged([(5, 7), (0, 2), (2, 3), (6, 9)]) == ((0, 3), (5, 9))
+    assert merged([]) == ()
