@@ -78,7 +78,7 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IP = re.compile(rf"((?:{_OCTET}\.){{3}}{_OCTET})(?:/(\d{{1,2}})|:(\d{{1,5}}))?")
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|[0-9a-f]{4}([-.])[0-9a-f]{4}\1[0-9a-f]{4}")
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)+(?:[-._]?(?:rc|beta|alpha|sp|ga|p|u|r|b)\.?\d*)?)")
-_ATOM = re.compile(r"[a-z]+|[0-9]+|[^\W_a-z0-9]+|[\W_]+")
+_ATOM = re.compile(r"[^\W\d_]+|[0-9]+|[\W_]+")
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 

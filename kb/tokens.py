@@ -309,9 +309,13 @@ def _add_compound(found: Identifier, text: str, start: int, end: int, out: list[
 
 def _inside(text: str, start: int, end: int, parts: Iterable[str]) -> Iterator[Token]:
     """Parts of a token, each at its own characters where they stand in it as they are."""
+    after = start
     for part in parts:
-        at = text.find(part, start, end)
+        at = text.find(part, after, end)
+        if at < 0:
+            at = text.find(part, start, end)
         span = (start, end) if at < 0 else (at, at + len(part))
+        after = span[1] if at >= 0 else after
         yield Token(_term(part), part, *span, "part", True)
 
 

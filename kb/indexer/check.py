@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from kb.errors import ArticleError
 from kb.indexer import markdown
-from kb.indexer.articles import DATES, KEYS, LISTS, FrontMatter, decode, find, front_matter, parse, relative
+from kb.indexer.articles import DATES, KEYS, LISTS, SUFFIXES, FrontMatter, decode, find, front_matter, parse, relative
 from kb.language import say
 from kb.model import (
     AREAS,
@@ -89,7 +89,10 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
     """
     problems: list[Problem] = []
     checked: list[_Checked] = []
-    wanted = {relative(p, root) for p in find(only)} if only else None
+    wanted = None
+    if only is not None:
+        other_file = only.is_file() and only.suffix.lower() not in SUFFIXES
+        wanted = {relative(p, root) for p in ([only] if other_file else find(only))}
     for path in find(root):
         key = relative(path, root)
         try:
@@ -209,11 +212,10 @@ def _sections(file: _Checked) -> Iterator[Problem]:
     wanted = {"case": CASE_SECTIONS, "faq": FAQ_SECTIONS}.get(file.article.kind)
     if wanted is None:
         return
-    present: set[str] = set()
     filled: set[str] = set()
     for passage in markdown.split(file.article):
-        for section, following in zip(passage.sections, (*passage.sections[1:], None), strict=True):
-            end = following.start if following else len(passage.text)
+        ends = [*(s.start for s in passage.sections[1:]), len(passage.text)]
+        for section, end in zip(passage.sections, ends, strict=False):
             if passage.text[section.start : end].strip():
                 filled.add(section.role)
     present = {markdown.role([o.title]) for o in markdown.outline(file.article.body)}
