@@ -3,9 +3,10 @@
 import json
 import os
 import platform
+import re
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import wraps
 from importlib.metadata import version
@@ -109,6 +110,14 @@ def _print_json(data: Any) -> None:
 def _note(text: str) -> None:
     """Words for people, out of the way of data."""
     click.echo(text, err=True)
+
+
+def _colon() -> str:
+    return say("：", ": ")
+
+
+def _listed(values: Iterable[str]) -> str:
+    return say("、", ", ").join(values)
 
 
 # --- articles --------------------------------------------------------------------------------
@@ -278,8 +287,6 @@ def _index(chosen: Settings) -> Any:
     try:
         return library.index()
     except BundleError as error:
-        if not chosen.articles.is_dir():
-            raise
         _note(str(error))
         _note(say("正在重建……", "building it now ..."))
         for problem in _build(chosen).problems:
@@ -376,13 +383,13 @@ def _print_hit(i: int, article: Any, title: Snippet, score: float) -> None:
 
 
 def _print_snippet(heading: tuple[str, ...], snippet: Snippet) -> None:
-    where = click.style(" › ".join(heading) + "：", dim=True) if heading else ""
+    where = click.style(" › ".join(heading) + _colon(), dim=True) if heading else ""
     click.echo("    " + where + " ".join(_marked(snippet).split()))
 
 
 def _print_matches(matches: Sequence[Match]) -> None:
     total = sum(m.score for m in matches) or 1
-    parts = (f"{m.word}（{label('field', m.field)} {m.score / total:.0%}）" for m in matches)
+    parts = (f"{m.word} ({label('field', m.field)} {m.score / total:.0%})" for m in matches)
     click.echo("    " + click.style(say("匹配：", "matched: ") + " ".join(parts), dim=True))
 
 
@@ -432,7 +439,7 @@ def suggest(chosen: Settings, text: Sequence[str], number: int, why: bool, as_js
         for group, name, values in (("area", say("可能的领域", "probable area"), found.areas),
                                     ("cause", say("可能的原因", "probable cause"), found.causes)):  # fmt: skip
             if values:
-                click.echo(f"{name}：" + "、".join(f"{label(group, v)} {n:.0%}" for v, n in values))
+                click.echo(name + _colon() + _listed(f"{label(group, v)} {n:.0%}" for v, n in values))
         for i, s in enumerate(found.suggestions, 1):
             click.echo()
             _print_hit(i, s.article, Snippet(s.article.title, ()), s.score)
@@ -451,10 +458,21 @@ def suggest(chosen: Settings, text: Sequence[str], number: int, why: bool, as_js
         raise click.exceptions.Exit(NOTHING)
 
 
+MAX_INPUT = 1_000_000
+"""Bytes of standard input that are read; more than suggest looks at."""
+
+
 def _standard_input() -> str:
     from kb.indexer.articles import decode
 
-    return decode(sys.stdin.buffer.read(1_000_000), say("标准输入", "standard input"))[0]
+    raw = sys.stdin.buffer.read(MAX_INPUT)
+    if len(raw) == MAX_INPUT:  # the cut may go through a character, and half a character decodes as nothing
+        raw = raw[: raw.rfind(b"\n")] if b"\n" in raw[-10_000:] else _PARTIAL.sub(b"", raw)
+    return decode(raw, say("标准输入", "standard input"))[0]
+
+
+_PARTIAL = re.compile(rb"[\xc0-\xff][\x80-\xbf]{0,2}\Z")
+"""The start of a UTF-8 character that the cut left without its end."""
 
 
 @_command(
@@ -490,8 +508,7 @@ def show(chosen: Settings, name: str, as_json: bool) -> None:
     for key, value in article_data(article).items():
         if value and key not in ("id", "title"):
             group = label("facet", key)
-            text = "、".join(value) if isinstance(value, list) else label(key, value)
-            click.echo(f"{group}：{text}")
+            click.echo(group + _colon() + (_listed(value) if isinstance(value, list) else label(key, value)))
     click.echo("\n" + body)
 
 
@@ -521,7 +538,7 @@ def show(chosen: Settings, name: str, as_json: bool) -> None:
     help=say("每几秒看一次文章有无变动，0 为不看", "seconds between looks at the articles, 0 for none"),
 )
 def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
-    from kb.indexer.watch import watch as watch_articles
+    from kb.indexer import watch as watching
     from kb.web import create_app
     from kb.web.server import listen
 
@@ -540,12 +557,13 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
                 host=chosen.host,
             )
         )
+    before = watching.state(chosen)
     report = _build(chosen)
     for problem in report.problems:
         _note(problem)
     server = listen(create_app(chosen), chosen)
     if watch > 0:
-        watch_articles(chosen, watch)
+        watching.watch(chosen, watch, before)
     host_name = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     click.echo(
         say(
@@ -667,7 +685,7 @@ def doctor(chosen: Settings, as_json: bool) -> None:
     else:
         for what, ok, found in findings:
             mark = click.style("✓", fg="green") if ok else click.style("✗", fg="red")
-            click.echo(f"{mark} {what}：{found}")
+            click.echo(f"{mark} {what}{_colon()}{found}")
     if not all(ok for _, ok, _ in findings):
         raise click.exceptions.Exit(NOTHING)
 
@@ -682,7 +700,7 @@ def _diagnose(chosen: Settings) -> Any:
     yield say("软件包", "packages"), True, ", ".join(f"{p} {version(p)}" for p in packages)
     try:
         files = len(list(find(chosen.articles)))
-        yield say("文章", "articles"), files > 0, f"{chosen.articles}（{files}）"
+        yield say("文章", "articles"), files > 0, f"{chosen.articles} ({files})"
     except KbError as error:
         files = 0
         yield say("文章", "articles"), False, str(error)

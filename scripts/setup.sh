@@ -40,7 +40,7 @@ prepare() {
     make_environment "$python" || exit 1
   fi
   echo "安装依赖，第一次需要一两分钟…… / Installing packages, a minute or two the first time ..." >&2
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${extra:+[$extra]}" >&2 || {
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".${extra:+[$extra]}" >&2 || {
     rm -f .venv/.installed*
     echo "安装失败，见上面的原因（需要能访问 PyPI）。/ Installing failed, see above (PyPI must be reachable)." >&2
     exit 1

@@ -27,15 +27,17 @@ def state(settings: Settings) -> State:
     return frozenset(found)
 
 
-def watch(settings: Settings, seconds: float) -> threading.Thread:
-    """Look at the articles folder every so many seconds, for as long as the process lives."""
-    thread = threading.Thread(target=_loop, args=(settings, seconds, threading.Event()), daemon=True)
+def watch(settings: Settings, seconds: float, known: State) -> threading.Thread:
+    """Look at the articles folder every so many seconds, for as long as the process lives.
+
+    known: the state that is indexed already, taken before that build, so that no change falls between.
+    """
+    thread = threading.Thread(target=_loop, args=(settings, seconds, known, threading.Event()), daemon=True)
     thread.start()
     return thread
 
 
-def _loop(settings: Settings, seconds: float, never: threading.Event) -> None:
-    known = _state_or_none(settings)
+def _loop(settings: Settings, seconds: float, known: State, never: threading.Event) -> None:
     while not never.wait(seconds):
         seen = _state_or_none(settings)
         if seen is not None and seen != known:

@@ -37,7 +37,7 @@ def suggest(index: Index, text: str, count: int = COUNT) -> Suggestions:
     ranked = [int(a) for a in top(best, max(count, 10))]
     rated = [(a, index.best_passage(a, scores)) for a in ranked]
     sure = {a: confidence(index, p, terms, scores) for a, p in rated}
-    marker = Highlighter(index.tokenizer, {t: index.weights.rarity(t) for t in terms.weights})
+    marker = Highlighter(index.tokenizer, {t: index.weights.rarity(t) for t in terms.shown()})
     chosen = [(a, p) for a, p in rated if sure[a] >= THRESHOLD][:count]
     return Suggestions(
         suggestions=tuple(_suggestion(index, a, p, sure[a], terms, marker) for a, p in chosen),

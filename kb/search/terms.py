@@ -1,11 +1,20 @@
 """This module turns a query or a paste into weighted terms: repeated words saturate, synonyms join in."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kb.fields import CODE_WEIGHT, PART_WEIGHT, QUERY_K1, STOP_WORDS, SYNONYM_WEIGHT
+from kb.fields import (
+    CODE_WEIGHT,
+    PART_WEIGHT,
+    QUERY_K1,
+    SHORT_QUERY,
+    STOP_WEIGHT_CHINESE,
+    STOP_WEIGHT_LATIN,
+    STOP_WORDS,
+    SYNONYM_WEIGHT,
+)
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Token
 from kb.synonyms import find
@@ -37,19 +46,25 @@ class Group:
 class QueryTerms:
     """weights: term -> weight in the sum. via: term -> the word whose synonym it is. groups: what AND requires.
 
-    tokens: those that count, with spans of the text; repeats included.
+    tokens: those that count, with spans of the text; repeats included. quiet: stop words, scored but not shown.
     """
 
     weights: dict[str, float]
     via: dict[str, str]
     groups: tuple[Group, ...]
     tokens: tuple[Token, ...]
+    quiet: frozenset[str] = frozenset()
+
+    def shown(self) -> Iterator[str]:
+        """The terms a reader is shown: all but the quiet ones."""
+        return (t for t in self.weights if t not in self.quiet)
 
 
 def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms) -> QueryTerms:
     """Weigh the terms of a text."""
     folded = fold(text)
-    tokens = _telling(tokenizer.folded_tokens(folded))
+    every = tokenizer.folded_tokens(folded)
+    tokens = _telling(every)
     counts: Counter[str] = Counter()
     for token in tokens:
         counts[token.term] += PART_WEIGHT if token.part else 1  # type: ignore[assignment]
@@ -61,6 +76,8 @@ def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms) -> QueryTerms:
     if excess > 1:
         weights |= {n: weights[n] / excess for n in numbers}
     weights |= {t.term: weights[t.term] * CODE_WEIGHT for t in tokens if t.kind in CODE_KINDS and not t.part}
+    quiet = _stop_weights(every, weights)
+    weights |= quiet
     via: dict[str, str] = {}
     spans = find(folded.text, synonyms) if synonyms else []
     alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
@@ -73,11 +90,22 @@ def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms) -> QueryTerms:
                 via[token.term] = text[slice(*folded.span(start, end))]
     groups = _groups(text, [t for t in tokens if not t.part], alternatives, folded.span)
     placed = tuple(t._replace(start=s, end=e) for t in tokens for s, e in [folded.span(t.start, t.end)])
-    return QueryTerms(weights, via, groups, placed)
+    return QueryTerms(weights, via, groups, placed, frozenset(quiet))
 
 
 def _saturated(count: float) -> float:
     return count * (QUERY_K1 + 1) / (count + QUERY_K1)
+
+
+def _stop_weights(tokens: list[Token], weights: Mapping[str, float]) -> dict[str, float]:
+    """Weights of the stop words of a short query, none in a long one."""
+    if len(tokens) > SHORT_QUERY:
+        return {}
+    counts = Counter(t.term for t in tokens if t.raw in STOP_WORDS and t.term not in weights)
+    return {
+        term: _saturated(n) * (STOP_WEIGHT_LATIN if term.isascii() else STOP_WEIGHT_CHINESE)
+        for term, n in counts.items()
+    }
 
 
 def _telling(tokens: list[Token]) -> list[Token]:

@@ -1,8 +1,7 @@
 """This module reads a search from an address, and writes the address of a search: the whole state is in the URL."""
 
-from collections.abc import Mapping
 from datetime import date
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from werkzeug.datastructures import MultiDict
 
@@ -48,6 +47,7 @@ def address(query: Query, **changes: object) -> str:
         "after": query.after,
         "before": query.before,
         "sort": query.sort if query.sort != SORTS[0] else None,
+        "size": query.size if query.size != SIZE else None,
         "page": None,
         **changes,
     }
@@ -67,6 +67,7 @@ def toggled(query: Query, facet: str, value: str) -> str:
     return address(query, **{facet: values or None})
 
 
-def with_parameters(path: str, args: Mapping[str, str], **changes: str) -> str:
+def with_parameters(path: str, args: MultiDict[str, str], **changes: str) -> str:
     """A page's own address with some parameters changed."""
-    return f"{path}?{urlencode({**args, **changes})}"
+    pairs = [(k, v) for k, v in args.items(multi=True) if k not in changes]
+    return f"/{quote(path.lstrip('/'))}?{urlencode([*pairs, *changes.items()])}"

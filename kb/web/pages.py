@@ -2,8 +2,10 @@
 
 import logging
 import re
+import traceback
+from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -69,6 +71,7 @@ def init_app(app: Flask) -> None:
         article_url=article_url,
         search_url=forms.address,
         toggled=forms.toggled,
+        posted=lambda: request.method == "POST",
         language_url=_language_url,
         today=date.today,
         facets=FACETS,
@@ -93,7 +96,9 @@ def article_url(found: Article, anchor: str = "", words: str = "") -> str:
 
 
 def _language_url(language: str) -> str:
-    return forms.with_parameters(request.path, request.args, lang=language)
+    """This page in another language. A page that answers a posted paste has no address: its own form asks again."""
+    path = url_for("suggestions") if request.method == "POST" else request.path
+    return forms.with_parameters(path, request.args, lang=language)
 
 
 def _choose_language() -> None:
@@ -138,8 +143,8 @@ def ask() -> Answer:
 
 def results() -> Answer:
     query = forms.query_from(request.args)
-    if not query.text and not query.filters and not query.after and not query.before:
-        query = Query("", sort="updated", page=query.page)
+    if not query.text and "sort" not in request.args:
+        query = replace(query, sort="updated")  # nothing to be relevant to
     found = search(index_in_force(), query)
     pages = -(-found.total // found.query.size)
     chosen = [(f, v) for f, values in query.filters.items() for v in values]
@@ -189,11 +194,7 @@ def draft() -> Answer:
 
 def article(name: str) -> Answer:
     index = index_in_force()
-    m = re.fullmatch(r"(KB-\d+)(?:-.*)?", name, re.IGNORECASE)
-    try:
-        number = index.number_of(m[1] if m else name)
-    except NotFoundError as error:
-        raise NotFound(str(error))
+    number = _number_of(index, name)
     found, body = index.articles[number], index.body(number)
     if url_for("article", name=name) != article_url(found):
         query = "?" + request.query_string.decode("ascii", "ignore") if request.query_string else ""
@@ -215,9 +216,23 @@ def article(name: str) -> Answer:
     )
 
 
+def _number_of(index: Index, name: str) -> int:
+    """Position of an article by the name in its address: number, path, or number and any slug."""
+    try:
+        return index.number_of(name)
+    except NotFoundError as error:
+        m = re.match(r"KB-\d+(?=-)", name, re.IGNORECASE)
+        if not m:
+            raise NotFound(str(error))
+    try:
+        return index.number_of(m[0])
+    except NotFoundError as error:
+        raise NotFound(str(error))
+
+
 def _highlighter(index: Index, words: str) -> Highlighter:
-    weights = read(words, index.tokenizer, index.synonyms).weights
-    return Highlighter(index.tokenizer, {t: index.weights.rarity(t) for t in weights})
+    terms = read(words, index.tokenizer, index.synonyms)
+    return Highlighter(index.tokenizer, {t: index.weights.rarity(t) for t in terms.shown()})
 
 
 def _related(index: Index, number: int) -> list[Article]:
@@ -251,16 +266,21 @@ def _resolver(index: Index, found: Article) -> markdown.Resolve:
 def file(name: str) -> Answer:
     """An image of an article. Nothing but images, nothing outside the folder, nothing hidden."""
     settings: Settings = current_app.config["SETTINGS"]
-    path = PurePosixPath(name)
-    if path.suffix.lower() not in IMAGES or any(part.startswith(".") for part in path.parts):
+    folder = settings.articles.resolve()
+    try:
+        real = (folder / name).resolve()
+    except (OSError, ValueError, RuntimeError):  # not a name at all, or links in a circle
         raise NotFound
-    real = (settings.articles / name).resolve()
-    if settings.articles.resolve() not in real.parents:
+    if folder not in real.parents or not (_is_image(PurePosixPath(name)) and _is_image(real.relative_to(folder))):
         raise NotFound
     response = send_from_directory(settings.articles, name)
     # An SVG may hold scripts: shown by itself, it runs none.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response
+
+
+def _is_image(path: PurePosixPath | Path) -> bool:
+    return path.suffix.lower() in IMAGES and not any(part.startswith(".") for part in path.parts)
 
 
 # --- for browsers and feed readers -----------------------------------------------------------
@@ -295,7 +315,8 @@ def _wants_json() -> bool:
 def _answer(status: int, message: str) -> Answer:
     if _wants_json():
         return current_app.json.response({"error": {"status": status, "message": message}}), status  # type: ignore[return-value]
-    text = request.form.get("text", "") if request.method == "POST" and status == 400 else ""
+    # What was typed is not lost, whatever went wrong (of a request that is too long it was never read).
+    text = request.form.get("text", "") if request.method == "POST" and status in (400, 500, 503) else ""
     return render_template("error.html", status=status, message=message, text=text), status
 
 
@@ -321,7 +342,8 @@ def _no_index(error: BundleError) -> Answer:
 
 
 def _our_fault(error: Exception) -> Answer:
-    # The trace names our code; what was searched or pasted stays out of the log.
-    log.error("%s at %s", type(error).__name__, request.endpoint, exc_info=error)
+    # The trace names our code; the error's own words may quote what was searched or pasted, and stay out.
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s at %s\n%s", type(error).__name__, request.endpoint, trace)
     zh, en = _MESSAGES[500]
     return _answer(InternalServerError.code, say(zh, en))

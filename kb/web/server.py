@@ -16,7 +16,8 @@ def listen(app: Flask, settings: Settings) -> Any:
     try:
         return create_server(
             app,
-            host=settings.host,
+            # localhost may stand for two addresses; with port 0 they would get a port each.
+            host="127.0.0.1" if settings.host == "localhost" else settings.host,
             port=settings.port,
             threads=settings.threads,
             max_request_body_size=MAX_BODY,
