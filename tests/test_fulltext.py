@@ -262,3 +262,10 @@ def test_a_phrase_finds_only_where_it_stands(built: Index) -> None:
             if not joined.search(fold(whole).text):
                 facts_too.append((article.id, text))
     assert not facts_too
+
+
+def test_nothing_of_ours_in_the_index(built: Index) -> None:
+    """Whoosh pickles its schema and its segments: no class of this project is named there."""
+    tables = list(built.bundle.file("whoosh").glob("*.toc"))
+    assert tables
+    assert not any(b"kb." in table.read_bytes() for table in tables)

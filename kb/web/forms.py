@@ -1,7 +1,7 @@
 """This module reads a search from an address, and writes the address of a search: the whole state is in the URL."""
 
 from datetime import date
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
@@ -68,6 +68,6 @@ def toggled(query: Query, facet: str, value: str) -> str:
 
 
 def with_parameters(path: str, args: MultiDict[str, str], **changes: str) -> str:
-    """A page's own address with some parameters changed."""
-    pairs = [(k, v) for k, v in args.items(multi=True) if k not in changes]
-    return f"/{quote(path.lstrip('/'))}?{urlencode([*pairs, *changes.items()])}"
+    """An address without parameters (percent-encoded) with these, some of them changed."""
+    pairs = [*((k, v) for k, v in args.items(multi=True) if k not in changes), *changes.items()]
+    return path + ("?" + urlencode(pairs) if pairs else "")

@@ -20,7 +20,7 @@ from kb.indexer import markdown
 from kb.indexer.check import PRIVATE, normal_path
 from kb.labels import LABELS, label
 from kb.language import LANGUAGES, current, say, use
-from kb.model import FACETS, SORTS, Article, Query, Suggestions
+from kb.model import FACETS, SORTS, Article, Suggestions
 from kb.search.index import Index
 from kb.search.query import is_paste
 from kb.search.searcher import HIDDEN_STATUSES, search
@@ -39,6 +39,8 @@ RELATED = 5
 RECENT = 8
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif")
 YEAR = 365 * 24 * 3600
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML has no way to write."""
 
 Answer = str | BaseResponse | tuple[str, int]
 
@@ -97,7 +99,7 @@ def article_url(found: Article, anchor: str = "", words: str = "") -> str:
 
 def _language_url(language: str) -> str:
     """This page in another language. A page that answers a posted paste has no address: its own form asks again."""
-    path = url_for("suggestions") if request.method == "POST" else request.path
+    path = url_for("suggestions") if request.method == "POST" else "/" + quote(request.path.lstrip("/"))
     return forms.with_parameters(path, request.args, lang=language)
 
 
@@ -185,7 +187,7 @@ def draft() -> Answer:
     require_token()
     text = request.form.get("text", "").replace("\r\n", "\n").strip()[:MAX_TEXT]
     for zh, en, pattern in PRIVATE:
-        text = pattern.sub(f"〔{say(zh, en)}〕", text)
+        text = pattern.sub(say(f"〔{zh}〕", f"[{en}]"), text)
     quoted = "\n".join("    " + line for line in text.split("\n"))
     content = render_template("draft.md", symptom=quoted, today=date.today())
     headers = {"Content-Disposition": "attachment; filename=KB-draft.md"}
@@ -197,8 +199,7 @@ def article(name: str) -> Answer:
     number = _number_of(index, name)
     found, body = index.articles[number], index.body(number)
     if url_for("article", name=name) != article_url(found):
-        query = "?" + request.query_string.decode("ascii", "ignore") if request.query_string else ""
-        return redirect(article_url(found) + query, 302)
+        return redirect(forms.with_parameters(article_url(found), request.args), 302)
     html = markdown.render(body, _resolver(index, found))
     words = request.args.get("h", "")[:200]
     if words:
@@ -298,7 +299,8 @@ def feed() -> Answer:
     dated = [a for a, s in zip(index.articles, shown, strict=True) if s and (a.updated or a.created)]
     newest = sorted(dated, key=lambda a: (str(a.updated or a.created), a.id), reverse=True)[:30]
     base = request.url_root.rstrip("/")
-    return Response(render_template("feed.xml", articles=newest, base=base), mimetype="application/atom+xml")
+    content = _NOT_XML.sub("", render_template("feed.xml", articles=newest, base=base))
+    return Response(content, mimetype="application/atom+xml")
 
 
 def favicon() -> Answer:

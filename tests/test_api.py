@@ -1,0 +1,165 @@
+"""The JSON API: the same answers as the pages, and one shape for every error."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ARTICLES
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from kb.indexer.build import build
+from kb.model import Query
+from kb.present import article_data, page_data, suggestions_data
+from kb.search.index import Index
+from kb.search.searcher import search
+from kb.search.suggest import suggest
+from kb.settings import Settings, load
+from kb.web import MAX_BODY, api, create_app
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture(scope="module")
+def app_settings(built: Index) -> Settings:
+    folder = built.bundle.folder.parent
+    return load({"articles": ARTICLES, "index": folder}, folder)
+
+
+@pytest.fixture
+def client(app_settings: Settings) -> FlaskClient:
+    """A client of the repository's own articles."""
+    return create_app(app_settings).test_client()
+
+
+def timeless(data: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in data.items() if k != "milliseconds"}
+
+
+def assert_error(answer: TestResponse, status: int) -> str:
+    """An error is {"error": {"status", "message"}} and nothing else; returns the message."""
+    assert answer.status_code == status
+    assert answer.mimetype == "application/json"
+    assert list(answer.json) == ["error"]
+    assert sorted(answer.json["error"]) == ["message", "status"]
+    assert answer.json["error"]["status"] == status
+    message = answer.json["error"]["message"]
+    assert isinstance(message, str)
+    assert message
+    return message
+
+
+def test_search(client: FlaskClient, built: Index) -> None:
+    """A search by the API is the search of the command line and the pages."""
+    answer = client.get("/api/v1/search?q=打印机&area=printer&cause=硬件故障&sort=updated&page=2&size=3").json
+    expected = search(
+        built, Query("打印机", {"area": ("printer",), "cause": ("hardware",)}, sort="updated", page=2, size=3)
+    )
+    assert timeless(answer) == timeless(page_data(expected))
+    assert len(answer["hits"]) == 3
+
+
+def test_search_spans_fit_the_text(client: FlaskClient) -> None:
+    """Spans of a snippet and a title count characters of the very text that is sent."""
+    for hit in client.get("/api/v1/search?q=打印机 卡纸").json["hits"]:
+        for text, spans in ((hit["snippet"]["text"], hit["snippet"]["spans"]), (hit["title"], hit["title_spans"])):
+            assert all(0 <= start < end <= len(text) for start, end in spans)
+
+
+def test_search_is_never_an_error(client: FlaskClient) -> None:
+    """A parameter that makes no sense is left out; a query of any characters is answered."""
+    for query in ("", "q=", "q=%00%ff", "q=((((", 'q="', "page=0&size=99999", "after=x&sort=y", "q=" + "a" * 5000):
+        assert client.get(f"/api/v1/search?{query}").status_code == 200, query
+    assert client.get("/api/v1/search?q=zzzz 量子纠缠").json["hits"] == []
+
+
+def test_suggest(client: FlaskClient, built: Index) -> None:
+    """The suggestions of the API are those of the page; nothing similar is an empty list."""
+    text = "激光打印机报50.2，打出来的纸字一摸就掉黑"
+    answer = client.post("/api/v1/suggest", json={"text": text, "count": 2}).json
+    assert timeless(answer) == timeless(suggestions_data(suggest(built, text, 2)))
+    assert answer["suggestions"][0]["id"] == "KB-000013"
+    nothing = client.post("/api/v1/suggest", json={"text": "附近有没有川菜馆推荐"}).json
+    assert (nothing["similar"], nothing["suggestions"]) == (False, [])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"text": ""},
+        {"text": " \n"},
+        {"text": 1},
+        {"text": None},
+        {"text": ["x"]},
+        {"text": "x", "count": 0},
+        {"text": "x", "count": api.MAX_COUNT + 1},
+        {"text": "x", "count": "5"},
+        {"text": "x", "count": 1.5},
+        {"text": "x", "count": True},
+        [],
+        "text",
+        None,
+    ],
+)
+def test_suggest_mistakes(client: FlaskClient, sent: Any) -> None:
+    """What is sent wrong is told what would be right."""
+    assert '"text"' in assert_error(client.post("/api/v1/suggest", json=sent), 400)
+
+
+def test_suggest_needs_json(client: FlaskClient) -> None:
+    """A form of another site can't ask: its body is no JSON."""
+    assert_error(client.post("/api/v1/suggest", data={"text": "打印机"}), 400)
+    assert_error(client.post("/api/v1/suggest", data='{"text": "打印机"}', content_type="text/plain"), 400)
+    assert_error(client.post("/api/v1/suggest", data=b"{", content_type="application/json"), 400)
+
+
+def test_article(client: FlaskClient, built: Index) -> None:
+    """An article with its Markdown, by number in any case or by path."""
+    number = built.number_of("KB-000012")
+    expected = article_data(built.articles[number], built.body(number))
+    for name in ("KB-000012", "kb-000012", "printer/KB-000012.md"):
+        assert client.get(f"/api/v1/articles/{name}").json == expected
+
+
+def test_errors_have_one_shape(client: FlaskClient) -> None:
+    """Every error of the API is JSON of one shape, in the visitor's language."""
+    assert "KB-999999" in assert_error(client.get("/api/v1/articles/KB-999999"), 404)
+    assert_error(client.get("/api/v1/nowhere"), 404)
+    assert_error(client.get("/api/v1/suggest"), 405)
+    assert_error(client.post("/api/v1/search"), 405)
+    assert_error(client.post("/api/v1/suggest", json={"text": "x" * MAX_BODY}), 413)
+    assert assert_error(client.get("/api/v1/nowhere?lang=en"), 404) == "There is no such page"
+
+
+def test_our_fault(client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """When something breaks, the answer has the same shape and the log not a word of the text."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("顾客的原话")
+
+    monkeypatch.setattr(api, "suggest", fail)
+    message = assert_error(client.post("/api/v1/suggest", json={"text": "顾客的原话"}), 500)
+    assert "顾客的原话" not in message + caplog.text
+    assert "RuntimeError" in caplog.text
+
+
+def test_no_index(settings: Settings) -> None:
+    """Without an index the API answers 503 in the same shape."""
+    client = create_app(settings).test_client()
+    assert "kb build" in assert_error(client.get("/api/v1/search?q=x"), 503)
+    assert_error(client.post("/api/v1/suggest", json={"text": "x"}), 503)
+    assert_error(client.get("/api/v1/articles/KB-000001"), 503)
+
+
+def test_health(settings: Settings, write: Write) -> None:
+    """Health is 503 with the reason until there is an index, then 200 with its counts."""
+    client = create_app(settings).test_client()
+    before = client.get("/health")
+    assert (before.status_code, before.json["status"]) == (503, "unavailable")
+    assert "kb build" in before.json["reason"]
+    write("a.md", "# 打印机\n\n卡纸\n")
+    build(settings)
+    after = client.get("/health")
+    assert (after.status_code, after.json["status"], after.json["articles"]) == (200, "ok", 1)

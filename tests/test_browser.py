@@ -1,0 +1,249 @@
+"""The site in a real browser: the paths a support engineer takes, by mouse, by key, on a phone, without scripts."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ARTICLES
+
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None or find_spec("playwright") is None,
+    reason="needs Debian's chromium package and the Python package playwright",
+)
+
+MAIL = "老师您好，\n打印机 HP P3015 屏幕一直是 49.4C02 ERROR，关了再开，没几秒又死在那，麻烦看下谢谢！\n"
+ANSWER = "KB-000012"
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `kb serve` on a copy of the repository's articles."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(ARTICLES, folder / "articles")
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "PYTHONUTF8": "1"}
+    command = [sys.executable, "-m", "kb", "serve", "--port", "0", "--watch", "0"]
+    with subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        said = server.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", said)
+        try:
+            assert found, said
+            yield found[0]
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Open]:
+    """visit("/search?q=x"): a page of a fresh visitor. Whatever the console complains of fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def visit(path: str = "/", **options: Any) -> Any:
+        context = browser.new_context(base_url=address, locale="zh-CN", **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda e: complaints.append(str(e)))
+        page.goto(path)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def active(page: Any) -> str:
+    """What has the focus: its id, or its address."""
+    return str(page.evaluate("document.activeElement.id || document.activeElement.getAttribute('href') || ''"))
+
+
+def test_search_and_open(visit: Open) -> None:
+    """Words typed and Enter lead to results; the first one opens with the words marked."""
+    page = visit()
+    page.fill("#text", "打印机 卡纸")
+    page.press("#text", "Enter")
+    page.wait_for_url("**/search?q=*")
+    assert page.input_value("#q") == "打印机 卡纸"
+    page.locator("[data-hit]").first.click()
+    page.wait_for_url("**/a/KB-*")
+    assert page.locator(".prose mark, h1").count() > 1
+    page.fill("#q", "ORA-01653")
+    page.press("#q", "Enter")
+    page.wait_for_url("**/search?q=ORA-01653")
+    assert "KB-000077" in page.inner_text(".hits")
+
+
+def test_paste_a_mail(visit: Open, browser: Any) -> None:
+    """A pasted mail brings cards with the fix; its button copies the fix, and says so."""
+    page = visit()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.fill("#text", MAIL)
+    page.click("button.primary")
+    card = page.locator(".card", has_text=ANSWER).first
+    fix = card.locator("[data-copy]")
+    assert card.locator(".fix .prose").inner_text().strip()
+    fix.click()
+    page.wait_for_selector("#status.on")
+    assert page.evaluate("navigator.clipboard.readText()") == fix.get_attribute("data-copy")
+    assert page.input_value("#text").strip() == MAIL.strip()
+    card.locator("[data-copy-link]").click()
+    page.wait_for_function("async () => (await navigator.clipboard.readText()).startsWith('http')")
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    assert ANSWER in page.url
+
+
+def test_answers_while_typing(visit: Open) -> None:
+    """On the paste page answers come without a button, and the typed text stays."""
+    page = visit("/suggest")
+    page.fill("#text", MAIL)
+    page.wait_for_selector(f".card:has-text('{ANSWER}')")
+    assert page.locator(".card [data-copy]").first.is_visible()
+    assert page.input_value("#text") == MAIL
+    page.fill("#text", "附近有没有川菜馆推荐")
+    page.wait_for_selector("text=没有足够相似的案例")
+    with page.expect_download() as download:
+        page.click("form[action='/draft'] button")
+    assert download.value.suggested_filename == "KB-draft.md"
+
+
+def test_keys(visit: Open) -> None:
+    """/ and Ctrl+K reach the box, Escape leaves it, ? shows the keys, arrows walk the hits, Enter opens one."""
+    page = visit("/search?q=打印机")
+    page.keyboard.press("/")
+    assert active(page) == "q"
+    page.keyboard.type("?")
+    assert not page.locator("#shortcuts").is_visible()
+    page.keyboard.press("Escape")
+    assert active(page) != "q"
+    page.keyboard.press("Control+k")
+    assert active(page) == "q"
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert page.locator("#shortcuts").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#shortcuts").is_visible()
+    links = [a.get_attribute("href") for a in page.locator("[data-hit]").all()]
+    for key, expected in (("ArrowDown", 0), ("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1)):
+        page.keyboard.press(key)
+        assert active(page) == links[expected]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/a/KB-*")
+
+
+def test_keys_can_be_switched_off(visit: Open) -> None:
+    """Single keys can be switched off, for those whose input they disturb, and stay off."""
+    page = visit()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    page.uncheck("[data-shortcuts-on]")
+    page.goto("/search?q=打印机")
+    page.keyboard.press("/")
+    assert active(page) != "q"
+
+
+ENTER = """([selector, composing]) => {
+    const event = new KeyboardEvent("keydown", {
+        key: "Enter", code: "Enter", keyCode: composing ? 229 : 13, isComposing: composing,
+        bubbles: true, cancelable: true,
+    });
+    return document.querySelector(selector).dispatchEvent(event);
+}"""
+
+
+def test_the_enter_of_an_input_method(visit: Open) -> None:
+    """The Enter that takes a pinyin candidate sends nothing; the next one does."""
+    page = visit()
+    page.fill("#text", "kazhi")
+    page.evaluate(ENTER, ["#text", True])
+    page.wait_for_timeout(300)
+    assert page.url.endswith("/")
+    page.evaluate(ENTER, ["#text", False])
+    page.wait_for_url("**/search?q=kazhi")
+    assert page.evaluate(ENTER, ["#q", True]) is False  # what the browser would do with it is prevented
+    assert page.evaluate(ENTER, ["#q", False]) is True
+
+
+@pytest.mark.parametrize("path", ["/", "/search?q=打印机", "/search?q=量子纠缠", "/suggest", f"/suggest?text={MAIL}",
+                                  "/a/KB-000012", "/a/KB-000184", "/nowhere?lang=en"])  # fmt: skip
+def test_phone(visit: Open, path: str) -> None:
+    """On a phone no page is wider than the screen."""
+    page = visit("/", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.context.clear_cookies()
+    answers = []
+    page.on("response", answers.append)
+    if "nowhere" in path:
+        page.evaluate("path => history.replaceState(null, '', path)", path)  # a 404 is a complaint of the console's
+    else:
+        page.goto(path)
+        assert answers
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_dark_mode(visit: Open) -> None:
+    """The chosen theme stays for the next page."""
+    page = visit("/", color_scheme="light")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.click("[data-theme-toggle]")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark != light
+    page.goto("/search?q=打印机")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+    page.click("[data-theme-toggle]")
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == light
+
+
+def test_english(visit: Open) -> None:
+    """The switch changes the language of this page and the next; after a paste too."""
+    page = visit("/search?q=打印机")
+    page.click("[data-language]")
+    assert page.get_attribute("html", "lang") == "en"
+    assert page.input_value("#q") == "打印机"
+    page.goto("/")
+    page.fill("#text", MAIL)
+    page.click("button.primary")
+    page.wait_for_selector(".card")
+    page.click("[data-language]")
+    page.wait_for_selector("html[lang=zh-CN]")
+    assert page.locator(".card").count()
+    assert page.input_value("#text").strip() == MAIL.strip()
+
+
+def test_without_scripts(visit: Open) -> None:
+    """Searching, filtering, pasting and reading need no JavaScript, and show no button that would."""
+    page = visit("/", java_script_enabled=False)
+    page.fill("#text", "打印机")
+    page.click("button.primary")
+    page.locator("summary:visible").first.click()
+    page.locator(".facet a", has_text="打印机").first.click()
+    page.locator("[data-hit]").first.click()
+    assert page.locator(".prose").is_visible()
+    page.goto("/suggest")
+    page.fill("#text", MAIL)
+    page.click("button.primary")
+    assert page.locator(".card", has_text=ANSWER).first.is_visible()
+    assert page.locator("[data-copy]:visible, [data-theme-toggle]:visible").count() == 0

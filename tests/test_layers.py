@@ -1,0 +1,132 @@
+"""Who may import whom. The code is read, not run, but for the last test."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kb.search.index import Index
+
+ROOT = Path(__file__).parent.parent
+
+LAYERS = (
+    ("language", "model", "errors"),
+    ("labels", "settings", "identifiers", "tokens", "fields", "synonyms", "bundle", "records"),
+    ("indexer", "search"),
+    ("present",),
+    ("web", "cli"),
+    ("__main__",),
+)
+"""From the bottom; a part imports only from layers below, or from its own where that is no package."""
+
+SIBLINGS = ("indexer", "search", "web", "cli")
+"""Parts that import no other part of their layer."""
+
+ONLY_IN = {
+    "flask": ("kb/web/",),
+    "werkzeug": ("kb/web/",),
+    "jinja2": ("kb/web/",),
+    "markupsafe": ("kb/web/",),
+    "waitress": ("kb/web/server.py",),
+    "whoosh": ("kb/indexer/fulltext.py", "kb/search/embedded.py"),
+    "sklearn": ("kb/indexer/vectors.py",),
+    "markdown_it": ("kb/indexer/markdown.py",),
+    "mdit_py_plugins": ("kb/indexer/markdown.py",),
+    "jieba": ("kb/tokens.py",),
+    "rjieba": ("kb/tokens.py",),
+    "opencc": ("kb/tokens.py",),
+    "Stemmer": ("kb/tokens.py",),
+    "yaml": ("kb/indexer/articles.py",),
+    "ir_measures": ("kb/search/evaluate.py",),
+    "click": ("kb/cli.py",),
+}
+"""Packages of others, each behind one door."""
+
+FILES = sorted((ROOT / "kb").rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, module) of every import in a file, also of those inside functions."""
+    for node in ast.walk(ast.parse(path.read_text("utf8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, a.name) for a in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute here"
+            if node.module == "kb":
+                yield from ((node.lineno, f"kb.{a.name}") for a in node.names)
+            else:
+                yield node.lineno, node.module or ""
+
+
+def part_of(module: str) -> str:
+    """The part of kb that a module belongs to: kb.web.pages -> web."""
+    return module.split(".")[1]
+
+
+def level(part: str) -> int | None:
+    return next((i for i, layer in enumerate(LAYERS) if part in layer), None)
+
+
+def test_every_part_has_its_layer() -> None:
+    """A new module of kb takes its place in the layers."""
+    parts = {part_of(".".join(p.relative_to(ROOT).with_suffix("").parts)) for p in FILES} - {"__init__"}
+    assert parts == {name for layer in LAYERS for name in layer}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_down(path: Path) -> None:
+    """No module imports from a layer above, and siblings do not import each other."""
+    mine = part_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    own = level(mine) if mine != "__init__" else 0
+    assert own is not None
+    for line, module in imported(path):
+        other = part_of(module) if module.startswith("kb.") else mine
+        above = level(other)
+        if above is None or other == mine:  # kb.__version__, or the same package
+            continue
+        place = f"{path.relative_to(ROOT)}:{line} imports {module}"
+        assert above <= own, place
+        assert above < own or mine not in SIBLINGS or (mine, other) == ("cli", "web"), place
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_packages_of_others_stay_behind_one_door(path: Path) -> None:
+    """Each package of others is imported in the one place that is about it."""
+    name = path.relative_to(ROOT).as_posix()
+    for line, module in imported(path):
+        doors = ONLY_IN.get(module.split(".")[0])
+        assert doors is None or name.startswith(doors), f"{name}:{line} imports {module}"
+
+
+def test_every_door_is_used() -> None:
+    """The table names no place that imports nothing: it would hide the next mistake."""
+    used = {m.split(".")[0] for p in FILES for _, m in imported(p)}
+    unused = set(ONLY_IN) - used
+    assert unused <= {"jieba", "jinja2"}
+
+
+def test_a_query_is_answered_without_the_heavy_packages(built: Index) -> None:
+    """Opening an index and searching loads neither what learns, nor what serves, nor what reads commands."""
+    script = """if True:
+        import sys
+        from pathlib import Path
+        from kb.model import Query
+        from kb.search.index import Library
+        from kb.search.searcher import search
+        from kb.search.suggest import suggest
+        index = Library(Path(sys.argv[1])).index()
+        assert search(index, Query("打印机 卡纸")).total
+        assert suggest(index, "激光打印机报50.2，打出来的纸字一摸就掉黑").suggestions
+        print(*sorted({m.split(".")[0] for m in sys.modules}))
+    """
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    command = [sys.executable, "-c", script, str(built.bundle.folder.parent)]
+    result = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    loaded = set(result.stdout.split())
+    assert "numpy" in loaded
+    assert not loaded & {"sklearn", "flask", "werkzeug", "waitress", "click", "ir_measures", "markdown_it", "yaml"}
