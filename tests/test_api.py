@@ -52,10 +52,9 @@ def assert_error(answer: TestResponse, status: int) -> str:
 
 def test_search(client: FlaskClient, built: Index) -> None:
     """A search by the API is the search of the command line and the pages."""
-    answer = client.get("/api/v1/search?q=打印机&area=printer&cause=硬件故障&sort=updated&page=2&size=3").json
-    expected = search(
-        built, Query("打印机", {"area": ("printer",), "cause": ("hardware",)}, sort="updated", page=2, size=3)
-    )
+    answer = client.get("/api/v1/search?q=打印机&area=printer&kind=故障案例&sort=updated&page=2&size=3").json
+    filters = {"area": ("printer",), "kind": ("case",)}
+    expected = search(built, Query("打印机", filters, sort="updated", page=2, size=3))
     assert timeless(answer) == timeless(page_data(expected))
     assert len(answer["hits"]) == 3
 
@@ -136,12 +135,14 @@ def test_errors_have_one_shape(client: FlaskClient) -> None:
 def test_our_fault(client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """When something breaks, the answer has the same shape and the log not a word of the text."""
 
-    def fail(*_: object) -> None:
-        raise RuntimeError("顾客的原话")
+    marker = "顾客的原话"
+
+    def fail(index: Index, text: str, count: int) -> None:
+        raise RuntimeError(text)
 
     monkeypatch.setattr(api, "suggest", fail)
-    message = assert_error(client.post("/api/v1/suggest", json={"text": "顾客的原话"}), 500)
-    assert "顾客的原话" not in message + caplog.text
+    message = assert_error(client.post("/api/v1/suggest", json={"text": marker}), 500)
+    assert marker not in message + caplog.text
     assert "RuntimeError" in caplog.text
 
 

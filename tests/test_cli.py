@@ -8,9 +8,11 @@ import socket
 import string
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import click
 import pytest
@@ -453,6 +455,32 @@ def test_process(two: Kb, tmp_path: Path) -> None:
     assert json.loads(found.stdout)["hits"][0]["id"] == "KB-000007"
     assert b"\x1b" not in found.stdout + found.stderr
     assert process(tmp_path, "search", "量子纠缠").returncode == NOTHING
+
+
+def test_a_running_site_notices_new_articles(two: Kb, tmp_path: Path, write: Write) -> None:
+    """What is written while the site runs is found without a restart or another command."""
+    variables = {**os.environ, "PYTHONPATH": str(KB.parent), "PYTHONUTF8": "1"}
+    command = [sys.executable, "-m", "kb", "serve", "--host", "localhost", "--port", "0", "--watch", "0.1"]
+    with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        said = server.stdout.readline()
+        try:
+            found = re.search(r"http://localhost:(\d+)", said)
+            assert found, said
+            health = f"http://127.0.0.1:{found[1]}/health"
+            assert _articles(health) == 2
+            write("new.md", "# 扫描仪不出图\n\n换线。\n")
+            deadline = time.monotonic() + 60
+            while _articles(health) == 2 and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert _articles(health) == 3
+        finally:
+            server.terminate()
+
+
+def _articles(health: str) -> int:
+    with urlopen(health, timeout=30) as answer:
+        return int(json.load(answer)["articles"])
 
 
 def test_process_with_a_broken_file(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def search_api() -> dict[str, Any]:
 def suggest_api() -> dict[str, Any]:
     sent = request.get_json(silent=True)
     text, count = (sent.get("text"), sent.get("count", 5)) if isinstance(sent, dict) else (None, 5)
-    if not isinstance(text, str) or not text.strip() or not isinstance(count, int) or not 1 <= count <= MAX_COUNT:
+    if not isinstance(text, str) or not text.strip() or type(count) is not int or not 1 <= count <= MAX_COUNT:
         raise BadRequest(
             say(
                 '发送 JSON：{{"text": "故障描述", "count": 1 到 {n}}}',

@@ -115,8 +115,8 @@ document.addEventListener("click", (e) => {
 });
 for (const button of $$("[data-theme-toggle], [data-shortcuts]")) button.hidden = false;
 
-// Filters are open where there is room for them.
-for (const details of $$("[data-filters]")) details.open = matchMedia("(min-width: 48.01rem)").matches;
+// Filters and contents are open where there is room for them.
+for (const details of $$("[data-filters], [data-toc]")) details.open = matchMedia("(min-width: 48.01rem)").matches;
 
 // --- keys ------------------------------------------------------------------------------------
 
