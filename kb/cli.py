@@ -378,8 +378,10 @@ def search(
 
 def _print_hit(i: int, article: Any, title: Snippet, score: float) -> None:
     facts = [label(k, getattr(article, k)) for k in ("area", "cause", "severity") if getattr(article, k)]
-    number = click.style(article.id, fg="cyan")
-    click.echo(f"{i:>2}. {number}  {_marked(title)}  [{' · '.join(facts)}]  {score:.2f}".replace("  []", ""))
+    parts = [f"{i:>2}. " + click.style(article.id, fg="cyan"), _marked(title)]
+    parts += [f"[{' · '.join(facts)}]"] if facts else []
+    parts += [f"{score:.2f}"] if score else []
+    click.echo("  ".join(parts))
 
 
 def _print_snippet(heading: tuple[str, ...], snippet: Snippet) -> None:

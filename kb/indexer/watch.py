@@ -7,7 +7,7 @@ import threading
 
 from kb.errors import KbError
 from kb.indexer.articles import find
-from kb.indexer.build import DICTIONARY, SYNONYMS
+from kb.indexer.reading import DICTIONARY, SYNONYMS
 from kb.settings import Settings
 
 log = logging.getLogger(__name__)
