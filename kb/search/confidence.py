@@ -17,9 +17,9 @@ from kb.search.index import Index
 from kb.search.ranking import Scores
 from kb.search.terms import QueryTerms
 
-INTERCEPT = -3.87
-COVERAGE = 2.42
-STRENGTH = 0.93
+INTERCEPT = -3.94
+COVERAGE = 2.39
+STRENGTH = 0.97
 
 ENOUGH = 12
 
