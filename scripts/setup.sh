@@ -23,7 +23,7 @@ make_environment() {
   rm -rf .venv
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "安装 python3-venv…… / Installing python3-venv ..." >&2
-    apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null >&2
+    apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null
     if "$1" -m venv .venv && .venv/bin/python -m pip --version >/dev/null 2>&1; then return; fi
     rm -rf .venv
   fi
