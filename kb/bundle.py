@@ -23,7 +23,7 @@ from typing import Any
 from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, StaleBundleError
 from kb.language import say
 
-SCHEMA = 1
+SCHEMA = 2
 """Raise when the files of a bundle change their meaning."""
 MANIFEST = "manifest.json"
 CURRENT = "current"

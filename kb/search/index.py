@@ -4,7 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Index:
         self.weights = Weights(bundle)
         self._bodies = Lines(bundle, "bodies")
         self._passages = Lines(bundle, "passages")
+        self._days: dict[str, NDArray[np.int64]] = {}
         self._numbers = {a.id: i for i, a in enumerate(self.articles)}
         self._paths = {a.path: i for i, a in enumerate(self.articles)}
 
@@ -69,11 +70,12 @@ class Index:
                 words.setdefault(len(term), []).append(term)
         return words
 
-    @lru_cache(maxsize=4)  # noqa: B019 - an index lives as long as its cache should
     def days(self, name: str) -> NDArray[np.int64]:
         """A date of each article as a day number, 0 for none. name: updated or created."""
-        dates = (getattr(a, name) or (a.created if name == "updated" else None) for a in self.articles)
-        return np.array([d.toordinal() if d else 0 for d in dates], np.int64)
+        if name not in self._days:
+            dates = (getattr(a, name) or (a.created if name == "updated" else None) for a in self.articles)
+            self._days[name] = np.array([d.toordinal() if d else 0 for d in dates], np.int64)
+        return self._days[name]
 
     def passage(self, number: int) -> Passage:
         return passage_from(self._passages[number])

@@ -4,7 +4,7 @@ weights[passage, term] were learned at build time (kb.indexer.vectors), so a que
 but its own term weights and adds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,10 +45,14 @@ class Weights:
         return at < len(rows) and int(rows[at]) == passage
 
     def rarity(self, term: str) -> float:
-        """Inverse document frequency, ln(1 + (N - df + 0.5) / (df + 0.5)); highest for an unknown term."""
+        """Inverse document frequency of a term; highest for an unknown one."""
         i = self.terms.get(term)
         df = 0 if i is None else int(self._indptr[i + 1] - self._indptr[i])
-        return float(np.log1p((self.passages - df + 0.5) / (df + 0.5)))
+        return rarity(df, self.passages)
+
+    def rarities(self, terms: Iterable[str]) -> dict[str, float]:
+        """The rarity of each of these terms."""
+        return {term: self.rarity(term) for term in terms}
 
     def scores(self, query: Mapping[str, float]) -> Scores:
         """query: term -> weight. Returns one score a passage, 0 where nothing matches."""
@@ -63,6 +67,11 @@ def _mapped(bundle: Bundle, name: str) -> NDArray[Any]:
     path = bundle.file(name)
     array: NDArray[Any] = np.load(path, mmap_mode="r")
     return array
+
+
+def rarity(df: int, passages: int) -> float:
+    """Inverse document frequency, ln(1 + (N - df + 0.5) / (df + 0.5)), as in kb.indexer.vectors.bm25."""
+    return float(np.log1p((passages - df + 0.5) / (df + 0.5)))
 
 
 def top(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:

@@ -13,8 +13,8 @@ from kb.search.confidence import confidence
 from kb.search.explain import matches
 from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Range, Value, Words, parse
-from kb.search.ranking import Scores, top
-from kb.search.snippets import Highlighter, phrase_pattern, wildcard_pattern
+from kb.search.ranking import Scores, rarity, top
+from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
 from kb.search.terms import MAX_TEXT, Group, QueryTerms, read
 from kb.tokens import HAN, fold
 
@@ -126,10 +126,11 @@ def _hit(index: Index, question: "_Question", number: int, scores: Scores, passa
     chosen = start + int(np.argmax(local))
     passage = index.passage(chosen)
     snippet, section = marker.snippet(passage)
+    heading, anchor = place(passage, section)
     return Hit(
         article=article,
-        anchor=section.anchor if section else passage.anchor,
-        heading=passage.heading or ((section.title,) if section and section.title else ()),
+        anchor=anchor,
+        heading=heading,
         score=confidence(index, chosen, question.terms, scores),
         title=marker.mark(article.title),
         snippet=snippet,
@@ -178,7 +179,7 @@ class _Question:
 
     def highlighter(self) -> Highlighter:
         """Marks the query's words, synonyms, phrases and patterns."""
-        weights = {t: self._index.weights.rarity(t) for t in self.terms.shown()}
+        weights = self._index.weights.rarities(self.terms.shown())
         patterns = [phrase_pattern(n.text) for n in self._leaves if isinstance(n, Phrase)]
         patterns += [wildcard_pattern(n.text) for n in self._leaves if isinstance(n, Pattern)]
         patterns += [phrase_pattern(text) for text in self._contained]
@@ -193,7 +194,7 @@ class _Question:
                 return fulltext.phrase(Phrase(node.text))
             if any_word:
                 return _any_of(masks)
-            return self._enough(node, masks) if len(masks) > KEYWORDS else _all_of(masks)
+            return _enough(masks) if len(masks) > KEYWORDS else _all_of(masks)
         if isinstance(node, (And, Or)):
             masks = [self._mask(child, any_word) for child in node.children]
             return _all_of(masks) if isinstance(node, And) else _any_of(masks)
@@ -207,20 +208,6 @@ class _Question:
             return fulltext.range(node)
         assert isinstance(node, Value)
         return fulltext.value(node)
-
-    def _enough(self, node: Words, masks: list[Mask]) -> Mask:
-        """Passages that hold enough of a sentence, its words weighed by how rare they are."""
-        rarity = [self._rarity(mask) for mask in masks]
-        held = np.zeros(len(masks[0]), np.float32)
-        for mask, weight in zip(masks, rarity, strict=True):
-            held[mask] += weight
-        asked = sum(r for r, m in zip(rarity, masks, strict=True) if m.any())
-        enough: Mask = held >= SENTENCE_SHARE / len(masks) * asked - 1e-3
-        return enough & (held > 0)
-
-    def _rarity(self, mask: Mask) -> float:
-        n = len(mask)
-        return float(np.log1p((n - mask.sum() + 0.5) / (mask.sum() + 0.5)))
 
     def _groups(self, node: Words) -> tuple[Group, ...]:
         """The words of a node, each once."""
@@ -254,6 +241,17 @@ class _Question:
                 self._contained.append(group.text)
             mask |= inside
         return mask
+
+
+def _enough(masks: list[Mask]) -> Mask:
+    """Passages that hold enough of a sentence, its words weighed by how rare they are."""
+    rarities = [rarity(int(mask.sum()), len(mask)) for mask in masks]
+    held = np.zeros(len(masks[0]), np.float32)
+    for mask, weight in zip(masks, rarities, strict=True):
+        held[mask] += weight
+    asked = sum(r for r, m in zip(rarities, masks, strict=True) if m.any())
+    enough: Mask = held >= SENTENCE_SHARE / len(masks) * asked - 1e-3
+    return enough & (held > 0)
 
 
 def _all_of(masks: list[Mask]) -> Mask:

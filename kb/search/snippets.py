@@ -92,6 +92,12 @@ class Highlighter:
         return best_start
 
 
+def place(passage: Passage, section: Section | None) -> tuple[tuple[str, ...], str]:
+    """Where a snippet stands, for people and for a link: (heading path, anchor)."""
+    heading = passage.heading or ((section.title,) if section and section.title else ())
+    return heading, section.anchor if section else passage.anchor
+
+
 def _window(text: str, start: int, length: int) -> tuple[str, int]:
     """A stretch around start that begins at a sentence or line where one is near: (text, its offset)."""
     begin = max(0, start - length // 4)

@@ -12,9 +12,8 @@ from kb.search.explain import matches
 from kb.search.index import Index
 from kb.search.ranking import Scores, top
 from kb.search.searcher import HIDDEN_STATUSES
-from kb.search.snippets import Highlighter
-from kb.search.terms import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - who suggests asks for the limit here
-from kb.search.terms import QueryTerms, read
+from kb.search.snippets import Highlighter, place
+from kb.search.terms import MAX_TEXT, QueryTerms, read
 
 MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""
@@ -37,7 +36,7 @@ def suggest(index: Index, text: str, count: int = COUNT) -> Suggestions:
     ranked = [int(a) for a in top(best, max(count, 10))]
     rated = [(a, index.best_passage(a, scores)) for a in ranked]
     sure = {a: confidence(index, p, terms, scores) for a, p in rated}
-    marker = Highlighter(index.tokenizer, {t: index.weights.rarity(t) for t in terms.shown()})
+    marker = Highlighter(index.tokenizer, index.weights.rarities(terms.shown()))
     chosen = [(a, p) for a, p in rated if sure[a] >= THRESHOLD][:count]
     return Suggestions(
         suggestions=tuple(_suggestion(index, a, p, sure[a], terms, marker) for a, p in chosen),
@@ -82,15 +81,16 @@ def _suggestion(
 ) -> Suggestion:
     article, passage = index.articles[number], index.passage(chosen)
     snippet, section = marker.snippet(passage)
-    fix, anchor = _fix(passage, section, index.body(number))
+    heading, anchor = place(passage, section)
+    fix, fix_anchor = _fix(passage, section, index.body(number))
     return Suggestion(
         article=article,
-        anchor=section.anchor if section else passage.anchor,
-        heading=passage.heading or ((section.title,) if section and section.title else ()),
+        anchor=anchor,
+        heading=heading,
         score=round(score, 3),
         band=band(score),
         fix=fix,
-        fix_anchor=anchor,
+        fix_anchor=fix_anchor,
         snippet=snippet,
         matches=matches(index, article, chosen, passage, terms),
     )

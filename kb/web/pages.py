@@ -18,7 +18,7 @@ from kb import __version__
 from kb.errors import BundleError, NotFoundError
 from kb.indexer import markdown
 from kb.indexer.check import PRIVATE, normal_path
-from kb.labels import LABELS, label
+from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
 from kb.model import FACETS, SORTS, Article, Suggestions
 from kb.search.index import Index
@@ -78,7 +78,6 @@ def init_app(app: Flask) -> None:
         today=date.today,
         facets=FACETS,
         sorts=SORTS,
-        labels=LABELS,
         max_text=MAX_TEXT,
     )
 
@@ -233,7 +232,7 @@ def _number_of(index: Index, name: str) -> int:
 
 def _highlighter(index: Index, words: str) -> Highlighter:
     terms = read(words, index.tokenizer, index.synonyms)
-    return Highlighter(index.tokenizer, {t: index.weights.rarity(t) for t in terms.shown()})
+    return Highlighter(index.tokenizer, index.weights.rarities(terms.shown()))
 
 
 def _related(index: Index, number: int) -> list[Article]:
