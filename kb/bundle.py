@@ -2,11 +2,12 @@
 
     index/
       current                 the name of the bundle in force, replaced in one step
-      20260102T030405-1a2b/   one bundle: manifest.json, arrays, JSON lines, whoosh/
+      20260102T030405-0/      one bundle: manifest.json, arrays, JSON lines, whoosh/
       .lock                   held by the build that is running
       .building-…             what it has written so far; nothing reads it
 
-A bundle is never changed after it was published. Arrays and JSON only: nothing in it executes on load.
+A bundle is never changed after it was published. A small one may stand beside a large one, its base, and hold
+only what changed since. Arrays and JSON only: nothing in it executes on load.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ from typing import Any
 from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, StaleBundleError
 from kb.language import say
 
-SCHEMA = 2
+SCHEMA = 6
 """Raise when the files of a bundle change their meaning."""
 MANIFEST = "manifest.json"
 CURRENT = "current"
@@ -31,17 +32,37 @@ POINTER = "current.new"
 
 
 class Bundle:
-    """One published build, opened for reading. manifest: see kb.indexer.build."""
+    """One published build, opened for reading. manifest: see kb.indexer.build.
 
-    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+    base: the bundle it stands beside. Then it holds only what changed since, and the manifest's "hidden" are the
+    articles of the base that it replaces or that are no more.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any], base: "Bundle | None" = None) -> None:
         self.folder = folder
         self.manifest = manifest
+        self.base = base
 
     def file(self, name: str) -> Path:
-        return self.folder / name
+        """The place of a file or folder. Raises StaleBundleError when whoever built the bundle wrote none."""
+        path = self.folder / name
+        if not path.exists():
+            raise StaleBundleError(
+                say(
+                    "索引里没有 {name}，它是别的版本建的；运行 kb build --full 重建",
+                    "there is no {name} in the index, it was built by another version; run kb build --full",
+                    name=name,
+                )
+            )
+        return path
 
     def json(self, name: str) -> Any:
         return json.loads(self.file(name).read_bytes())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file of a bundle."""
+    path.write_text(json.dumps(value, ensure_ascii=False), "utf8", errors="replace")
 
 
 def current_name(index: Path) -> str | None:
@@ -54,9 +75,10 @@ def current_name(index: Path) -> str | None:
         raise DamagedBundleError(_unreadable(index / CURRENT, error))
 
 
-def open_current(index: Path, verify: bool = True) -> Bundle:
-    """Open the bundle in force.
+def open_current(index: Path, verify: bool = True, opened: Bundle | None = None) -> Bundle:
+    """Open the bundle in force, and the base it stands beside.
 
+    opened: a bundle that was opened before; when it is the base, or has the same one, that is not opened again.
     Raises NoBundleError, StaleBundleError (schema of another version), DamagedBundleError
     (a file is missing, has another size, or, with verify, other bytes than were written).
     """
@@ -69,7 +91,17 @@ def open_current(index: Path, verify: bool = True) -> Bundle:
                 index=index,
             )
         )
-    folder = index / name
+    bundle = _open(index / name, verify)
+    base_name = bundle.manifest["base"]
+    if base_name is None:
+        return bundle
+    base = (opened.base or opened) if opened is not None else None
+    if base is None or base.folder.name != base_name:
+        base = _open(index / base_name, verify)
+    return Bundle(bundle.folder, bundle.manifest, base)
+
+
+def _open(folder: Path, verify: bool) -> Bundle:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         schema, files, checksum = manifest["schema"], manifest["files"], manifest.get("checksum")
@@ -89,6 +121,12 @@ def open_current(index: Path, verify: bool = True) -> Bundle:
     for file, (size, checksum) in files.items():
         _check_file(folder / file, size, checksum if verify else None)
     return Bundle(folder, manifest)
+
+
+def verify(bundle: Bundle) -> None:
+    """Look at every byte of a bundle that was opened without; not at those of its base. Raises DamagedBundleError."""
+    for file, (size, checksum) in bundle.manifest["files"].items():
+        _check_file(bundle.folder / file, size, checksum)
 
 
 def _check_file(path: Path, size: int, checksum: int | None) -> None:
@@ -176,19 +214,23 @@ def _unwritable(index: Path, error: OSError) -> str:
     return say("{index} 不能写入：{error}", "{index} can't be written: {error}", index=index, error=error.strerror)
 
 
-def publish(index: Path, folder: Path, manifest: dict[str, Any]) -> Bundle:
-    """Finish a build: write its manifest, make everything durable, switch to it in one step, drop old ones."""
-    before = _name_if_readable(index)
+def publish(index: Path, folder: Path, manifest: dict[str, Any], base: Bundle | None = None) -> Bundle:
+    """Finish a build: write its manifest, make everything durable, switch to it in one step, drop old ones.
+
+    base: the bundle it stands beside. The one in force before stays too, for readers that still open it.
+    """
+    keep = _in_use(index)
     names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     files = {n: [(folder / n).stat().st_size, _checksum(folder / n)] for n in names if not n.endswith("LOCK")}
+    beside = {"base": base.folder.name if base else None}
     # Through JSON and back: what is checked when it is opened is what can be read then.
-    manifest = json.loads(json.dumps({"schema": SCHEMA, **manifest, "files": files}))
+    manifest = json.loads(json.dumps({"schema": SCHEMA, **manifest, **beside, "files": files}))
     manifest["checksum"] = _manifest_checksum(manifest)
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf8")
     for path in folder.rglob("*"):
         _sync(path)
-    base = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    name = next(n for i in range(1_000_000) if not (index / (n := f"{base}-{i}")).exists())
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    name = next(n for i in range(1_000_000) if not (index / (n := f"{stamp}-{i}")).exists())
     folder.rename(index / name)
     _sync(index / name)
     pointer = index / POINTER
@@ -196,15 +238,17 @@ def publish(index: Path, folder: Path, manifest: dict[str, Any]) -> Bundle:
     _sync(pointer)
     pointer.replace(index / CURRENT)
     _sync(index)
-    clean(index, {name, before})
-    return Bundle(index / name, manifest)
+    clean(index, {name, beside["base"], *keep})
+    return Bundle(index / name, manifest, base)
 
 
-def _name_if_readable(index: Path) -> str | None:
+def _in_use(index: Path) -> set[str | None]:
+    """The bundle in force and its base, as far as they can be read."""
     try:
-        return current_name(index)
-    except DamagedBundleError:
-        return None
+        bundle = open_current(index, verify=False)
+    except BundleError:
+        return set()
+    return {bundle.folder.name, bundle.base.folder.name if bundle.base else None}
 
 
 def _sync(path: Path) -> None:
@@ -221,7 +265,7 @@ def bundles(index: Path) -> list[Path]:
 
 
 def clean(index: Path, keep: Collection[str | None]) -> None:
-    """Remove all bundles but those to keep: the one in force, and the one before it for readers that still open it.
+    """Remove all bundles but those to keep.
 
     What a build left that was killed between finishing a bundle and switching to it goes too.
     """

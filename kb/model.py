@@ -26,6 +26,8 @@ CAUSES = ("operator", "configuration", "line", "hardware", "software")
 HANDLINGS = ("remote", "onsite", "return", "parts")
 SEVERITIES = ("P1", "P2", "P3", "P4")
 STATUSES = ("draft", "review", "published", "archived")
+HIDDEN_STATUSES = ("draft", "archived")
+"""Shown only to who asks for them by status."""
 
 CASE_SECTIONS = {
     "symptom": ("现象", "現象", "故障现象", "Symptom", "Symptoms"),
@@ -51,6 +53,7 @@ class Article:
     id: the number in the front matter, or the path without ".md" when there is none.
     body: the Markdown behind the front matter; body_line: the file's line on which it starts (1-based).
     extra: keys of the front matter that Guzhi doesn't know, kept as they are.
+    page: what it is a piece of, when it is one (a section that is judged by itself); else it is a page of its own.
     """
 
     path: str
@@ -74,6 +77,7 @@ class Article:
     body: str = ""
     body_line: int = 1
     extra: dict[str, Any] = field(default_factory=dict)
+    page: str = ""
 
 
 class Section(NamedTuple):
@@ -124,13 +128,26 @@ class Token(NamedTuple):
 
 # --- search ----------------------------------------------------------------------------------
 
+
+class Correction(NamedTuple):
+    """A misspelled word, characters start to end of a text, and the one that was searched beside it."""
+
+    start: int
+    end: int
+    typed: str
+    better: str
+
+
 FACETS = ("kind", "product", "area", "cause", "handling", "severity", "status", "tags")
 SORTS = ("relevance", "updated", "created")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a search asks for. filters: facet -> accepted values; after, before: bounds of `updated`, inclusive."""
+    """What a search asks for. filters: facet -> accepted values; after, before: bounds of `updated`, inclusive.
+
+    exact: misspelled words are searched as they stand, and nothing else.
+    """
 
     text: str
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -139,6 +156,7 @@ class Query:
     sort: str = "relevance"
     page: int = 1
     size: int = 10
+    exact: bool = False
 
 
 class Snippet(NamedTuple):
@@ -181,8 +199,8 @@ class Page:
     """The answer to a search. total counts articles; facets: facet -> ((value, count), ...).
 
     widened: True when not every word was found together and any word was enough.
-    suggestion: a better spelled query, or "". notes: sentences about how the query was read.
-    hidden: articles that only the filters keep away.
+    suggestion: a better spelled query, or "". corrections: what was searched beside what was typed.
+    notes: sentences about how the query was read. hidden: articles that only the filters keep away.
     """
 
     query: Query
@@ -194,6 +212,7 @@ class Page:
     suggestion: str = ""
     notes: tuple[str, ...] = ()
     hidden: int = 0
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +221,7 @@ class Suggestion:
 
     score: 0 to 1, see kb.search.suggest. band: strong, medium or weak.
     fix: Markdown of the section that tells what to do; fix_anchor links to it.
+    factor: what the answers to questions did to its odds.
     """
 
     article: Article
@@ -213,6 +233,7 @@ class Suggestion:
     fix_anchor: str
     snippet: Snippet
     matches: tuple[Match, ...]
+    factor: float = 1.0
 
 
 class Recognised(NamedTuple):
@@ -223,11 +244,34 @@ class Recognised(NamedTuple):
     known: int
 
 
+class Question(NamedTuple):
+    """What to ask to tell close suggestions apart, see kb.search.questions.
+
+    ask: its key, kind and value in one, such as "product:HP LaserJet P3015"; it travels with the answer.
+    gain: bits that an answer is expected to tell. articles: numbers of the suggestions that hold it.
+    """
+
+    ask: str
+    kind: str
+    value: str
+    gain: float
+    articles: tuple[str, ...]
+
+
+class Answer(NamedTuple):
+    """What the customer said to a question. answer: yes, no or unknown."""
+
+    ask: str
+    answer: str
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestions:
     """The answer to a paste. best: the top score even when it is below the threshold.
 
     areas, causes: (value, share) of the probable ones, best first. lines: (text, explained) of the paste.
+    questions: those whose answers tell the suggestions apart best, if these are close; answers: those given.
+    corrections: what was looked up beside what was typed.
     """
 
     suggestions: tuple[Suggestion, ...]
@@ -238,3 +282,97 @@ class Suggestions:
     lines: tuple[tuple[str, bool], ...]
     milliseconds: float
     truncated: bool = False
+    questions: tuple[Question, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+
+
+# --- why it was not found --------------------------------------------------------------------
+
+
+class Word(NamedTuple):
+    """One word of the query against the article's best passage.
+
+    text: as typed; kind: of its token; cut: the terms it was cut into. how: same, synonym (another word for it
+    stands there), cut (the characters stand there, as other words), elsewhere (in another section), absent,
+    unknown (in no article at all).
+    written, field: how and where it stands there, or "". score: its part of the article's score.
+    """
+
+    text: str
+    kind: str
+    cut: tuple[str, ...]
+    how: str
+    written: str
+    field: str
+    score: float
+
+
+class Stream(NamedTuple):
+    """The tokens of one field of the article, (text, whether the query has it); field: as Match names them."""
+
+    field: str
+    tokens: tuple[tuple[str, bool], ...]
+
+
+class Edge(NamedTuple):
+    """A word by which the first hit is ahead: its part of that one's score, and of the article's."""
+
+    word: str
+    theirs: float
+    ours: float
+
+
+class Rival(NamedTuple):
+    """The first hit, when it is another article."""
+
+    article: Article
+    score: float
+    edges: tuple[Edge, ...]
+
+
+class Reason(NamedTuple):
+    """What kept the article away.
+
+    code: found, status, filter, date, condition, corrected (taken for misspelled), nothing (no word in common),
+    missing (a required word), apart (all words, in different sections), few (too little of a sentence), unsure
+    (below the threshold of suggestions), weight; for what the index does not have, nowhere, unreadable, unbuilt.
+    """
+
+    code: str
+    text: str
+
+
+class Change(NamedTuple):
+    """A remedy. kind: query, synonym, dictionary, alias or status; text: what to write.
+
+    query: what to ask instead, for the first kind.
+    """
+
+    kind: str
+    text: str
+    query: Query | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One article and one query. mode: search or suggest.
+
+    rank: the article's place among the total that are shown, 1-based, 0 when it is none of them.
+    standing: its place by score alone among all articles but drafts and archived ones, 0 without a common word.
+    score: as everywhere, 0 to 1 (kb.search.confidence). streams: the article's own words, best passage.
+    """
+
+    query: Query
+    mode: str
+    article: Article
+    heading: tuple[str, ...]
+    rank: int
+    total: int
+    standing: int
+    score: float
+    words: tuple[Word, ...]
+    streams: tuple[Stream, ...]
+    rival: Rival | None
+    reason: Reason
+    changes: tuple[Change, ...]

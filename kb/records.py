@@ -3,7 +3,6 @@
 import json
 import os
 import weakref
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -13,6 +12,8 @@ from kb.bundle import Bundle
 from kb.model import Article, Passage, Section
 
 _TUPLES = ("product", "parts", "versions", "tags", "aliases")
+_ARTICLE = tuple(name for name in Article.__dataclass_fields__ if name != "body")
+_PASSAGE = tuple(Passage.__dataclass_fields__)
 _DATES = ("created", "updated", "review_after")
 
 
@@ -24,8 +25,7 @@ def to_line(value: Any) -> bytes:
 
 def article_record(article: Article) -> dict[str, Any]:
     """All that is known of an article but its body."""
-    facts = asdict(article)
-    del facts["body"]
+    facts = {name: getattr(article, name) for name in _ARTICLE}
     return {k: v.isoformat() if isinstance(v, date) else v for k, v in facts.items()}
 
 
@@ -40,7 +40,8 @@ def article_from(record: dict[str, Any], body: str = "") -> Article:
 
 
 def passage_record(passage: Passage) -> dict[str, Any]:
-    return asdict(passage) | {"sections": [list(s) for s in passage.sections]}
+    # Not asdict(): it copies every value, which takes longer than all the rest of a line.
+    return {name: getattr(passage, name) for name in _PASSAGE}
 
 
 def passage_from(record: dict[str, Any]) -> Passage:

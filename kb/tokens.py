@@ -28,6 +28,10 @@ VERSION = 2
 MAX_COMPOUND = 96
 """Characters; a longer compound (a URL, a base64 line) is known by its parts only."""
 
+SHORT = 5000
+REMEMBERED = 300
+"""Texts of up to SHORT characters; see Tokenizer.read."""
+
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_RUN = re.compile(f"[{HAN}]+")
 
@@ -180,6 +184,21 @@ _RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
 _stemmer = Stemmer.Stemmer("english", 0)
 
 
+_loaded: list[Any] = [rjieba._DEFAULT_JIEBA]
+
+
+def _dictionary() -> Any:
+    """jieba's dictionary, to add words to. Reading it takes a tenth of a second: the first is the one that rjieba
+    reads when it is imported."""
+    return _loaded.pop() if _loaded else rjieba.Jieba()
+
+
+@lru_cache(maxsize=1)
+def _plain_dictionary() -> Any:
+    """jieba's dictionary as it is, for all who add nothing."""
+    return _dictionary()
+
+
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
     return str(_stemmer.stemWord(word))
@@ -200,10 +219,11 @@ class Tokenizer:
         mixed = [w for w in self.words if not _HAN_RUN.fullmatch(w)]
         self._own = frozenset(han)
         self._mixed = re.compile(_any_of(mixed)) if mixed else None
-        self._jieba = rjieba.Jieba() if han else rjieba._DEFAULT_JIEBA
+        self._jieba = _dictionary() if han else _plain_dictionary()
         for word in han:
             self._jieba.add_word(word, max(self._jieba.suggest_freq(word), 1), None)
         self.cut = lru_cache(maxsize=100_000)(self._cut)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._read)
 
     @property
     def fingerprint(self) -> str:
@@ -265,6 +285,15 @@ class Tokenizer:
         if stop > position:
             yield "other", position, stop
 
+    def read(self, text: str) -> tuple[Folded, list[Token]]:
+        """A text folded, and its tokens with spans of that. The last ones are remembered, if they are no logs:
+        what a query corrects, weighs and marks is the same text, and so is what a hit shows and explains."""
+        return self._remembered(text) if len(text) <= SHORT else self._read(text)
+
+    def _read(self, text: str) -> tuple[Folded, list[Token]]:
+        folded = fold(text)
+        return folded, self.folded_tokens(folded)
+
     def tokens(self, text: str) -> list[Token]:
         """The index terms of a text, in order; parts of a token follow it, inside its span."""
         folded = fold(text)
@@ -316,10 +345,11 @@ def _inside(text: str, start: int, end: int, parts: Iterable[str]) -> Iterator[T
             at = text.find(part, start, end)
         span = (start, end) if at < 0 else (at, at + len(part))
         after = span[1] if at >= 0 else after
-        yield Token(_term(part), part, *span, "part", True)
+        yield Token(index_term(part), part, *span, "part", True)
 
 
-def _term(word: str) -> str:
+def index_term(word: str) -> str:
+    """The term of one word of letters: its stem; another word is its own."""
     return _stem(word) if word.isascii() and word.isalpha() else word
 
 
@@ -330,10 +360,12 @@ _SCAN = re.compile(
 
 
 def pairs(tokens: list[Token], text: str) -> Iterator[str]:
-    """Neighbouring tokens written together: 网络+连接, node+exporter (as node-exporter), ora+1653.
+    """Neighbouring tokens written together: 网络+连接, node+exporter (as node-exporter), ora+1653."""
+    return (a.raw + b.raw for a, b in neighbours(tokens, text))
 
-    Only neighbours with nothing or one blank between them; text is what the spans refer to.
-    """
+
+def neighbours(tokens: list[Token], text: str) -> Iterator[tuple[Token, Token]]:
+    """Tokens with nothing or one blank between them, parts aside; text is what the spans refer to."""
     previous: Token | None = None
     for token in tokens:
         if token.part:
@@ -341,28 +373,8 @@ def pairs(tokens: list[Token], text: str) -> Iterator[str]:
         if previous is not None:
             gap = token.start - previous.end
             if gap == 0 or (gap == 1 and text[previous.end] == " "):
-                yield previous.raw + token.raw
+                yield previous, token
         previous = token
-
-
-def atoms(folded: str) -> list[str]:
-    """What full-text search matches: every neighbouring pair of Chinese characters, the last one of
-    a run alone, and whole runs of letters and digits.
-
-    No cut by meaning, so any substring of a Chinese text is a phrase of its atoms: 打印机 -> 打印 印机 机
-    """
-    out: list[str] = []
-    for run in _RUN.findall(folded):
-        out += [run[i : i + 2] for i in range(len(run))] if _HAN_RUN.match(run) else [run]
-    return out
-
-
-def phrase_atoms(folded: str) -> list[str]:
-    """The atoms of a quotation: as atoms(), without the lone last character of a run that ends it,
-    because the text may go on there: 打印机 -> 打印 印机; 卡 -> 卡 (a prefix then)."""
-    runs = _RUN.findall(folded)
-    found = atoms(folded)
-    return found[:-1] if runs and len(runs[-1]) > 1 and _HAN_RUN.match(runs[-1]) else found
 
 
 def _any_of(words: list[str]) -> str:

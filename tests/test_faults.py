@@ -9,6 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +22,7 @@ import pytest
 import kb.bundle
 from kb.bundle import building, bundles, current_name, open_current
 from kb.errors import BundleError, BusyError
-from kb.indexer import fulltext
+from kb.indexer import facets, facts, positions, processes, reading, vectors, writing
 from kb.indexer.build import build
 from kb.model import Query
 from kb.search.index import Index, Library
@@ -48,7 +52,7 @@ def test_kill_9_at_any_moment(good: Settings) -> None:
     """A build killed at a random moment leaves the last index, and the next build leaves nothing of it."""
     program = (
         "import sys; from pathlib import Path; from kb.settings import load; from kb.indexer.build import build;"
-        "settings = load({'workers': 1}, Path(sys.argv[1])); print('go', flush=True);"
+        "settings = load({'workers': 1}, Path(sys.argv[1])); build(settings, full=True); print('go', flush=True);"
         "[build(settings, full=True) for _ in range(1000)]"
     )
     moments = random.Random(20260102)
@@ -84,11 +88,13 @@ def no_space(*_: object, **__: object) -> Any:
 
 
 PLACES = {
-    "lines": (Path, "write_bytes"),
-    "manifest and terms": (Path, "write_text"),
+    "lines": (writing._Lines, "write"),
+    "manifest and words": (Path, "write_text"),
     "arrays": (np, "save"),
-    "full text": (fulltext, "write"),
-    "document numbers": (fulltext, "write_docnums"),
+    "facts": (facts, "write"),
+    "facets": (facets, "write"),
+    "weights": (vectors, "write"),
+    "positions": (positions, "write"),
     "sync": (os, "fsync"),
     "rename": (Path, "rename"),
     "switch": (Path, "replace"),
@@ -157,6 +163,33 @@ def test_a_limit_on_file_size(good: Settings) -> None:
     assert current_name(good.index) == before
     assert_serves(good)
     assert build(good).analysed == 1
+
+
+def broken_pool(workers: int) -> ProcessPoolExecutor:
+    """Processes that end before they have done anything, as when the memory is full."""
+    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=os._exit, initargs=(9,))
+
+
+def test_a_process_that_is_ended(good: Settings, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that the system ends is a sentence, and its advice helps: one worker needs no other process."""
+    for i in range(processes.PARALLEL_FROM):
+        write(f"more/{i}.md", f"---\ntags: [批量]\n---\n# 文章 {i}\n")
+    for module in (processes, writing):
+        monkeypatch.setattr(module, "pool", broken_pool)
+    before = current_name(good.index)
+    with pytest.raises(BundleError, match="workers = 1"):
+        build(replace(good, workers=2))
+    monkeypatch.setattr(reading, "in_parallel", partial(alone, reading.in_parallel))
+    with pytest.raises(BundleError, match="workers = 1"):
+        build(replace(good, workers=2))
+    assert current_name(good.index) == before
+    assert_serves(good)
+    assert build(good).articles == 40 + processes.PARALLEL_FROM
+
+
+def alone(original: Callable[..., Any], work: object, jobs: object, arguments: object, *rest: Any) -> Any:
+    """in_parallel() with one worker, so that only what else is done beside fails."""
+    return original(work, jobs, arguments, 1, *rest[1:])
 
 
 def test_two_builds_at_once(good: Settings) -> None:

@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it.rules_core import inline
 
-from kb.indexer.markdown import MAX_PASSAGE, links, outline, render, role, slug, split
+from kb.indexer.markdown import MAX_PASSAGE, _inline, _parser, links, outline, render, role, slug, split
 from kb.model import CASE_SECTIONS, FAQ_SECTIONS, SECTION_ROLES, Article
 
 ALLOWED = {
@@ -456,3 +457,29 @@ def test_the_lines_of_a_section_are_its_markdown() -> None:
     (passage,) = split(case(body))
     sources = ["\n".join(lines[s.first : s.last]).strip("\n") for s in passage.sections]
     assert sources == ["1. **二**", "```sh\n# 注释\n```", "三"]
+
+
+# --- the rule for plain text -------------------------------------------------------------------
+
+MARKUP = [
+    *"*_`~[]()!<>&;\\\n#|-^:+=\"'. \t{}$%@/",
+    *("打印机", "a", "1. ", "> ", "| a | b |\n| - | - |\n", "- [ ] ", "- [x] ", "```\n", "    ", "  \n", "\n\n"),
+    *("https://e.cn", "<br>", "<b>", "</b>", "<!-- x -->", "&amp;", "&#35;", "[a](b)", "![a](b)", "[^1]", "[^1]: c\n"),
+    *("[a]: b\n", "~~a~~", "**a**", "`a`", "\x00", "\u2028", "\u00a0", "😀"),
+]
+PLAIN_PARSER = _parser.__wrapped__()
+PLAIN_PARSER.core.ruler.at("inline", inline)
+
+
+@given(st.lists(st.sampled_from(MARKUP), max_size=25).map("".join) | st.text(max_size=60))
+def test_plain_text_is_read_as_by_markdown_it(body: str) -> None:
+    """What passes over text without a sign of markup gives the same tokens as the rule it stands for, in any text."""
+    quick, plain = (parser.parse(body, {}) for parser in (_parser(), PLAIN_PARSER))
+    assert [token.as_dict() for token in quick] == [token.as_dict() for token in plain]
+    assert _parser().render(body) == PLAIN_PARSER.render(body)
+
+
+def test_the_rule_is_in_use() -> None:
+    """The parser has our rule, and the one that it was compared with the package's own."""
+    assert _inline in _parser().core.ruler.getRules("")
+    assert inline in PLAIN_PARSER.core.ruler.getRules("")

@@ -1,6 +1,7 @@
 """Scoring and choosing: sums of columns, and the k largest."""
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -10,8 +11,17 @@ from hypothesis import strategies as st
 
 from kb import fields
 from kb.indexer import vectors
+from kb.keys import find, keys
+from kb.search import columns
 from kb.search.index import Index
-from kb.search.ranking import top
+from kb.search.ranking import BLOCKS, top
+
+
+def terms_of(index: Index) -> list[str]:
+    """Terms that the passages of an index hold."""
+    texts = (index.passage(number).text for number in range(len(index.article_of)))
+    found = {token.term for text in texts for token in index.tokenizer.tokens(text)}
+    return sorted(term for term in found if term in index.weights)
 
 
 @given(st.lists(st.sampled_from([0.0, -1.0, 0.5, 1.0, 2.0, 3.5]), max_size=60), st.integers(1, 12))
@@ -21,21 +31,70 @@ def test_top(values: list[float], k: int) -> None:
     assert top(np.array(values, np.float32), k).tolist() == order[:k]
 
 
+@pytest.mark.parametrize("extra", [0, 1, BLOCKS - 1])
+@pytest.mark.parametrize("k", [1, 3, 40, 1000, BLOCKS - 1, BLOCKS, 3 * BLOCKS])
+@pytest.mark.parametrize("distinct", [2, 50, 10**6])
+def test_top_of_many(k: int, distinct: int, extra: int) -> None:
+    """The same for so many values that whole blocks are passed over, with few and with many ties."""
+    random = np.random.default_rng(k + distinct + extra)
+    size = 5 * BLOCKS + extra
+    values = random.integers(0, distinct, size).astype(np.float32) / distinct
+    for held in (1.0, 0.2, 100 / size, 0.0):
+        some = np.where(random.random(size) < held, values, np.float32(0))
+        order = np.lexsort((np.arange(size), -some))
+        assert top(some, k).tolist() == order[: min(k, int((some > 0).sum()))].tolist()
+
+
+@given(st.integers(1, 60), st.integers(1, 12), st.randoms(use_true_random=False))
+def test_top_among_blocks(filled: int, k: int, random: random.Random) -> None:
+    """A few values anywhere among many blocks, the last and unfinished one included."""
+    values = np.zeros(4 * BLOCKS + random.randrange(1, BLOCKS), np.float32)
+    for _ in range(filled):
+        near = random.choice((random.randrange(len(values)), random.randrange(4) * BLOCKS + 7, len(values) - 1))
+        values[near] = random.choice((-1.0, 0.5, 1.0, 2.0))
+    order = sorted(np.flatnonzero(values > 0).tolist(), key=lambda i: (-values[i], i))
+    assert top(values, k).tolist() == order[:k]
+
+
 def test_a_score_is_a_sum_of_columns(built: Index) -> None:
-    """scores() equals the product of the weight matrix and the query, computed the slow way."""
+    """scores() equals the product of the weight matrix and the query, computed the slow way; a page counts too."""
     weights = built.weights
-    terms = [t for i, t in enumerate(weights.terms) if i % 997 == 0]
+    terms = terms_of(built)[::199]
     query = {t: 1 + i % 3 for i, t in enumerate(terms)} | {"没有这个词": 5.0}
-    slow = np.zeros(weights.passages)
-    for term, weight in query.items():
-        for row, value in zip(*weights.column(term), strict=True):
-            slow[row] += weight * value
+    own, pages = weights.within(list(query), np.arange(weights.passages))
+    slow = np.array(list(query.values())) @ (own + fields.PAGE_WEIGHT * pages)
+    slow[~(own > 0).any(axis=0)] = 0
+    assert len(terms) > 20
     np.testing.assert_allclose(weights.scores(query), slow, rtol=1e-5)
+
+
+def test_both_ways_to_add_a_column(built: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiled loop of a large base and numpy's of a small one give the same scores."""
+    query = {t: 1 + i % 3 for i, t in enumerate(terms_of(built)[::97])} | {"没有这个词": 5.0}
+    assert built.weights.passages < columns.COMPILED_FROM
+    plain = built.weights.scores(query)
+    monkeypatch.setattr(columns, "COMPILED_FROM", 0)
+    assert columns._adder() is not columns._add
+    np.testing.assert_array_equal(built.weights.scores(query), plain)
+    assert plain.any()
+
+
+def test_weights_within_some_passages(built: Index) -> None:
+    """within() is what column() holds of these passages, 0 for the others and for unknown terms."""
+    terms = [*terms_of(built)[::499], "没有这个词"]
+    passages = np.arange(0, built.weights.passages, 3)
+    expected = np.zeros((len(terms), built.weights.passages), np.float32)
+    for i, term in enumerate(terms):
+        rows, data = built.weights.column(term)
+        expected[i, rows] = data
+    np.testing.assert_array_equal(built.weights.within(terms, passages)[0], expected[:, passages])
+    assert built.weights.within([], passages).shape == (2, 0, len(passages))
+    assert built.weights.within(terms, passages[:0]).shape == (2, len(terms), 0)
 
 
 def test_columns_are_sorted_and_positive(built: Index) -> None:
     """Passages of a column ascend (binary search relies on it) and weights are positive."""
-    for term in list(built.weights.terms)[::101]:
+    for term in terms_of(built)[::29]:
         rows, data = built.weights.column(term)
         assert len(rows)
         assert (np.diff(rows) > 0).all()
@@ -45,7 +104,7 @@ def test_columns_are_sorted_and_positive(built: Index) -> None:
 
 def test_rarity_falls_with_frequency(built: Index) -> None:
     """The fewer passages hold a term the rarer it is; an unknown one is the rarest."""
-    by_frequency = sorted(list(built.weights.terms)[::53], key=lambda t: len(built.weights.column(t)[0]))
+    by_frequency = sorted(terms_of(built)[::13], key=lambda t: len(built.weights.column(t)[0]))
     rarities = [built.weights.rarity(t) for t in by_frequency]
     assert rarities == sorted(rarities, reverse=True)
     assert built.weights.rarity("没有这个词") >= rarities[0]
@@ -55,7 +114,7 @@ def test_bm25_by_hand() -> None:
     """Two passages, two terms: the formula of Robertson and Zaragoza with Lucene's idf, on paper."""
     counts = sp.csr_matrix(np.array([[2.0, 0.0], [1.0, 1.0]], np.float32))
     k1, b = 1.5, 0.9
-    weights = vectors.bm25(counts, k1, b).toarray()
+    weights = vectors.bm25(counts, 2, np.array([2, 1], np.int32), 2.0, k1, b).toarray()
     idf_common, idf_rare = math.log(1 + 0.5 / 2.5), math.log(1 + 1.5 / 1.5)
     # Both passages are two words long, so the length norm is k1.
     assert weights[0, 0] == pytest.approx(idf_common * 2 * (k1 + 1) / (2 + k1))
@@ -67,16 +126,22 @@ def test_bm25_by_hand() -> None:
 def test_the_weights_of_the_three_counts(built: Index) -> None:
     """A stored weight is the weighted sum of text, title and pairs, from the counts in the same bundle."""
     table = vectors.read(built.bundle)
-    expected = (
-        vectors.bm25(table.counts["text"], fields.BM25_K1, fields.BM25_B) * fields.TEXT_WEIGHT
-        + vectors.bm25(table.counts["title"], fields.TITLE_K1, fields.TITLE_B) * fields.TITLE_WEIGHT
-        + vectors.bm25(table.counts["pairs"], fields.BM25_K1, fields.BM25_B) * fields.PAIR_WEIGHT
-    ).tocsc()
+    parameters = {
+        "text": (fields.TEXT_WEIGHT, fields.BM25_K1, fields.BM25_B),
+        "title": (fields.TITLE_WEIGHT, fields.TITLE_K1, fields.TITLE_B),
+        "pairs": (fields.PAIR_WEIGHT, fields.BM25_K1, fields.BM25_B),
+    }
+    expected = sp.csr_matrix(table.matrices["text"].shape)
+    for name, (weight, k1, b) in parameters.items():
+        counts = table.matrices[name]
+        df = np.asarray((counts > 0).sum(axis=0)).ravel()
+        lengths = np.asarray(counts.sum(axis=1)).ravel()
+        expected = expected + weight * vectors.bm25(counts, table.passages, df, lengths[lengths > 0].mean(), k1, b)
     for term in ("打印机", "ora1653", "ge0.0.25"):
         rows, data = built.weights.column(term)
-        column = expected[:, built.weights.terms[term]].toarray().ravel()
+        column = expected[:, int(find(table.terms, keys([term]))[0])].toarray().ravel()
         np.testing.assert_allclose(data, column[rows], rtol=1e-5)
-        assert (column > 0).sum() == len(rows)
+        assert (column > 0).sum() == len(rows) > 0
 
 
 def test_best_passage_of_an_article(built: Index) -> None:

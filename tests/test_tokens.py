@@ -1,4 +1,4 @@
-"""Tests of kb.tokens: the two invariants, folding, cutting, user words, atoms."""
+"""Tests of kb.tokens: the two invariants, folding, cutting, user words, pairs."""
 
 import logging
 import random
@@ -11,7 +11,7 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kb.tokens import HAN, MAX_COMPOUND, TAIWAN_WORDS, Tokenizer, atoms, fold, pairs, phrase_atoms
+from kb.tokens import HAN, MAX_COMPOUND, REMEMBERED, SHORT, TAIWAN_WORDS, Tokenizer, fold, pairs
 
 HERE = Path(__file__).parent
 CASES = yaml.load((HERE / "golden" / "tokens.yml").read_text("utf8"), yaml.BaseLoader)
@@ -274,7 +274,7 @@ def test_the_fingerprint_follows_the_words() -> None:
     assert Tokenizer(["甲乙"]).fingerprint != PLAIN.fingerprint
 
 
-# --- pairs, atoms ----------------------------------------------------------------------------
+# --- pairs -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -295,28 +295,34 @@ def test_pairs(text: str, expected: list[str]) -> None:
     assert list(pairs(PLAIN.folded_tokens(folded), folded.text)) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "whole", "phrase"),
-    [
-        ("打印机", ["打印", "印机", "机"], ["打印", "印机"]),
-        ("卡", ["卡"], ["卡"]),
-        ("hp打印", ["hp", "打印", "印"], ["hp", "打印"]),
-        ("打印hp", ["打印", "印", "hp"], ["打印", "印", "hp"]),
-        ("ora-01653", ["ora", "01653"], ["ora", "01653"]),
-        ("，。", [], []),
-        ("", [], []),
-    ],
-)
-def test_atoms(text: str, whole: list[str], phrase: list[str]) -> None:
-    """Chinese by pairs, everything else by runs; a quotation leaves its last character open."""
-    assert atoms(text) == whole
-    assert phrase_atoms(text) == phrase
+# --- texts that are read again -----------------------------------------------------------------
 
 
-@given(text=st.text(st.sampled_from("打印机卡纸网络"), min_size=2, max_size=12), data=st.data())
-def test_any_quoted_chinese_is_a_phrase_of_atoms(text: str, data: st.DataObject) -> None:
-    """Any substring of two or more characters stands among the atoms of the text, one behind the other."""
-    start = data.draw(st.integers(0, len(text) - 2))
-    end = data.draw(st.integers(start + 2, len(text)))
-    phrase, whole = phrase_atoms(text[start:end]), atoms(text)
-    assert any(whole[i : i + len(phrase)] == phrase for i in range(len(whole)))
+@pytest.mark.parametrize("tokenizer", [PLAIN, WITH_WORDS], ids=["plain", "words"])
+@given(text=texts)
+def test_read(tokenizer: Tokenizer, text: str) -> None:
+    """Folded, and its tokens with places in that; the second time the same."""
+    folded = fold(text)
+    for _ in range(2):
+        assert tokenizer.read(text) == (folded, tokenizer.folded_tokens(folded))
+
+
+def test_what_is_remembered() -> None:
+    """Short texts, the last ones of them; a long one is read anew, or a few logs would fill the memory."""
+    tokenizer = Tokenizer()
+    short, long = "打印机卡纸 " * (SHORT // 6), "打印机卡纸 " * (SHORT // 6 + 1)
+    assert len(short) <= SHORT < len(long)
+    assert tokenizer.read(short) is tokenizer.read(short)
+    assert tokenizer.read(long) is not tokenizer.read(long)
+    assert tokenizer.read(long) == tokenizer.read(long)
+    first = tokenizer.read("0")
+    for number in range(REMEMBERED + 1):
+        tokenizer.read(str(number))
+    assert tokenizer.read("0") is not first
+
+
+def test_each_tokenizer_remembers_for_itself() -> None:
+    """What one reads with the user's words another reads without."""
+    text = "打开三码"
+    assert [t.term for t in WITH_WORDS.read(text)[1]] != [t.term for t in PLAIN.read(text)[1]]
+    assert [t.term for t in PLAIN.read(text)[1]] == [t.term for t in PLAIN.tokens(text)]

@@ -1,32 +1,48 @@
-"""This module turns one article into the rows of an index: its passages, their term counts, their atoms."""
+"""This module turns one article into the rows of an index: its passages, their terms, their atoms."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from kb.fields import PART_WEIGHT
+from kb.fields import SEGMENTS
 from kb.indexer.markdown import split
 from kb.model import Article, Passage
-from kb.tokens import Tokenizer, atoms, fold, pairs
+from kb.tokens import Folded, Tokenizer, fold, pairs
 
-Counts = dict[str, float]
 
-BREAK = "|"
-"""Stands between the fields in full text, so that no phrase runs from one into the next."""
+class Numbers(dict[str, int]):
+    """A number for each string, in the order in which they are first asked for."""
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = len(self)
+        return number
+
+
+@dataclass(slots=True)
+class Terms:
+    """The terms of some text, repeats included. whole: tokens; parts: pieces of identifiers; pairs: neighbours.
+
+    words: the words of letters or Chinese characters among them as they are written.
+    """
+
+    whole: list[str]
+    parts: list[str]
+    pairs: list[str]
+    words: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One passage, ready for the index.
 
-    text, title: term -> weighted frequency; pairs: neighbours -> frequency. atoms: field -> atoms, space-separated.
+    text: all its terms, those of title and facts included; title: those of the title alone.
+    segments: (field, folded text) of all that can be quoted.
     """
 
     passage: Passage
-    text: Counts
-    title: Counts
-    pairs: Counts
-    atoms: dict[str, str]
+    text: Terms
+    title: Terms
+    segments: list[tuple[int, str]]
 
 
 def title_texts(article: Article, passage: Passage) -> tuple[str, ...]:
@@ -40,53 +56,52 @@ def title_texts(article: Article, passage: Passage) -> tuple[str, ...]:
 
 def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
     """An article's rows, in order of its passages."""
-    facts = {
-        "product": article.product,
-        "tag": article.tags,
-        "part": article.parts,
-        "version": article.versions,
-        "owner": (article.owner,),
-        "id": (article.id,),
-    }
-    shared = {name: _atoms(values) for name, values in facts.items()}
-    metadata = (*article.product, *article.tags, *article.parts, *article.versions)
     number = article.id if article.id != article.path.rsplit(".", 1)[0] else ""
+    values = (*article.product, *article.tags, *article.parts, *article.versions, number)
+    facts = [_short(v, tokenizer) for v in values if v]
+    names = {"title": [_folded(article.title)], "alias": [_folded(a) for a in article.aliases]}
+    names |= {"fact": [_folded(v) for v in values], "id": [_folded(article.id)]}
     rows = []
     for passage in split(article):
-        title = title_texts(article, passage)
-        title_counts, title_pairs = _count(tokenizer, title)
-        body_counts, body_pairs = _count(tokenizer, (passage.text,))
-        fact_counts, _ = _count(tokenizer, (*metadata, number))
-        rows.append(
-            Row(
-                passage,
-                dict(title_counts + body_counts + fact_counts),
-                dict(title_counts),
-                dict(title_pairs + body_pairs),
-                {
-                    "title": _atoms((article.title,)),
-                    "heading": _atoms((*passage.heading, *(s.title for s in passage.sections))),
-                    "alias": _atoms(article.aliases),
-                    "code": _atoms(passage.text[a:b] for a, b in passage.code),
-                    "text": _atoms((*title, *(s.title for s in passage.sections), *metadata, number, passage.text)),
-                    **shared,
-                },
-            )
-        )
+        folded = fold(passage.text)
+        body = _terms(folded, tokenizer)
+        title = [_short(t, tokenizer) for t in title_texts(article, passage) if t]
+        headings = (*passage.heading, *(s.title for s in passage.sections))
+        texts = names | {
+            "heading": [_folded(h) for h in headings],
+            "code": [fold(passage.text[a:b]).text for a, b in passage.code],
+            "text": [folded.text],
+        }
+        segments = [(SEGMENTS[name], text) for name, found in texts.items() for text in found if text]
+        rows.append(Row(passage, _joined((*title, body, *facts)), _joined(title), segments))
     return rows
 
 
-def _count(tokenizer: Tokenizer, texts: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
-    terms: Counter[str] = Counter()
-    neighbours: Counter[str] = Counter()
-    for text in texts:
-        folded = fold(text)
-        tokens = tokenizer.folded_tokens(folded)
-        for token in tokens:
-            terms[token.term] += PART_WEIGHT if token.part else 1  # type: ignore[assignment]
-        neighbours.update(pairs(tokens, folded.text))
-    return terms, neighbours
+def _terms(folded: Folded, tokenizer: Tokenizer) -> Terms:
+    tokens = tokenizer.folded_tokens(folded)
+    return Terms(
+        [t.term for t in tokens if not t.part],
+        [t.term for t in tokens if t.part],
+        list(pairs(tokens, folded.text)),
+        [t.raw for t in tokens if t.kind in ("word", "part") and t.raw.isalpha()],
+    )
 
 
-def _atoms(texts: Iterable[str]) -> str:
-    return f" {BREAK} ".join(" ".join(found) for t in texts if t and (found := atoms(fold(t).text)))
+@lru_cache(maxsize=20_000)
+def _short(text: str, tokenizer: Tokenizer) -> Terms:
+    """Terms of a title or a fact, which many passages share."""
+    return _terms(fold(text), tokenizer)
+
+
+@lru_cache(maxsize=20_000)
+def _folded(text: str) -> str:
+    return fold(text).text
+
+
+def _joined(terms: Sequence[Terms]) -> Terms:
+    return Terms(
+        [t for x in terms for t in x.whole],
+        [t for x in terms for t in x.parts],
+        [t for x in terms for t in x.pairs],
+        [t for x in terms for t in x.words],
+    )

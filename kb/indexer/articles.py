@@ -17,7 +17,7 @@ import yaml
 
 from kb.errors import ArticleError, KbError, NotFoundError
 from kb.language import say
-from kb.model import Article
+from kb.model import Article, Reason
 
 SUFFIXES = (".md", ".markdown")
 NUMBER = re.compile(r"KB-(\d{6,})")
@@ -69,6 +69,12 @@ def find(root: Path) -> Iterator[Path]:
             wanted = not name.startswith(".") and path.suffix.lower() in SUFFIXES
             if wanted and (not path.is_symlink() or _leads_into(real_root, path)):
                 yield path
+
+
+def is_article(path: Path, root: Path) -> bool:
+    """Whether find() would give a file below root."""
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts) if path.is_relative_to(root) else True
+    return not hidden and path.suffix.lower() in SUFFIXES and path.is_file() and _leads_into(root.resolve(), path)
 
 
 def _leads_into(folder: Path, link: Path) -> bool:
@@ -348,14 +354,40 @@ _TEMPLATES = {
 
 def next_number(root: Path) -> str:
     """The number after the highest one in use, by front matter or file name."""
-    highest = 0
-    for path in find(root):
-        head = ""
-        with suppress(OSError), path.open("rb") as f:  # its name counts even when it can't be read
-            head = f.read(4096).decode("utf8", "ignore")
-        for m in NUMBER.finditer(path.name + "\n" + "".join(re.findall(r"^id:.*$", head, re.MULTILINE))):
-            highest = max(highest, int(m[1]))
+    names = (path.name + "\n" + _id_line(path) for path in find(root))
+    highest = max((int(m[1]) for name in names for m in NUMBER.finditer(name)), default=0)
     return f"KB-{highest + 1:06d}"
+
+
+def _id_line(path: Path) -> str:
+    """The line of a file's head that gives its number; "" where there is none, or it can't be read."""
+    with suppress(OSError), path.open("rb") as f:
+        m = re.search(r"^id:.*$", f.read(4096).decode("utf8", "ignore"), re.MULTILINE)
+        return m[0] if m else ""
+    return ""
+
+
+def absence(root: Path, name: str, max_kb: int) -> Reason:
+    """Why an index does not have an article of this number or path: nowhere, unreadable, or unbuilt."""
+    for path in find(root):
+        key = relative(path, root)
+        if name not in (key, path.stem) and not re.fullmatch(
+            rf"id:\s*[\"']?{re.escape(name)}[\"']?\s*", _id_line(path)
+        ):
+            continue
+        try:
+            load(path, root, max_kb)
+        except ArticleError as error:
+            return Reason("unreadable", str(error))
+        return Reason(
+            "unbuilt",
+            say(
+                "文章文件 {path} 还没有进索引；运行 kb build",
+                "the file {path} is not in the index yet; run kb build",
+                path=key,
+            ),
+        )
+    return Reason("nowhere", say("没有文章 {name}", "there is no article {name}", name=name))
 
 
 def create(root: Path, kind: str, title: str, language: str, today: date, **values: Any) -> Path:

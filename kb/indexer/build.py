@@ -1,22 +1,46 @@
-"""This module builds an index bundle: read what changed, write everything aside, publish in one step."""
+"""This module builds an index bundle: read what changed, write everything aside, publish in one step.
+
+A large base is not written again for a few articles: they become a small bundle beside it, which the next build
+replaces by another one, until there are so many that all is merged.
+"""
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 
+import numpy as np
+
 from kb import __version__, fields
-from kb.bundle import SCHEMA, building, publish
-from kb.errors import BundleError
+from kb.bundle import SCHEMA, Bundle, building, open_current, publish, verify
+from kb.errors import BundleError, StaleBundleError
 from kb.indexer.processes import Progress
-from kb.indexer.reading import analyse_documents, gone, previous_build, read, sources, vocabulary_files
+from kb.indexer.reading import (
+    BASE,
+    NEW,
+    Entry,
+    Previous,
+    Reading,
+    previous_build,
+    read,
+    read_documents,
+    source_of,
+    sources,
+    taken,
+    tokenizer_of,
+    vocabulary_files,
+)
 from kb.indexer.writing import Clock, Plan, write
 from kb.language import say
 from kb.model import Article
 from kb.settings import Settings
-from kb.tokens import Tokenizer
+
+BESIDE_FROM = 2000
+"""Articles; a smaller base is written anew in a second or two."""
+BESIDE_SHARE = 0.02
+"""Of a base that may be changed beside it: its statistics still hold, and a query pays for a few more rows."""
 
 
 @dataclass(frozen=True)
@@ -40,76 +64,204 @@ def build(settings: Settings, full: bool = False, progress: Progress | None = No
     full: look at nothing of an earlier build. Nothing is published when nothing changed.
     Raises BusyError, BundleError (nothing can be written), NotFoundError (no such folder).
     """
-    progress = progress or (lambda step, done, total: None)
-    started = time.perf_counter()
-    clock = Clock()
+    run = _Run(settings, progress)
     found = list(sources(settings.articles))
     words, synonyms, problems = vocabulary_files(settings.articles)
-    tokenizer = Tokenizer(words)
-    made_by = _made_by(tokenizer, synonyms)
     with building(settings.index) as folder:
-        previous = None if full else previous_build(settings.index, tokenizer)
-        entries, skipped = read(found, previous, settings, words, progress)
-        clock.lap("read")
-        removed = len(gone(previous, entries))
-        problems += skipped
-        analysed = sum(e.rows is not None for e in entries)
-        report = Report(
-            len(entries), 0, analysed, len(entries) - analysed, removed, 0, False, tuple(problems), clock.laps
+        previous = None if full else previous_build(settings.index, tokenizer_of(tuple(words)))
+        reading = read(found, previous, settings, words, run.progress)
+        run.clock.lap("read")
+        base = set(range(previous.base.manifest["own_articles"])) if previous else set()
+        change = Change(
+            previous,
+            reading,
+            [e for e in reading.entries if e.part != BASE],
+            frozenset(base - {e.number for e in reading.entries if e.part == BASE}),
+            frozenset(previous.entries) - {e.record["path"] for e in reading.entries} if previous else frozenset(),
+            reading.entries,
         )
-        if previous and not analysed and not removed and previous.bundle.manifest["made_by"] == made_by:
-            seconds = time.perf_counter() - started
-            return replace(report, passages=previous.bundle.manifest["passages"], seconds=seconds)
-        plan = Plan(entries, previous, words, synonyms, {"made_by": made_by, "tokens": tokenizer.fingerprint}, problems)
-        passages = _publish(settings, folder, plan, progress, clock)
-    return replace(report, passages=passages, seconds=time.perf_counter() - started, published=True)
+        return run.publish(folder, change, words, synonyms, problems + reading.problems)
 
 
 def build_documents(settings: Settings, articles: Sequence[Article], progress: Progress | None = None) -> Report:
     """Build an index of articles that are in memory already, such as a judged set's documents."""
-    progress = progress or (lambda step, done, total: None)
-    started = time.perf_counter()
-    clock = Clock()
-    tokenizer = Tokenizer()
+    run = _Run(settings, progress)
     with building(settings.index) as folder:
-        entries = analyse_documents(articles, settings, progress)
-        clock.lap("read")
-        made_by = _made_by(tokenizer, {})
-        plan = Plan(entries, None, [], {}, {"made_by": made_by, "tokens": tokenizer.fingerprint}, [])
-        passages = _publish(settings, folder, plan, progress, clock)
-    seconds = time.perf_counter() - started
-    return Report(len(entries), passages, len(entries), 0, 0, seconds, True, (), clock.laps)
+        reading = read_documents(articles, [], settings, run.progress)
+        run.clock.lap("read")
+        change = Change(None, reading, reading.entries, articles=reading.entries)
+        return run.publish(folder, change, [], {}, reading.problems)
 
 
-def _publish(settings: Settings, folder: Path, plan: Plan, progress: Progress, clock: Clock) -> int:
-    """Write every file and switch to the new bundle; returns the number of passages. Raises BundleError."""
-    try:
-        passages = write(folder, plan, progress, clock)
-        manifest = {
-            "guzhi": __version__,
-            **plan.origin,
-            "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "articles_folder": str(settings.articles),
-            "articles": len(plan.entries),
-            "passages": passages,
-            "steps": {k: round(v, 3) for k, v in clock.laps.items()},
-            "problems": plan.problems,
-        }
-        publish(settings.index, folder, manifest)
-    except OSError as error:
-        raise BundleError(
-            say(
-                "索引写不进 {index}：{why}。原来的索引没有变",
-                "the index can't be written to {index}: {why}. The one before is unchanged",
-                index=settings.index,
-                why=error.strerror or error,
+def update(settings: Settings, paths: Sequence[str], progress: Progress | None = None) -> Report:
+    """Bring some articles up to date, by their paths below the articles folder, without looking at the others.
+
+    Raises as build() does, and NoBundleError and its kin when there is no index to bring up to date.
+    """
+    run = _Run(settings, progress)
+    found = [source_of(settings.articles, path) for path in paths]
+
+    def read_files(words: list[str]) -> Reading:
+        return read([s for s in found if s], None, settings, words, run.progress)
+
+    return _update(run, read_files, {s.key if s else path for path, s in zip(paths, found, strict=True)})
+
+
+def update_documents(settings: Settings, articles: Sequence[Article], gone: Collection[str] = ()) -> Report:
+    """The same for articles that are in memory. gone: paths of those that are no more."""
+    run = _Run(settings, None)
+    about = {a.path for a in articles} | set(gone)
+    return _update(run, lambda words: read_documents(articles, words, settings, run.progress), about)
+
+
+def _update(run: "_Run", read_new: Callable[[list[str]], Reading], about: set[str]) -> Report:
+    """about: paths of all articles that are read anew or are no more."""
+    with building(run.settings.index) as folder:
+        previous = Previous(open_current(run.settings.index, verify=False), verified=False)
+        words, synonyms = previous.bundle.json("dictionary.json"), previous.bundle.json("synonyms.json")
+        if previous.bundle.manifest["tokens"] != tokenizer_of(tuple(words)).fingerprint:
+            raise StaleBundleError(
+                say(
+                    "索引是用别的分词版本建的；运行 kb build 重建",
+                    "the index was cut by another version of the tokeniser; run kb build",
+                )
             )
+        reading = read_new(words)
+        entries = {e.record["path"]: e for e in reading.entries if not _taken(previous, e, about, reading.problems)}
+        run.clock.lap("read")
+        replaced = {n for path in about if (n := previous.base_number(path)) >= 0}
+        beside = {p: e for p, e in previous.beside.items() if p not in about} | entries
+        gone = about - set(entries)
+        known = {p for p in gone if p in previous.beside or previous.base_number(p) in replaced - previous.hidden}
+        problems = [p for p in previous.bundle.manifest["problems"] if p.split(":")[0] not in about]
+        change = Change(
+            previous,
+            reading,
+            [beside[path] for path in sorted(beside)],
+            previous.hidden | replaced,
+            frozenset(known),
         )
-    return passages
+        return run.publish(folder, change, words, synonyms, problems + reading.problems)
 
 
-def _made_by(tokenizer: Tokenizer, synonyms: dict[str, tuple[str, ...]]) -> str:
-    """Changes when the same articles would give another bundle."""
+def _taken(previous: Previous, entry: Entry, about: set[str], problems: list[str]) -> bool:
+    """Whether an article that this update is not about has the number of this one; that is a problem."""
+    number, path = entry.record["id"], entry.record["path"]
+    other = previous.path_of(number)
+    if other is None or other in about:
+        return False
+    problems.append(f"{path}: " + taken(number, other))
+    return True
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be written.
+
+    beside: the articles that the base doesn't have in this form; hidden: articles of the base that are in force
+    no longer; removed: paths of articles that are no more. articles: all in force, when all were looked at.
+    """
+
+    previous: Previous | None
+    reading: Reading
+    beside: list[Entry]
+    hidden: frozenset[int] = frozenset()
+    removed: frozenset[str] = frozenset()
+    articles: list[Entry] | None = None
+
+    def fits_beside(self) -> bool:
+        """Whether it is little enough to stand beside the base."""
+        if self.previous is None:
+            return False
+        base = self.previous.base.manifest
+        changed = max(len(self.beside), len(self.hidden))
+        return bool(base["own_articles"] >= BESIDE_FROM and changed <= BESIDE_SHARE * base["own_articles"])
+
+    def merged(self) -> list[Entry]:
+        """All articles in force, in order of their paths."""
+        if self.articles is not None:
+            return self.articles
+        assert self.previous is not None
+        kept = (e for e in self.previous.base_entries if e.number not in self.hidden)
+        return sorted([*kept, *self.beside], key=lambda e: e.record["path"])
+
+
+class _Run:
+    """One build, from its start to what it reports."""
+
+    def __init__(self, settings: Settings, progress: Progress | None) -> None:
+        self.settings = settings
+        self.progress = progress or (lambda step, done, total: None)
+        self.clock = Clock()
+        self._started = time.perf_counter()
+
+    def publish(
+        self, folder: Path, change: Change, words: list[str], synonyms: dict[str, tuple[str, ...]], problems: list[str]
+    ) -> Report:
+        """Write every file and switch to the new bundle, when anything changed. Raises BundleError."""
+        previous = change.previous
+        tokens = tokenizer_of(tuple(words)).fingerprint
+        origin = {"made_by": _made_by(tokens), "tokens": tokens}
+        same_maker = previous is not None and previous.base.manifest["made_by"] == origin["made_by"]
+        base = previous.base if previous and same_maker and change.fits_beside() else None
+        entries = change.beside if base else change.merged()
+        analysed = sum(e.part == NEW for e in entries)
+        report = Report(0, 0, analysed, 0, len(change.removed), 0, True, tuple(problems), self.clock.laps)
+        if previous and same_maker and not analysed and not change.removed:
+            bundle = previous.bundle
+            if {k: tuple(v) for k, v in bundle.json("synonyms.json").items()} == synonyms:
+                return self._finished(replace(report, published=False), bundle)
+        if previous and not previous.verified:
+            # What is taken over gets new checksums: damage in it would never be noticed again.
+            for bundle in previous.bundles[1:] if base else previous.bundles:
+                verify(bundle)
+        try:
+            plan = Plan(entries, change.reading.rows, previous, base, words, synonyms)
+            own_passages = write(folder, plan, self.settings.workers, self.progress, self.clock)
+            own = {"own_articles": len(entries), "own_passages": own_passages}
+            hidden = sorted(change.hidden) if base else []
+            manifest = {
+                "guzhi": __version__,
+                **origin,
+                "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "articles_folder": str(self.settings.articles),
+                **own,
+                **_in_force(own, base, hidden),
+                "hidden": hidden,
+                "steps": {k: round(v, 3) for k, v in self.clock.laps.items()},
+                "problems": problems,
+            }
+            return self._finished(report, publish(self.settings.index, folder, manifest, base))
+        except OSError as error:
+            raise BundleError(
+                say(
+                    "索引写不进 {index}：{why}。原来的索引没有变",
+                    "the index can't be written to {index}: {why}. The one before is unchanged",
+                    index=self.settings.index,
+                    why=error.strerror or error,
+                )
+            )
+
+    def _finished(self, report: Report, bundle: Bundle) -> Report:
+        articles, passages = bundle.manifest["articles"], bundle.manifest["passages"]
+        seconds = time.perf_counter() - self._started
+        reused = articles - report.analysed
+        return replace(report, articles=articles, passages=passages, reused=reused, seconds=seconds)
+
+
+def _in_force(own: dict[str, int], base: Bundle | None, hidden: list[int]) -> dict[str, int]:
+    """How many articles and passages a search sees."""
+    if base is None:
+        return {"articles": own["own_articles"], "passages": own["own_passages"]}
+    first = np.load(base.file("articles.first.npy"))
+    covered = int(np.diff(first)[hidden].sum())
+    return {
+        "articles": base.manifest["own_articles"] - len(hidden) + own["own_articles"],
+        "passages": base.manifest["own_passages"] - covered + own["own_passages"],
+    }
+
+
+def _made_by(tokens: str) -> str:
+    """Changes when the same articles would give other weights."""
     weights = [v for k, v in sorted(vars(fields).items()) if isinstance(v, float)]
-    parts = json.dumps([SCHEMA, __version__, tokenizer.fingerprint, weights, sorted(synonyms.items())])
-    return blake2b(parts.encode(), digest_size=8).hexdigest()
+    return blake2b(json.dumps([SCHEMA, __version__, tokens, weights]).encode(), digest_size=8).hexdigest()

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from kb.errors import ArticleError
+from kb import golden
+from kb.errors import ArticleError, InputError
 from kb.indexer import markdown
 from kb.indexer.articles import DATES, KEYS, LISTS, SUFFIXES, FrontMatter, decode, find, front_matter, parse, relative
 from kb.language import say
@@ -56,6 +57,13 @@ PRIVATE = (
 )
 """Customer data that must not stay in an article; mail addresses at example.com and in .local may,
 and systemd's getty@tty1.service is none."""
+
+
+def masked(text: str) -> str:
+    """A text with a note in place of each piece of customer data: 138... -> 〔手机号码〕."""
+    for zh, en, pattern in PRIVATE:
+        text = pattern.sub(say(f"〔{zh}〕", f"[{en}]"), text)
+    return text
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -110,6 +118,7 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
             problems += _check_file(file, root, (*AREAS, *areas), today or date.today())
     problems += _duplicates(checked)
     problems += _synonyms(root)
+    problems += _golden(root, {f.article.id for f in checked})
     return sorted(p for p in problems if wanted is None or p.path in wanted)
 
 
@@ -142,7 +151,7 @@ def _check_file(file: _Checked, root: Path, areas: tuple[str, ...], today: date)
     yield from _dates(file, today)
     yield from _sections(file)
     yield from _links(file, root)
-    yield from _private(file)
+    yield from _private(file.path, file.text)
 
 
 def _values(file: _Checked, areas: tuple[str, ...]) -> Iterator[Problem]:
@@ -286,12 +295,12 @@ def normal_path(path: str, target: str) -> str | None:
     return "/".join(parts)
 
 
-def _private(file: _Checked) -> Iterator[Problem]:
-    for number, line in enumerate(file.text.split("\n"), 1):
+def _private(path: str, text: str) -> Iterator[Problem]:
+    for number, line in enumerate(text.split("\n"), 1):
         for zh, en, pattern in PRIVATE:
             if pattern.search(line):
                 yield _error(
-                    file.path,
+                    path,
                     number,
                     "留有客户数据：{zh}；请删去或改为示例",
                     "customer data left in: {en}; remove it or use an example",
@@ -324,3 +333,22 @@ def _synonyms(root: Path) -> Iterator[Problem]:
         return
     for problem in parse_synonyms(text)[1]:
         yield Problem("synonyms.txt", problem.line, "error", problem.message)
+
+
+def _golden(root: Path, known: set[str]) -> Iterator[Problem]:
+    """Golden queries are well formed, hold no customer data, and their articles exist."""
+    try:
+        text = golden.read_text(root / golden.FILE)
+    except InputError as error:
+        yield Problem(golden.FILE, 0, "error", str(error))
+        return
+    queries, unusable = golden.parse(text)
+    for problem in unusable:
+        yield Problem(golden.FILE, problem.line, "error", problem.message)
+    for query in queries:
+        for number in query.articles:
+            if number not in known:
+                yield _error(
+                    golden.FILE, query.line, "没有文章 {number}", "there is no article {number}", number=number
+                )
+    yield from _private(golden.FILE, text)

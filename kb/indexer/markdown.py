@@ -12,6 +12,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token as Node
 from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.footnote import footnote_plugin
@@ -116,9 +117,22 @@ class _Parser(MarkdownIt):
         return not _SCHEME.match(url) or bool(_SAFE_SCHEME.match(url))
 
 
+def _inline(state: StateCore) -> None:
+    """markdown-it's own rule, but text without any sign of markup is not looked at by twelve rules in turn."""
+    parser = state.md.inline
+    for token in state.tokens:
+        if token.type == "inline":
+            token.children = []
+            if parser.terminator_re.search(token.content):
+                parser.parse(token.content, state.md, state.env, token.children)
+            elif token.content:
+                token.children.append(Node("text", "", 0, content=token.content))
+
+
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     md = _Parser("commonmark", {"html": True, "maxNesting": 20}, renderer_cls=_Renderer)
+    md.core.ruler.at("inline", _inline)
     md.enable(["table", "strikethrough"])
     anchors_plugin(md, max_level=6, slug_func=slug)
     footnote_plugin(md)

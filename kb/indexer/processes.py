@@ -1,10 +1,13 @@
 """This module runs work in processes of its own when there is enough of it to pay."""
 
+import contextlib
+import gc
 import multiprocessing
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
@@ -12,31 +15,47 @@ from typing import Any, TypeVar
 from kb.errors import BundleError
 from kb.language import say
 
+Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 PARALLEL_FROM = 200
 """Articles; below it, starting processes costs more than they save."""
-BATCH = 16
+BATCH = 100
+"""Articles that are analysed together: enough to make arrays worth while, few enough to share the work evenly."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, what is done and what there is to do."""
 
 
 def in_parallel(
-    work: Callable[[Any], Result], jobs: Sequence[tuple[Any, ...]], workers: int, progress: Progress, step: str
+    work: Callable[..., Result],
+    jobs: Sequence[Job],
+    arguments: tuple[Any, ...],
+    workers: int,
+    progress: Progress,
+    step: str,
 ) -> Iterator[Result]:
-    """Results in order of the jobs. workers: 0 for as many as there are processors."""
+    """work(some jobs, *arguments) for all jobs, in order. workers: 0 for as many as there are processors."""
     workers = workers or os.cpu_count() or 1
-    if workers == 1 or len(jobs) < PARALLEL_FROM:
-        for done, job in enumerate(jobs, 1):
-            yield work(job)
+    batches = [jobs[i : i + BATCH] for i in range(0, len(jobs), BATCH)]
+    done = 0
+    with reported(), contextlib.ExitStack() as stack:
+        if workers == 1 or len(jobs) < PARALLEL_FROM:
+            results: Iterator[Result] = (work(batch, *arguments) for batch in batches)
+        else:
+            submit = stack.enter_context(pool(workers)).submit
+            results = _in_order(lambda batch: submit(work, batch, *arguments), batches, 2 * workers)
+        for batch, result in zip(batches, results, strict=True):
+            yield result
+            done += len(batch)
             progress(step, done, len(jobs))
-        return
+
+
+@contextlib.contextmanager
+def reported() -> Iterator[None]:
+    """Inside, a process that was ended by the system is a BundleError."""
     try:
-        with pool(workers) as processes:
-            for done, result in enumerate(processes.map(work, jobs, chunksize=BATCH), 1):
-                yield result
-                progress(step, done, len(jobs))
+        yield
     except BrokenProcessPool:
         raise BundleError(
             say(
@@ -46,13 +65,30 @@ def in_parallel(
         )
 
 
+def _in_order(
+    submit: Callable[[Sequence[Job]], Future[Result]], batches: Sequence[Sequence[Job]], ahead: int
+) -> Iterator[Result]:
+    """Results in order, with no more than `ahead` batches on their way: what waits takes memory."""
+    waiting: deque[Future[Result]] = deque()
+    for batch in batches:
+        waiting.append(submit(batch))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
 def pool(workers: int) -> ProcessPoolExecutor:
     """Processes that end with this one. Started anew, not forked: the caller may have threads."""
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+def _begin() -> None:
+    """A worker whose parent was killed would wait for work for ever.
+
+    It makes millions of small objects without cycles: looking for garbage among them takes a quarter of its time.
+    """
+    gc.set_threshold(1_000_000)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()

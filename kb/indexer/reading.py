@@ -1,21 +1,27 @@
 """This module finds out what changed: which articles a build takes over, and which it has to analyse."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from kb.bundle import Bundle, open_current
 from kb.errors import ArticleError, BundleError
+from kb.indexer import rows as packed
 from kb.indexer.analysis import Row, analyse
-from kb.indexer.articles import find, load, relative
+from kb.indexer.articles import find, is_article, load, relative
 from kb.indexer.processes import Progress, in_parallel
+from kb.indexer.rows import Rows
+from kb.keys import find as find_keys
+from kb.keys import keys
 from kb.language import say
 from kb.model import Article
-from kb.records import Lines, article_record, to_line
+from kb.records import Lines, article_record, passage_record, to_line
 from kb.settings import Settings
 from kb.synonyms import parse as parse_synonyms
 from kb.synonyms import parse_dictionary
@@ -23,6 +29,9 @@ from kb.tokens import Tokenizer
 
 DICTIONARY = "dictionary.txt"
 SYNONYMS = "synonyms.txt"
+
+NEW, BASE, BESIDE = -1, 0, 1
+"""Where an article comes from: this build analysed it, or the place of its bundle in Previous.bundles."""
 
 
 class Source(NamedTuple):
@@ -34,23 +43,43 @@ class Source(NamedTuple):
     mtime_ns: int
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """An article on its way into the bundle; rows is None when its old rows are reused (from `old`)."""
+    """An article on its way into the bundle.
+
+    record: all that is known of it (kb.records), with `passages`, their number. part: where it comes from;
+    first: its first passage there; number: its own place there.
+    body, lines: its Markdown and its passages as lines of the bundle, when it is new.
+    """
 
     record: dict[str, Any]
-    body: str
-    rows: list[Row] | None = None
-    old: int = -1
+    part: int
+    first: int
+    number: int = -1
+    body: bytes = b""
+    lines: tuple[bytes, ...] = ()
 
 
 def sources(root: Path) -> Iterator[Source]:
+    """All articles of a folder."""
     for path in find(root):
         try:
             stat = path.stat()
         except OSError:
             stat = None
         yield Source(relative(path, root), path, stat.st_size if stat else 0, stat.st_mtime_ns if stat else 0)
+
+
+def source_of(root: Path, key: str) -> Source | None:
+    """One article by its path below the folder, None when it is no more or a build would not read it."""
+    path = root / key
+    try:
+        if not is_article(path, root):
+            return None
+        stat = path.stat()
+    except OSError:
+        return None
+    return Source(relative(path, root), path, stat.st_size, stat.st_mtime_ns)
 
 
 def vocabulary_files(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]], list[str]]:
@@ -71,48 +100,113 @@ def vocabulary_files(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]],
 
 
 class Previous:
-    """The bundle in force, as far as it can be reused: cut by the same tokeniser."""
+    """The bundle in force with the base it may stand beside, as far as they can be reused.
 
-    def __init__(self, bundle: Bundle) -> None:
+    bundles: the base, then what stands beside it. hidden: articles of the base that are in force no longer.
+    beside: path -> the articles of the second. verified: whether every byte of them was looked at.
+    """
+
+    def __init__(self, bundle: Bundle, verified: bool = True) -> None:
         self.bundle = bundle
-        self.records: dict[str, tuple[int, dict[str, Any]]] = {}
-        for i, line in enumerate(bundle.file("articles.jsonl").read_bytes().splitlines()):
-            record = json.loads(line)
-            self.records[record["path"]] = (i, record)
-        self.bodies = Lines(bundle, "bodies")
-        self.passages = Lines(bundle, "passages")
+        self.verified = verified
+        self.base = bundle.base or bundle
+        self.bundles = [bundle] if bundle.base is None else [bundle.base, bundle]
+        self.hidden = frozenset(bundle.manifest["hidden"])
+        self.beside = {} if bundle.base is None else {e.record["path"]: e for e in _entries(bundle, BESIDE)}
+        self._bodies = [Lines(b, "bodies") for b in self.bundles]
+        self._passages = [Lines(b, "passages") for b in self.bundles]
+        self._records = Lines(self.base, "articles")
+
+    @cached_property
+    def base_entries(self) -> list[Entry]:
+        """All articles of the base, hidden ones too."""
+        return list(_entries(self.base, BASE))
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """path -> the article in force."""
+        kept = {e.record["path"]: e for e in self.base_entries if e.number not in self.hidden}
+        return kept | self.beside
+
+    def base_number(self, path: str) -> int:
+        """Place of an article in the base, -1 when it is not there."""
+        return self._number("paths", path)
+
+    def path_of(self, number: str) -> str | None:
+        """Path of the article in force that has this number (KB-000137)."""
+        for path, entry in self.beside.items():
+            if entry.record["id"] == number:
+                return str(path)
+        place = self._number("ids", number)
+        return None if place < 0 or place in self.hidden else str(self._records[place]["path"])
+
+    def _number(self, column: str, value: str) -> int:
+        table, numbers = (np.load(self.base.file(f"articles.{column}{n}.npy"), mmap_mode="r") for n in ("", ".numbers"))
+        place = int(find_keys(table, keys([value]))[0])
+        return place if place < 0 else int(numbers[place])
+
+    def body(self, entry: Entry) -> bytes:
+        return self._bodies[entry.part].raw(entry.number)
+
+    def lines(self, entry: Entry) -> Iterator[bytes]:
+        passages = self._passages[entry.part]
+        return (passages.raw(i) for i in range(entry.first, entry.first + entry.record["passages"]))
+
+
+def _entries(bundle: Bundle, part: int) -> Iterator[Entry]:
+    for number, line in enumerate(bundle.file("articles.jsonl").read_bytes().splitlines()):
+        record = json.loads(line)
+        yield Entry(record, part, record["first"], number)
 
 
 def previous_build(index: Path, tokenizer: Tokenizer) -> Previous | None:
+    """The bundle in force when it is sound and was cut by this tokeniser."""
     try:
         bundle = open_current(index)
     except BundleError:
         return None
-    return Previous(bundle) if bundle.manifest.get("tokens") == tokenizer.fingerprint else None
+    return Previous(bundle) if bundle.manifest["tokens"] == tokenizer.fingerprint else None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read: entries in order of their paths, the passages of the new ones, and problems."""
+
+    entries: list[Entry]
+    rows: Rows
+    problems: list[str]
 
 
 def read(
     sources: Sequence[Source], previous: Previous | None, settings: Settings, words: list[str], progress: Progress
-) -> tuple[list[Entry], list[str]]:
-    """Entries in order of their paths, and problems."""
-    known = previous.records if previous else {}
+) -> Reading:
+    """Take over what is unchanged, analyse the rest."""
+    known = previous.entries if previous else {}
     entries: dict[str, Entry] = {}
     problems: list[str] = []
     todo = []
     for source in sources:
-        i, record = known.get(source.key, (-1, {}))
-        if previous and [source.size, source.mtime_ns] == record.get("stat"):
-            entries[source.key] = Entry(record, "", None, i)
-            problems += [record["problem"]] if record.get("problem") else []
+        entry = known.get(source.key)
+        if entry and [source.size, source.mtime_ns] == entry.record.get("stat"):
+            entries[source.key] = entry
+            problems += [entry.record["problem"]] if entry.record.get("problem") else []
         else:
-            todo.append(source)
-    for source, (entry, problem) in zip(todo, _analyse_all(todo, known, settings, words, progress), strict=True):
-        if problem:
-            problems.append(problem)
+            todo.append((source, entry))
+    files = [_File(s, e, settings.articles, settings.max_file_kb) for s, e in todo]
+    found, rows = _analysed(files, words, settings, progress)
+    for (source, _), (entry, problem) in zip(todo, found, strict=True):
+        problems += [problem] if problem else []
         if entry:
             entries[source.key] = entry
     kept = _without_duplicates([entries[k] for k in sorted(entries)], problems)
-    return kept, problems
+    return Reading(kept, rows, problems)
+
+
+def read_documents(articles: Sequence[Article], words: list[str], settings: Settings, progress: Progress) -> Reading:
+    """Analyse articles that are in memory already."""
+    found, rows = _analysed([_Document(a) for a in articles], words, settings, progress)
+    problems: list[str] = []
+    return Reading(_without_duplicates([e for e, _ in found if e], problems), rows, problems)
 
 
 def _without_duplicates(entries: list[Entry], problems: list[str]) -> list[Entry]:
@@ -122,70 +216,106 @@ def _without_duplicates(entries: list[Entry], problems: list[str]) -> list[Entry
     for entry in entries:
         number, path = entry.record["id"], entry.record["path"]
         if number in seen:
-            problems.append(
-                f"{path}: "
-                + say(
-                    "编号 {number} 已被 {other} 使用，已跳过",
-                    "number {number} is used by {other}, skipped",
-                    number=number,
-                    other=seen[number],
-                )
-            )
+            problems.append(f"{path}: " + taken(number, seen[number]))
         else:
             seen[number] = path
             kept.append(entry)
     return kept
 
 
-_Known = dict[str, tuple[int, dict[str, Any]]]
+def taken(number: str, other: str) -> str:
+    """What is said of an article whose number another one has."""
+    return say(
+        "编号 {number} 已被 {other} 使用，已跳过",
+        "number {number} is used by {other}, skipped",
+        number=number,
+        other=other,
+    )
+
+
+# --- analysing, in processes of their own ----------------------------------------------------
+
 _Result = tuple[Entry | None, str]
+"""An article, when there is one, and a problem, or ""."""
 
 
-def _analyse_all(
-    todo: Sequence[Source], known: _Known, settings: Settings, words: list[str], progress: Progress
-) -> Iterator[_Result]:
-    jobs = [(s, known.get(s.key, (-1, {})), settings.articles, settings.max_file_kb, tuple(words)) for s in todo]
-    return in_parallel(_analyse_file, jobs, settings.workers, progress, say("读取文章", "reading articles"))
+@dataclass(frozen=True)
+class _Document:
+    """An article in memory to analyse."""
+
+    article: Article
+
+    def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, str, list[Row]]:
+        rows = analyse(self.article, tokenizer)
+        return _entry(article_record(self.article), self.article, rows), "", rows
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file to analyse. known: the article of before."""
+
+    source: Source
+    known: Entry | None
+    root: Path
+    max_kb: int
+
+    def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, str, list[Row]]:
+        key = self.source.key
+        problem = ""
+        try:
+            article, encoding = load(self.source.path, self.root, self.max_kb)
+            if encoding == "gb18030":
+                problem = f"{key}: " + say(
+                    "不是 UTF-8，已按 GB 18030 读取；请转存为 UTF-8", "not UTF-8, read as GB 18030; save it as UTF-8"
+                )
+            facts = article_record(article)
+            digest = blake2b(to_line([facts, article.body]), digest_size=16).hexdigest()
+            record = {**facts, "stat": [self.source.size, self.source.mtime_ns], "digest": digest, "problem": problem}
+            if self.known and digest == self.known.record.get("digest"):
+                return replace(self.known, record={**self.known.record, **record}), problem, []
+            rows = analyse(article, tokenizer)
+            return _entry(record, article, rows), problem, rows
+        except ArticleError as error:
+            return None, str(error), []
+        except (RecursionError, MemoryError) as error:
+            return None, f"{key}: " + say("读不了：{error!r}", "can't be read: {error!r}", error=error), []
+
+
+def _entry(record: dict[str, Any], article: Article, rows: Sequence[Row]) -> Entry:
+    lines = tuple(to_line(passage_record(row.passage)) for row in rows)
+    return Entry({**record, "passages": len(rows)}, NEW, 0, body=to_line(article.body), lines=lines)
+
+
+def _analysed(
+    jobs: Sequence[_Document] | Sequence[_File], words: list[str], settings: Settings, progress: Progress
+) -> tuple[list[_Result], Rows]:
+    """The articles in order of the jobs, and their passages."""
+    results: list[_Result] = []
+    parts: list[Rows] = []
+    first = 0
+    step = say("读取文章", "reading articles")
+    for found, part in in_parallel(_analyse, jobs, (tuple(words),), settings.workers, progress, step):
+        parts.append(part)
+        for entry, problem in found:
+            if entry and entry.part == NEW:
+                entry = replace(entry, first=first)
+                first += entry.record["passages"]
+            results.append((entry, problem))
+    return results, packed.joined(parts or [packed.pack([])])
+
+
+def _analyse(jobs: Sequence[_Document | _File], words: tuple[str, ...]) -> tuple[list[_Result], Rows]:
+    tokenizer = tokenizer_of(words)
+    results: list[_Result] = []
+    rows: list[Row] = []
+    for job in jobs:
+        entry, problem, found = job.analysed(tokenizer)
+        results.append((entry, problem))
+        rows += found
+    return results, packed.pack(rows)
 
 
 @lru_cache(maxsize=1)
-def _tokenizer(words: tuple[str, ...]) -> Tokenizer:
+def tokenizer_of(words: tuple[str, ...]) -> Tokenizer:
+    """The tokeniser with these words of the user; reading its dictionary takes half a second."""
     return Tokenizer(words)
-
-
-def analyse_documents(articles: Sequence[Article], settings: Settings, progress: Progress) -> list[Entry]:
-    """Entries of articles that are in memory already; no user dictionary."""
-    step = say("读取文档", "reading documents")
-    return list(in_parallel(_analyse_article, [(a,) for a in articles], settings.workers, progress, step))
-
-
-def _analyse_article(job: tuple[Article]) -> Entry:
-    (article,) = job
-    return Entry(article_record(article), article.body, analyse(article, _tokenizer(())))
-
-
-def _analyse_file(job: tuple[Source, tuple[int, dict[str, Any]], Path, int, tuple[str, ...]]) -> _Result:
-    """One file -> its entry and a problem, either may be missing."""
-    source, known, root, max_kb, words = job
-    problem = ""
-    try:
-        article, encoding = load(source.path, root, max_kb)
-        if encoding == "gb18030":
-            problem = f"{source.key}: " + say(
-                "不是 UTF-8，已按 GB 18030 读取；请转存为 UTF-8", "not UTF-8, read as GB 18030; save it as UTF-8"
-            )
-        facts = article_record(article)
-        digest = blake2b(to_line([facts, article.body]), digest_size=16).hexdigest()
-        record = {**facts, "stat": [source.size, source.mtime_ns], "digest": digest, "problem": problem}
-        if digest == known[1].get("digest"):
-            return Entry(record, "", None, known[0]), problem
-        return Entry(record, article.body, analyse(article, _tokenizer(words))), problem
-    except ArticleError as error:
-        return None, str(error)
-    except (RecursionError, MemoryError) as error:
-        return None, f"{source.key}: " + say("读不了：{error!r}", "can't be read: {error!r}", error=error)
-
-
-def gone(previous: Previous | None, entries: Iterable[Entry]) -> set[str]:
-    """Articles of the earlier build that are no more."""
-    return set(previous.records) - {e.record["path"] for e in entries} if previous else set()

@@ -1,39 +1,49 @@
 """This module writes the files of a bundle from analysed articles and from what stays of the bundle before.
 
-Beside the files of kb.indexer.vectors and kb.indexer.fulltext:
+Beside the files of kb.indexer.vectors, topics, positions, facts, facets and spellings:
 
     articles.jsonl   one article a line: what is known of it, its source file's size, time and digest
     bodies.jsonl     its Markdown, line by line as above; passages.jsonl: its passages
-    *.offsets.npy    where each line starts (int64, one more than lines)
-    passages.article.npy   the article each passage belongs to (int32)
-    synonyms.json    folded word -> synonyms; words.json: the user's dictionary
+    *.offsets        where each line starts (int64, one more than lines)
+    passages.article   the article each passage belongs to; articles.first: the first passage of each (int32)
+    synonyms.json    folded word -> synonyms; dictionary.json: the user's dictionary
 """
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kb.indexer import fulltext, vectors
-from kb.indexer.processes import PARALLEL_FROM, Progress, pool
-from kb.indexer.reading import Entry, Previous, gone
+from kb.bundle import Bundle, write_json
+from kb.indexer import facets, facts, positions, spellings, vectors
+from kb.indexer import rows as packed
+from kb.indexer.processes import PARALLEL_FROM, Progress, pool, reported
+from kb.indexer.reading import NEW, Entry, Previous
+from kb.indexer.rows import Rows
+from kb.keys import find, keys
 from kb.language import say
-from kb.records import article_from, passage_record, to_line
+from kb.records import to_line
+from kb.tokens import index_term
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a bundle is written from. origin: what of it the manifest remembers, to tell a stale one."""
+    """All that a bundle is written from.
+
+    entries: its articles; rows: the passages of the new ones; base: the bundle it will stand beside, or None.
+    """
 
     entries: list[Entry]
+    rows: Rows
     previous: Previous | None
+    base: Bundle | None
     words: list[str]
     synonyms: dict[str, tuple[str, ...]]
-    origin: dict[str, str]
-    problems: list[str]
 
 
 class Clock:
@@ -50,95 +60,123 @@ class Clock:
         self._last = now
 
 
-def write(folder: Path, plan: Plan, progress: Progress, clock: Clock) -> int:
+def write(folder: Path, plan: Plan, workers: int, progress: Progress, clock: Clock) -> int:
     """All files of a bundle but the manifest; returns the number of passages."""
-    entries, previous = plan.entries, plan.previous
-    first = _write_lines(folder, entries, previous)
-    (folder / "words.json").write_bytes(to_line(plan.words))
-    (folder / "synonyms.json").write_bytes(to_line(plan.synonyms))
-    clock.lap("lines")
-    with _FulltextWriter(folder, entries, previous) as written:
+    with _FactsWriter(folder, plan.entries, workers) as facts_written:
+        _write_lines(folder, plan.entries, plan.previous)
+        facets.write(folder, [e.record for e in plan.entries])
+        write_json(folder / "dictionary.json", plan.words)
+        write_json(folder / "synonyms.json", plan.synonyms)
+        clock.lap("lines")
         progress(say("计算权重", "weighing terms"), 0, 1)
-        vectors.write(folder, _counts(entries, previous))
+        rows = _rows(plan)
+        vectors.write(folder, rows.counts, _pages(plan.entries), plan.base)
         clock.lap("vectors")
+        spellings.write(folder, *_vocabulary(rows))
+        clock.lap("spellings")
         progress(say("写全文索引", "writing full text"), 0, 1)
-        written()
-    fulltext.write_docnums(folder, first)
-    clock.lap("fulltext")
-    return sum(e.record["passages"] for e in entries)
+        positions.write(folder, rows.stream)
+        clock.lap("positions")
+        facts_written()
+        clock.lap("facts")
+    return len(rows)
 
 
-def _write_lines(folder: Path, entries: list[Entry], previous: Previous | None) -> dict[str, int]:
-    """Articles, bodies and passages; returns the number of each article's first passage."""
-    first: dict[str, int] = {}
-    owner: list[int] = []
-    offsets: dict[str, list[int]] = {"bodies": [0], "passages": [0]}
+def _write_lines(folder: Path, entries: Sequence[Entry], previous: Previous | None) -> None:
+    """Articles, bodies and passages."""
+    first = 0
     with (
-        (folder / "articles.jsonl").open("wb") as records,
-        (folder / "bodies.jsonl").open("wb") as bodies,
-        (folder / "passages.jsonl").open("wb") as passages,
+        _Lines(folder, "articles") as records,
+        _Lines(folder, "bodies") as bodies,
+        _Lines(folder, "passages") as passages,
     ):
-        for number, entry in enumerate(entries):
-            first[entry.record["path"]] = len(owner)
-            if entry.rows is None:
-                assert previous is not None
-                old = previous.records[entry.record["path"]][1]
-                body = previous.bodies.raw(entry.old)
-                lines = [previous.passages.raw(i) for i in range(old["first"], old["first"] + old["passages"])]
+        for entry in entries:
+            records.write(to_line({**entry.record, "first": first}))
+            first += entry.record["passages"]
+            if entry.part == NEW:
+                bodies.write(entry.body)
+                passages.write(*entry.lines)
             else:
-                body = to_line(entry.body)
-                lines = [to_line(passage_record(row.passage)) for row in entry.rows]
-            record = {**entry.record, "first": len(owner), "passages": len(lines)}
-            entry.record = record
-            records.write(to_line(record))
-            offsets["bodies"].append(offsets["bodies"][-1] + bodies.write(body))
-            for line in lines:
-                offsets["passages"].append(offsets["passages"][-1] + passages.write(line))
-            owner += [number] * len(lines)
-    for name, values in offsets.items():
-        np.save(folder / f"{name}.offsets.npy", np.array(values, np.int64))
-    np.save(folder / "passages.article.npy", np.array(owner, np.int32))
-    return first
+                assert previous is not None
+                bodies.write(previous.body(entry))
+                passages.write(*previous.lines(entry))
+    sizes = np.array([e.record["passages"] for e in entries], np.int64)
+    np.save(folder / "passages.article.npy", np.repeat(np.arange(len(entries), dtype=np.int32), sizes))
+    np.save(folder / "articles.first.npy", np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32))
 
 
-def _counts(entries: list[Entry], previous: Previous | None) -> vectors.CountTable:
-    """Counts of all passages: new ones counted, the others taken from the earlier build."""
-    new = vectors.count([row for e in entries if e.rows is not None for row in e.rows])
-    if previous is None:
-        return new
-    kept: list[int] = []
-    order: list[tuple[bool, int]] = []
-    fresh = 0
-    for entry in entries:
-        if entry.rows is None:
-            start, n = previous.records[entry.record["path"]][1]["first"], entry.record["passages"]
-            order += [(False, len(kept) + i) for i in range(n)]
-            kept += range(start, start + n)
-        else:
-            order += [(True, fresh + i) for i in range(len(entry.rows))]
-            fresh += len(entry.rows)
-    place = np.array([len(kept) + i if is_new else i for is_new, i in order], np.int64)
-    return vectors.merge(vectors.read(previous.bundle), np.array(kept, np.int64), new, place)
+class _Lines:
+    """A file of lines that is written together with its offsets; kb.records reads it."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._file = (folder / f"{name}.jsonl").open("wb")
+        self._offsets_file = folder / f"{name}.offsets.npy"
+        self._offsets = [0]
+
+    def write(self, *lines: bytes) -> None:
+        for line in lines:
+            self._offsets.append(self._offsets[-1] + self._file.write(line))
+
+    def __enter__(self) -> "_Lines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        np.save(self._offsets_file, np.array(self._offsets, np.int64))
 
 
-class _FulltextWriter:
-    """Write the full text, beside this process when there is much of it; enter gives a function that waits."""
+def _pages(entries: Sequence[Entry]) -> NDArray[np.int32]:
+    """The page of each passage, numbered from 0; -1 for one that is alone on its page."""
+    sizes: Counter[str] = Counter()
+    for e in entries:
+        sizes[e.record["page"] or e.record["path"]] += e.record["passages"]
+    numbers = {page: i for i, page in enumerate(page for page, size in sizes.items() if size > 1)}
+    each = [numbers.get(e.record["page"] or e.record["path"], -1) for e in entries]
+    return np.repeat(np.array(each, np.int32), [e.record["passages"] for e in entries])
 
-    def __init__(self, folder: Path, entries: list[Entry], previous: Previous | None) -> None:
-        new = [e for e in entries if e.rows is not None]
-        self._documents = [
-            fulltext.document(article_from(e.record), i, row.atoms) for e in new for i, row in enumerate(e.rows or ())
-        ]
-        old = previous.bundle.file(fulltext.FOLDER) if previous else None
-        leaving = gone(previous, entries) | {e.record["path"] for e in new} if previous else set()
-        self._arguments = (folder, self._documents, old, leaving)
-        self._pool = pool(1) if len(new) >= PARALLEL_FROM else None
+
+def _rows(plan: Plan) -> Rows:
+    """The passages of all entries in order: new ones, and those of bundles that are taken over."""
+    parts = sorted({e.part for e in plan.entries if e.part != NEW})
+    assert plan.previous is not None or not parts
+    tables = [plan.rows] + [packed.read(plan.previous.bundles[p]) for p in parts if plan.previous]
+    begin = dict(zip([NEW, *parts], np.cumsum([0, *map(len, tables)]), strict=False))
+    starts = np.array([begin[e.part] + e.first for e in plan.entries], np.int64)
+    ends = starts + np.array([e.record["passages"] for e in plan.entries], np.int64)
+    return packed.joined(tables).take(positions.ranges(starts, ends))
+
+
+def _vocabulary(rows: Rows) -> tuple[list[str], NDArray[np.int32]]:
+    """The words that passages hold, sorted, and how many hold each; those of articles that are no more are left out.
+
+    A word that is counted by its stem may be gone while others of that stem are not: it must stand in a text.
+    """
+    standing = frozenset(rows.stream.words)
+    words = sorted(word for word in rows.words if index_term(word) == word or word in standing)
+    df = np.bincount(rows.counts.matrices["text"].indices, minlength=len(rows.counts.terms))
+    places = find(rows.counts.terms, keys(map(index_term, words)))
+    held = np.where(places >= 0, df[places] if len(df) else 0, 0).astype(np.int32)
+    return [word for word, n in zip(words, held.tolist(), strict=True) if n], held[held > 0]
+
+
+class _FactsWriter:
+    """Write the facts, beside this process when there are many; enter gives a function that waits."""
+
+    def __init__(self, folder: Path, entries: Sequence[Entry], workers: int) -> None:
+        documents = {number: found for number, e in enumerate(entries) if (found := facts.document(e.record))}
+        self._arguments = (folder, documents)
+        self._pool = pool(1) if workers != 1 and len(documents) >= PARALLEL_FROM else None
 
     def __enter__(self) -> Callable[[], None]:
         if self._pool is None:
-            return lambda: fulltext.write(*self._arguments)
-        future: Future[None] = self._pool.submit(fulltext.write, *self._arguments)
-        return future.result
+            return lambda: facts.write(*self._arguments)
+        future: Future[None] = self._pool.submit(facts.write, *self._arguments)
+
+        def result() -> None:
+            with reported():
+                future.result()
+
+        return result
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:

@@ -1,42 +1,61 @@
 """This module tells why: which word of the query met which field of a passage, and its share of the score."""
 
-import numpy as np
-
+from kb.language import say
 from kb.model import Article, Match, Passage
+from kb.search.evidence import Evidence
 from kb.search.index import Index
-from kb.search.terms import QueryTerms
-from kb.tokens import Tokenizer, fold, pairs
+from kb.tokens import neighbours
 
 MAX_MATCHES = 12
+TOPIC_SHOWN = 0.01
+"""Share of a score; less is no reason."""
 
 
-def matches(index: Index, article: Article, number: int, passage: Passage, query: QueryTerms) -> tuple[Match, ...]:
-    """The terms of a query that a passage holds, with their parts of its score, largest first.
+def matches(evidence: Evidence, number: int) -> tuple[Match, ...]:
+    """What earned a passage its score, with the share of each, largest first: terms of the query, and its topic.
 
-    number: of the passage. The parts add up to the passage's score, before MAX_MATCHES cuts the tail.
+    number: of the passage. The shares add up to its score, before MAX_MATCHES cuts the tail.
     """
-    parts = {}
-    for term, weight in query.weights.items():
-        rows, data = index.weights.column(term)
-        at = int(np.searchsorted(rows, number))
-        if at < len(rows) and rows[at] == number:
-            parts[term] = weight * float(data[at])
-    places = _places(index.tokenizer, article, passage, set(parts))
+    shares = evidence.shares(number)
+    telling = sorted(shares.items(), key=lambda p: -p[1])[:MAX_MATCHES]
+    written = places(evidence.index, number, {term for term, _ in telling})
     out = []
-    for term, score in sorted(parts.items(), key=lambda p: -p[1])[:MAX_MATCHES]:
-        word, field, kind = places.get(term, (term, "text", "pair"))
-        out.append(Match(word, term, field, kind, round(score, 3), query.via.get(term, "")))
-    return tuple(out)
+    for term, score in telling:
+        # What doesn't stand in the passage stands in another section of its page.
+        word, field, kind = written.get(term, (term, "page", "page"))
+        out.append(Match(word, term, field, kind, round(score, 3), evidence.query.via.get(term, "")))
+    topic = evidence.score(number) - sum(shares.values())
+    if topic > TOPIC_SHOWN * evidence.score(number):
+        out.append(Match(say("意思相近", "similar in meaning"), "", "topic", "topic", round(topic, 3), ""))
+    return tuple(sorted(out, key=lambda m: -m.score))
 
 
-def _places(
-    tokenizer: Tokenizer, article: Article, passage: Passage, terms: set[str]
-) -> dict[str, tuple[str, str, str]]:
-    """term -> (as it is written there, field, kind), at the first of these fields that holds it."""
+def places(index: Index, number: int, terms: set[str]) -> dict[str, tuple[str, str, str]]:
+    """term -> (as it is written in a passage, field, kind), at the first of these fields that holds it."""
+    passage = index.passage(number)
+    article = index.articles[int(index.article_of[number])]
+    found: dict[str, tuple[str, str, str]] = {}
+    for field, text in field_texts(article, passage):
+        if len(found) == len(terms):
+            break
+        folded, tokens = index.tokenizer.read(text)
+        for token in tokens:
+            if token.term in terms and token.term not in found:
+                start, end = folded.span(token.start, token.end)
+                found[token.term] = (text[start:end], field, token.kind)
+        for a, b in neighbours(tokens, folded.text):
+            pair = a.raw + b.raw
+            if pair in terms and pair not in found:
+                start, end = folded.span(a.start, b.end)
+                found[pair] = (text[start:end], field, "pair")
+    return found
+
+
+def field_texts(article: Article, passage: Passage) -> tuple[tuple[str, str], ...]:
+    """(field, its text) of a passage, the most telling field first."""
     code = "\n".join(passage.text[a:b] for a, b in passage.code)
     facts = (article.id, *article.product, *article.tags, *article.parts, *article.versions)
-    found: dict[str, tuple[str, str, str]] = {}
-    texts = (
+    return (
         ("title", article.title),
         ("alias", "\n".join(article.aliases)),
         ("heading", "\n".join(passage.heading)),
@@ -44,14 +63,3 @@ def _places(
         ("code", code),
         ("text", passage.text),
     )
-    for field, text in texts:
-        folded = fold(text)
-        tokens = tokenizer.folded_tokens(folded)
-        for token in tokens:
-            if token.term in terms and token.term not in found:
-                start, end = folded.span(token.start, token.end)
-                found[token.term] = (text[start:end], field, token.kind)
-        for pair in pairs(tokens, folded.text):
-            if pair in terms and pair not in found:
-                found[pair] = (pair, field, "pair")
-    return found

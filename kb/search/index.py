@@ -1,10 +1,9 @@
 """This module opens a bundle for searching and keeps up with newly published ones."""
 
-import json
-import re
 import threading
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +12,60 @@ from numpy.typing import NDArray
 
 from kb.bundle import Bundle, current_name, open_current
 from kb.errors import NotFoundError, StaleBundleError
+from kb.keys import find, keys
 from kb.language import say
-from kb.model import FACETS, Article, Passage
+from kb.model import FACETS, HIDDEN_STATUSES, Article, Page, Passage
 from kb.records import Lines, article_from, passage_from
+from kb.search.columns import Columns
 from kb.search.embedded import FullText
-from kb.search.ranking import Weights
-from kb.tokens import HAN, Tokenizer
+from kb.search.ranking import Scores, Weights
+from kb.search.recent import Recent
+from kb.search.topics import Topics
+from kb.search.vocabulary import Vocabulary
+from kb.tokens import Tokenizer
 
-_CHINESE = re.compile(f"[{HAN}]+")
+Mask = NDArray[np.bool_]
+
+EPOCH = date(1970, 1, 1).toordinal()
+ANSWERS = 500
+"""Searches that are kept with their results."""
+REMEMBERED = 1000
+"""Articles and passages that are kept as they were read last."""
 
 
-class Index:
-    """One bundle, open for reading; safe to share between threads.
-
-    article_of[passage] and first[article] (one more than articles) tie passages and articles together.
-    """
+class Part:
+    """The files of one bundle, mapped from disk. Numbers of articles and passages are the bundle's own."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self.tokenizer = Tokenizer(bundle.json("words.json"))
+        self.articles = Lines(bundle, "articles")
+        self.bodies = Lines(bundle, "bodies")
+        self.passages = Lines(bundle, "passages")
+        self.article_of: NDArray[np.int32] = np.load(bundle.file("passages.article.npy"))
+        self.first: NDArray[np.int32] = np.load(bundle.file("articles.first.npy"))
+        self.columns = Columns(bundle)
+
+    def number_of(self, column: str, value: str) -> int:
+        """The article with this value in a column of names ("ids" or "paths"), -1 for none."""
+        names, numbers = (self.array(f"articles.{column}{suffix}") for suffix in ("", ".numbers"))
+        place = int(find(names, keys([value]))[0])
+        return place if place < 0 else int(numbers[place])
+
+    def array(self, name: str) -> NDArray[Any]:
+        found: NDArray[Any] = np.load(self.bundle.file(f"{name}.npy"), mmap_mode="r")
+        return found
+
+
+class Index:
+    """One bundle and the base it may stand beside, open for reading; safe to share between threads.
+
+    Articles and passages of the base come first. article_of[passage] and first[article] (one more than articles)
+    tie them together; live[article] is False for those that the newer bundle replaces.
+    """
+
+    def __init__(self, bundle: Bundle, base: Part | None = None) -> None:
+        self.bundle = bundle
+        self.tokenizer = Tokenizer(bundle.json("dictionary.json"))
         if self.tokenizer.fingerprint != bundle.manifest["tokens"]:
             raise StaleBundleError(
                 say(
@@ -40,63 +74,128 @@ class Index:
                 )
             )
         self.synonyms: dict[str, tuple[str, ...]] = {k: tuple(v) for k, v in bundle.json("synonyms.json").items()}
-        lines = bundle.file("articles.jsonl").read_bytes().splitlines()
-        records = [json.loads(line) for line in lines]
-        self.articles: Sequence[Article] = [article_from(r) for r in records]
-        self.first = np.array([r["first"] for r in records] + [bundle.manifest["passages"]], np.int64)
-        self.article_of: NDArray[np.int32] = np.load(bundle.file("passages.article.npy"))
-        self.weights = Weights(bundle)
-        self._bodies = Lines(bundle, "bodies")
-        self._passages = Lines(bundle, "passages")
+        if bundle.base is None:
+            self.parts = [Part(bundle)]
+        else:
+            self.parts = [base or Part(bundle.base), Part(bundle)]
+        self._passages_before = np.cumsum([0, *(len(p.article_of) for p in self.parts)])
+        self._articles_before = np.cumsum([0, *(len(p.articles) for p in self.parts)])
+        shifts = list(zip(self.parts, self._articles_before, self._passages_before, strict=False))
+        self.article_of: NDArray[np.int32] = np.concatenate([p.article_of + np.int32(a) for p, a, _ in shifts])
+        starts = [p.first[:-1] + f for p, _, f in shifts]
+        self.first: NDArray[np.int64] = np.concatenate([*starts, self._passages_before[-1:]])
+        self.live: Mask = np.ones(len(self.first) - 1, bool)
+        self.live[bundle.manifest["hidden"]] = False
+        self.weights = Weights([p.columns for p in self.parts])
+        self.articles: Sequence[Article] = Articles(self.parts)
+        self._dates: dict[str, NDArray[np.bytes_]] = {}
         self._days: dict[str, NDArray[np.int64]] = {}
-        self._numbers = {a.id: i for i, a in enumerate(self.articles)}
-        self._paths = {a.path: i for i, a in enumerate(self.articles)}
+        self.recent: Recent[Page] = Recent(ANSWERS)
+        self.passage = lru_cache(maxsize=REMEMBERED)(self._passage)
 
     @cached_property
     def fulltext(self) -> FullText:
-        """Whoosh, opened when the first query needs it."""
-        return FullText(self.bundle, len(self.article_of))
+        """Phrases and fields, opened when the first query needs them."""
+        bundles = [
+            (part.bundle, int(passage), int(article))
+            for part, passage, article in zip(self.parts, self._passages_before, self._articles_before, strict=False)
+        ]
+        return FullText(bundles, self.article_of, self.live)
 
     @cached_property
-    def facets(self) -> dict[str, "Facet"]:
-        return {name: Facet(name, self.articles) for name in FACETS}
+    def vocabulary(self) -> Vocabulary:
+        """The words that articles hold, for who misspells them."""
+        return Vocabulary([part.bundle for part in self.parts], self.tokenizer.words)
 
     @cached_property
-    def chinese_words(self) -> dict[int, list[str]]:
-        """The Chinese words that articles hold, by their length."""
-        words: dict[int, list[str]] = {}
-        for term, column in self.weights.terms.items():
-            if _CHINESE.fullmatch(term) and self.weights.text_df[column]:
-                words.setdefault(len(term), []).append(term)
-        return words
+    def topics(self) -> Topics:
+        return Topics([part.bundle for part in self.parts])
+
+    def scores(self, query: Mapping[str, float], hidden: bool = False) -> Scores:
+        """The score of each passage, 0 where nothing matches. query: term -> weight.
+
+        hidden: whether articles that are not visible have a score, too.
+        """
+        scores = self.weights.scores(query)
+        if not hidden and self._unseen is not None:
+            scores[self._unseen] = 0
+        self.topics.lift(scores, query, self.weights)
+        return scores
+
+    @cached_property
+    def facets(self) -> "dict[str, Facet]":
+        return {name: self._facet(name) for name in FACETS}
+
+    def _facet(self, name: str) -> "Facet":
+        values: dict[str, int] = {}
+        owners, codes = [], []
+        for part, before in zip(self.parts, self._articles_before, strict=False):
+            own = part.bundle.json("facets.json")[name]
+            place = np.array([values.setdefault(v, len(values)) for v in own], np.int32)
+            owners.append(part.array(f"facet.{name}.articles") + before)
+            found = part.array(f"facet.{name}.values")
+            codes.append(place[found] if len(found) else found)
+        return Facet(list(values), np.concatenate(owners), np.concatenate(codes), len(self.live))
+
+    @cached_property
+    def visible(self) -> Mask:
+        """Articles that are shown to who doesn't ask for a status: in force, and neither draft nor archived."""
+        visible: Mask = self.live & ~self.facets["status"].having(HIDDEN_STATUSES)
+        return visible
+
+    @cached_property
+    def live_passages(self) -> Mask:
+        """Passages of articles that are in force."""
+        return self.over_passages(self.live)
+
+    @cached_property
+    def _unseen(self) -> NDArray[np.int64] | None:
+        """Passages of articles that are not visible, None when all are."""
+        return None if self.visible.all() else np.flatnonzero(self.over_passages(~self.visible))
+
+    def dates(self, name: str) -> NDArray[np.bytes_]:
+        """A date of each article as ISO text, empty for none. name: created, updated (or created), review_after."""
+        if name not in self._dates:
+            self._dates[name] = np.concatenate([part.array(f"articles.{name}") for part in self.parts])
+        return self._dates[name]
 
     def days(self, name: str) -> NDArray[np.int64]:
-        """A date of each article as a day number, 0 for none. name: updated or created."""
+        """The same as day numbers, 0 for none."""
         if name not in self._days:
-            dates = (getattr(a, name) or (a.created if name == "updated" else None) for a in self.articles)
-            self._days[name] = np.array([d.toordinal() if d else 0 for d in dates], np.int64)
+            dates = self.dates(name).astype("U10").astype("datetime64[D]")
+            self._days[name] = np.where(np.isnat(dates), 0, dates.astype(np.int64) + EPOCH)
         return self._days[name]
 
-    def passage(self, number: int) -> Passage:
-        return passage_from(self._passages[number])
+    def between(self, name: str, low: str, high: str) -> Mask:
+        """Articles whose date lies between two, both included. Each is the beginning of an ISO date, "" for none."""
+        dates = self.dates(name)
+        mask: Mask = (dates >= (low or "0").encode()) & (dates <= f"{high or 9}~".encode())
+        return mask
+
+    def _passage(self, number: int) -> Passage:
+        part = int(number >= self._passages_before[1])
+        return passage_from(self.parts[part].passages[number - int(self._passages_before[part])])
 
     def body(self, number: int) -> str:
         """The Markdown of an article by its position."""
-        return str(self._bodies[number])
+        part = int(number >= self._articles_before[1])
+        return str(self.parts[part].bodies[number - int(self._articles_before[part])])
 
     def number_of(self, name: str) -> int:
         """Position of an article by its number or path. Raises NotFoundError."""
-        for table, key in ((self._numbers, name), (self._paths, name), (self._numbers, name.upper())):
-            if key in table:
-                return table[key]
+        for column, value in (("ids", name), ("paths", name), ("ids", name.upper())):
+            for part, before in reversed(list(zip(self.parts, self._articles_before, strict=False))):
+                place = part.number_of(column, value)
+                if place >= 0 and self.live[place + before]:
+                    return int(place + before)
         raise NotFoundError(say("没有文章 {name}", "there is no article {name}", name=name))
 
-    def over_passages(self, articles: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def over_passages(self, articles: Mask) -> Mask:
         """A mask over articles -> over their passages."""
-        mask: NDArray[np.bool_] = articles[self.article_of]
+        mask: Mask = articles[self.article_of]
         return mask
 
-    def any_passage(self, passages: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def any_passage(self, passages: Mask) -> Mask:
         """A mask over passages -> over articles that have one."""
         mask = np.zeros(len(self.articles), bool)
         mask[self.article_of[passages]] = True
@@ -114,27 +213,46 @@ class Index:
         return int(start + np.argmax(scores[start:end]))
 
 
+class Articles(Sequence[Article]):
+    """The articles of some parts, read from disk when they are asked for; the last ones are remembered."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._lines = [part.articles for part in parts]
+        self._read = lru_cache(maxsize=REMEMBERED)(self._from_line)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lines))
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self._read(i) for i in range(*number.indices(len(self)))]
+        place = int(number) + (len(self) if number < 0 else 0)
+        if not 0 <= place < len(self):
+            raise IndexError(number)
+        return self._read(place)
+
+    def __iter__(self) -> Iterator[Article]:
+        return (self._from_line(i) for i in range(len(self)))
+
+    def _from_line(self, number: int) -> Article:
+        for lines in self._lines:
+            if number < len(lines):
+                return article_from(lines[number])
+            number -= len(lines)
+        raise IndexError(number)
+
+
 class Facet:
-    """The values of one facet over all articles, ready for counting."""
+    """The values of one facet over all articles: pairs of an article and the number of a value it has."""
 
-    def __init__(self, name: str, articles: Sequence[Article]) -> None:
-        self.values: list[str] = []
-        place: dict[str, int] = {}
-        owners: list[int] = []
-        codes: list[int] = []
-        for number, article in enumerate(articles):
-            found: Any = getattr(article, name)
-            for value in (found,) if isinstance(found, str) else dict.fromkeys(found):
-                if value:
-                    owners.append(number)
-                    codes.append(place.setdefault(value, len(place)))
-        self.values = list(place)
-        self._place = place
-        self._owners = np.array(owners, np.int64)
-        self._codes = np.array(codes, np.int64)
-        self._articles = len(articles)
+    def __init__(self, values: list[str], owners: NDArray[np.int64], codes: NDArray[np.int32], articles: int) -> None:
+        self.values = values
+        self._place = {value: i for i, value in enumerate(values)}
+        self._owners = owners
+        self._codes = codes
+        self._articles = articles
 
-    def counts(self, articles: NDArray[np.bool_]) -> tuple[tuple[str, int], ...]:
+    def counts(self, articles: Mask) -> tuple[tuple[str, int], ...]:
         """(value, how many of these articles have it), most frequent first, without zeros."""
         if not len(self._codes):
             return ()
@@ -142,7 +260,7 @@ class Facet:
         order = sorted(np.flatnonzero(n), key=lambda i: (-n[i], self.values[i]))
         return tuple((self.values[i], int(n[i])) for i in order)
 
-    def having(self, values: Sequence[str]) -> NDArray[np.bool_]:
+    def having(self, values: Sequence[str]) -> Mask:
         """Articles with any of these values."""
         wanted = [self._place[v] for v in values if v in self._place]
         mask = np.zeros(self._articles, bool)
@@ -153,7 +271,7 @@ class Facet:
 class Library:
     """The index in force: opened at first use, and again when another bundle is published.
 
-    A reader that has the old one keeps it until it is done.
+    A reader that has the old one keeps it until it is done. A base that stays is not opened again.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -168,8 +286,13 @@ class Library:
             return index
         with self._lock:
             if self._index is None or not self._fresh(self._index):
-                self._index = Index(open_current(self.folder))
+                self._index = self._opened(self._index)
             return self._index
+
+    def _opened(self, before: Index | None) -> Index:
+        bundle = open_current(self.folder, opened=before.bundle if before else None)
+        base = before.parts[0] if before else None
+        return Index(bundle, base if base and base.bundle is bundle.base else None)
 
     def _fresh(self, index: Index) -> bool:
         return current_name(self.folder) == index.bundle.folder.name

@@ -1,86 +1,144 @@
 """This module scores passages: a query is the sum of the columns of its terms.
 
-weights[passage, term] were learned at build time (kb.indexer.vectors), so a query multiplies nothing
-but its own term weights and adds.
+    score(passage) = sum of weight(term) * (W[passage, term] + PAGE_WEIGHT * P[page, term])
+
+W and P were learned at build time (kb.indexer.vectors), so a query multiplies nothing but its own term weights and
+adds. A passage that is alone on its page is its own page. One that holds no word of the query has no score.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import math
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.bundle import Bundle
+from kb.fields import PAGE_WEIGHT
+from kb.search.columns import Columns
 
 Scores = NDArray[np.float32]
 
+BLOCKS = 512
+"""Into so many the scores are divided when the best are chosen: see top()."""
+SMALLEST = np.finfo(np.float32).tiny
+
 
 class Weights:
-    """The columns of a bundle, memory-mapped. terms: term -> column."""
+    """The columns of an index: those of its bundles one below the other."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        text = bundle.file("terms.txt").read_text("utf8")
-        self.terms = {t: i for i, t in enumerate(text.split("\n"))} if text else {}
-        self.passages = int(bundle.manifest["passages"])
-        self._indptr = np.load(bundle.file("weights.indptr.npy"))
-        self._rows = _mapped(bundle, "weights.passages.npy")
-        self._data = _mapped(bundle, "weights.data.npy")
-        self.text_df = np.load(bundle.file("text.df.npy"))
+    def __init__(self, columns: Sequence[Columns]) -> None:
+        self._columns = columns
+        self._before = np.cumsum([0, *(c.height for c in columns)]).tolist()
+        self.passages: int = self._before[-1]
+        self.df = lru_cache(maxsize=100_000)(self._df)
+        self._scratch = threading.local()
 
     def __contains__(self, term: str) -> bool:
-        return term in self.terms
+        return self.df(term) > 0
 
     def column(self, term: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Passages that hold a term, ascending, and its weight in each; empty when unknown."""
-        i = self.terms.get(term)
-        if i is None:
-            return np.empty(0, np.int32), np.empty(0, np.float32)
-        a, b = self._indptr[i], self._indptr[i + 1]
-        return self._rows[a:b], self._data[a:b]
+        rows, data = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+        for columns, before in zip(self._columns, self._before, strict=False):
+            ((start, end),) = columns.passages.bounds(columns.find([term])).tolist()
+            if end > start:
+                found = columns.passages.rows[start:end]
+                rows.append(found + np.int32(before) if before else found)
+                data.append(columns.passages.data[start:end])
+        return (rows[-1], data[-1]) if len(rows) <= 2 else (np.concatenate(rows), np.concatenate(data))
 
     def holds(self, passage: int, term: str) -> bool:
         """Whether a passage holds a term."""
-        rows, _ = self.column(term)
-        at = int(np.searchsorted(rows, passage))
-        return at < len(rows) and int(rows[at]) == passage
+        return bool(self.within([term], np.array([passage]))[0, 0, 0])
+
+    def within(self, terms: Sequence[str], passages: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The weights of terms in passages and in their pages, 2 x terms x passages, 0 where one is not held."""
+        out = np.zeros((2, len(terms), len(passages)), np.float32)
+        for columns, before in zip(self._columns, self._before, strict=False):
+            mine = np.flatnonzero((passages >= before) & (passages < before + columns.height))
+            if len(mine) and len(terms):
+                rows = passages[mine] - before
+                found = columns.find(terms)
+                own = columns.passages.cells(columns.passages.bounds(found), rows)
+                page = columns.page[rows]
+                behind = columns.pages.cells(columns.pages.bounds(found), page)
+                out[0][:, mine], out[1][:, mine] = own, np.where(page < 0, own, behind)
+        return out
+
+    def _df(self, term: str) -> int:
+        """How many passages hold a term."""
+        return self.dfs([term])[0]
+
+    def dfs(self, terms: Sequence[str]) -> list[int]:
+        """The same of many terms, at once."""
+        counts = np.zeros(len(terms), np.int64)
+        for columns in self._columns:
+            counts += np.diff(columns.passages.bounds(columns.find(terms)), axis=1)[:, 0]
+        return counts.tolist()
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency of a term; highest for an unknown one."""
-        i = self.terms.get(term)
-        df = 0 if i is None else int(self._indptr[i + 1] - self._indptr[i])
-        return rarity(df, self.passages)
+        return rarity(self.df(term), self.passages)
 
     def rarities(self, terms: Iterable[str]) -> dict[str, float]:
         """The rarity of each of these terms."""
-        return {term: self.rarity(term) for term in terms}
+        known = list(terms)
+        return {term: rarity(df, self.passages) for term, df in zip(known, self.dfs(known), strict=True)}
 
     def scores(self, query: Mapping[str, float]) -> Scores:
         """query: term -> weight. Returns one score a passage, 0 where nothing matches."""
-        scores = np.zeros(self.passages, np.float32)
-        for term, weight in query.items():
-            rows, data = self.column(term)
-            scores[rows] += np.float32(weight) * data
+        return self._total(query, np.empty(self.passages, np.float32))
+
+    def best(self, query: Mapping[str, float], k: int) -> list[tuple[int, float]]:
+        """The k best passages and their scores, best first."""
+        if not hasattr(self._scratch, "scores"):
+            self._scratch.scores = np.empty(self.passages, np.float32)
+        scores = self._total(query, self._scratch.scores)
+        chosen = top(scores, k)
+        return list(zip(chosen.tolist(), scores[chosen].tolist(), strict=True))
+
+    def _total(self, query: Mapping[str, float], scores: Scores) -> Scores:
+        """scores(), written over an array."""
+        scores.fill(0)
+        weights = np.fromiter(query.values(), np.float32, len(query))
+        alone = weights * np.float32(1 + PAGE_WEIGHT)
+        for columns, before in zip(self._columns, self._before, strict=False):
+            found = columns.find(query)
+            own = scores[before : before + columns.height]
+            if columns.pages.height:
+                columns.passages.add(own, columns.passages.bounds(found), weights)
+                pages = np.zeros(columns.pages.height, np.float32)
+                columns.pages.add(pages, columns.pages.bounds(found), weights)
+                behind = np.where(columns.page < 0, own, pages[columns.page])
+                own += np.float32(PAGE_WEIGHT) * behind * (own > 0)
+            else:
+                columns.passages.add(own, columns.passages.bounds(found), alone)
         return scores
-
-
-def _mapped(bundle: Bundle, name: str) -> NDArray[Any]:
-    path = bundle.file(name)
-    array: NDArray[Any] = np.load(path, mmap_mode="r")
-    return array
 
 
 def rarity(df: int, passages: int) -> float:
     """Inverse document frequency, ln(1 + (N - df + 0.5) / (df + 0.5)), as in kb.indexer.vectors.bm25."""
-    return float(np.log1p((passages - df + 0.5) / (df + 0.5)))
+    return math.log1p((max(passages - df, 0) + 0.5) / (df + 0.5))
 
 
 def top(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     """Positions of the k largest positive values, largest first, ties by position.
 
-    Most scores are zero: choosing among the positive ones is a hundred times faster than among all.
+    The k-th largest maximum of some blocks is a bound that the k largest values reach: only the blocks that
+    reach it are looked into. The maxima are taken across, place by place, which is one pass at memory speed.
     """
-    positive = np.flatnonzero(values > 0)
-    if len(positive) > 4 * k:
-        bound = np.partition(values[positive], len(positive) - k)[len(positive) - k]
-        positive = positive[values[positive] >= bound]
-    return positive[np.lexsort((positive, -values[positive]))][:k]
+    if len(values) < 4 * BLOCKS or k >= BLOCKS:
+        chosen = np.flatnonzero(values > 0)
+    else:
+        whole = len(values) // BLOCKS * BLOCKS
+        maxima = values[:whole].reshape(-1, BLOCKS).max(axis=0)
+        bound = max(np.partition(maxima, BLOCKS - k)[BLOCKS - k], SMALLEST)
+        places = np.arange(0, whole, BLOCKS)[:, None] + np.flatnonzero(maxima >= bound)
+        chosen = np.concatenate([places.ravel(), np.arange(whole, len(values))])
+        chosen = chosen[values[chosen] >= bound]
+    found = values[chosen]
+    if len(chosen) > 4 * k:
+        keep = found >= np.partition(found, len(found) - k)[len(found) - k]
+        chosen, found = chosen[keep], found[keep]
+    return chosen[np.lexsort((chosen, -found))][:k]

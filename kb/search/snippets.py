@@ -57,8 +57,8 @@ class Highlighter:
 
     def found(self, text: str) -> list[tuple[int, int, str]]:
         """(start, end, term) of every match in a text, in order; a phrase's term is itself."""
-        folded = fold(text)
-        out = [(t.start, t.end, t.term) for t in self.tokenizer.folded_tokens(folded) if t.term in self.weights]
+        folded, tokens = self.tokenizer.read(text)
+        out = [(t.start, t.end, t.term) for t in tokens if t.term in self.weights]
         out += [(*m.span(), m[0]) for p in self.patterns for m in p.finditer(folded.text)]
         return sorted((*folded.span(start, end), term) for start, end, term in out)
 

@@ -1,0 +1,42 @@
+"""This module writes the facets, dates and names of articles, so that a search looks at none of them one by one.
+
+facets.json                    facet -> its values, in the order of their numbers
+facet.NAME.articles, .values   pairs of an article and the number of a value it has (int32)
+articles.created, .updated, .review_after   dates as ISO text, empty for none; updated falls back to created
+articles.ids, articles.paths   keys (kb.keys), sorted, and with .numbers the article of each (int32)
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb.bundle import write_json
+from kb.keys import table
+from kb.model import FACETS
+
+
+def write(folder: Path, records: Sequence[dict[str, Any]]) -> None:
+    """Write the files above. records: of all articles, see kb.records."""
+    values: dict[str, list[str]] = {}
+    for name in FACETS:
+        places: dict[str, int] = {}
+        pairs = []
+        for number, record in enumerate(records):
+            found = record[name]
+            for value in (found,) if isinstance(found, str) else dict.fromkeys(found):
+                if value:
+                    pairs.append((number, places.setdefault(value, len(places))))
+        values[name] = list(places)
+        columns = np.array(pairs, np.int32).reshape(-1, 2)
+        np.save(folder / f"facet.{name}.articles.npy", columns[:, 0])
+        np.save(folder / f"facet.{name}.values.npy", columns[:, 1])
+    write_json(folder / "facets.json", values)
+    for name in ("created", "updated", "review_after"):
+        dates = [r[name] or (r["created"] if name == "updated" else None) or "" for r in records]
+        np.save(folder / f"articles.{name}.npy", np.array(dates, "S10"))
+    for name, key in (("ids", "id"), ("paths", "path")):
+        keys, numbers = table([r[key] for r in records])
+        np.save(folder / f"articles.{name}.npy", keys)
+        np.save(folder / f"articles.{name}.numbers.npy", numbers.astype(np.int32))

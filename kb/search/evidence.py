@@ -1,0 +1,76 @@
+"""This module looks up what some passages hold of a query, once: score, reasons and explained lines all ask for it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.fields import PAGE_WEIGHT
+from kb.search.index import Index
+from kb.search.ranking import Scores, top
+from kb.search.terms import QueryTerms
+
+
+class Evidence:
+    """The weights of a query's terms in some passages. scores: of all passages of the index, for this query.
+
+    weights: terms x passages (float32), 0 where a passage doesn't hold a term.
+    """
+
+    def __init__(self, index: Index, query: QueryTerms, scores: Scores, passages: Sequence[int]) -> None:
+        self.index = index
+        self.query = query
+        self.passages = {passage: i for i, passage in enumerate(dict.fromkeys(passages))}
+        self.scores: Scores = scores[list(self.passages)]
+        self._best = np.where(index.visible, index.best(scores), np.float32(0))
+        wanted = (t.term for g in query.groups for tokens in g.alternatives for t in tokens)
+        self._terms = {term: i for i, term in enumerate(dict.fromkeys([*query.weights, *wanted]))}
+        self.weights, page = index.weights.within(list(self._terms), np.fromiter(self.passages, np.int64))
+        self._total = self.weights + PAGE_WEIGHT * page
+
+    def shares(self, passage: int) -> dict[str, float]:
+        """The terms that a passage or its page holds -> their shares of its score. What is missing is its topic's."""
+        column = self._total[:, self.passages[passage]]
+        return {t: w * float(column[self._terms[t]]) for t, w in self.query.weights.items() if column[self._terms[t]]}
+
+    def score(self, passage: int) -> float:
+        """The score of one of the passages."""
+        return float(self.scores[self.passages[passage]])
+
+    def explained(self) -> set[str]:
+        """The query's own terms that one of the passages holds, themselves or by a synonym."""
+        explained: set[str] = set()
+        for group in self.query.groups:
+            own, *_ = alternatives = tuple(tuple(t.term for t in tokens) for tokens in group.alternatives)
+            if self._holding(alternatives).any():
+                explained.update(own)
+        return explained
+
+    def coverage(self) -> NDArray[np.float64]:
+        """For each passage the share of the query that it holds, each thing asked for weighed by its rarity."""
+        rarity = self.index.weights.rarity
+        covered = np.zeros(len(self.passages))
+        total = 0.0
+        meanings = {tuple(tuple(t.term for t in tokens) for tokens in g.alternatives) for g in self.query.groups}
+        for alternatives in meanings:
+            rarest = min(max(map(rarity, terms)) for terms in alternatives)
+            total += rarest
+            covered[self._holding(alternatives)] += rarest
+        return covered / total if total else covered
+
+    def rivals(self) -> NDArray[np.float64]:
+        """For each passage the score of the best article that is shown and is not its own, 0 for none."""
+        found = top(self._best, 2)
+        first, second = (float(self._best[found[i]]) if i < len(found) else 0.0 for i in (0, 1))
+        owners = self.index.article_of[list(self.passages)]
+        return np.where(np.isin(owners, found[:1]), second, first)
+
+    def _holding(self, alternatives: tuple[tuple[str, ...], ...]) -> NDArray[np.bool_]:
+        """Passages that hold all terms of one alternative."""
+        holding: NDArray[np.bool_] = np.zeros(len(self.passages), bool)
+        for terms in alternatives:
+            if len(terms) == 1:
+                holding |= self.weights[self._terms[terms[0]]] > 0
+            else:
+                holding |= (self.weights[[self._terms[t] for t in terms]] > 0).all(axis=0)
+        return holding
