@@ -1,7 +1,7 @@
 """This module turns a query or a paste into weighted terms: repeated words saturate, synonyms join in."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,11 +14,14 @@ from kb.fields import (
     STOP_WEIGHT_LATIN,
     STOP_WORDS,
     SYNONYM_WEIGHT,
+    TALK_WEIGHT,
+    TALK_WORDS,
+    TYPED_WEIGHT,
 )
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
-from kb.model import Token
+from kb.model import Correction, Token
 from kb.synonyms import find
-from kb.tokens import Tokenizer, fold, pairs
+from kb.tokens import Folded, Tokenizer, fold, index_term, pairs
 
 MAX_TEXT = 100_000
 """Characters of a paste that are read; it is cut there and said so."""
@@ -30,12 +33,15 @@ issues set, 2 costs 0.001."""
 
 Synonyms = Mapping[str, tuple[str, ...]]
 
+_TALK = frozenset(map(index_term, TALK_WORDS))
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """One thing an article must say: any of the alternatives, each of them tokens that all must stand there.
 
-    text: as typed. The first alternative is what was typed, the others are synonyms.
+    text: as typed, or as corrected. The first alternative is its own words, the others are synonyms and what was
+    typed where the word is a correction.
     """
 
     text: str
@@ -47,6 +53,7 @@ class QueryTerms:
     """weights: term -> weight in the sum. via: term -> the word whose synonym it is. groups: what AND requires.
 
     tokens: those that count, with spans of the text; repeats included. quiet: stop words, scored but not shown.
+    corrections: those that were read instead of what was typed.
     """
 
     weights: dict[str, float]
@@ -54,16 +61,17 @@ class QueryTerms:
     groups: tuple[Group, ...]
     tokens: tuple[Token, ...]
     quiet: frozenset[str] = frozenset()
+    corrections: tuple[Correction, ...] = ()
 
     def shown(self) -> Iterator[str]:
         """The terms a reader is shown: all but the quiet ones."""
         return (t for t in self.weights if t not in self.quiet)
 
 
-def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms) -> QueryTerms:
-    """Weigh the terms of a text."""
-    folded = fold(text)
-    every = tokenizer.folded_tokens(folded)
+def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms, corrections: Sequence[Correction] = ()) -> QueryTerms:
+    """Weigh the terms of a text. Corrected words count as if they stood there, and what was typed a little."""
+    meant = respelled(text, corrections)
+    folded, every = tokenizer.read(meant.text)
     tokens = _telling(every)
     counts: Counter[str] = Counter()
     for token in tokens:
@@ -76,21 +84,59 @@ def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms) -> QueryTerms:
     if excess > 1:
         weights |= {n: weights[n] / excess for n in numbers}
     weights |= {t.term: weights[t.term] * CODE_WEIGHT for t in tokens if t.kind in CODE_KINDS and not t.part}
+    weights |= {t.term: weights[t.term] * TALK_WEIGHT for t in tokens if t.term in _TALK}
     quiet = _stop_weights(every, weights)
     weights |= quiet
     via: dict[str, str] = {}
     spans = find(folded.text, synonyms) if synonyms else []
     alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
     for start, end, word in spans:
-        meanings = [_meaning(s, tokenizer) for s in synonyms[word]]
-        alternatives[start, end] = tuple(meanings)
+        meanings = tuple(_meaning(s, tokenizer) for s in synonyms[word])
+        alternatives[start, end] = meanings
         for token in (t for meaning in meanings for t in meaning):
             if token.term not in weights:
                 weights[token.term] = SYNONYM_WEIGHT
-                via[token.term] = text[slice(*folded.span(start, end))]
-    groups = _groups(text, [t for t in tokens if not t.part], alternatives, folded.span)
-    placed = tuple(t._replace(start=s, end=e) for t in tokens for s, e in [folded.span(t.start, t.end)])
-    return QueryTerms(weights, via, groups, placed, frozenset(quiet))
+                via[token.term] = meant.text[slice(*folded.span(start, end))]
+    typed = _typed(text, tokenizer, corrections)
+    for token in typed:
+        weights.setdefault(token.term, TYPED_WEIGHT)
+
+    def span(start: int, end: int) -> tuple[int, int]:
+        return meant.span(*folded.span(start, end))
+
+    groups = []
+    for start, end, readings in _groups([t for t in tokens if not t.part], alternatives):
+        wrong = [c for c in corrections if _overlap(c, span(start, end))]
+        own = tuple(t for t in typed if any(_overlap(c, (t.start, t.end)) for c in wrong))
+        groups.append(Group(meant.text[slice(*folded.span(start, end))], (*readings, own) if own else readings))
+    placed = tuple(t._replace(start=s, end=e) for t in tokens for s, e in [span(t.start, t.end)])
+    return QueryTerms(weights, via, tuple(groups), placed, frozenset(quiet), tuple(corrections))
+
+
+def respelled(text: str, corrections: Sequence[Correction]) -> Folded:
+    """The text with corrected words, and the way back."""
+    if not corrections:
+        return Folded(text, text, None)
+    out: list[str] = []
+    origin: list[tuple[int, int]] = []
+    position = 0
+    for c in corrections:
+        out += [text[position : c.start], c.better]
+        origin += [(i, i + 1) for i in range(position, c.start)] + [(c.start, c.end)] * len(c.better)
+        position = c.end
+    out.append(text[position:])
+    origin += [(i, i + 1) for i in range(position, len(text))]
+    return Folded("".join(out), "".join(out), origin)
+
+
+def _typed(text: str, tokenizer: Tokenizer, corrections: Sequence[Correction]) -> list[Token]:
+    """The tokens that were corrected."""
+    tokens = _telling(tokenizer.tokens(text)) if corrections else []
+    return [t for t in tokens if not t.part and any(_overlap(c, (t.start, t.end)) for c in corrections)]
+
+
+def _overlap(correction: Correction, span: tuple[int, int]) -> bool:
+    return correction.start < span[1] and span[0] < correction.end
 
 
 def _saturated(count: float) -> float:
@@ -130,21 +176,15 @@ def _meaning(word: str, tokenizer: Tokenizer) -> tuple[Token, ...]:
 
 
 def _groups(
-    text: str,
-    tokens: list[Token],
-    alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]],
-    span: object,
-) -> tuple[Group, ...]:
-    groups: list[Group] = []
+    tokens: list[Token], alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]]
+) -> Iterator[tuple[int, int, tuple[tuple[Token, ...], ...]]]:
+    """(start, end) of each thing that is asked for, and its own tokens with their synonyms."""
     done: set[tuple[int, int]] = set()
     for token in tokens:
         inside = next((s for s in alternatives if s[0] < token.end and token.start < s[1]), None)
         if inside is None:
-            start, end = span(token.start, token.end)  # type: ignore[operator]
-            groups.append(Group(text[start:end], ((token,),)))
+            yield token.start, token.end, ((token,),)
         elif inside not in done:
             done.add(inside)
             own = tuple(t for t in tokens if inside[0] < t.end and t.start < inside[1])
-            start, end = span(*inside)  # type: ignore[operator]
-            groups.append(Group(text[start:end], (own, *alternatives[inside])))
-    return tuple(groups)
+            yield *inside, (own, *alternatives[inside])

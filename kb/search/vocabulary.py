@@ -1,0 +1,92 @@
+"""This module finds the words of an index by their sound, or with a letter left out. See kb.indexer.spellings."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from kb.bundle import Bundle
+from kb.keys import keys
+from kb.sounds import blurred
+
+FIRST = 0x4E00
+"""The character that the first row of readings is about."""
+READINGS = 2
+"""Of each typed character."""
+MAX_PINYIN = 60
+"""Letters of pinyin without a blank."""
+
+
+class Vocabulary:
+    """The words of an index, over its bundles, and the sounds of characters.
+
+    own_words: the user's dictionary. total: the sum of all words' passages.
+    """
+
+    def __init__(self, bundles: Sequence[Bundle], own_words: Iterable[str]) -> None:
+        self._parts = [_Words(bundle) for bundle in bundles]
+        self.own_words = frozenset(own_words)
+        self.total = sum(part.total for part in self._parts)
+        syllables = {s for part in self._parts for s in part.syllables if s}
+        self._syllables = frozenset(syllables | {s.replace("v", "u") for s in syllables})  # nobody types lve
+        self.readings = lru_cache(maxsize=10_000)(self._readings)
+        self.sounds = lru_cache(maxsize=10_000)(self._sounds)
+        self.syllables = lru_cache(maxsize=10_000)(self._syllables_in)
+
+    def find(self, texts: Sequence[str], limit: int) -> Iterator[dict[str, int]]:
+        """For each text the words that share its key -> passages that hold them; the limit most frequent ones."""
+        first, *others = (part.find(texts, limit) for part in self._parts)
+        for words in first:
+            for more in others:
+                for word, passages in next(more).items():
+                    words[word] = words.get(word, 0) + passages
+            yield words
+
+    def _readings(self, char: str) -> tuple[str, ...]:
+        """The syllables a character is read as, without tone, the usual one first."""
+        return next((found for part in self._parts if (found := part.readings(char))), ())
+
+    def _sounds(self, char: str) -> tuple[str, ...]:
+        """Its usual readings as they are written in keys."""
+        return tuple(dict.fromkeys(blurred(s) for s in self.readings(char)[:READINGS]))
+
+    def _syllables_in(self, word: str) -> tuple[tuple[int, int], ...]:
+        """(start, end) of every syllable in a word of letters; empty when it is long or syllables can't cover it."""
+        if len(word) > MAX_PINYIN:
+            return ()
+        ends = {0}
+        arcs = []
+        for start in range(len(word)):
+            if start in ends:
+                found = [e for e in range(start + 1, min(start + 6, len(word)) + 1) if word[start:e] in self._syllables]
+                arcs += [(start, e) for e in found]
+                ends.update(found)
+        return tuple(arcs) if len(word) in ends else ()
+
+
+class _Words:
+    """The words of one bundle, mapped from disk."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        names = ("starts", "df", "keys", "numbers", "readings")
+        arrays = (np.load(bundle.file(f"spelling.{name}.npy"), mmap_mode="r").view(np.ndarray) for name in names)
+        self._starts, self._df, self._keys, self._numbers, self._readings = arrays
+        self._text = np.memmap(bundle.file("spelling.words.txt"), mode="r") if len(self._df) else np.empty(0, np.uint8)
+        self.total = int(self._df.sum())
+        self.syllables = bundle.file("spelling.syllables.txt").read_text("utf8").split("\n")
+
+    def find(self, texts: Sequence[str], limit: int) -> Iterator[dict[str, int]]:
+        wanted = keys(texts)
+        first = np.searchsorted(self._keys, wanted)
+        last = np.minimum(np.searchsorted(self._keys, wanted, "right"), first + limit)
+        for a, b in zip(first.tolist(), last.tolist(), strict=True):
+            yield dict(map(self._word, self._numbers[a:b].tolist())) if a < b else {}
+
+    def _word(self, number: int) -> tuple[str, int]:
+        start, end = self._starts[number], self._starts[number + 1]
+        return self._text[start : end - 1].tobytes().decode(), int(self._df[number])
+
+    def readings(self, char: str) -> tuple[str, ...]:
+        place = ord(char) - FIRST
+        numbers = self._readings[place].tolist() if 0 <= place < len(self._readings) else ()
+        return tuple(self.syllables[n] for n in numbers if n)
