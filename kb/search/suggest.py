@@ -1,17 +1,20 @@
 """This module answers a paste: ranked fixes with reasons, or an honest "nothing similar"."""
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
-from kb.model import Passage, Recognised, Section, Suggestion, Suggestions
+from kb.model import Answer, Passage, Recognised, Section, Suggestion, Suggestions
+from kb.search import spelling
 from kb.search.confidence import THRESHOLD, band, confidence
+from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.index import Index
+from kb.search.questions import Candidate, affirmed, questions, updated
 from kb.search.ranking import Scores, top
-from kb.search.searcher import HIDDEN_STATUSES
 from kb.search.snippets import Highlighter, place
 from kb.search.terms import MAX_TEXT, QueryTerms, read
 
@@ -25,74 +28,93 @@ SHOWN_KINDS = frozenset(
 FIX_ROLES = ("fix", "answer")
 
 
-def suggest(index: Index, text: str, count: int = COUNT) -> Suggestions:
-    """Find the articles that hold the fix for what a text describes. Never raises on any text."""
+def suggest(
+    index: Index, text: str, count: int = COUNT, answers: Sequence[Answer] = (), exact: bool = False
+) -> Suggestions:
+    """Find the articles that hold the fix for what a text describes. Never raises on any text.
+
+    answers: to questions of before. A no lowers an article, it hides none that the text alone suggests.
+    exact: misspelled words are taken as they stand.
+    """
     started = time.perf_counter()
     truncated = len(text) > MAX_TEXT
     text = text[:MAX_TEXT]
-    terms = read_paste(index, text)
-    scores = visible_scores(index, terms)
-    best = index.best(scores)
-    ranked = [int(a) for a in top(best, max(count, 10))]
-    rated = [(a, index.best_passage(a, scores)) for a in ranked]
-    sure = {a: confidence(index, p, terms, scores) for a, p in rated}
-    marker = Highlighter(index.tokenizer, index.weights.rarities(terms.shown()))
-    chosen = [(a, p) for a, p in rated if sure[a] >= THRESHOLD][:count]
+    terms = read_paste(index, text, exact)
+    scores = index.scores(terms.weights)
+    depth = max(count, 10)
+    candidates = _candidates(index, terms, scores, scores, depth)
+    shown = {c.article for c in candidates if c.score >= THRESHOLD}
+    seen = terms
+    if yes := affirmed(answers):
+        seen = read_paste(index, f"{yes}\n{text}", exact)
+        known = {c.article for c in candidates}
+        more = _candidates(index, terms, scores, index.scores(seen.weights), depth)
+        candidates += [c for c in more if c.article not in known]
+    if any(a.answer != "unknown" for a in answers):
+        candidates = updated(index, candidates, answers)
+    chosen = [c for c in candidates if c.score >= THRESHOLD or c.article in shown][:count]
+    marker = Highlighter(index.tokenizer, index.weights.rarities(seen.shown()))
+    passages = [c.passage for c in chosen]
+    evidence = Evidence(index, seen, scores, passages)
+    sure = {c.article: c.score for c in candidates}
     return Suggestions(
-        suggestions=tuple(_suggestion(index, a, p, sure[a], terms, marker) for a, p in chosen),
-        best=max(sure.values(), default=0.0),
+        suggestions=tuple(_suggestion(c, evidence, marker) for c in chosen),
+        best=round(max(sure.values(), default=0.0), 3),
         identifiers=_identifiers(index, text, terms),
         areas=_votes(index, "area", sure),
         causes=_votes(index, "cause", sure),
-        lines=_lines(text, terms, index, [p for _, p in chosen]),
+        lines=_lines(text, evidence if seen is terms else Evidence(index, terms, scores, passages)),
         milliseconds=(time.perf_counter() - started) * 1e3,
         truncated=truncated,
+        questions=questions(index, chosen, terms, answers),
+        answers=tuple(answers),
+        corrections=spelling.shown(text, terms.corrections),
     )
+
+
+def _candidates(index: Index, terms: QueryTerms, scores: Scores, order: Scores, count: int) -> list[Candidate]:
+    """The best articles in an order of passages, each as sure as the terms of a paste and its scores make it."""
+    ranked = [(int(a), index.best_passage(int(a), order)) for a in top(index.best(order), count)]
+    sure = confidence(Evidence(index, terms, scores, [p for _, p in ranked]))
+    return [Candidate(a, p, sure[p]) for a, p in ranked]
 
 
 def rank(index: Index, text: str, count: int) -> list[tuple[int, float]]:
     """The articles suggest() looks at, without a threshold: (position, score), best first."""
     terms = read_paste(index, text)
-    best = index.best(visible_scores(index, terms))
+    best = index.best(index.scores(terms.weights))
     return [(int(a), float(best[a])) for a in top(best, count)]
 
 
-def visible_scores(index: Index, terms: QueryTerms) -> Scores:
-    """Scores of passages, zero for drafts and archived articles."""
-    scores = index.weights.scores(terms.weights)
-    hidden = index.facets["status"].having(HIDDEN_STATUSES)
-    if hidden.any():
-        scores[index.over_passages(hidden)] = 0
-    return scores
-
-
-def read_paste(index: Index, text: str) -> QueryTerms:
-    """The terms of a text, the most telling MAX_TERMS of them."""
-    terms = read(text, index.tokenizer, index.synonyms)
+def read_paste(index: Index, text: str, exact: bool = False) -> QueryTerms:
+    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them."""
+    corrections = () if exact else spelling.check(index, text)
+    terms = read(text, index.tokenizer, index.synonyms, corrections)
     if len(terms.weights) <= MAX_TERMS:
         return terms
     telling = sorted(terms.weights, key=lambda t: -terms.weights[t] * index.weights.rarity(t) * (t in index.weights))
     kept = {t: terms.weights[t] for t in telling[:MAX_TERMS]}
-    return QueryTerms(kept, terms.via, terms.groups, tuple(t for t in terms.tokens if t.term in kept))
+    tokens = tuple(t for t in terms.tokens if t.term in kept)
+    return QueryTerms(kept, terms.via, terms.groups, tokens, corrections=terms.corrections)
 
 
-def _suggestion(
-    index: Index, number: int, chosen: int, score: float, terms: QueryTerms, marker: Highlighter
-) -> Suggestion:
-    article, passage = index.articles[number], index.passage(chosen)
+def _suggestion(candidate: Candidate, evidence: Evidence, marker: Highlighter) -> Suggestion:
+    index = evidence.index
+    article, passage = index.articles[candidate.article], index.passage(candidate.passage)
     snippet, section = marker.snippet(passage)
     heading, anchor = place(passage, section)
-    fix, fix_anchor = _fix(passage, section, index.body(number))
+    fix, fix_anchor = _fix(passage, section, index.body(candidate.article))
     return Suggestion(
         article=article,
         anchor=anchor,
         heading=heading,
-        score=round(score, 3),
-        band=band(score),
+        score=round(candidate.score, 3),
+        band=band(candidate.score),
         fix=fix,
         fix_anchor=fix_anchor,
         snippet=snippet,
-        matches=matches(index, article, chosen, passage, terms),
+        matches=matches(evidence, candidate.passage),
+        factor=round(candidate.factor, 2),
     )
 
 
@@ -129,24 +151,28 @@ def _votes(index: Index, name: str, sure: dict[int, float]) -> tuple[tuple[str, 
     return tuple((v, round(n / total, 2)) for v, n in sorted(votes.items(), key=lambda p: -p[1])[:3])
 
 
-def _lines(text: str, terms: QueryTerms, index: Index, passages: Sequence[int]) -> tuple[tuple[str, bool], ...]:
-    """The lines of a paste, and whether one of the suggested passages holds a telling word of each."""
-    explained: set[str] = set()
-    for term in terms.weights:
-        rows, _ = index.weights.column(term)
-        if len(rows) and np.isin(passages, rows).any():
-            explained.add(term)
+def _lines(text: str, evidence: Evidence) -> tuple[tuple[str, bool], ...]:
+    """The lines of a paste, and whether the suggested passages explain each.
+
+    They do when they hold a quarter of its words, by their rarity, or as much as half of the rarest word there can be.
+    """
+    terms, weights = evidence.query, evidence.index.weights
+    explained = evidence.explained()
+    rarity = weights.rarities(terms.weights)
+    enough = math.log1p(weights.passages) / 2
     out = []
     tokens = iter(sorted((t for t in terms.tokens if not t.part), key=lambda t: t.start))
     token = next(tokens, None)
     position = 0
     for line in text.split("\n"):
         end = position + len(line)
-        hit = False
+        words: set[str] = set()
         while token is not None and token.start < end:
-            hit = hit or (token.start >= position and token.term in explained)
+            if token.start >= position and token.term in rarity:
+                words.add(token.term)
             token = next(tokens, None)
         if line.strip():
-            out.append((line.rstrip(), hit))
+            held = sum(rarity[w] for w in words & explained)
+            out.append((line.rstrip(), held > 0 and held >= min(sum(rarity[w] for w in words) / 4, enough)))
         position = end + 1
     return tuple(out[:MAX_LINES])
