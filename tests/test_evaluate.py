@@ -9,7 +9,7 @@ import pytest
 
 from kb.errors import InputError
 from kb.search import evaluate as module
-from kb.search.evaluate import evaluate, read_lines, read_qrels, write_run
+from kb.search.evaluate import Moved, compare, evaluate, read_lines, read_qrels, read_run, write_run
 from kb.search.index import Index
 
 Write = Callable[[str, str], Path]
@@ -150,3 +150,53 @@ def test_the_measures_are_named() -> None:
     assert {k: str(m) for k, m in module.MEASURES.items()} == {
         "ndcg10": "nDCG@10", "mrr10": "RR@10", "s1": "Success@1", "s3": "Success@3", "r10": "R@10",
     }  # fmt: skip
+
+
+def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """Best first by rank, whatever the order of the lines; queries without an answer leave no line."""
+    path = tmp_path / "run.trec"
+    run = {"q1": [("d1", 2.5), ("d2", 1.0)], "q2": [], "q3": [("d4", 0.25)]}
+    write_run(path, run)
+    path.write_text("\n".join(reversed(path.read_text().splitlines())) + "\n\n", "utf8")
+    assert read_run(path) == {"q1": run["q1"], "q3": run["q3"]}
+
+
+@pytest.mark.parametrize("line", ["q1 Q0 d1 1 2.5", "q1 Q0 d1 first 2.5 x", "q1 Q0 d1 1 high x", "q1 d1 1"])
+def test_broken_line_of_a_run(tmp_path: Path, line: str) -> None:
+    """A line of another shape is named with file and line."""
+    path = tmp_path / "run.trec"
+    path.write_text("q0 Q0 d0 1 1.0 x\n" + line + "\n", "utf8")
+    with pytest.raises(InputError) as caught:
+        read_run(path)
+    assert str(caught.value).startswith(f"{path}:2: ")
+
+
+def test_comparison_by_hand() -> None:
+    """Four queries: one rises from place 2 to 1, one falls from 1 to nowhere, one is in one run only, one stays."""
+    qrels = {"up": {"a": 1}, "down": {"a": 1, "z": 0}, "new": {"a": 2}, "same": {"a": 1}, "unasked": {"a": 1}}
+    before = {"up": [("b", 9.0), ("a", 8.0)], "down": [("a", 1.0)], "same": [("c", 3.0), ("b", 2.0), ("a", 1.0)]}
+    after = {"up": [("a", 1.0)], "down": [("z", 1.0)], "new": [("a", 1.0)], "same": before["same"]}
+    found = compare(before, after, qrels)
+    assert [m.query for m in found.risen] == ["new", "up"]
+    assert found.risen[1] == Moved("up", 2, 1, pytest.approx(1 - 1 / math.log2(3)))
+    assert found.fallen == (Moved("down", 1, 0, -1.0),)
+    assert found.same == 1
+    assert found.before == pytest.approx((1 / math.log2(3) + 1 + 0 + 0.5) / 4)
+    assert found.after == pytest.approx((1 + 0 + 1 + 0.5) / 4)
+    assert found.mean == pytest.approx(found.after - found.before)
+    turned = compare(after, before, qrels)
+    assert ([m.query for m in turned.fallen], [m.query for m in turned.risen]) == (["new", "up"], ["down"])
+
+
+def test_comparing_what_is_not_judged() -> None:
+    """Runs over other queries, or over nothing, are said to be so."""
+    for before, after in (({}, {}), ({"q9": [("a", 1.0)]}, {})):
+        with pytest.raises(InputError):
+            compare(before, after, {"q1": {"a": 1}})
+
+
+def test_only_ten_places_count() -> None:
+    """A run of another system may be longer; what stands at place eleven was not found."""
+    deep = [(f"d{i}", float(20 - i)) for i in range(1, 12)]
+    found = compare({"q": deep}, {"q": deep[1:]}, {"q": {"d11": 1}})
+    assert [(m.before, m.after) for m in found.risen] == [(0, 10)]

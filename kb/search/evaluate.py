@@ -1,10 +1,14 @@
-"""This module measures ranking on a judged set: queries and qrels -> nDCG, MRR, success, recall, times."""
+"""This module measures ranking on a judged set: queries and qrels -> nDCG, MRR, success, recall, times.
+
+Two runs over the same judgements are compared query by query: a mean hides what fell.
+"""
 
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ir_measures
 import numpy as np
@@ -12,7 +16,7 @@ from ir_measures import RR, R, Success, nDCG
 
 from kb.errors import InputError
 from kb.language import say
-from kb.model import Query
+from kb.model import Article, Query
 from kb.search.index import Index
 from kb.search.searcher import search
 from kb.search.suggest import rank
@@ -41,6 +45,20 @@ def read_lines(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
             )
         rows.append(row)
     return rows
+
+
+def read_documents(folder: Path) -> list[Article]:
+    """The documents of a judged set as articles. One that is cut from a page, page.md#3, is told so; documents
+    of one title, such as answers to one question, are a page together. Raises InputError with the line."""
+    rows = read_lines(folder / "corpus.jsonl", ("id", "title", "text"))
+    documents = []
+    for row in rows:
+        name, title = str(row["id"]), str(row["title"])
+        page, cut, _ = name.partition("#")
+        documents.append(
+            Article(path=name, id=name, kind="faq", title=title, body=str(row["text"]), page=page if cut else title)
+        )
+    return documents
 
 
 def read_qrels(path: Path) -> Qrels:
@@ -80,8 +98,7 @@ def evaluate(
 
     Returns the figures (times in milliseconds) and the run. A document with the query's own id does not count.
     """
-    relevant = {q: {d: g for d, g in docs.items() if g > 0 and d != q} for q, docs in qrels.items()}
-    relevant = {q: docs for q, docs in relevant.items() if docs}
+    relevant = _relevant(qrels)
     judged = [q for q in queries if str(q["id"]) in relevant]
     if not judged:
         raise InputError(say("没有一条查询有判定", "none of the queries is judged"))
@@ -109,13 +126,22 @@ def _searched(index: Index, text: str) -> list[tuple[str, float]]:
     return [(h.article.path, float(DEPTH + 1 - i)) for i, h in enumerate(hits)]
 
 
+def _relevant(qrels: Qrels) -> Qrels:
+    """Judgements above zero; a document is no answer to the query that was made from it."""
+    relevant = {q: {d: g for d, g in docs.items() if g > 0 and d != q} for q, docs in qrels.items()}
+    return {q: docs for q, docs in relevant.items() if docs}
+
+
 def _score(relevant: Qrels, run: Run) -> dict[str, float]:
     """Means over all judged queries; a query without an answer counts as zero."""
-    # Scores may tie; ranks don't, and the measures are about ranks.
-    ranked = {q: {d: float(DEPTH - i) for i, (d, _) in enumerate(docs)} for q, docs in run.items()}
     judged = {q: docs for q, docs in relevant.items() if q in run}
-    results = ir_measures.calc_aggregate(MEASURES.values(), judged, ranked)
+    results = ir_measures.calc_aggregate(MEASURES.values(), judged, _ranked(run))
     return {key: round(float(results[m]), 4) for key, m in MEASURES.items()}
+
+
+def _ranked(run: Run) -> dict[str, dict[str, float]]:
+    """Scores may tie; ranks don't, and the measures are about ranks."""
+    return {q: {d: float(DEPTH - i) for i, (d, _) in enumerate(docs[:DEPTH])} for q, docs in run.items()}
 
 
 def write_run(path: Path, run: Run) -> None:
@@ -125,3 +151,79 @@ def write_run(path: Path, run: Run) -> None:
         path.write_text("".join(lines), "utf8")
     except OSError as error:
         raise InputError(say("写不了 {path}：{error}", "can't write {path}: {error}", path=path, error=error.strerror))
+
+
+def read_run(path: Path) -> Run:
+    """A TREC run: query Q0 document rank score tag, best first by rank. Raises InputError with the line."""
+    placed: dict[str, list[tuple[int, str, float]]] = {}
+    for number, line in enumerate(_text(path).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            query, _, document, rank, score, _ = line.split()
+            placed.setdefault(query, []).append((int(rank), document, float(score)))
+        except ValueError:
+            raise InputError(
+                f"{path}:{number}: "
+                + say("应为 查询 Q0 文档 名次 得分 标记", "should be query Q0 document rank score tag")
+            )
+    return {query: [(d, s) for _, d, s in sorted(documents)] for query, documents in placed.items()}
+
+
+# --- comparing two runs ----------------------------------------------------------------------
+
+
+class Moved(NamedTuple):
+    """One query in two runs. before, after: place of its first relevant document, 1-based, 0 for none of ten.
+
+    gain: difference of nDCG@10, after minus before.
+    """
+
+    query: str
+    before: int
+    after: int
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs by nDCG@10. risen, fallen: the largest difference first. mean: of all queries, after minus before."""
+
+    before: float
+    after: float
+    risen: tuple[Moved, ...]
+    fallen: tuple[Moved, ...]
+    same: int
+
+    @property
+    def mean(self) -> float:
+        return self.after - self.before
+
+
+def compare(before: Run, after: Run, qrels: Qrels) -> Comparison:
+    """Compare two runs on every judged query that stands in either. Raises InputError when there is none.
+
+    A query that one run does not have counts there as not answered.
+    """
+    relevant = {q: docs for q, docs in _relevant(qrels).items() if q in before or q in after}
+    if not relevant:
+        raise InputError(say("两次结果里没有一条查询有判定", "none of the queries of the two runs is judged"))
+    figures = [_by_query(relevant, run) for run in (before, after)]
+    moved = [
+        Moved(q, _first(before.get(q, []), docs), _first(after.get(q, []), docs), figures[1][q] - figures[0][q])
+        for q, docs in relevant.items()
+    ]
+    risen = sorted((m for m in moved if m.gain > 0), key=lambda m: -m.gain)
+    fallen = sorted((m for m in moved if m.gain < 0), key=lambda m: m.gain)
+    means = [sum(values.values()) / len(relevant) for values in figures]
+    return Comparison(means[0], means[1], tuple(risen), tuple(fallen), len(moved) - len(risen) - len(fallen))
+
+
+def _by_query(relevant: Qrels, run: Run) -> dict[str, float]:
+    """nDCG@10 of each judged query."""
+    scored = ir_measures.iter_calc([MEASURES["ndcg10"]], relevant, _ranked(run))
+    return dict.fromkeys(relevant, 0.0) | {m.query_id: float(m.value) for m in scored}
+
+
+def _first(documents: list[tuple[str, float]], relevant: Mapping[str, int]) -> int:
+    return next((i for i, (d, _) in enumerate(documents[:DEPTH], 1) if d in relevant), 0)

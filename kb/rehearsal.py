@@ -1,0 +1,163 @@
+"""This module tries a change out before it is made: what it does to one query, and to the golden ones.
+
+Synonyms widen only queries, so they are tried on the index in force. Any other change gives another index: it is
+built aside from a copy of the articles, and thrown away. Nothing of the user's is touched.
+"""
+
+import contextlib
+import copy
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from kb import bundle
+from kb.errors import InputError
+from kb.golden import FILE, Golden, read_text
+from kb.golden import parse as parse_golden
+from kb.indexer import articles
+from kb.indexer.reading import DICTIONARY, SYNONYMS
+from kb.language import say
+from kb.model import Change, Why
+from kb.search.golden import Outcome, Shift, run, shift
+from kb.search.index import Index
+from kb.search.why import rank_of
+from kb.settings import Settings
+from kb.synonyms import parse
+
+IN_MEMORY = ("query", "synonym")
+"""Kinds of changes that are tried without building an index."""
+
+
+class Effect(NamedTuple):
+    """What a change does. rank: the article's new place for the query, 0 for none.
+
+    golden: what becomes of the golden queries; None when the change is to ask something else.
+    """
+
+    rank: int
+    golden: Shift | None
+
+
+def sentence(effect: Effect | None) -> str:
+    """What a change does; None for one that was not tried."""
+    if effect is None:
+        return say("没有试：要重建索引", "not tried: it needs a build")
+    place = (
+        say("这一篇排到第 {rank}", "the article comes to place {rank}", rank=effect.rank)
+        if effect.rank
+        else say("仍然找不到这一篇", "the article is still not found")
+    )
+    if effect.golden is None or not sum(map(len, effect.golden[:2])) + effect.golden.same:
+        return place
+    golden = effect.golden
+    told = say(
+        "金标查询：{risen} 条上升，{fallen} 条下降，{same} 条不变",
+        "golden queries: {risen} rise, {fallen} fall, {same} stay",
+        risen=len(golden.risen),
+        fallen=len(golden.fallen),
+        same=golden.same,
+    )
+    broken = say("；不再合格：{queries}", "; no longer good: {queries}", queries=" / ".join(golden.broken[:3]))
+    return f"{place}{say('；', '; ')}{told}{broken if golden.broken else ''}"
+
+
+def rehearsed(
+    index: Index, settings: Settings, asked: Why, builds: bool, most: int | None = None
+) -> list[tuple[Change, Effect | None]]:
+    """Every change of an answer with its effect; None where it would need a build and builds is False.
+
+    most: golden queries that are looked at, all of them by default; unusable ones are passed over.
+    """
+    tried = [c for c in asked.changes if builds or c.kind in IN_MEMORY]
+    golden = run(index, _usable(settings.articles)[:most]) if any(c.query is None for c in tried) else []
+    return [(c, rehearse(index, settings, asked, c, golden) if c in tried else None) for c in asked.changes]
+
+
+def _usable(folder: Path) -> list[Golden]:
+    """The golden queries of a folder that can be read; kb check and kb eval tell of the others."""
+    try:
+        return parse_golden(read_text(folder / FILE))[0]
+    except InputError:
+        return []
+
+
+def rehearse(index: Index, settings: Settings, asked: Why, change: Change, golden: Sequence[Outcome]) -> Effect:
+    """Try one change of an answer. golden: how the golden queries stand in this index.
+
+    Takes a few milliseconds a golden query in memory, else as long as a build. Raises KbError.
+    """
+    if change.query is not None:
+        number = index.number_of(asked.article.id)
+        return Effect(rank_of(index, change.query, number, asked.mode), None)
+    with _changed(index, settings, asked, change) as changed:
+        number = changed.number_of(asked.article.id)
+        after = run(changed, (o.golden for o in golden))
+        return Effect(rank_of(changed, asked.query, number, asked.mode), shift(golden, after))
+
+
+@contextlib.contextmanager
+def _changed(index: Index, settings: Settings, asked: Why, change: Change) -> Iterator[Index]:
+    """The index as it would be."""
+    if change.kind == "synonym":
+        yield with_synonyms(index, change.text)
+        return
+    from kb.indexer.build import build  # the site tries synonyms only, and must not wait for what builds
+
+    with tempfile.TemporaryDirectory(prefix="kb-why-") as folder:
+        aside = replace(settings, articles=Path(folder, "articles"), index=Path(folder, "index"))
+        _copy_articles(settings.articles, aside.articles)
+        _copy_bundle(index.bundle, aside.index)
+        _apply(aside.articles, asked, change)
+        build(aside)
+        yield Index(bundle.open_current(aside.index, verify=False))
+
+
+def with_synonyms(index: Index, lines: str) -> Index:
+    """The same index with more lines of synonyms.txt."""
+    changed = copy.copy(index)
+    joined = dict(index.synonyms)
+    for word, others in parse(lines)[0].items():
+        joined[word] = tuple(dict.fromkeys((*joined.get(word, ()), *others)))
+    changed.synonyms = joined
+    return changed
+
+
+def _apply(folder: Path, asked: Why, change: Change) -> None:
+    """Make a change in a folder of articles."""
+    if change.kind == "dictionary":
+        path = folder / DICTIONARY
+        words = path.read_text("utf-8-sig") if path.exists() else ""
+        articles.save(path, f"{words.rstrip()}\n{change.text}\n")
+        return
+    path = folder / asked.article.path
+    text, _ = articles.decode(path.read_bytes(), asked.article.path)
+    values = {"aliases": [*asked.article.aliases, change.text]} if change.kind == "alias" else {"status": change.text}
+    articles.save(path, articles.change(text, values))
+
+
+def _copy_articles(source: Path, target: Path) -> None:
+    """What an index is made of; files are shared where the system can, for who changes one here replaces it."""
+    vocabulary = (source / name for name in (DICTIONARY, SYNONYMS))
+    for path in (*articles.find(source), *(p for p in vocabulary if p.is_file())):
+        copied = target / articles.relative(path, source)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        _share(path, copied)
+
+
+def _copy_bundle(source: bundle.Bundle, target: Path) -> None:
+    """The bundle in force and its base, so that a build takes over what did not change."""
+    for one in (source, source.base):
+        if one is not None:
+            shutil.copytree(one.folder, target / one.folder.name, copy_function=_share)
+    (target / bundle.CURRENT).write_text(source.folder.name + "\n", "utf8")
+
+
+def _share(source: str | Path, target: str | Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
