@@ -47,14 +47,30 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "published": ("已发布", "Published"),
         "archived": ("已归档", "Archived"),
     },
+    "duplicate": {"text": ("同一篇文字", "Same text"), "fault": ("同一个故障", "Same fault")},
+    "synonym": {
+        "brackets": ("括号里的另一个名字", "another name in brackets"),
+        "alias": ("同一篇的两种说法", "two names of one article"),
+        "verdict": ("有用的判定", "helpful answers"),
+    },
     "band": {"strong": ("强", "Strong"), "medium": ("中", "Medium"), "weak": ("弱", "Weak")},
     "field": {
         "title": ("标题", "title"),
         "heading": ("章节", "heading"),
         "alias": ("客户说法", "customers' words"),
         "fact": ("属性", "facts"),
+        "page": ("同一篇的别处", "elsewhere on the page"),
+        "topic": ("主题", "topic"),
         "text": ("正文", "text"),
         "code": ("代码与日志", "code and logs"),
+    },
+    "how": {
+        "same": ("有", "there"),
+        "synonym": ("有同义的词", "as a synonym"),
+        "cut": ("字在，但切成了别的词", "its characters, cut as other words"),
+        "elsewhere": ("在别的一节", "in another section"),
+        "absent": ("没有", "not there"),
+        "unknown": ("全库都没有", "in no article"),
     },
     "identifier": {
         "hex": ("十六进制码", "hex code"),
@@ -71,6 +87,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "path": ("路径", "path"),
         "user": ("自定词", "own word"),
     },
+    "reply": {"yes": ("是", "Yes"), "no": ("否", "No"), "unknown": ("不知道", "Don't know")},
     "facet": {
         "kind": ("类型", "Kind"),
         "product": ("产品", "Product"),

@@ -1,9 +1,17 @@
 """This module turns answers into plain data for JSON, the same for the command line and the API."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kb.model import Article, Hit, Match, Page, Snippet, Suggestion, Suggestions
+from kb.model import Article, Change, Correction, Hit, Match, Page, Snippet, Suggestion, Suggestions, Why
+from kb.search.questions import wording
+
+if TYPE_CHECKING:  # a search must not wait for what measures and builds
+    from kb.rehearsal import Effect
+    from kb.search.duplicates import Duplicate
+    from kb.search.evaluate import Comparison
+    from kb.search.golden import Outcome
 
 _FACTS = ("kind", "title", "product", "area", "cause", "handling", "severity", "parts", "versions", "tags", "aliases")
 
@@ -31,6 +39,8 @@ def page_data(page: Page) -> dict[str, Any]:
         "sort": query.sort,
         "widened": page.widened,
         "suggestion": page.suggestion,
+        "exact": query.exact,
+        "corrections": [_correction(c) for c in page.corrections],
         "notes": list(page.notes),
         "hidden": page.hidden,
         "milliseconds": round(page.milliseconds, 1),
@@ -49,8 +59,74 @@ def suggestions_data(found: Suggestions) -> dict[str, Any]:
         "areas": [{"value": v, "share": n} for v, n in found.areas],
         "causes": [{"value": v, "share": n} for v, n in found.causes],
         "lines": [{"text": t, "explained": e} for t, e in found.lines],
+        "questions": [{**q._asdict(), "articles": list(q.articles), "text": wording(q.ask)} for q in found.questions],
+        "answers": [{**a._asdict(), "text": wording(a.ask)} for a in found.answers],
+        "corrections": [_correction(c) for c in found.corrections],
         "truncated": found.truncated,
         "milliseconds": round(found.milliseconds, 1),
+    }
+
+
+def why_data(found: Why, tried: Sequence[tuple[Change, "Effect | None"]]) -> dict[str, Any]:
+    """Why an article was not found. tried: each change with its effect, None where it was not tried."""
+    rival = found.rival
+    return {
+        "query": found.query.text,
+        "filters": {k: list(v) for k, v in found.query.filters.items()},
+        "mode": found.mode,
+        "article": article_data(found.article),
+        "reason": found.reason._asdict(),
+        "rank": found.rank,
+        "total": found.total,
+        "standing": found.standing,
+        "score": found.score,
+        "words": [w._asdict() for w in found.words],
+        "streams": [{"field": s.field, "tokens": [list(t) for t in s.tokens]} for s in found.streams],
+        "rival": rival
+        and {**article_data(rival.article), "score": rival.score, "edges": [e._asdict() for e in rival.edges]},
+        "changes": [_change(change, effect) for change, effect in tried],
+    }
+
+
+def _change(change: Change, effect: "Effect | None") -> dict[str, Any]:
+    data: dict[str, Any] = {"kind": change.kind, "text": change.text}
+    if change.query is not None:
+        data |= {"filters": {k: list(v) for k, v in change.query.filters.items()}, "exact": change.query.exact}
+    if effect is None:
+        return {**data, "rank": None, "golden": None}
+    return {**data, "rank": effect.rank, "golden": None if effect.golden is None else effect.golden._asdict()}
+
+
+def outcomes_data(outcomes: Sequence["Outcome"]) -> dict[str, Any]:
+    """Golden queries and what became of them."""
+    return {
+        "queries": len(outcomes),
+        "held": sum(o.holds for o in outcomes),
+        "first": sum(o.rank == 1 for o in outcomes),
+        "outcomes": [
+            {
+                "query": o.golden.query,
+                "mode": o.golden.mode,
+                "articles": list(o.golden.articles),
+                "within": o.golden.within,
+                "line": o.golden.line,
+                "rank": o.rank,
+                "holds": o.holds,
+                "found": list(o.found),
+                "missing": list(o.missing),
+            }
+            for o in outcomes
+        ],
+    }
+
+
+def comparison_data(found: "Comparison", texts: Mapping[str, str]) -> dict[str, Any]:
+    """Two runs compared. texts: query -> what it asks, where that is known."""
+    return {
+        "ndcg10": {"before": round(found.before, 4), "after": round(found.after, 4), "mean": round(found.mean, 4)},
+        "risen": [{**m._asdict(), "text": texts.get(m.query, "")} for m in found.risen],
+        "fallen": [{**m._asdict(), "text": texts.get(m.query, "")} for m in found.fallen],
+        "same": found.same,
     }
 
 
@@ -74,6 +150,19 @@ def _suggestion(s: Suggestion) -> dict[str, Any]:
         "fix_anchor": s.fix_anchor,
         "snippet": _snippet(s.snippet),
         "matches": [_match(m) for m in s.matches],
+        "factor": s.factor,
+    }
+
+
+def duplicate_data(d: "Duplicate") -> dict[str, Any]:
+    """A pair of articles that may say the same, with the reasons."""
+    return {
+        "kind": d.kind,
+        "sure": d.sure,
+        "overlap": d.overlap,
+        "articles": [{"id": a.id, "path": a.path, "title": a.title} for a in (d.first, d.second)],
+        "identifiers": list(d.names),
+        "words": list(d.words),
     }
 
 
@@ -83,6 +172,10 @@ def _where(article: Article, anchor: str, heading: tuple[str, ...]) -> dict[str,
 
 def _snippet(snippet: Snippet) -> dict[str, Any]:
     return {"text": snippet.text, "spans": [list(s) for s in snippet.spans]}
+
+
+def _correction(correction: Correction) -> dict[str, str]:
+    return {"typed": correction.typed, "better": correction.better}
 
 
 def _match(match: Match) -> dict[str, Any]:

@@ -53,7 +53,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("index", "index", Path, "索引文件夹", "the folder of the index"),
     Setting("host", "127.0.0.1", str, "网站监听的地址", "the address the site listens on"),
     Setting("port", 8000, _number(0, 65535, int), "网站端口", "the port of the site"),
-    Setting("threads", 4, _number(1, 64, int), "网站线程数", "threads of the site"),
+    Setting(
+        "processes",
+        0,
+        _number(0, 64, int),
+        "网站进程数，0 为按处理器数（最多 4）",
+        "processes of the site, 0 for one a processor (at most 4)",
+    ),
+    Setting("threads", 4, _number(1, 64, int), "每个进程的线程数", "threads of each of them"),
     Setting("language", "zh", _one_of("zh", "en"), "界面语言：zh 或 en", "interface language: zh or en"),
     Setting("areas", (), _words, "自定的领域，加在内置领域之后", "areas of your own, beside the built-in ones"),
     Setting(
@@ -74,6 +81,7 @@ class Settings:
     index: Path
     host: str
     port: int
+    processes: int
     threads: int
     language: str
     areas: tuple[str, ...]

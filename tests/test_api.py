@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kb.indexer.build import build
-from kb.model import Query
+from kb.model import Answer, Query
 from kb.present import article_data, page_data, suggestions_data
 from kb.search.index import Index
+from kb.search.questions import MAX_ANSWERS
 from kb.search.searcher import search
 from kb.search.suggest import suggest
 from kb.settings import Settings, load
@@ -107,6 +108,42 @@ def test_suggest_mistakes(client: FlaskClient, sent: Any) -> None:
     assert '"text"' in assert_error(client.post("/api/v1/suggest", json=sent), 400)
 
 
+def test_suggest_asks_back(client: FlaskClient, built: Index) -> None:
+    """A vague text brings questions; an answer sent along sorts anew, and is told back with its question."""
+    text = "打印机连不上"
+    first = client.post("/api/v1/suggest", json={"text": text}).json
+    question = first["questions"][0]
+    assert question["text"].endswith("？")
+    assert question["ask"] == f"{question['kind']}:{question['value']}"
+    assert set(question["articles"]) < {s["id"] for s in first["suggestions"]}
+    sent = {"ask": question["ask"], "answer": "yes"}
+    then = client.post("/api/v1/suggest", json={"text": text, "answers": [sent]}).json
+    assert then["answers"] == [{**sent, "text": question["text"]}]
+    assert then["suggestions"][0]["id"] in question["articles"]
+    assert then["suggestions"][0]["factor"] > 1
+    assert timeless(then) == timeless(suggestions_data(suggest(built, text, answers=[Answer(**sent)])))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        None,
+        "code:x=yes",
+        ["code:x=yes"],
+        [{}],
+        [{"ask": "code:x"}],
+        [{"ask": "code:x", "answer": "maybe"}],
+        [{"ask": "cause:hardware", "answer": "yes"}],
+        [{"ask": 1, "answer": True}],
+        [{"ask": f"code:{i}", "answer": "no"} for i in range(MAX_ANSWERS + 1)],
+    ],
+)
+def test_suggest_wrong_answers(client: FlaskClient, answers: Any) -> None:
+    """An answer that is none is an error that tells what one looks like, or how many there may be."""
+    message = assert_error(client.post("/api/v1/suggest", json={"text": "打印机", "answers": answers}), 400)
+    assert "code:ORA-01653" in message or str(MAX_ANSWERS) in message
+
+
 def test_suggest_needs_json(client: FlaskClient) -> None:
     """A form of another site can't ask: its body is no JSON."""
     assert_error(client.post("/api/v1/suggest", data={"text": "打印机"}), 400)
@@ -137,7 +174,7 @@ def test_our_fault(client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog:
 
     marker = "顾客的原话"
 
-    def fail(index: Index, text: str, count: int) -> None:
+    def fail(index: Index, text: str, *_: object) -> None:
         raise RuntimeError(text)
 
     monkeypatch.setattr(api, "suggest", fail)

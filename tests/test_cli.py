@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shlex
 import socket
 import string
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import ARTICLES
 
+from kb import cli as cli_module
 from kb.bundle import current_name
 from kb.cli import cli
 from kb.search.index import Index
@@ -285,6 +287,73 @@ def test_suggest(two: Kb) -> None:
     assert data["suggestions"][0]["id"] == "KB-000007"
 
 
+CLOSE = """\
+---
+kind: case
+title: 打印机不能打印，报 {code}
+product: [{product}]
+---
+## 现象
+
+打印机不能打印，面板显示 {code}。
+
+## 解决
+
+{code} 的办法。
+"""
+
+
+@pytest.fixture
+def close(kb: Kb, write: Write) -> Kb:
+    """Two cases that a vague description can't tell apart, and others."""
+    write("a.md", CLOSE.format(code="E-1101", product="HP P100"))
+    write("b.md", CLOSE.format(code="E-2202", product="Epson L200"))
+    for i in range(9):
+        write(f"{i}.md", f"# 文章 {i}\n\n交换机 {i}\n")
+    return kb
+
+
+def test_suggest_asks_back(close: Kb) -> None:
+    """What tells close cases apart is printed with the option that answers it, and is data with --json."""
+    result = close("suggest", "打印机不能打印")
+    assert "出现 E-" in result.stderr
+    question = json.loads(close("suggest", "打印机不能打印", "--json").stdout)["questions"][0]
+    assert f"--answer {shlex.quote(question['ask'] + '=yes')}" in result.stderr
+    answer = ("--answer", "code:E-2202=yes", "--json")
+    found = json.loads(close("suggest", "打印机不能打印", *answer).stdout)
+    assert (found["suggestions"][0]["id"], found["answers"][0]["answer"]) == ("b", "yes")
+    assert "回答：可能性 ×" in close("suggest", "打印机不能打印", "--answer", "code:E-2202=no", "--why").stdout
+    assert "code:ORA-01653=yes" in close("suggest", "打印机", "--answer", "E-2202", code=MISTAKE).stderr
+
+
+def test_suggest_asks_a_person(close: Kb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a terminal questions are asked one by one, until one case is ahead or Enter is typed alone."""
+    question = json.loads(close("suggest", "打印机不能打印", "--json").stdout)["questions"][0]
+    [holder] = question["articles"]
+    [other] = {"a", "b"} - {holder}
+    monkeypatch.setattr(cli_module, "_a_person_is_there", lambda: True)
+    for typed, first in (("y\n\n", holder), ("何\n否\n\n", other), ("不知道\n\n", "a"), ("\n", "a")):
+        result = close("suggest", "打印机不能打印", stdin=typed)
+        assert question["text"] in result.stderr
+        assert re.search(rf"^ 1\. {first} ", result.stdout, re.MULTILINE), result.stdout
+        assert "--answer" not in result.stderr
+
+
+def test_suggest_tells_unexplained_lines(close: Kb) -> None:
+    """Lines of a longer paste that no suggestion explains are listed; a paste of one line has none."""
+    assert "没有被解释的行（1）：\n  ? 附近的川菜馆" in close("suggest", "E-1101 打印机\n附近的川菜馆").stdout
+    assert "没有被解释" not in close("suggest", "E-1101 打印机").stdout
+
+
+def test_why_tells_field_kind_and_pairs(close: Kb, write: Write) -> None:
+    """Each matched word with its field, an identifier's kind, and neighbours as they are written."""
+    write("c.md", "# 连接被拒绝\n\n日志里有 connection  refused 和 Connection Reset。\n")
+    assert "E-1101 (标题，代码 " in close("search", "E-1101", "--why").stdout
+    said = close("search", "connection reset", "--why").stdout
+    assert "Connection Reset (正文，相邻 " in said
+    assert "connectionreset" not in said.lower().replace(" (", "(")
+
+
 def test_suggest_nothing(two: Kb) -> None:
     """Nothing similar is a plain sentence and exit code 1; as data it is an empty list."""
     assert "没有足够相似的案例" in two("suggest", "附近有没有川菜馆推荐", code=NOTHING).stdout
@@ -350,7 +419,7 @@ def test_eval_of_articles(two: Kb, tmp_path: Path) -> None:
     Path("q.jsonl").write_text('{"id": "1", "text": "打印机卡纸"}', "utf8")
     Path("j.tsv").write_text("1 0 printer/KB-000007.md 1\n", "utf8")
     result = two("eval", "--queries", "q.jsonl", "--qrels", "j.tsv", "--run", "out.trec", "--articles", "articles")
-    assert re.search(r"^ndcg10 +1\.0$", result.stdout, re.MULTILINE)
+    assert re.search(r"^ndcg10 +1\.0 +前十条的排序质量", result.stdout, re.MULTILINE)
     query, q0, document, place, _, tag = Path("out.trec").read_text("utf8").splitlines()[0].split()
     assert (query, q0, document, place, tag) == ("1", "Q0", "printer/KB-000007.md", "1", "guzhi")
 
@@ -366,6 +435,58 @@ def test_eval_mistakes(kb: Kb, judged: Path) -> None:
     assert "没有一条查询有判定" in kb("eval", judged, code=MISTAKE).stderr
     (judged / "queries.jsonl").write_text('{"id": "q1"}\n', "utf8")
     assert "queries.jsonl:1: " in kb("eval", judged, code=MISTAKE).stderr
+
+
+def test_eval_compares(kb: Kb, judged: Path) -> None:
+    """A judged set against an earlier run, and two runs; texts of queries are shown where they are known."""
+    kb("eval", judged, "--run", "a.trec")
+    lines = Path("a.trec").read_text("utf8").splitlines(keepends=True)
+    Path("b.trec").write_text("".join(line for line in lines if not line.startswith("q1 ")), "utf8")
+    told = kb("eval", judged, "--against", "b.trec").stdout
+    assert "上升 1" in told
+    assert "卡纸了怎么办" in told
+    data = json.loads(kb("eval", "--compare", "a.trec", "b.trec", "--qrels", judged / "qrels.tsv", "--json").stdout)
+    assert [(m["query"], m["before"], m["after"], m["text"]) for m in data["fallen"]] == [("q1", 1, 0, "")]
+    kb("eval", "--compare", "a.trec", "nowhere", "--qrels", judged / "qrels.tsv", code=MISTAKE)
+    kb("eval", "--compare", "a.trec", "b.trec", code=MISTAKE)
+    kb("eval", "--qrels", judged / "qrels.tsv", code=MISTAKE)
+
+
+def test_golden_and_why(two: Kb) -> None:
+    """A golden query is written down and run; why tells what keeps an article away."""
+    two("golden", "add", "卡纸", "KB-000007")
+    assert "✓" in two("eval").stdout
+    assert "-VPN" in two("why", "门户 -VPN", "KB-000008").stdout
+
+
+def test_duplicates(two: Kb, write: Write, tmp_path: Path) -> None:
+    """Pairs with their reasons; of one article, of a file outside the base; 1 when there are none."""
+    two("build")
+    assert "没有发现" in two("duplicates", code=NOTHING).stderr
+    copy = tmp_path / "draft.md"
+    copy.write_text(CASE.replace("KB-000007", "KB-000099"), "utf8")
+    assert "打印机卡纸" in two("duplicates", copy).stdout
+    two("duplicates", tmp_path / "articles/printer/KB-000007.md", code=NOTHING)
+    write("copy.md", CASE.replace("KB-000007", "KB-000099"))
+    two("build")
+    assert "同一篇文字" in two("duplicates", "KB-000007").stdout
+    (pair,) = json.loads(two("duplicates", "--json").stdout)
+    assert {a["id"] for a in pair["articles"]} == {"KB-000007", "KB-000099"}
+
+
+def test_synonyms(two: Kb, write: Write, settings: Settings, tmp_path: Path) -> None:
+    """Proposals with evidence; accepting and refusing write plain text, and nothing else does."""
+    write("ad.md", "# 登录失败\n\n查 Active Directory (AD)，看 Path Maximum Unit (PMU) 的日志。\n")
+    verdicts = tmp_path / "verdicts.jsonl"
+    verdicts.write_text('{"text": "冒烟", "article": "KB-000007", "verdict": "helpful"}\n', "utf8")
+    two("build")
+    assert "active directory = ad" in two("synonyms", "--verdicts", verdicts).stdout
+    assert "kb build" in two("synonyms", "--accept", "active directory = ad").stderr
+    assert "active directory = ad" in (settings.articles / "synonyms.txt").read_text("utf8")
+    two("synonyms", "--refuse", "path maximum unit = pmu")
+    two("build")
+    assert json.loads(two("synonyms", "--json").stdout) == []
+    two("synonyms", "--accept", "active directory = ad", code=MISTAKE)
 
 
 def test_doctor(two: Kb, write: Write) -> None:

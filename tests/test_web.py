@@ -10,7 +10,7 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 import pytest
 from conftest import ARTICLES
@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 
 from kb.indexer.build import build
 from kb.search.index import Index
+from kb.search.questions import MAX_ANSWERS
 from kb.settings import Settings, load
 from kb.web import MAX_BODY, create_app, pages, security
 
@@ -261,9 +262,17 @@ def test_search_pager(sample: FlaskClient) -> None:
 
 
 def test_search_did_you_mean(sample: FlaskClient) -> None:
-    """A misspelt word brings the better query as a link."""
-    page = get(sample, "/search?q=prnter")
+    """A word that may be misspelt brings the better query as a link; one that surely is was searched for already."""
+    page = get(sample, "/search?q=swich")
     assert "您要找的是不是" in page.text
+    assert "/search?q=switch" in page.links()
+    page = get(sample, "/search?q=prnter")
+    assert "您要找的是不是" not in page.text
+    assert "已同时搜索 printer（您输入：prnter）" in page.text
+    assert "/search?q=prnter&exact=1" in page.links()
+    assert [hit["href"] for hit in page.all("a") if "/a/KB-" in hit.get("href", "")]
+    page = get(sample, "/search?q=prnter&exact=1")
+    assert "已同时搜索" not in page.text
     assert "/search?q=printer" in page.links()
 
 
@@ -313,6 +322,46 @@ def test_suggest_part_for_scripts(sample: FlaskClient) -> None:
     assert ANSWER in part
     assert "<html" not in part
     assert "<textarea" not in part
+
+
+def test_suggest_asks_back(sample: FlaskClient) -> None:
+    """Close cases bring questions as buttons of the form; answers travel in it, and can be taken back."""
+    data = {"token": token(sample), "text": "打印机连不上"}
+    page = Page(sample.post("/suggest", data=data))
+    replies = [b["value"] for b in page.all("button", name="answer", form="paste")]
+    assert len(replies) % 3 == 0
+    assert {r.rpartition("=")[2] for r in replies[:3]} == {"yes", "no", "unknown"}
+    page = Page(sample.post("/suggest", data=data | {"answer": replies[:2]}))
+    key = replies[0].rpartition("=")[0]
+    assert [i["value"] for i in page.all("input", name="answer", form="paste")] == [f"{key}=no"]  # the last one
+    assert page.all("button", name="back", value=key)
+    assert replies[0] not in [b["value"] for b in page.all("button", name="answer")]
+    assert "您的回答：可能性 ×" in page.text
+    page = Page(sample.post("/suggest", data=data | {"answer": f"{key}=no", "back": key}))
+    assert not page.all("input", name="answer")
+    assert [b["value"] for b in page.all("button", name="answer")] == replies
+
+
+def test_suggest_leaves_out_what_is_no_answer(sample: FlaskClient) -> None:
+    """Fields that are no answer, and more answers than there may be, are left out without a word."""
+    many = [f"code:{i}=no" for i in range(20)]
+    for sent, kept in ((["", "code:=yes", "cause:x=yes", "<b>=yes", "code:x=maybe"], 0), (many, MAX_ANSWERS)):
+        page = Page(post(sample, "/suggest?" + urlencode({"answer": sent}, doseq=True), "打印机连不上"))
+        assert len(page.all("input", name="answer", form="paste")) == kept
+
+
+def test_suggest_tells_unexplained_lines(sample: FlaskClient) -> None:
+    """A short paste shows at once which of its lines no suggestion explains; words everybody uses explain none."""
+    text = post(sample, "/suggest", "ORA-00257: Archiver error\n今天天气很好\n附近的川菜馆").text
+    assert re.search(r'<details class="lines" open>\s*<summary>2 行没有被解释', text)
+    assert re.findall(r'<li class="open">(.*?) <small>', text) == ["今天天气很好", "附近的川菜馆"]
+
+
+def test_why_shows_pairs_and_kinds(sample: FlaskClient) -> None:
+    """Neighbouring words are shown as the article writes them, an identifier with its kind."""
+    text = get(sample, "/search?q=connection refused 0x0000011b").text + post(sample, "/suggest", "0x0000011b").text
+    assert "connectionrefused" not in text.lower()
+    assert "（十六进制码）" in text
 
 
 def test_suggest_nothing(site: FlaskClient) -> None:
@@ -660,7 +709,7 @@ def test_our_fault(site: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: p
     """When something breaks, the paste is still on the page, and not a word of it in the log."""
     marker = "顾客的原话-XYZZY"
 
-    def fail(index: Index, text: str) -> None:
+    def fail(index: Index, text: str, **_: object) -> None:
         raise ValueError(f"can't deal with {text}")
 
     monkeypatch.setattr(pages, "suggest", fail)

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.model import FACETS, Hit, Page, Query
+from kb.language import current
+from kb.model import FACETS, Correction, Hit, Page, Query
 from kb.search import spelling
 from kb.search.confidence import confidence
+from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Range, Value, Words, parse
@@ -20,8 +22,6 @@ from kb.tokens import HAN, fold
 
 Mask = NDArray[np.bool_]
 
-HIDDEN_STATUSES = ("draft", "archived")
-"""Shown only to who asks for them by status."""
 KEYWORDS = 3
 """Up to so many words are keywords and every one is required; more are a sentence, of which SENTENCE_SHARE is."""
 SENTENCE_SHARE = 0.8
@@ -36,48 +36,54 @@ MAX_SIZE = 100
 MAX_PAGE = 1000
 
 
+_PLAIN = tuple(name for name in Query.__dataclass_fields__ if name != "filters")
+
+
 def search(index: Index, query: Query) -> Page:
     """Find articles. Never raises on any text."""
     started = time.perf_counter()
+    asked = (current(), tuple(sorted(query.filters.items())), *(getattr(query, name) for name in _PLAIN))
+    page = index.recent.get(asked, lambda: _search(index, query))
+    return replace(page, milliseconds=(time.perf_counter() - started) * 1e3)
+
+
+def _search(index: Index, query: Query) -> Page:
     size, number = min(max(query.size, 1), MAX_SIZE), min(max(query.page, 1), MAX_PAGE)
     parsed = parse(query.text[:MAX_TEXT])
-    question = _Question(index, parsed)
-    allowed = _allowed(index, query, question)
-    found = question.articles()
-    widened = False
-    if not found.any() and question.can_widen():
-        widened = True
-        found = question.articles(any_word=True)
-    widened = widened or question.is_sentence()
+    matcher = Matcher(index, parsed, query.exact)
+    allowed = within_bounds(index, query, matcher)
+    found, widened = matcher.found()
+    widened = widened or matcher.is_sentence()
     filtered = {name: index.facets[name].having(values) for name, values in query.filters.items() if values}
     shown = found & allowed
     for mask in filtered.values():
         shown &= mask
     total = int(shown.sum())
-    hits = _hits(index, query, question, shown, size, number)
-    better = "" if parsed.notes else spelling.better_query(index, query.text, few=total < FEW or widened)
+    hits = _hits(index, query, matcher, shown, size, number)
+    corrections = matcher.terms.corrections
+    applied = {c.typed for c in corrections}
+    better = "" if parsed.notes else spelling.better_query(index, query.text, total < FEW or widened, applied)
     return Page(
         query=replace(query, size=size, page=number),
         total=total,
         hits=hits,
         facets=_facets(index, found & allowed, filtered),
-        milliseconds=(time.perf_counter() - started) * 1e3,
+        milliseconds=0,
         widened=widened and total > 0,
         suggestion=better,
+        corrections=spelling.shown(" ".join(matcher.texts), corrections),
         notes=parsed.notes,
-        hidden=int((found & _by_status(index, question)).sum()) if not total else 0,
+        hidden=int((found & _by_status(index, matcher)).sum()) if not total else 0,
     )
 
 
-def _by_status(index: Index, question: "_Question") -> Mask:
-    if question.asks_status:
-        return np.ones(len(index.articles), bool)
-    return ~index.facets["status"].having(HIDDEN_STATUSES)
+def _by_status(index: Index, matcher: "Matcher") -> Mask:
+    return index.live if matcher.asks_status else index.visible
 
 
-def _allowed(index: Index, query: Query, question: "_Question") -> Mask:
+def within_bounds(index: Index, query: Query, matcher: "Matcher") -> Mask:
     """Articles by status and by the bounds on their date."""
-    allowed = np.ones(len(index.articles), bool) if query.filters.get("status") else _by_status(index, question)
+    allowed = index.live if query.filters.get("status") else _by_status(index, matcher)
     for bound, keep in ((query.after, np.greater_equal), (query.before, np.less_equal)):
         if bound is not None:
             days = index.days("updated")
@@ -97,69 +103,104 @@ def _facets(index: Index, found: Mask, filtered: dict[str, Mask]) -> dict[str, t
     return out
 
 
-def _hits(index: Index, query: Query, question: "_Question", shown: Mask, size: int, number: int) -> tuple[Hit, ...]:
-    """One page of hits, in the order that was asked for."""
-    scores = question.scores()
+def _hits(index: Index, query: Query, matcher: "Matcher", shown: Mask, size: int, number: int) -> tuple[Hit, ...]:
+    """One page of hits."""
+    scores = matcher.scores()
+    chosen = in_order(index, query, matcher, shown, scores, size * number)[size * (number - 1) :]
+    passages = matcher.passages()
+    best = {int(a): _best_passage(index, int(a), scores, passages) for a in chosen}
+    evidence = Evidence(index, matcher.terms, scores, list(best.values()))
+    sure = confidence(evidence)
+    marker = matcher.highlighter()
+    matching = {a: int(passages[index.first[a] : index.first[a + 1]].sum()) for a in best}
+    return tuple(_hit(a, p, sure[p], matching[a], evidence, marker) for a, p in best.items())
+
+
+def in_order(
+    index: Index, query: Query, matcher: "Matcher", shown: Mask, scores: Scores, count: int
+) -> NDArray[np.int64]:
+    """The first so many of the articles to show, in the order that was asked for. scores: of passages."""
     best = index.best(scores)
     if query.sort in ("updated", "created"):
         candidates = np.flatnonzero(shown)
         days = index.days(query.sort)[candidates]
-        order = candidates[np.lexsort((candidates, -best[candidates], -days))]
-    else:
-        # An article that only a field or a phrase found has no score, yet it was found.
-        ranked = np.where(shown, best + np.float32(1e-6), np.float32(0))
-        if not question.terms.weights:
-            ranked = np.where(shown, index.days("updated") + 1, 0).astype(np.float32)
-        order = top(ranked, size * number)
-    chosen = order[size * (number - 1) : size * number]
-    marker = question.highlighter()
-    passages = question.passages()
-    return tuple(_hit(index, question, int(a), scores, passages, marker) for a in chosen)
+        order: NDArray[np.int64] = candidates[np.lexsort((candidates, -best[candidates], -days))]
+        return order[:count]
+    # An article that only a field or a phrase found has no score, yet it was found.
+    ranked = np.where(shown, best + np.float32(1e-6), np.float32(0))
+    if not matcher.terms.weights:
+        ranked = np.where(shown, index.days("updated") + 1, 0).astype(np.float32)
+    return top(ranked, count)
 
 
-def _hit(index: Index, question: "_Question", number: int, scores: Scores, passages: Mask, marker: Highlighter) -> Hit:
-    article = index.articles[number]
-    start, end = int(index.first[number]), int(index.first[number + 1])
+def _best_passage(index: Index, article: int, scores: Scores, passages: Mask) -> int:
+    """Among an article's passages that match as a whole the best; else the best of all."""
+    start, end = int(index.first[article]), int(index.first[article + 1])
     inside = passages[start:end]
-    # Among passages that match as a whole the best; else the best of all.
     local = np.where(inside, scores[start:end] + 1e-6, 0) if inside.any() else scores[start:end]
-    chosen = start + int(np.argmax(local))
+    return start + int(np.argmax(local))
+
+
+def _hit(article: int, chosen: int, sure: float, passages: int, evidence: Evidence, marker: Highlighter) -> Hit:
+    """One article by the passage that was chosen of it. passages: how many of its passages match."""
+    index = evidence.index
     passage = index.passage(chosen)
     snippet, section = marker.snippet(passage)
     heading, anchor = place(passage, section)
     return Hit(
-        article=article,
+        article=index.articles[article],
         anchor=anchor,
         heading=heading,
-        score=confidence(index, chosen, question.terms, scores),
-        title=marker.mark(article.title),
+        score=sure,
+        title=marker.mark(index.articles[article].title),
         snippet=snippet,
-        matches=matches(index, article, chosen, passage, question.terms),
-        passages=int(inside.sum()),
+        matches=matches(evidence, chosen),
+        passages=passages,
     )
 
 
-class _Question:
+class Matcher:
     """A parsed query against one index: masks over passages and articles, computed once."""
 
-    def __init__(self, index: Index, parsed: Parsed) -> None:
+    def __init__(self, index: Index, parsed: Parsed, exact: bool = False) -> None:
         self._index = index
-        self._root = parsed.root
+        self.root = parsed.root
         self._leaves = _leaves(parsed.root)
-        self._texts = _texts(self._leaves)
-        self.terms: QueryTerms = read(" ".join(self._texts), index.tokenizer, index.synonyms)
+        self.texts = _texts(self._leaves)
+        self._corrections: dict[str, tuple[Correction, ...]] = {}
+        if not exact:
+            plain = dict.fromkeys(n.text for n in self._leaves if isinstance(n, Words))
+            self._corrections = {text: spelling.check(index, text) for text in plain}
+        self.terms: QueryTerms = read(" ".join(self.texts), index.tokenizer, index.synonyms, self._all_corrections())
         self.asks_status = any(n.field == "status" for n in self._leaves if isinstance(n, Value))
         self._groups_of: dict[Words, tuple[Group, ...]] = {}
         self._group_masks: dict[Group, Mask] = {}
         self._contained: list[str] = []
         self._passages: Mask | None = None
 
+    def _all_corrections(self) -> tuple[Correction, ...]:
+        """Those of every text, placed in all texts with a blank between them."""
+        found: list[Correction] = []
+        position = 0
+        for text in self.texts:
+            here = self._corrections.get(text, ())
+            found += [c._replace(start=c.start + position, end=c.end + position) for c in here]
+            position += len(text) + 1
+        return tuple(found)
+
     def articles(self, any_word: bool = False) -> Mask:
         """Articles with a passage for which the query holds; with any_word one word of the query is enough."""
-        if self._root is None:
-            return np.ones(len(self._index.articles), bool)
-        self._passages = self._mask(self._root, any_word)
+        if self.root is None:
+            return self._index.live
+        self._passages = self._mask(self.root, any_word) & self._index.live_passages
         return self._index.any_passage(self._passages)
+
+    def found(self) -> tuple[Mask, bool]:
+        """Articles for which the query holds, or, where there is none, those with any of its words; which it was."""
+        found = self.articles()
+        if found.any() or not self.can_widen():
+            return found, False
+        return self.articles(any_word=True), True
 
     def passages(self) -> Mask:
         if self._passages is None:
@@ -168,14 +209,14 @@ class _Question:
 
     def can_widen(self) -> bool:
         """More than one plain word, so that some of them may be given up."""
-        return sum(len(self._groups(n)) for n in self._leaves if isinstance(n, Words)) > 1
+        return sum(len(self.groups(n)) for n in self._leaves if isinstance(n, Words)) > 1
 
     def is_sentence(self) -> bool:
         """So many words that not all of them are required."""
-        return any(len(self._groups(n)) > KEYWORDS for n in self._leaves if isinstance(n, Words))
+        return any(len(self.groups(n)) > KEYWORDS for n in self._leaves if isinstance(n, Words))
 
     def scores(self) -> Scores:
-        return self._index.weights.scores(self.terms.weights)
+        return self._index.scores(self.terms.weights, hidden=True)
 
     def highlighter(self) -> Highlighter:
         """Marks the query's words, synonyms, phrases and patterns."""
@@ -185,11 +226,21 @@ class _Question:
         patterns += [phrase_pattern(text) for text in self._contained]
         return Highlighter(self._index.tokenizer, weights, tuple(p for p in patterns if p))
 
+    def holds(self, node: Node) -> Mask:
+        """Passages for which a part of the query holds."""
+        return self._mask(node, any_word=False)
+
+    def has(self, group: Group, keyword: bool) -> Mask:
+        """Passages that hold a word. keyword: also where it stands inside what was cut another way."""
+        if group not in self._group_masks:
+            self._group_masks[group] = self._group_mask(group, keyword)
+        return self._group_masks[group]
+
     def _mask(self, node: Node, any_word: bool) -> Mask:
         fulltext = self._index.fulltext
         if isinstance(node, Words):
-            groups = self._groups(node)
-            masks = [self._group(g, len(groups) <= KEYWORDS) for g in groups]
+            groups = self.groups(node)
+            masks = [self.has(g, len(groups) <= KEYWORDS) for g in groups]
             if not masks:
                 return fulltext.phrase(Phrase(node.text))
             if any_word:
@@ -205,28 +256,24 @@ class _Question:
         if isinstance(node, Pattern):
             return fulltext.pattern(node)
         if isinstance(node, Range):
-            return fulltext.range(node)
+            return self._index.over_passages(self._index.between(node.field, node.low, node.high))
         assert isinstance(node, Value)
-        return fulltext.value(node)
+        return self._index.over_passages(self._index.facets[node.field].having([node.value]))
 
-    def _groups(self, node: Words) -> tuple[Group, ...]:
+    def groups(self, node: Words) -> tuple[Group, ...]:
         """The words of a node, each once."""
         if node not in self._groups_of:
-            groups = read(node.text, self._index.tokenizer, self._index.synonyms).groups
+            corrections = self._corrections.get(node.text, ())
+            groups = read(node.text, self._index.tokenizer, self._index.synonyms, corrections).groups
             distinct = {tuple(tuple(t.term for t in tokens) for tokens in g.alternatives): g for g in reversed(groups)}
             self._groups_of[node] = tuple(reversed(distinct.values()))[:MAX_GROUPS]
         return self._groups_of[node]
-
-    def _group(self, group: Group, keyword: bool) -> Mask:
-        if group not in self._group_masks:
-            self._group_masks[group] = self._group_mask(group, keyword)
-        return self._group_masks[group]
 
     def _group_mask(self, group: Group, keyword: bool) -> Mask:
         weights = self._index.weights
         mask = np.zeros(weights.passages, bool)
         for tokens in group.alternatives:
-            every = np.ones(weights.passages, bool)
+            every = self._index.live_passages.copy()
             for token in tokens:
                 one = np.zeros(weights.passages, bool)
                 one[weights.column(token.term)[0]] = True

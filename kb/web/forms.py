@@ -1,16 +1,22 @@
 """This module reads a search from an address, and writes the address of a search: the whole state is in the URL."""
 
+import re
+from contextlib import suppress
 from datetime import date
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
+from kb.errors import InputError
 from kb.labels import value_of
-from kb.model import FACETS, SORTS, Query
+from kb.model import FACETS, SORTS, Answer, Query
+from kb.search.questions import MAX_ANSWERS, read_answer
 
 SIZE = 10
 MAX_QUERY = 2000
 """Characters of a query in an address; a longer text belongs into the paste box."""
+MAX_NAME = 300
+"""Characters of an article's number, path or address."""
 
 
 def query_from(args: MultiDict[str, str]) -> Query:
@@ -25,6 +31,32 @@ def query_from(args: MultiDict[str, str]) -> Query:
         sort=sort if sort in SORTS else SORTS[0],
         page=_number(args.get("page", ""), 1),
         size=_number(args.get("size", ""), SIZE),
+        exact=args.get("exact") == "1",
+    )
+
+
+def answers_from(form: MultiDict[str, str]) -> tuple[Answer, ...]:
+    """Answers to questions from the fields answer=key=reply, but the one that the field back=key takes back.
+
+    What is no answer is left out, and so are answers beyond MAX_ANSWERS.
+    """
+    found: dict[str, Answer] = {}
+    for given in form.getlist("answer"):
+        with suppress(InputError):
+            answer = read_answer(given)
+            found[answer.ask] = answer
+    found.pop(form.get("back", ""), None)
+    return tuple(found.values())[:MAX_ANSWERS]
+
+
+def why_from(args: MultiDict[str, str]) -> tuple[Query, str, str]:
+    """(query, article, mode) from URL parameters; an article's address is as good as its number."""
+    name = args.get("article", "")[:MAX_NAME].strip()
+    number = re.search(r"\bKB-\d+", name, re.IGNORECASE)
+    return (
+        query_from(args),
+        number[0].upper() if number else name,
+        "suggest" if args.get("mode") == "suggest" else "search",
     )
 
 
@@ -40,7 +72,7 @@ def _number(text: str, default: int) -> int:
 
 
 def address(query: Query, **changes: object) -> str:
-    """The address of a search, with changes: a facet's values, sort, page, after, before, text; None removes."""
+    """The address of a search, with changes: a facet's values, sort, page, after, before, text, exact; None removes."""
     state: dict[str, object] = {
         "text": query.text,
         **query.filters,
@@ -49,6 +81,7 @@ def address(query: Query, **changes: object) -> str:
         "sort": query.sort if query.sort != SORTS[0] else None,
         "size": query.size if query.size != SIZE else None,
         "page": None,
+        "exact": "1" if query.exact else None,
         **changes,
     }
     pairs: list[tuple[str, str]] = []

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import shlex
 import traceback
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+import numpy as np
 from flask import Flask, Response, current_app, redirect, render_template, request, send_from_directory, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, ServiceUnavailable
@@ -17,19 +19,27 @@ from werkzeug.wrappers import Response as BaseResponse
 from kb import __version__
 from kb.errors import BundleError, NotFoundError
 from kb.indexer import markdown
-from kb.indexer.check import PRIVATE, normal_path
+from kb.indexer.articles import absence
+from kb.indexer.check import masked, normal_path
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
-from kb.model import FACETS, SORTS, Article, Suggestions
+from kb.model import FACETS, HIDDEN_STATUSES, SORTS, Article, Suggestions
+from kb.rehearsal import rehearsed
+from kb.rehearsal import sentence as effect_of
+from kb.search.duplicates import similar
 from kb.search.index import Index
 from kb.search.query import is_paste
-from kb.search.searcher import HIDDEN_STATUSES, search
+from kb.search.questions import wording
+from kb.search.ranking import top
+from kb.search.remedies import sentence as instruction
+from kb.search.searcher import search
 from kb.search.snippets import Highlighter, pieces
 from kb.search.suggest import rank, suggest
 from kb.search.terms import MAX_TEXT, read
+from kb.search.why import standing, why
 from kb.settings import Settings
 from kb.web import forms
-from kb.web.api import index_in_force
+from kb.web.api import MAX_GOLDEN, index_in_force
 from kb.web.marks import mark
 from kb.web.security import require_token
 
@@ -53,6 +63,7 @@ def init_app(app: Flask) -> None:
         ("/search", results, ["GET"]),
         ("/suggest", suggestions, ["GET", "POST"]),
         ("/draft", draft, ["POST"]),
+        ("/why", why_not, ["GET"]),
         ("/a/<path:name>", article, ["GET"]),
         ("/files/<path:name>", file, ["GET"]),
         ("/opensearch.xml", opensearch, ["GET"]),
@@ -79,6 +90,7 @@ def init_app(app: Flask) -> None:
         facets=FACETS,
         sorts=SORTS,
         max_text=MAX_TEXT,
+        wording=wording,
     )
 
 
@@ -124,11 +136,14 @@ def _page(template: str, **values: Any) -> Response:
 
 def home() -> Answer:
     index = index_in_force()
-    shown = ~index.facets["status"].having(HIDDEN_STATUSES)
-    counts = {name: index.facets[name].counts(shown) for name in ("kind", "area", "cause")}
-    visible = [a for a, s in zip(index.articles, shown, strict=True) if s]
-    recent = sorted(visible, key=lambda a: (a.updated or a.created or date.min, a.id), reverse=True)[:RECENT]
-    return _page("home.html", counts=counts, recent=recent, total=len(visible))
+    counts = {name: index.facets[name].counts(index.visible) for name in ("kind", "area", "cause")}
+    return _page("home.html", counts=counts, recent=_newest(index, RECENT), total=int(index.visible.sum()))
+
+
+def _newest(index: Index, count: int) -> list[Article]:
+    """The articles changed or created last, newest first."""
+    days = np.where(index.visible, index.days("updated") + 1, 0).astype(np.float32)
+    return [index.articles[a] for a in top(days, count)]
 
 
 def ask() -> Answer:
@@ -165,15 +180,17 @@ def suggestions() -> Answer:
 def _suggestions_page(text: str) -> Answer:
     """The whole page, or, for a script that asks while one types, only the answers."""
     text = text.replace("\r\n", "\n")
-    found = suggest(index_in_force(), text) if text.strip() else None
+    answers = forms.answers_from(request.values)
+    exact = request.values.getlist("exact")[-1:] == ["1"]  # a button's own value comes after the one in force
+    found = suggest(index_in_force(), text, answers=answers, exact=exact) if text.strip() else None
     cards = [] if found is None else [(s, _fix_html(s.article, s.fix)) for s in found.suggestions]
     template = "_suggestions.html" if request.headers.get("X-Part") else "suggest.html"
     words = " ".join(_matched_words(found)) if found else ""
-    return _page(template, text=text, found=found, cards=cards, words=words)
+    return _page(template, text=text, found=found, cards=cards, words=words, exact=exact)
 
 
 def _matched_words(found: Suggestions) -> list[str]:
-    words = (m.word for s in found.suggestions[:1] for m in s.matches if m.kind != "pair")
+    words = (m.word for s in found.suggestions[:1] for m in s.matches if m.kind not in ("pair", "page", "topic"))
     return list(dict.fromkeys(words))[:8]
 
 
@@ -181,13 +198,40 @@ def _fix_html(found: Article, fix: str) -> Markup:
     return Markup(markdown.render(fix, _resolver(index_in_force(), found)))  # noqa: S704 - our renderer's own output
 
 
+def why_not() -> Answer:
+    """Why an article was not found by a query, and what would help; without both, the form that asks for them."""
+    query, name, mode = forms.why_from(request.args)
+    if not query.text or not name:
+        return _page("why.html", query=query, name=name, mode=mode, reason=None, found=None)
+    index, settings = index_in_force(), current_app.config["SETTINGS"]
+    try:
+        number = _number_of(index, name)
+    except NotFound:
+        reason = absence(settings.articles, name, settings.max_file_kb)
+        return _page("why.html", query=query, name=name, mode=mode, reason=reason, found=None)
+    found = why(index, query, number, mode)
+    changes = [
+        (instruction(change, found), None if effect is None else effect_of(effect))
+        for change, effect in rehearsed(index, settings, found, builds=False, most=MAX_GOLDEN)
+    ]
+    return _page(
+        "why.html",
+        query=query,
+        name=found.article.id,
+        mode=mode,
+        reason=found.reason,
+        found=found,
+        standing=standing(found),
+        changes=changes,
+        command=shlex.join(["kb", "why", *["--suggest"] * (mode == "suggest"), "--", query.text, found.article.id]),
+    )
+
+
 def draft() -> Answer:
     """A started write-up from a paste, as a file: the text under 现象, customer data masked."""
     require_token()
     text = request.form.get("text", "").replace("\r\n", "\n").strip()[:MAX_TEXT]
-    for zh, en, pattern in PRIVATE:
-        text = pattern.sub(say(f"〔{zh}〕", f"[{en}]"), text)
-    quoted = "\n".join("    " + line for line in text.split("\n"))
+    quoted = "\n".join("    " + line for line in masked(text).split("\n"))
     content = render_template("draft.md", symptom=quoted, today=date.today())
     headers = {"Content-Disposition": "attachment; filename=KB-draft.md"}
     return Response(content, mimetype="text/markdown", headers=headers)
@@ -211,6 +255,7 @@ def article(name: str) -> Answer:
         html=Markup(html),  # noqa: S704 - our renderer's own output
         outline=outline if len(outline) > 1 else [],
         related=_related(index, number),
+        duplicates=[d for d in similar(index, replace(found, body=body)) if d.second.status not in HIDDEN_STATUSES],
         overdue=overdue,
         words=words,
     )
@@ -294,9 +339,7 @@ def opensearch() -> Answer:
 def feed() -> Answer:
     """The newest articles as an Atom feed."""
     index = index_in_force()
-    shown = ~index.facets["status"].having(HIDDEN_STATUSES)
-    dated = [a for a, s in zip(index.articles, shown, strict=True) if s and (a.updated or a.created)]
-    newest = sorted(dated, key=lambda a: (str(a.updated or a.created), a.id), reverse=True)[:30]
+    newest = [a for a in _newest(index, 30) if a.updated or a.created]
     base = request.url_root.rstrip("/")
     content = _NOT_XML.sub("", render_template("feed.xml", articles=newest, base=base))
     return Response(content, mimetype="application/atom+xml")

@@ -1,37 +1,114 @@
-"""This module serves the application with waitress: several threads, bounded requests."""
+"""This module serves the application with waitress: several processes that share one socket, bounded requests.
 
-from typing import Any
+Each process answers in several threads, of which only one computes at a time; processes compute side by side, and
+what they map from disk they have in common.
+"""
+
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
 
 from flask import Flask
 from waitress import create_server
 
-from kb.errors import InputError
+from kb.errors import BundleError, InputError
 from kb.language import say
 from kb.settings import Settings
 from kb.web import MAX_BODY
 
+# That requests wait for their turn is no news worth a line for each.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
-def listen(app: Flask, settings: Settings) -> Any:
-    """A waitress server that has its socket and waits for run(). Raises InputError when it can't have it."""
-    try:
-        return create_server(
-            app,
-            # localhost may stand for two addresses; with port 0 they would get a port each.
-            host="127.0.0.1" if settings.host == "localhost" else settings.host,
-            port=settings.port,
-            threads=settings.threads,
+BACKLOG = 1024
+MOST = 4
+"""Processes, when the setting leaves it to the machine."""
+
+
+class Server:
+    """A socket that listens, and the processes that answer at it."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        """Raises InputError when the address can't be had."""
+        self._app = app
+        self._threads = settings.threads
+        self._processes = settings.processes or min(os.cpu_count() or 1, MOST)
+        # localhost may stand for two addresses; with port 0 they would get a port each.
+        host = "127.0.0.1" if settings.host == "localhost" else settings.host
+        try:
+            family = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0][0]
+            self._socket = socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
+        except OSError as error:
+            raise InputError(
+                say(
+                    "不能在 {host}:{port} 上监听（{why}）；用 --port 换一个端口",
+                    "can't listen on {host}:{port} ({why}); choose another port with --port",
+                    host=settings.host,
+                    port=settings.port,
+                    why=error.strerror,
+                )
+            )
+
+    @property
+    def port(self) -> int:
+        return int(self._socket.getsockname()[1])
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def run(self, beside: Callable[[], object] = lambda: None) -> None:
+        """Answer until told to stop (SIGTERM, Ctrl+C). beside: starts what this process does meanwhile."""
+        if self._processes == 1 or not hasattr(os, "fork"):
+            beside()
+            self._answer()
+            return
+        with contextlib.suppress(BundleError):
+            # Opened before the processes part, the index is in memory once.
+            self._app.config["LIBRARY"].index()
+        gc.freeze()
+        alive, ours = os.pipe()
+        children = {self._start(alive, ours) for _ in range(self._processes)}
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        beside()
+        try:
+            while True:
+                pid, _ = os.wait()
+                children.discard(pid)
+                children.add(self._start(alive, ours))
+        except KeyboardInterrupt:
+            pass
+        finally:
+            for pid in children:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+            self.close()
+
+    def _start(self, alive: int, ours: int) -> int:
+        """A process that answers; it ends with this one, however that ends."""
+        pid = os.fork()
+        if pid:
+            return pid
+        status = 1
+        try:
+            os.close(ours)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            threading.Thread(target=lambda: (os.read(alive, 1), os._exit(0)), daemon=True).start()
+            self._answer()
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _answer(self) -> None:
+        create_server(
+            self._app,
+            sockets=[self._socket],
+            threads=self._threads,
             max_request_body_size=MAX_BODY,
             channel_timeout=30,
             connection_limit=200,
             ident=None,
-        )
-    except OSError as error:
-        raise InputError(
-            say(
-                "不能在 {host}:{port} 上监听（{why}）；用 --port 换一个端口",
-                "can't listen on {host}:{port} ({why}); choose another port with --port",
-                host=settings.host,
-                port=settings.port,
-                why=error.strerror,
-            )
-        )
+        ).run()

@@ -46,17 +46,25 @@ for (const form of $$("[data-ask]")) {
 for (const form of $$("[data-live]")) {
   const box = $("textarea", form), answers = $("[data-answers]");
   let timer = 0, running = null, asked = box.value;
-  const ask = async () => {
-    if (box.value === asked || !box.value.trim()) return;
+  const ask = async (reply) => {
+    if ((box.value === asked && !reply) || !box.value.trim()) return;
     asked = box.value;
+    const sent = new URLSearchParams(new FormData(form));
+    if (reply) sent.append(reply.name, reply.value);
+    clearTimeout(timer);
     running?.abort();
     running = new AbortController();
     answers.classList.add("loading");
     try {
-      const reply = await fetch(form.action, {
-        method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Part": "1" }, signal: running.signal,
+      const part = await fetch(form.action, {
+        method: "POST", body: sent, headers: { "X-Part": "1" }, signal: running.signal,
       });
-      if (reply.ok) { answers.innerHTML = await reply.text(); enliven(answers); }
+      if (part.ok) { answers.innerHTML = await part.text(); enliven(answers); }
+      if (part.ok && reply) {
+        ($("[data-question] button", answers) ?? $("[name=back]", answers) ?? box).focus();
+        const news = $("[data-announce]", answers);
+        if (news) say(news.dataset.announce);
+      }
       answers.classList.remove("loading");
     } catch (error) {
       if (error.name !== "AbortError") answers.classList.remove("loading");
@@ -64,9 +72,14 @@ for (const form of $$("[data-live]")) {
   };
   box.addEventListener("input", (e) => {
     clearTimeout(timer);
-    if (!e.isComposing) timer = setTimeout(ask, 400);
+    if (!e.isComposing) timer = setTimeout(() => ask(), 400);
   });
-  box.addEventListener("compositionend", () => { clearTimeout(timer); timer = setTimeout(ask, 400); });
+  box.addEventListener("compositionend", () => { clearTimeout(timer); timer = setTimeout(() => ask(), 400); });
+  form.addEventListener("submit", (e) => {
+    if (!e.submitter?.name) return;
+    e.preventDefault();
+    ask(e.submitter);
+  });
   box.addEventListener("keydown", (e) => {
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && !composing(e)) { e.preventDefault(); form.requestSubmit(); }
   });
