@@ -1,0 +1,194 @@
+"""The scripts that measure start, and measure a small base without a failure; what they figure with is right."""
+
+import gzip
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from kb.indexer.build import build_documents
+from kb.search.index import Library
+from kb.settings import Settings
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+sys.path.append(str(SCRIPTS))
+
+from measuring import queries, witness  # noqa: E402
+from measuring.corpus import Corpus, prepare  # noqa: E402
+from measuring.table import Row, number  # noqa: E402
+
+
+def run(name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", str(SCRIPTS / name), *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS.parent)},
+        check=False,
+    )
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A packed corpus of 40 short passages."""
+    path = tmp_path / "corpus.jsonl.gz"
+    texts = [f"打印机 {i} 号进纸口卡纸，面板显示错误 E-{i:04d}。\n请检查搓纸轮 roller 的磨损情况！" for i in range(40)]
+    rows = [{"id": str(i), "title": f"打印机卡纸 {i}", "text": text} for i, text in enumerate(texts)]
+    path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+    return path
+
+
+@pytest.mark.parametrize("name", ["bench", "soak", "robustness"])
+def test_help(name: str) -> None:
+    """Asked for help, a script tells how it is called."""
+    told = run(name, "--help")
+    assert told.returncode == 0, told.stderr
+    assert f"scripts/{name}" in told.stdout
+
+
+def test_bench_measures_a_small_corpus(source: Path, tmp_path: Path) -> None:
+    """Each figure has a row, in the table and in the file."""
+    out = tmp_path / "out.json"
+    measured = ["size", "kernel", "suggest", "search", "quotations", "identifiers"]
+    words = ["--passages", "60", "--queries", "3", "--only", ",".join(measured), "--json", str(out)]
+    told = run("bench", str(source), *words)
+    assert told.returncode == 0, told.stderr
+    rows = {row["what"]: row for row in json.loads(out.read_text("utf8"))["rows"]}
+    assert rows["quoted phrases found in their article"]["value"] == 100
+    assert rows["ranking, top 10 that differ from a full sort"]["value"] == 0
+    assert all(what in told.stdout for what in rows)
+
+
+def test_bench_refuses_an_unknown_measurement(source: Path) -> None:
+    """A slip in --only is told before an hour is spent."""
+    told = run("bench", str(source), "--only", "kernels")
+    assert told.returncode == 2
+    assert "kernels" in told.stderr
+
+
+def judged(folder: Path, words: Sequence[str]) -> Path:
+    """A set of as many documents as words, with a query for each."""
+    folder.mkdir()
+    documents = [
+        {"id": f"{folder.name}{i}", "title": f"{w} 故障", "text": f"{w} 设备报错 error {i}"}
+        for i, w in enumerate(words)
+    ]
+    queries = [{"id": f"q{i}", "text": f"{w} 设备报错 error"} for i, w in enumerate(words)]
+    for name, rows in (("corpus.jsonl", documents), ("queries.jsonl", queries)):
+        (folder / name).write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf8")
+    (folder / "qrels.tsv").write_text("".join(f"q{i}\t{folder.name}{i}\t1\n" for i in range(len(words))), "utf8")
+    return folder
+
+
+def test_calibrate_and_robustness_tell_their_figures(tmp_path: Path) -> None:
+    """Two small sets are enough for every line that is printed of them."""
+    words = (
+        "printer",
+        "switch",
+        "router",
+        "database",
+        "keyboard",
+        "monitor",
+        "scanner",
+        "battery",
+        "firewall",
+        "outlook",
+    )
+    chinese = ("打印机", "交换机", "路由器", "数据库", "键盘", "显示器", "扫描仪", "电池", "防火墙", "邮箱")
+    folders = [str(judged(tmp_path / name, w)) for name, w in (("en", words), ("zh", chinese))]
+    told = run("calibrate", *folders)
+    assert told.returncode == 0, told.stderr
+    for line in ("intercept", "expected calibration error", "answerable", "unanswerable", "off topic"):
+        assert line in told.stdout
+    told = run("robustness", *folders, "--kinds", "letter")
+    assert told.returncode == 0, told.stderr
+    assert "letter" in told.stdout
+
+
+def test_calibrate_without_a_set() -> None:
+    """Called without anything to measure, it tells how it is called."""
+    told = run("calibrate")
+    assert told.returncode == 1
+    assert "scripts/calibrate FOLDER" in told.stderr
+
+
+def test_soak_finds_nothing_wrong() -> None:
+    """A soak of no length still builds, looks for every article and harms a file."""
+    told = run("soak", "--minutes", "0", "--articles", "5", "--files", "1")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "harms told by kb doctor" in told.stdout
+
+
+def test_recombined_passages_are_alike_in_every_run(source: Path, tmp_path: Path) -> None:
+    """Beyond the corpus, passages are made of its pieces, no longer than its own, the same each time."""
+    corpora = [prepare(source, 100, tmp_path / name) for name in ("a", "b")]
+    assert [a.body for a in corpora[0]] == [b.body for b in corpora[1]]
+    articles = list(Corpus(tmp_path / "a"))
+    assert len(articles) == len({a.path for a in articles}) == 100
+    assert articles[7] == corpora[0][7]
+    assert max(len(a.body) for a in articles[40:]) <= max(len(a.body) for a in articles[:40])
+    assert articles[-1].body != articles[39].body
+
+
+def test_drawn_queries_stand_in_their_passages(source: Path, tmp_path: Path, settings: Settings) -> None:
+    """What is drawn is drawn from the index, and the same for the same seed."""
+    build_documents(settings, prepare(source, 40, tmp_path / "passages"))
+    index = Library(settings.index).index()
+    text, passage = queries.quotation(index, random.Random(1))
+    assert text in index.passage(passage).text
+    terms = queries.weighted_terms(index, random.Random(1), 3)
+    assert len(terms) == 3
+    assert all(term in index.weights for term in terms)
+    pastes = [queries.paste(index, random.Random(1), 2000) for _ in range(2)]
+    assert pastes[0] == pastes[1]
+    assert len(pastes[0]) == 2000
+
+
+def test_nothing_to_draw_is_told(tmp_path: Path, settings: Settings) -> None:
+    """A corpus without identifiers ends a measurement with a sentence, not never."""
+    (tmp_path / "corpus.jsonl").write_text('{"id": "1", "title": "打印机", "text": "卡纸"}\n', "utf8")
+    build_documents(settings, prepare(tmp_path / "corpus.jsonl", 1, tmp_path / "passages"))
+    with pytest.raises(queries.NothingFitsError, match="identifier"):
+        queries.identifier(Library(settings.index).index(), random.Random(1))
+
+
+@pytest.mark.parametrize(
+    ("row", "met"),
+    [
+        (Row("a", 3, at_most=3), True),
+        (Row("a", 3, at_least=4), False),
+        (Row("a", 2, peer=10, faster=5), True),
+        (Row("a", 2, peer=9, faster=5), False),
+        (Row("a", 2, faster=5), None),
+        (Row("a", None, at_most=3), None),
+        (Row("a", 2), None),
+    ],
+)
+def test_targets(row: Row, met: bool | None) -> None:
+    """A target is a bound of the figure or of the peer's share in it; what was not measured meets and misses none."""
+    assert row.met is met
+
+
+def test_numbers_are_short() -> None:
+    """Three digits say enough."""
+    assert [number(v) for v in (0.01234, 12.345, 123456.7, 80)] == ["0.0123", "12.3", "123,457", "80"]
+
+
+def test_a_witness_sees_a_mixed_index(settings: Settings) -> None:
+    """An article whose parts are of two versions is no answer."""
+    from kb.indexer.build import build
+
+    witness.write(settings.articles, 1, 3)
+    build(settings)
+    assert witness.version_of(Library(settings.index).index(), 1, 1) == 3
+    path = next(settings.articles.rglob("*.md"))
+    mixed = path.read_text("utf8").replace("完成 " + witness.stamp(1, 3), "完成 " + witness.stamp(1, 4))
+    path.write_text(mixed, "utf8")
+    build(settings)
+    with pytest.raises(witness.WrongAnswerError, match="several versions"):
+        witness.version_of(Library(settings.index).index(), 1, 1)
