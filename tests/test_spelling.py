@@ -162,7 +162,7 @@ def test_what_is_asked_for_exactly_is_not_corrected(small: Index) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["conection", "打因机", "数据哭", "databse", "certifcate", "蓝频", "dayinji", "lanping"]
+    "typed", ["conection", "打因机", "数据哭", "databse", "certifcate", "蓝频", "jiaohuanji", "lanping"]
 )
 def test_on_the_page_of_the_sample_base(built: Index, typed: str) -> None:
     """A misspelled word finds what the right one finds."""
