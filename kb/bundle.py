@@ -19,10 +19,13 @@ import time
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, StaleBundleError
 from kb.language import say
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SCHEMA = 6
 """Raise when the files of a bundle change their meaning."""
@@ -58,6 +61,27 @@ class Bundle:
 
     def json(self, name: str) -> Any:
         return json.loads(self.file(name).read_bytes())
+
+    def array(self, name: str) -> "NDArray[Any]":
+        """An array, mapped from disk; a plain one, for slicing numpy's own class for them is slow."""
+        import numpy as np  # most commands open no index
+
+        return np.asarray(np.load(self.file(f"{name}.npy"), mmap_mode="r")).view(np.ndarray)
+
+    def lines(self, name: str) -> list[str]:
+        """The lines of a text file."""
+        text = self.file(name).read_text("utf8")
+        return text.split("\n") if text else []
+
+    def check_cut(self, tokens: str) -> None:
+        """Raise StaleBundleError when its texts were cut by another tokeniser than that of this fingerprint."""
+        if self.manifest["tokens"] != tokens:
+            raise StaleBundleError(
+                say(
+                    "索引是用别的分词版本建的；运行 kb build 重建",
+                    "the index was cut by another version of the tokeniser; run kb build",
+                )
+            )
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1094,7 +1094,7 @@ cli.add_command(golden)
 @click.option("--within", default=3, type=click.IntRange(1, 10), help=say("第几名以内算合格", "the last good place"))
 def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bool, within: int) -> None:
     from kb import golden as golden_file
-    from kb.indexer.articles import save
+    from kb.files import save
     from kb.indexer.check import masked
 
     index = _index(chosen)
@@ -1124,7 +1124,7 @@ def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bo
 @click.argument("verdicts", type=_FILE, metavar="FILE")
 def golden_promote(chosen: Settings, verdicts: Path) -> None:
     from kb import golden as golden_file
-    from kb.indexer.articles import save
+    from kb.files import save
     from kb.indexer.check import masked
     from kb.search import evaluate
 

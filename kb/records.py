@@ -6,9 +6,8 @@ import weakref
 from datetime import date
 from typing import Any
 
-import numpy as np
-
 from kb.bundle import Bundle
+from kb.keys import find, keys
 from kb.model import Article, Passage, Section
 
 _TUPLES = ("product", "parts", "versions", "tags", "aliases")
@@ -56,6 +55,13 @@ def passage_from(record: dict[str, Any]) -> Passage:
     )
 
 
+def number_of(bundle: Bundle, column: str, value: str) -> int:
+    """The article of a bundle with this value in a column of names ("ids" or "paths"), -1 for none."""
+    names, numbers = bundle.array(f"articles.{column}"), bundle.array(f"articles.{column}.numbers")
+    place = int(find(names, keys([value]))[0])
+    return place if place < 0 else int(numbers[place])
+
+
 class Lines:
     """A JSON-lines file of a bundle with its offsets: any line without reading the others.
 
@@ -66,7 +72,7 @@ class Lines:
         self._file = os.open(bundle.file(f"{name}.jsonl"), os.O_RDONLY)
         # Readers keep an old bundle until they are done; the last one to let go closes its file.
         weakref.finalize(self, os.close, self._file)
-        self._offsets = np.load(bundle.file(f"{name}.offsets.npy"), mmap_mode="r")
+        self._offsets = bundle.array(f"{name}.offsets")
 
     def raw(self, i: int) -> bytes:
         start, end = int(self._offsets[i]), int(self._offsets[i + 1])

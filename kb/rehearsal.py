@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from kb import bundle
 from kb.errors import InputError
+from kb.files import save
 from kb.golden import FILE, Golden, read_text
 from kb.golden import parse as parse_golden
 from kb.indexer import articles
@@ -131,12 +132,12 @@ def _apply(folder: Path, asked: Why, change: Change) -> None:
     if change.kind == "dictionary":
         path = folder / DICTIONARY
         words = path.read_text("utf-8-sig") if path.exists() else ""
-        articles.save(path, f"{words.rstrip()}\n{change.text}\n")
+        save(path, f"{words.rstrip()}\n{change.text}\n")
         return
     path = folder / asked.article.path
     text, _ = articles.decode(path.read_bytes(), asked.article.path)
     values = {"aliases": [*asked.article.aliases, change.text]} if change.kind == "alias" else {"status": change.text}
-    articles.save(path, articles.change(text, values))
+    save(path, articles.change(text, values))
 
 
 def _copy_articles(source: Path, target: Path) -> None:

@@ -68,3 +68,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Index:
     folder = tmp_path_factory.mktemp("built")
     build(load({"articles": ARTICLES, "index": folder / "index", "workers": 1}, folder))
     return Index(open_current(folder / "index"))
+
+
+@pytest.fixture(scope="session")
+def sample_settings(built: Index) -> Settings:
+    """The settings of a site of the repository's own articles."""
+    folder = built.bundle.folder.parent
+    return load({"articles": ARTICLES, "index": folder}, folder)

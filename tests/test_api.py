@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ARTICLES
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -16,22 +15,16 @@ from kb.search.index import Index
 from kb.search.questions import MAX_ANSWERS
 from kb.search.searcher import search
 from kb.search.suggest import suggest
-from kb.settings import Settings, load
+from kb.settings import Settings
 from kb.web import MAX_BODY, api, create_app
 
 Write = Callable[[str, str], Path]
 
 
-@pytest.fixture(scope="module")
-def app_settings(built: Index) -> Settings:
-    folder = built.bundle.folder.parent
-    return load({"articles": ARTICLES, "index": folder}, folder)
-
-
 @pytest.fixture
-def client(app_settings: Settings) -> FlaskClient:
+def client(sample_settings: Settings) -> FlaskClient:
     """A client of the repository's own articles."""
-    return create_app(app_settings).test_client()
+    return create_app(sample_settings).test_client()
 
 
 def timeless(data: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ LAYERS = (
         "keys",
         "sounds",
         "atoms",
+        "files",
     ),
     ("indexer", "search"),
     ("present", "rehearsal"),

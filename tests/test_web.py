@@ -13,14 +13,13 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 import pytest
-from conftest import ARTICLES
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kb.indexer.build import build
 from kb.search.index import Index
 from kb.search.questions import MAX_ANSWERS
-from kb.settings import Settings, load
+from kb.settings import Settings
 from kb.web import MAX_BODY, create_app, pages, security
 
 Write = Callable[[str, str], Path]
@@ -141,12 +140,6 @@ def site(settings: Settings, write: Write) -> FlaskClient:
     (settings.articles / "printer/img/photo.png").write_bytes(PNG)
     build(settings)
     return visit(settings)
-
-
-@pytest.fixture(scope="module")
-def sample_settings(built: Index) -> Settings:
-    folder = built.bundle.folder.parent
-    return load({"articles": ARTICLES, "index": folder}, folder)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ Reading is lenient (any Markdown file is at least a manual), kb.indexer.check is
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from kb.errors import ArticleError, KbError, NotFoundError
+from kb.errors import ArticleError, NotFoundError
+from kb.files import save
 from kb.language import say
 from kb.model import Article, Reason
 
@@ -311,31 +311,6 @@ class _Dumper(yaml.SafeDumper):
 
 _Dumper.add_representer(list, lambda d, v: d.represent_sequence("tag:yaml.org,2002:seq", v, flow_style=True))
 _Dumper.add_representer(tuple, lambda d, v: d.represent_sequence("tag:yaml.org,2002:seq", v, flow_style=True))
-
-
-def save(path: Path, text: str, new: bool = False) -> None:
-    """Write a file whole or not at all; with new, refuse to replace one. Raises KbError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
-        try:
-            with os.fdopen(handle, "w", encoding="utf8", newline="\n") as f:
-                f.write(text)
-                f.flush()
-                os.fsync(f.fileno())
-            os.chmod(name, 0o644)
-            if new:
-                os.link(name, path)
-            else:
-                os.replace(name, path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except FileExistsError:
-        raise KbError(say("{path} 已经存在", "{path} exists already", path=path))
-    except OSError as error:
-        raise KbError(say("写不了 {path}：{why}", "can't write {path}: {why}", path=path, why=error.strerror))
-    except UnicodeEncodeError:
-        raise KbError(say("写不了 {path}：有残缺的字符", "can't write {path}: it holds half a character", path=path))
 
 
 # --- a new article ---------------------------------------------------------------------------

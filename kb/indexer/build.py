@@ -15,7 +15,7 @@ import numpy as np
 
 from kb import __version__, fields
 from kb.bundle import SCHEMA, Bundle, building, open_current, publish, verify
-from kb.errors import BundleError, StaleBundleError
+from kb.errors import BundleError
 from kb.indexer.processes import Progress
 from kb.indexer.reading import (
     BASE,
@@ -119,13 +119,7 @@ def _update(run: "_Run", read_new: Callable[[list[str]], Reading], about: set[st
     with building(run.settings.index) as folder:
         previous = Previous(open_current(run.settings.index, verify=False), verified=False)
         words, synonyms = previous.bundle.json("dictionary.json"), previous.bundle.json("synonyms.json")
-        if previous.bundle.manifest["tokens"] != tokenizer_of(tuple(words)).fingerprint:
-            raise StaleBundleError(
-                say(
-                    "索引是用别的分词版本建的；运行 kb build 重建",
-                    "the index was cut by another version of the tokeniser; run kb build",
-                )
-            )
+        previous.bundle.check_cut(tokenizer_of(tuple(words)).fingerprint)
         reading = read_new(words)
         entries = {e.record["path"]: e for e in reading.entries if not _taken(previous, e, about, reading.problems)}
         run.clock.lap("read")
@@ -253,7 +247,7 @@ def _in_force(own: dict[str, int], base: Bundle | None, hidden: list[int]) -> di
     """How many articles and passages a search sees."""
     if base is None:
         return {"articles": own["own_articles"], "passages": own["own_passages"]}
-    first = np.load(base.file("articles.first.npy"))
+    first = base.array("articles.first")
     covered = int(np.diff(first)[hidden].sum())
     return {
         "articles": base.manifest["own_articles"] - len(hidden) + own["own_articles"],

@@ -133,9 +133,6 @@ def read(bundle: Bundle) -> Stream:
     starts = np.append(np.load(bundle.file("stream.segments.npy")).astype(np.int64), len(atoms))
     passages = np.load(bundle.file("stream.passages.npy"))
     counts = np.bincount(passages, minlength=int(bundle.manifest["own_passages"]))
-    return Stream(words_of(bundle), atoms, starts, np.load(bundle.file("stream.fields.npy")), _cumulated(counts))
-
-
-def words_of(bundle: Bundle) -> list[str]:
-    text = bundle.file("words.txt").read_text("utf8")
-    return text.split("\n") if text else []
+    return Stream(
+        bundle.lines("words.txt"), atoms, starts, np.load(bundle.file("stream.fields.npy")), _cumulated(counts)
+    )

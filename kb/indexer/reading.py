@@ -8,8 +8,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from kb.bundle import Bundle, open_current
 from kb.errors import ArticleError, BundleError
 from kb.indexer import rows as packed
@@ -17,11 +15,9 @@ from kb.indexer.analysis import Row, analyse
 from kb.indexer.articles import find, is_article, load, relative
 from kb.indexer.processes import Progress, in_parallel
 from kb.indexer.rows import Rows
-from kb.keys import find as find_keys
-from kb.keys import keys
 from kb.language import say
 from kb.model import Article
-from kb.records import Lines, article_record, passage_record, to_line
+from kb.records import Lines, article_record, number_of, passage_record, to_line
 from kb.settings import Settings
 from kb.synonyms import parse as parse_synonyms
 from kb.synonyms import parse_dictionary
@@ -130,20 +126,15 @@ class Previous:
 
     def base_number(self, path: str) -> int:
         """Place of an article in the base, -1 when it is not there."""
-        return self._number("paths", path)
+        return number_of(self.base, "paths", path)
 
     def path_of(self, number: str) -> str | None:
         """Path of the article in force that has this number (KB-000137)."""
         for path, entry in self.beside.items():
             if entry.record["id"] == number:
                 return str(path)
-        place = self._number("ids", number)
+        place = number_of(self.base, "ids", number)
         return None if place < 0 or place in self.hidden else str(self._records[place]["path"])
-
-    def _number(self, column: str, value: str) -> int:
-        table, numbers = (np.load(self.base.file(f"articles.{column}{n}.npy"), mmap_mode="r") for n in ("", ".numbers"))
-        place = int(find_keys(table, keys([value]))[0])
-        return place if place < 0 else int(numbers[place])
 
     def body(self, entry: Entry) -> bytes:
         return self._bodies[entry.part].raw(entry.number)

@@ -52,10 +52,10 @@ def write(folder: Path, words: Any, terms_of: Keys, base: Bundle | None = None) 
 
 def _known(base: Bundle, terms_of: Keys) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The places that a base gave to terms, for those of other columns."""
-    known = np.load(base.file("terms.keys.npy"), mmap_mode="r")[np.load(base.file("topics.terms.npy"))]
+    known = base.array("terms.keys")[base.array("topics.terms")]
     found = find(terms_of, known)
     held = np.flatnonzero(found >= 0)
-    return found[held], np.load(base.file("topics.places.npy"))[held].astype(np.float32)
+    return found[held], base.array("topics.places")[held].astype(np.float32)
 
 
 def _learned(words: Any) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -224,7 +224,6 @@ def read(bundle: Bundle) -> Counts:
 
 def read_statistics(bundle: Bundle) -> Statistics:
     """What a bundle knows of its terms, mapped from disk."""
-    df = {n: np.load(bundle.file(f"{n}.df.npy"), mmap_mode="r") for n in MATRICES}
+    df = {n: bundle.array(f"{n}.df") for n in MATRICES}
     mean = {n: float(np.load(bundle.file(f"{n}.mean.npy"))) for n in MATRICES}
-    terms = np.load(bundle.file("terms.keys.npy"), mmap_mode="r")
-    return Statistics(int(bundle.manifest["own_passages"]), terms, df, mean)
+    return Statistics(int(bundle.manifest["own_passages"]), bundle.array("terms.keys"), df, mean)

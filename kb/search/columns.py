@@ -6,7 +6,6 @@ Which term has which column is the same in both matrices: of passages, and of pa
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +21,12 @@ COMPILED_FROM = 20_000
 """Rows; below it numpy is fast enough, and a command need not wait for scipy to be imported."""
 
 
-def mapped(bundle: Bundle, name: str) -> NDArray[Any]:
-    """An array of a bundle, mapped from disk; a plain one, for slicing numpy's own class for them is slow."""
-    return np.asarray(np.load(bundle.file(f"{name}.npy"), mmap_mode="r")).view(np.ndarray)
-
-
 class Matrix:
     """One sparse matrix in column order: rows of each column ascend."""
 
     def __init__(self, bundle: Bundle, name: str, height: int) -> None:
         self.height = height
-        self.indptr, self.rows, self.data = (mapped(bundle, f"{name}.{part}") for part in ("indptr", "rows", "data"))
+        self.indptr, self.rows, self.data = (bundle.array(f"{name}.{part}") for part in ("indptr", "rows", "data"))
         self._add = _adder() if height >= COMPILED_FROM else _add
 
     def bounds(self, columns: NDArray[np.int64]) -> Bounds:
@@ -89,8 +83,8 @@ class Columns:
     """The weights of one bundle. page: of each passage, -1 for one that is alone on its page."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._terms = mapped(bundle, "terms.keys")
-        self.page = mapped(bundle, "passages.page")
+        self._terms = bundle.array("terms.keys")
+        self.page = bundle.array("passages.page")
         self.height = len(self.page)
         self.passages = Matrix(bundle, "weights", self.height)
         self.pages = Matrix(bundle, "pages", int(self.page.max(initial=-1)) + 1)

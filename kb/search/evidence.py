@@ -22,7 +22,7 @@ class Evidence:
         self.query = query
         self.passages = {passage: i for i, passage in enumerate(dict.fromkeys(passages))}
         self.scores: Scores = scores[list(self.passages)]
-        self._best = np.where(index.visible, index.best(scores), np.float32(0))
+        self._all_scores = scores
         wanted = (t.term for g in query.groups for tokens in g.alternatives for t in tokens)
         self._terms = {term: i for i, term in enumerate(dict.fromkeys([*query.weights, *wanted]))}
         self.weights, page = index.weights.within(list(self._terms), np.fromiter(self.passages, np.int64))
@@ -48,20 +48,21 @@ class Evidence:
 
     def coverage(self) -> NDArray[np.float64]:
         """For each passage the share of the query that it holds, each thing asked for weighed by its rarity."""
-        rarity = self.index.weights.rarity
+        rarity = self.index.weights.rarities(self._terms)
         covered = np.zeros(len(self.passages))
         total = 0.0
         meanings = {tuple(tuple(t.term for t in tokens) for tokens in g.alternatives) for g in self.query.groups}
         for alternatives in meanings:
-            rarest = min(max(map(rarity, terms)) for terms in alternatives)
+            rarest = min(max(map(rarity.__getitem__, terms)) for terms in alternatives)
             total += rarest
             covered[self._holding(alternatives)] += rarest
         return covered / total if total else covered
 
     def rivals(self) -> NDArray[np.float64]:
         """For each passage the score of the best article that is shown and is not its own, 0 for none."""
-        found = top(self._best, 2)
-        first, second = (float(self._best[found[i]]) if i < len(found) else 0.0 for i in (0, 1))
+        best = np.where(self.index.visible, self.index.best(self._all_scores), np.float32(0))
+        found = top(best, 2)
+        first, second = (float(best[found[i]]) if i < len(found) else 0.0 for i in (0, 1))
         owners = self.index.article_of[list(self.passages)]
         return np.where(np.isin(owners, found[:1]), second, first)
 

@@ -3,8 +3,6 @@
 Every answer is an array of article numbers of one bundle.
 """
 
-import fnmatch
-import re
 import threading
 
 import numpy as np
@@ -14,17 +12,16 @@ from whoosh import query as wq
 
 from kb.atoms import spell
 from kb.bundle import Bundle
+from kb.search.shapes import beginning, expanded
 
 Numbers = NDArray[np.int32]
-
-MAX_EXPANSIONS = 2000
 
 
 class Facts:
     """The Whoosh index of one bundle, open for reading. Safe to share between threads."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._articles = np.load(bundle.file("facts.articles.npy"))
+        self._articles = bundle.array("facts.articles")
         self._index = wi.open_dir(bundle.file("whoosh"))
         self._searcher = self._index.searcher()
         self._reader = self._searcher.reader()
@@ -49,12 +46,7 @@ class Facts:
 
     def shaped(self, field: str, pattern: str) -> Numbers:
         """Articles whose field holds a word of this shape, with * for any letters and ? for one."""
-        # fnmatch writes patterns that never go back: a*a*a*a*b against aaaa… would take years.
-        shape = re.compile(fnmatch.translate(pattern))
-        found: list[str] = []
         with self._lock:
-            for raw in self._reader.expand_prefix(field, re.split(r"[*?]", pattern)[0]):
-                word = raw.decode("utf8")
-                if shape.fullmatch(word) and len(found) < MAX_EXPANSIONS:
-                    found.append(word)
+            words = (raw.decode("utf8") for raw in self._reader.expand_prefix(field, beginning(pattern)))
+            found = expanded(pattern, ((word, word) for word in words))
         return self._ask(wq.Or([wq.Term(field, t) for t in found]))

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, current_name, open_current
-from kb.errors import NotFoundError, StaleBundleError
-from kb.keys import find, keys
+from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import FACETS, HIDDEN_STATUSES, Article, Page, Passage
-from kb.records import Lines, article_from, passage_from
+from kb.records import Lines, article_from, number_of, passage_from
 from kb.search.columns import Columns
 from kb.search.embedded import FullText
 from kb.search.ranking import Scores, Weights
@@ -45,16 +44,6 @@ class Part:
         self.first: NDArray[np.int32] = np.load(bundle.file("articles.first.npy"))
         self.columns = Columns(bundle)
 
-    def number_of(self, column: str, value: str) -> int:
-        """The article with this value in a column of names ("ids" or "paths"), -1 for none."""
-        names, numbers = (self.array(f"articles.{column}{suffix}") for suffix in ("", ".numbers"))
-        place = int(find(names, keys([value]))[0])
-        return place if place < 0 else int(numbers[place])
-
-    def array(self, name: str) -> NDArray[Any]:
-        found: NDArray[Any] = np.load(self.bundle.file(f"{name}.npy"), mmap_mode="r")
-        return found
-
 
 class Index:
     """One bundle and the base it may stand beside, open for reading; safe to share between threads.
@@ -66,13 +55,7 @@ class Index:
     def __init__(self, bundle: Bundle, base: Part | None = None) -> None:
         self.bundle = bundle
         self.tokenizer = Tokenizer(bundle.json("dictionary.json"))
-        if self.tokenizer.fingerprint != bundle.manifest["tokens"]:
-            raise StaleBundleError(
-                say(
-                    "索引是用别的分词版本建的；运行 kb build 重建",
-                    "the index was cut by another version of the tokeniser; run kb build",
-                )
-            )
+        bundle.check_cut(self.tokenizer.fingerprint)
         self.synonyms: dict[str, tuple[str, ...]] = {k: tuple(v) for k, v in bundle.json("synonyms.json").items()}
         if bundle.base is None:
             self.parts = [Part(bundle)]
@@ -132,8 +115,8 @@ class Index:
         for part, before in zip(self.parts, self._articles_before, strict=False):
             own = part.bundle.json("facets.json")[name]
             place = np.array([values.setdefault(v, len(values)) for v in own], np.int32)
-            owners.append(part.array(f"facet.{name}.articles") + before)
-            found = part.array(f"facet.{name}.values")
+            owners.append(part.bundle.array(f"facet.{name}.articles") + before)
+            found = part.bundle.array(f"facet.{name}.values")
             codes.append(place[found] if len(found) else found)
         return Facet(list(values), np.concatenate(owners), np.concatenate(codes), len(self.live))
 
@@ -156,7 +139,7 @@ class Index:
     def dates(self, name: str) -> NDArray[np.bytes_]:
         """A date of each article as ISO text, empty for none. name: created, updated (or created), review_after."""
         if name not in self._dates:
-            self._dates[name] = np.concatenate([part.array(f"articles.{name}") for part in self.parts])
+            self._dates[name] = np.concatenate([part.bundle.array(f"articles.{name}") for part in self.parts])
         return self._dates[name]
 
     def days(self, name: str) -> NDArray[np.int64]:
@@ -185,7 +168,7 @@ class Index:
         """Position of an article by its number or path. Raises NotFoundError."""
         for column, value in (("ids", name), ("paths", name), ("ids", name.upper())):
             for part, before in reversed(list(zip(self.parts, self._articles_before, strict=False))):
-                place = part.number_of(column, value)
+                place = number_of(part.bundle, column, value)
                 if place >= 0 and self.live[place + before]:
                     return int(place + before)
         raise NotFoundError(say("没有文章 {name}", "there is no article {name}", name=name))

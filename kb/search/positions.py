@@ -5,8 +5,6 @@ kb.indexer.positions for the files) tells whether the other atoms stand around i
 """
 
 import bisect
-import fnmatch
-import re
 from functools import cached_property
 
 import numpy as np
@@ -15,30 +13,27 @@ from numpy.typing import NDArray
 from kb.atoms import FIRST_WORD, encode
 from kb.bundle import Bundle
 from kb.fields import REPEATED, SEGMENTS
+from kb.search.shapes import beginning, expanded
 
 Places = NDArray[np.int32]
-
-MAX_EXPANSIONS = 2000
-"""Words a pattern may stand for; beyond it says nothing anyway and would take seconds."""
 
 
 class Positions:
     """The stream of one bundle, mapped from disk. Safe to share between threads."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._words = bundle.file("words.txt")
-        self._stream = np.load(bundle.file("stream.npy"), mmap_mode="r")
-        self._starts = np.load(bundle.file("stream.segments.npy"), mmap_mode="r")
-        self._passages = np.load(bundle.file("stream.passages.npy"), mmap_mode="r")
-        self._fields = np.load(bundle.file("stream.fields.npy"), mmap_mode="r")
-        self._indptr = np.load(bundle.file("stream.indptr.npy"), mmap_mode="r")
-        self._places = np.load(bundle.file("stream.places.npy"), mmap_mode="r")
+        self._bundle = bundle
+        self._stream = bundle.array("stream")
+        self._starts = bundle.array("stream.segments")
+        self._passages = bundle.array("stream.passages")
+        self._fields = bundle.array("stream.fields")
+        self._indptr = bundle.array("stream.indptr")
+        self._places = bundle.array("stream.places")
 
     @cached_property
     def words(self) -> list[str]:
         """All words of letters and digits as they are written, lower case, sorted."""
-        text = self._words.read_text("utf8")
-        return text.split("\n") if text else []
+        return self._bundle.lines("words.txt")
 
     def phrase(self, folded: str, field: str = "text") -> NDArray[np.int32]:
         """Passages where the words of a folded text stand in a row, in a field or, for "text", anywhere but in code.
@@ -86,14 +81,8 @@ class Positions:
 
     def shaped(self, pattern: str, field: str = "text") -> NDArray[np.int32]:
         """Passages that hold a word of this shape, with * for any letters and ? for one."""
-        # fnmatch writes patterns that never go back: a*a*a*a*b against aaaa… would take years.
-        shape = re.compile(fnmatch.translate(pattern))
-        found = []
-        for number, word in self._starting(re.split(r"[*?]", pattern)[0]):
-            if shape.fullmatch(word):
-                found.append(self._at(FIRST_WORD + number))
-                if len(found) == MAX_EXPANSIONS:
-                    break
+        words = ((word, number) for number, word in self._starting(beginning(pattern)))
+        found = [self._at(FIRST_WORD + number) for number in expanded(pattern, words)]
         return self._within(np.concatenate(found), field) if found else np.empty(0, np.int32)
 
     def starting(self, start: str) -> dict[str, NDArray[np.int32]]:

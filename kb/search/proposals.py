@@ -18,6 +18,7 @@ from pathlib import Path
 
 from kb.errors import InputError
 from kb.fields import STOP_WORDS
+from kb.files import save
 from kb.language import say
 from kb.search.index import Index
 from kb.synonyms import parse
@@ -307,7 +308,5 @@ def _append(path: Path, line: str, heading: str) -> str:
         raise InputError(say("{path} 里已经有“{line}”", "{path} holds '{line}' already", path=path.name, line=line))
     start = "" if f"# --- {heading}" in text else f"{chr(10) if text else ''}# --- {heading}\n"
     text = text if not text or text.endswith("\n") else text + "\n"
-    aside = path.with_name(f".{path.name}.new")
-    aside.write_text(f"{text}{start}{line}\n", "utf8")
-    aside.replace(path)
+    save(path, f"{text}{start}{line}\n")
     return line

@@ -14,7 +14,7 @@ from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.index import Index
 from kb.search.questions import Candidate, affirmed, questions, updated
-from kb.search.ranking import Scores, top
+from kb.search.ranking import Scores, rarity, top
 from kb.search.snippets import Highlighter, place
 from kb.search.terms import MAX_TEXT, QueryTerms, read
 
@@ -92,7 +92,9 @@ def read_paste(index: Index, text: str, exact: bool = False) -> QueryTerms:
     terms = read(text, index.tokenizer, index.synonyms, corrections)
     if len(terms.weights) <= MAX_TERMS:
         return terms
-    telling = sorted(terms.weights, key=lambda t: -terms.weights[t] * index.weights.rarity(t) * (t in index.weights))
+    passages = index.weights.passages
+    df = dict(zip(terms.weights, index.weights.dfs(list(terms.weights)), strict=True))
+    telling = sorted(terms.weights, key=lambda t: -terms.weights[t] * rarity(df[t], passages) * (df[t] > 0))
     kept = {t: terms.weights[t] for t in telling[:MAX_TERMS]}
     tokens = tuple(t for t in terms.tokens if t.term in kept)
     return QueryTerms(kept, terms.via, terms.groups, tokens, corrections=terms.corrections)

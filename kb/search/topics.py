@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from kb.bundle import Bundle
 from kb.fields import TOPIC_WEIGHT
 from kb.keys import find, keys
-from kb.search.columns import mapped
 from kb.search.ranking import Scores, Weights, top
 
 DEPTH = 100
@@ -23,10 +22,9 @@ class Topics:
 
     def __init__(self, bundles: Sequence[Bundle]) -> None:
         base = bundles[0]
-        located = mapped(base, "terms.keys")[np.load(base.file("topics.terms.npy"))]
-        self._terms = located
-        self._places = mapped(base, "topics.places")
-        self._passages = [mapped(bundle, "topics.passages") for bundle in bundles]
+        self._terms = base.array("terms.keys")[base.array("topics.terms")]
+        self._places = base.array("topics.places")
+        self._passages = [bundle.array("topics.passages") for bundle in bundles]
         self._before = np.cumsum([0, *(int(b.manifest["own_passages"]) for b in bundles)]).tolist()
 
     def lift(self, scores: Scores, query: Mapping[str, float], weights: Weights) -> None:

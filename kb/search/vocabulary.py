@@ -69,7 +69,7 @@ class _Words:
 
     def __init__(self, bundle: Bundle) -> None:
         names = ("starts", "df", "keys", "numbers", "readings")
-        arrays = (np.load(bundle.file(f"spelling.{name}.npy"), mmap_mode="r").view(np.ndarray) for name in names)
+        arrays = (bundle.array(f"spelling.{name}") for name in names)
         self._starts, self._df, self._keys, self._numbers, self._readings = arrays
         self._text = np.memmap(bundle.file("spelling.words.txt"), mode="r") if len(self._df) else np.empty(0, np.uint8)
         self.total = int(self._df.sum())

@@ -1,0 +1,33 @@
+"""This module writes a file of the user's whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from kb.errors import KbError
+from kb.language import say
+
+
+def save(path: Path, text: str, new: bool = False) -> None:
+    """Write a file whole or not at all; with new, refuse to replace one. Raises KbError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+        try:
+            with os.fdopen(handle, "w", encoding="utf8", newline="\n") as f:
+                f.write(text)
+                f.flush()
+                os.fsync(f.fileno())
+            os.chmod(name, 0o644)
+            if new:
+                os.link(name, path)
+            else:
+                os.replace(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except FileExistsError:
+        raise KbError(say("{path} 已经存在", "{path} exists already", path=path))
+    except OSError as error:
+        raise KbError(say("写不了 {path}：{why}", "can't write {path}: {why}", path=path, why=error.strerror))
+    except UnicodeEncodeError:
+        raise KbError(say("写不了 {path}：有残缺的字符", "can't write {path}: it holds half a character", path=path))
