@@ -13,18 +13,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 from conftest import ARTICLES
 
-from kb import cli as cli_module
 from kb.bundle import current_name
-from kb.cli import cli
+from kb.cli import cli, suggesting
+from kb.feedback import Feedback
 from kb.search.index import Index
 from kb.settings import Settings
+from kb.store import Store
 
 Kb = Callable[..., Result]
 Write = Callable[[str, str], Path]
@@ -331,7 +333,7 @@ def test_suggest_asks_a_person(close: Kb, monkeypatch: pytest.MonkeyPatch) -> No
     question = json.loads(close("suggest", "打印机不能打印", "--json").stdout)["questions"][0]
     [holder] = question["articles"]
     [other] = {"a", "b"} - {holder}
-    monkeypatch.setattr(cli_module, "_a_person_is_there", lambda: True)
+    monkeypatch.setattr(suggesting, "_a_person_is_there", lambda: True)
     for typed, first in (("y\n\n", holder), ("何\n否\n\n", other), ("不知道\n\n", "a"), ("\n", "a")):
         result = close("suggest", "打印机不能打印", stdin=typed)
         assert question["text"] in result.stderr
@@ -452,11 +454,41 @@ def test_eval_compares(kb: Kb, judged: Path) -> None:
     kb("eval", "--qrels", judged / "qrels.tsv", code=MISTAKE)
 
 
+def test_pack(two: Kb, tmp_path: Path) -> None:
+    """kb pack prints the file it wrote and tells people what is in it; without an article it writes none."""
+    result = two("pack", "-o", "stick.html")
+    assert result.stdout == "stick.html\n"
+    assert "2 篇" in result.stderr
+    assert "纸卡住了" in (tmp_path / "stick.html").read_text("utf8")
+    two("pack", "--area", "printer", "-o", "one.html")
+    assert "VPN" not in (tmp_path / "one.html").read_text("utf8")
+    two("pack", "蓝牙耳机", "-o", "none.html", code=NOTHING)
+    assert not (tmp_path / "none.html").exists()
+
+
+def test_import(two: Kb, tmp_path: Path) -> None:
+    """What kb import brings is found after a build; twice it brings nothing, misused it says how."""
+    (tmp_path / "old.csv").write_text("故障现象,解决方法\n投影仪没有画面,换 HDMI 线\n", "utf8")
+    assert "KB-000009" in two("import", "old.csv", "--status", "published").stdout
+    two("build")
+    assert "KB-000009" in two("search", "投影仪").stdout
+    two("import", "old.csv", code=NOTHING)
+    two("import", "nowhere.csv", code=MISTAKE)
+
+
 def test_golden_and_why(two: Kb) -> None:
     """A golden query is written down and run; why tells what keeps an article away."""
     two("golden", "add", "卡纸", "KB-000007")
     assert "✓" in two("eval").stdout
     assert "-VPN" in two("why", "门户 -VPN", "KB-000008").stdout
+
+
+def test_verdicts(two: Kb, settings: Settings) -> None:
+    """What was said, a line each, as the other commands read it; 1 when nobody said anything."""
+    two("verdicts", code=NOTHING)
+    Feedback(Store(settings.database), 365).give_verdict("KB-000007", "helpful", "v", "冒烟")
+    (line,) = two("verdicts").stdout.splitlines()
+    assert json.loads(line) == {"text": "冒烟", "article": "KB-000007", "verdict": "helpful"}
 
 
 def test_duplicates(two: Kb, write: Write, tmp_path: Path) -> None:
@@ -578,8 +610,8 @@ def test_process(two: Kb, tmp_path: Path) -> None:
     assert process(tmp_path, "search", "量子纠缠").returncode == NOTHING
 
 
-def test_a_running_site_notices_new_articles(two: Kb, tmp_path: Path, write: Write) -> None:
-    """What is written while the site runs is found without a restart or another command."""
+def test_a_running_site(two: Kb, tmp_path: Path, write: Write) -> None:
+    """What is written while it runs is found without a restart; who comes through a proxy changes nothing."""
     variables = {**os.environ, "PYTHONPATH": str(KB.parent), "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", "kb", "serve", "--host", "localhost", "--port", "0", "--watch", "0.1"]
     with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as server:
@@ -595,6 +627,11 @@ def test_a_running_site_notices_new_articles(two: Kb, tmp_path: Path, write: Wri
             while _articles(health) == 2 and time.monotonic() < deadline:
                 time.sleep(0.1)
             assert _articles(health) == 3
+            page = health.replace("health", "new")
+            with urlopen(page, timeout=30) as answer:
+                assert answer.status == 200
+            with pytest.raises(HTTPError, match="403"):
+                urlopen(Request(page, headers={"X-Forwarded-For": "10.0.0.7"}), timeout=30)
         finally:
             server.terminate()
 
@@ -725,7 +762,7 @@ def test_every_sentence_is_there_twice() -> None:
 def test_every_sentence_of_the_templates_is_there_twice() -> None:
     """Every say() in the templates too."""
     pattern = re.compile(r"""say\(\s*(["'])(?P<zh>.*?)\1,\s*(["'])(?P<en>.*?)\3""")
-    for path in sorted((KB / "web" / "templates").iterdir()):
+    for path in sorted(p for p in KB.rglob("templates/**/*") if p.is_file() and p.suffix != ".js"):
         text = path.read_text("utf8")
         calls = [m for m in pattern.finditer(text) if m["zh"] != "English"]
         assert len(calls) + text.count('say("English", "中文")') == text.count("say("), path.name
@@ -733,8 +770,8 @@ def test_every_sentence_of_the_templates_is_there_twice() -> None:
 
 
 def test_every_command_is_tested() -> None:
-    """A command without a test here is found by its absence."""
-    source = Path(__file__).read_text("utf8")
+    """A command without a test here, or in a file of its own, is found by its absence."""
+    source = "".join(path.read_text("utf8") for path in Path(__file__).parent.glob("test_*.py"))
     assert [c for c in COMMANDS if f'"{c}"' not in source] == []
     assert all(isinstance(cli.commands[c], click.Command) for c in COMMANDS)
 

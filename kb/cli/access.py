@@ -1,0 +1,107 @@
+"""This module answers which programs may use the API: token."""
+
+from typing import Any
+
+import click
+
+from kb.cli.common import NOTHING, cli, command, json_option, note, print_json
+from kb.language import say
+from kb.model import SCOPES
+from kb.settings import Settings
+
+token = click.Group(
+    "token",
+    help=say(
+        """程序用的令牌：调用 /api/v1 与 /retrieval 时放在 Authorization: Bearer 之后。
+
+        \b
+        例：kb token create dify
+            kb token create 工单系统 --scope write
+            kb token list
+        """,
+        """Tokens for programs: sent behind Authorization: Bearer to /api/v1 and /retrieval.
+
+        \b
+        Example: kb token create dify
+                 kb token create helpdesk --scope write
+                 kb token list
+        """,
+    ),
+)
+cli.add_command(token)
+
+
+def _access(chosen: Settings) -> Any:
+    from kb.access import Access
+    from kb.store import Store
+
+    return Access(Store(chosen.database))
+
+
+@command(
+    """发一个令牌。密文只显示这一次：库里只留摘要。
+
+    \b
+    例：kb token create dify                      # 只读
+        kb token create 工单系统 --scope write    # 也能写判定与文章
+    """,
+    """Make a token. Its secret is shown this once: only a digest is kept.
+
+    \b
+    Example: kb token create dify                      # may read
+             kb token create helpdesk --scope write    # may write verdicts and articles, too
+    """,
+    token,
+)
+@click.argument("name")
+@click.option("--scope", type=click.Choice(SCOPES), default=SCOPES[0], help=say("权限", "what it allows"))
+def token_create(chosen: Settings, name: str, scope: str) -> None:
+    secret = _access(chosen).create(name, scope)
+    note(say("令牌（只显示这一次，请妥善保存）：", "The token (shown this once, keep it safe):"))
+    click.echo(secret)
+
+
+@command(
+    """列出令牌：名字、权限、何时发的、最近何时用过。没有时退出码为 1。
+
+    \b
+    例：kb token list
+    """,
+    """List the tokens: name, scope, when made, when used last. Exits 1 when there are none.
+
+    \b
+    Example: kb token list
+    """,
+    token,
+)
+@json_option
+def token_list(chosen: Settings, as_json: bool) -> None:
+    tokens = _access(chosen).tokens()
+    if as_json:
+        dates = ("created", "used")
+        print_json([{k: v.isoformat() if k in dates and v else v for k, v in t._asdict().items()} for t in tokens])
+    for t in tokens if not as_json else ():
+        used = f"{t.used.astimezone():%Y-%m-%d %H:%M}" if t.used else say("没有用过", "never used")
+        click.echo(f"{t.scope:<5}  {t.created.astimezone():%Y-%m-%d}  {used:<16}  {t.name}")
+    if not tokens:
+        note(say("还没有令牌", "there are no tokens"))
+        raise click.exceptions.Exit(NOTHING)
+
+
+@command(
+    """收回令牌，立即失效。
+
+    \b
+    例：kb token revoke dify
+    """,
+    """Take a token back; it is refused from now on.
+
+    \b
+    Example: kb token revoke dify
+    """,
+    token,
+)
+@click.argument("name")
+def token_revoke(chosen: Settings, name: str) -> None:
+    _access(chosen).revoke(name)
+    click.echo(say("已收回 {name}", "revoked {name}", name=name))

@@ -1,0 +1,206 @@
+"""This module answers how the base gets online and whether all is well: build, serve, doctor."""
+
+import os
+import platform
+import sys
+from importlib.metadata import version
+from ipaddress import ip_address
+from typing import Any
+
+import click
+
+from kb import __version__, bundle, settings
+from kb.cli.common import NOTHING, build_index, colon, command, json_option, note, print_json, setting_help
+from kb.errors import BundleError, InputError, KbError
+from kb.language import say
+from kb.settings import Settings
+
+
+@command(
+    """建立或更新索引；只处理变动过的文章。
+
+    \b
+    例：kb build
+        kb build --full        # 全部重做
+        kb build --articles /srv/kb --index /var/lib/guzhi
+    """,
+    """Build or update the index; only what changed is done again.
+
+    \b
+    Example: kb build
+             kb build --full        # everything anew
+             kb build --articles /srv/kb --index /var/lib/guzhi
+    """,
+)
+@click.option("--full", is_flag=True, help=say("全部重做", "everything anew"))
+@click.option("--quiet", is_flag=True, help=say("只说问题", "only tell problems"))
+@json_option
+def build(chosen: Settings, full: bool, quiet: bool, as_json: bool) -> None:
+    report = build_index(chosen, full)
+    if as_json:
+        print_json(
+            {
+                "articles": report.articles,
+                "passages": report.passages,
+                "analysed": report.analysed,
+                "reused": report.reused,
+                "removed": report.removed,
+                "published": report.published,
+                "seconds": round(report.seconds, 2),
+                "steps": {k: round(v, 3) for k, v in report.steps.items()},
+                "problems": report.problems,
+            }
+        )
+        return
+    for problem in report.problems:
+        note(problem)
+    if quiet:
+        return
+    state = say("索引已更新", "index updated") if report.published else say("索引已是最新", "index is up to date")
+    click.echo(
+        say(
+            "{state}：{articles} 篇文章，{passages} 个段落；"
+            "新处理 {analysed}，沿用 {reused}，删除 {removed}；{seconds:.1f} 秒",
+            "{state}: {articles} articles, {passages} passages; {analysed} analysed, {reused} reused, "
+            "{removed} removed; {seconds:.1f} s",
+            state=state,
+            **{k: getattr(report, k) for k in ("articles", "passages", "analysed", "reused", "removed", "seconds")},
+        )
+    )
+    if not report.articles:
+        note(
+            say(
+                "{folder} 里没有文章；用 kb new case 写第一篇",
+                "there are no articles in {folder}; write the first with kb new case",
+                folder=chosen.articles,
+            )
+        )
+
+
+@command(
+    """启动网站；先更新索引，之后文章一有变动就重新索引。
+
+    \b
+    例：kb serve
+        kb serve --port 9000 --articles /srv/kb
+    """,
+    """Serve the site; the index is brought up to date first and whenever articles change.
+
+    \b
+    Example: kb serve
+             kb serve --port 9000 --articles /srv/kb
+    """,
+)
+@click.option("--host", help=setting_help("host"))
+@click.option("--port", type=int, help=setting_help("port"))
+@click.option("--threads", type=int, help=setting_help("threads"))
+@click.option(
+    "--watch",
+    default=5.0,
+    help=say("每几秒看一次文章有无变动，0 为不看", "seconds between looks at the articles, 0 for none"),
+)
+def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
+    from kb.indexer import watch as watching
+    from kb.web import create_app
+    from kb.web.server import Server
+
+    options = {"articles": chosen.articles, "index": chosen.index, "language": chosen.language}
+    chosen = settings.load({**options, "host": host, "port": port, "threads": threads})
+    if not _is_local(chosen.host):
+        raise InputError(
+            say(
+                "不在 {host} 上监听：这一版没有账号，任何能连上的人都能看到全部文章。"
+                "请用 127.0.0.1，并在前面放一个要求登录的反向代理"
+                "（手册 KB-000184 有 nginx 加账号的写法：htpasswd -c 文件 用户名）",
+                "refused to listen on {host}: this version has no accounts, "
+                "so anyone who reaches it could read everything. "
+                "Use 127.0.0.1 behind a reverse proxy that asks for a login "
+                "(manual KB-000184 shows nginx with an account made by: htpasswd -c FILE USER)",
+                host=chosen.host,
+            )
+        )
+    before = watching.state(chosen)
+    report = build_index(chosen)
+    for problem in report.problems:
+        note(problem)
+    server = Server(create_app(chosen), chosen)
+    host_name = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+    click.echo(
+        say(
+            "故知已启动：http://{host}:{port}（{n} 篇文章；按 Ctrl+C 停止）",
+            "Guzhi is running: http://{host}:{port} ({n} articles; Ctrl+C stops it)",
+            host=host_name,
+            port=server.port,
+            n=report.articles,
+        )
+    )
+    sys.stdout.flush()
+    server.run(lambda: watching.watch(chosen, watch, before) if watch > 0 else None)
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@command(
+    """检查安装、文件夹与索引是否正常。有问题时退出码为 1。""",
+    """Look whether the installation, the folders and the index are well. Exits 1 when something is not.""",
+)
+@json_option
+def doctor(chosen: Settings, as_json: bool) -> None:
+    findings = list(_diagnose(chosen))
+    if as_json:
+        print_json([{"what": w, "ok": ok, "found": found} for w, ok, found in findings])
+    else:
+        for what, ok, found in findings:
+            mark = click.style("✓", fg="green") if ok else click.style("✗", fg="red")
+            click.echo(f"{mark} {what}{colon()}{found}")
+    if not all(ok for _, ok, _ in findings):
+        raise click.exceptions.Exit(NOTHING)
+
+
+def _diagnose(chosen: Settings) -> Any:
+    """(what was looked at, whether it is well, what was found)."""
+    from kb.indexer.articles import find
+    from kb.search.index import Library
+
+    yield "Guzhi", True, f"{__version__}, Python {platform.python_version()}"
+    packages = ("whoosh", "jieba", "rjieba", "opencc", "scikit-learn", "numpy", "flask", "markdown-it-py")
+    yield say("软件包", "packages"), True, ", ".join(f"{p} {version(p)}" for p in packages)
+    try:
+        files = len(list(find(chosen.articles)))
+        yield say("文章", "articles"), files > 0, f"{chosen.articles} ({files})"
+    except KbError as error:
+        files = 0
+        yield say("文章", "articles"), False, str(error)
+    folder = chosen.index if chosen.index.exists() else chosen.index.parent
+    writable = os.access(folder, os.W_OK)
+    yield say("索引文件夹可写", "index folder writable"), writable, str(chosen.index)
+    try:
+        index = Library(chosen.index).index()
+    except BundleError as error:
+        yield say("索引", "index"), False, str(error)
+        return
+    manifest = index.bundle.manifest
+    size = sum(f[0] for f in manifest["files"].values()) / 1e6
+    found = say(
+        "{name}：{articles} 篇，{passages} 段，{size:.1f} MB，文件完好",
+        "{name}: {articles} articles, {passages} passages, {size:.1f} MB, files intact",
+        name=index.bundle.folder.name,
+        articles=manifest["articles"],
+        passages=manifest["passages"],
+        size=size,
+    )
+    yield say("索引", "index"), True, found
+    index.fulltext.close()
+    yield say("全文索引", "full text"), True, say("能打开", "opens")
+    fresh = files == manifest["articles"] + len(manifest["problems"]) or files == manifest["articles"]
+    hint = say("最新", "up to date") if fresh else say("文章数变了，运行 kb build", "articles changed, run kb build")
+    yield say("索引与文章", "index and articles"), fresh, hint
+    problems = manifest["problems"]
+    yield say("构建时的问题", "problems of the build"), not problems, "\n  ".join(problems) or "0"
+    leftovers = [p for p in bundle.bundles(chosen.index) if p.name != index.bundle.folder.name][:-1]
+    yield say("多余的旧索引", "stray old bundles"), not leftovers, str(len(leftovers))

@@ -1,0 +1,184 @@
+"""This module holds what all commands share: the group, folders, options, exit codes, printing, the index."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kb import __version__, settings
+from kb.errors import BundleError, KbError
+from kb.labels import label
+from kb.language import LANGUAGES, say, use
+from kb.model import FACETS
+from kb.settings import Settings
+
+FOUND, NOTHING, MISTAKE = 0, 1, 2
+"""Exit codes."""
+
+
+class _Group(click.Group):
+    """Says every error of the user's in one sentence, and none of ours."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
+        try:
+            return super().invoke(ctx)
+        except KbError as error:
+            click.echo(say("错误：", "Error: ") + str(error), err=True)
+            ctx.exit(MISTAKE)
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(FOUND)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="kb")
+def cli() -> None:
+    pass
+
+
+cli.help = say(
+    """故知：IT 售后故障知识库与排障搜索。
+
+    \b
+    kb build                        建立或更新索引
+    kb search 打印机 卡纸            搜索
+    kb suggest - < 报障邮件.txt      粘贴描述或日志，得到可能的解决办法
+    kb serve                        打开网站 http://127.0.0.1:8000
+    """,
+    """Guzhi: a knowledge base and troubleshooting search for IT after-sales service.
+
+    \b
+    kb build                        build or update the index
+    kb search printer jam           search
+    kb suggest - < mail.txt         paste a description or log, get likely fixes
+    kb serve                        open the site on http://127.0.0.1:8000
+    """,
+)
+
+Command = Callable[..., None]
+
+
+def command(help_zh: str, help_en: str, group: click.Group = cli) -> Callable[[Command], click.Command]:
+    """A command that knows its folders: its function gets Settings first. Of a group: named behind its name."""
+
+    def wrap(function: Command) -> click.Command:
+        @wraps(function)
+        def run(articles: Path | None, index: Path | None, language: str | None, **values: Any) -> None:
+            chosen = settings.load({"articles": articles, "index": index, "language": language})
+            use(chosen.language)
+            function(chosen, **values)
+
+        name = function.__name__.removesuffix("_").removeprefix(f"{group.name}_")
+        made = group.command(name, help=say(help_zh, help_en))(run)
+        folder = click.Path(path_type=Path)
+        made.params += [
+            click.Option(["--articles"], type=folder, metavar="DIR", help=setting_help("articles")),
+            click.Option(["--index"], type=folder, metavar="DIR", help=setting_help("index")),
+            click.Option(["--language"], type=click.Choice(LANGUAGES), help=setting_help("language")),
+        ]
+        return made
+
+    return wrap
+
+
+def setting_help(name: str) -> str:
+    """The help of an option that sets a setting of that name."""
+    setting = next(s for s in settings.SETTINGS if s.name == name)
+    return say(setting.help_zh, setting.help_en)
+
+
+FILE = click.Path(path_type=Path)
+
+exact_option = click.option(
+    "--exact", is_flag=True, help=say("只按原文，不更正错别字", "take words as typed, correct no misspellings")
+)
+json_option = click.option("--json", "as_json", is_flag=True, help=say("以 JSON 输出", "print JSON"))
+
+
+def print_json(data: Any) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def note(text: str) -> None:
+    """Words for people, out of the way of data."""
+    click.echo(text, err=True)
+
+
+def colon() -> str:
+    return say("：", ": ")
+
+
+def listed(values: Iterable[str]) -> str:
+    return say("、", ", ").join(values)
+
+
+def build_index(chosen: Settings, full: bool = False) -> Any:
+    """Build with a progress bar when a person is watching."""
+    from kb.indexer.build import build
+
+    if not sys.stderr.isatty():
+        return build(chosen, full)
+    with click.progressbar(length=1, file=sys.stderr, show_pos=True, item_show_func=str) as bar:
+
+        def progress(step: str, done: int, total: int) -> None:
+            bar.length = max(total, 1)
+            bar.current_item = step
+            bar.update(done - bar.pos)
+
+        return build(chosen, full, progress)
+
+
+def open_index(chosen: Settings) -> Any:
+    """The index in force, built when there is none yet or the one there can't be used."""
+    from kb.search.index import Library
+
+    library = Library(chosen.index)
+    try:
+        return library.index()
+    except BundleError as error:
+        note(str(error))
+        note(say("正在重建……", "building it now ..."))
+        for problem in build_index(chosen).problems:
+            note(problem)
+        return library.index()
+
+
+def filter_options(function: Command) -> Command:
+    """An option for every facet, which may be repeated; the function gets them as keywords."""
+    for facet in reversed(FACETS):
+        option = "tag" if facet == "tags" else facet
+        function = click.option(f"--{option}", facet, multiple=True, help=label("facet", facet))(function)
+    return function
+
+
+MAX_INPUT = 1_000_000
+"""Bytes of standard input that are read; more than suggest looks at."""
+
+
+def standard_input() -> str:
+    """What is piped in, decoded, at most MAX_INPUT bytes of it."""
+    from kb.indexer.articles import decode
+
+    raw = sys.stdin.buffer.read(MAX_INPUT)
+    if len(raw) == MAX_INPUT:  # the cut may go through a character, and half a character decodes as nothing
+        raw = raw[: raw.rfind(b"\n")] if b"\n" in raw[-10_000:] else _PARTIAL.sub(b"", raw)
+    return decode(raw, say("标准输入", "standard input"))[0]
+
+
+_PARTIAL = re.compile(rb"[\xc0-\xff][\x80-\xbf]{0,2}\Z")
+"""The start of a UTF-8 character that the cut left without its end."""
+
+
+def one_line(text: str, length: int = 60) -> str:
+    """Text without line breaks, cut to that many characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"

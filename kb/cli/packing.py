@@ -1,0 +1,71 @@
+"""This module answers how articles go where there is no network: pack."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kb.cli.common import FILE, NOTHING, command, filter_options, note, open_index
+from kb.language import current, say
+from kb.model import Query
+from kb.settings import Settings
+
+
+@command(
+    """把文章打包成一个 HTML 文件，自带搜索，拷进 U 盘，没有网络也能用。
+
+    不写编号和词时，收入全部已发布的文章。
+
+    \b
+    例：kb pack
+        kb pack KB-000012 KB-000077 -o 带去机房.html
+        kb pack 打印机 卡纸
+        kb pack --area printer --product "HP LaserJet P3015"
+    """,
+    """Pack articles into one HTML file with a search of its own, for a stick and a room without a network.
+
+    Without numbers or words all published articles are packed.
+
+    \b
+    Example: kb pack
+             kb pack KB-000012 KB-000077 -o site-visit.html
+             kb pack printer jam
+             kb pack --area printer --product "HP LaserJet P3015"
+    """,
+)
+@click.argument("words", nargs=-1, metavar="[NUMBER|WORD]...")
+@click.option("-o", "--output", type=FILE, metavar="FILE", help=say("写到哪里", "where to write it"))
+@filter_options
+def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters: tuple[str, ...]) -> None:
+    from kb.files import save
+    from kb.pack import pack as packed
+
+    index = open_index(chosen)
+    articles = _articles(index, words, filters)
+    if not articles:
+        note(say("没有符合的文章", "no article is like that"))
+        raise click.exceptions.Exit(NOTHING)
+    path = output or Path(f"guzhi-{date.today()}.html")
+    text = packed(index, chosen, articles, current())
+    save(path, text)
+    click.echo(path)
+    size = len(text.encode()) / 1e6
+    note(say("{n} 篇，{size:.1f} MB", "{n} articles, {size:.1f} MB", n=len(articles), size=size))
+
+
+_NUMBER = re.compile(r"KB-\d+", re.IGNORECASE)
+
+
+def _articles(index: Any, words: Sequence[str], filters: dict[str, tuple[str, ...]]) -> list[int]:
+    """Positions of the articles named by their numbers, or else of all that a search finds."""
+    from kb.labels import value_of
+    from kb.pack import found
+
+    if words and all(map(_NUMBER.fullmatch, words)) and not any(filters.values()):
+        return [index.number_of(word) for word in words]
+    accepted = {k: tuple(value_of(k, v) for v in values) for k, values in filters.items() if values}
+    accepted.setdefault("status", ("published",))
+    return found(index, Query(" ".join(words), accepted))

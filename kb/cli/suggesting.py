@@ -1,0 +1,163 @@
+"""This module answers what may solve a described fault, and asks back: suggest."""
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+
+from kb.cli.common import (
+    NOTHING,
+    colon,
+    command,
+    exact_option,
+    json_option,
+    listed,
+    note,
+    one_line,
+    open_index,
+    print_json,
+    standard_input,
+)
+from kb.cli.printing import print_corrections, print_hit, print_matches
+from kb.errors import InputError
+from kb.labels import label
+from kb.language import say
+from kb.model import Answer, Snippet, Suggestions
+from kb.settings import Settings
+
+
+@command(
+    """为一段描述、邮件或日志找可能的解决办法；- 表示从标准输入读。
+
+    \b
+    例：kb suggest "昨天换了工位，墙上网口灯不亮"
+        kb suggest - < 报障邮件.txt
+        journalctl -u smbd | kb suggest - --json
+        kb suggest "打印机连不上" --answer code:0x0000011b=no
+    """,
+    """Find likely fixes for a description, mail or log; - reads standard input.
+
+    \b
+    Example: kb suggest "moved desks yesterday, the wall socket has no link light"
+             kb suggest - < mail.txt
+             journalctl -u smbd | kb suggest - --json
+             kb suggest "the printer is offline" --answer code:0x0000011b=no
+    """,
+)
+@click.argument("text", nargs=-1, required=True)
+@click.option("-n", "--number", default=5, type=click.IntRange(1, 20), help=say("显示几个", "how many to show"))
+@click.option("--answer", "given", multiple=True, metavar="QUESTION=REPLY",
+              help=say("对提问的回答，可多次：问题=yes、no 或 unknown",
+                       "an answer to a question, may be repeated: question=yes, no or unknown"))  # fmt: skip
+@exact_option
+@click.option("--why", is_flag=True, help=say("显示匹配的词和得分", "show matched words and score parts"))
+@json_option
+def suggest(
+    chosen: Settings, text: Sequence[str], number: int, given: Sequence[str], exact: bool, why: bool, as_json: bool
+) -> None:
+    from kb.present import suggestions_data
+    from kb.search.questions import latest, read_answer
+    from kb.search.suggest import suggest as find
+
+    paste = standard_input() if list(text) == ["-"] else " ".join(text)
+    if not paste.strip():
+        raise InputError(say("没有内容；请粘贴故障描述", "nothing was given; paste a description of the fault"))
+    index, answers = open_index(chosen), latest(read_answer(a) for a in given)
+    found = find(index, paste, number, answers, exact)
+    if as_json:
+        print_json(suggestions_data(found))
+    elif _a_person_is_there():
+        _print_suggestions(_ask(found, lambda answers: find(index, paste, number, answers, exact)), why)
+    else:
+        _print_suggestions(found, why)
+        _print_questions(found)
+    if not found.suggestions:
+        raise click.exceptions.Exit(NOTHING)
+
+
+def _print_suggestions(found: Suggestions, why: bool) -> None:
+    from kb.search.terms import MAX_TEXT
+
+    if found.truncated:
+        note(say("只读了前 {n} 个字符", "only the first {n} characters were read", n=MAX_TEXT))
+    print_corrections(found.corrections)
+    if found.identifiers:
+        names = " ".join(i.text for i in found.identifiers)
+        click.echo(say("识别到：", "recognised: ") + click.style(names, fg="cyan"))
+    for group, name, values in (("area", say("可能的领域", "probable area"), found.areas),
+                                ("cause", say("可能的原因", "probable cause"), found.causes)):  # fmt: skip
+        if values:
+            click.echo(name + colon() + listed(f"{label(group, v)} {n:.0%}" for v, n in values))
+    for i, s in enumerate(found.suggestions, 1):
+        click.echo()
+        print_hit(i, s.article, Snippet(s.article.title, ()), s.score)
+        click.echo(f"    {label('band', s.band)}  " + " ".join(dict.fromkeys(m.word for m in s.matches[:8])))
+        if why:
+            print_matches(s.matches)
+        if why and s.factor != 1:
+            said = say("回答：可能性 × {factor:.2g}", "answers: odds × {factor:.2g}", factor=s.factor)
+            click.echo("    " + click.style(said, dim=True))
+        click.echo("\n".join("    " + line for line in s.fix.splitlines()))
+    if not found.suggestions:
+        click.echo(
+            say(
+                "没有足够相似的案例。解决之后请用 kb new case 写下来。",
+                "Nothing similar enough. When it is solved, write it down with kb new case.",
+            )
+        )
+    _print_unexplained(found)
+
+
+_REPLIES = {
+    **dict.fromkeys(("y", "yes", "是"), "yes"),
+    **dict.fromkeys(("n", "no", "否"), "no"),
+    **dict.fromkeys(("u", "unknown", "?", "？", "不知道"), "unknown"),
+}
+
+
+def _a_person_is_there() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _ask(found: Suggestions, again: Callable[[tuple[Answer, ...]], Suggestions]) -> Suggestions:
+    """Ask what tells close suggestions apart, until one is ahead or Enter alone ends it."""
+    from kb.search.questions import wording
+
+    while found.questions:
+        for i, s in enumerate(found.suggestions, 1):
+            note(f"{i:>2}. {s.article.id}  {one_line(s.article.title)}  {s.score:.2f}")
+        question = found.questions[0].ask
+        choices = say("y 是，n 否，u 不知道，回车结束", "y yes, n no, u don't know, Enter to stop")
+        reply = ""
+        while reply not in _REPLIES:
+            reply = click.prompt(f"{wording(question)} [{choices}]", "", show_default=False, err=True).strip().lower()
+            if not reply:
+                return found
+        found = again((*found.answers, Answer(question, _REPLIES[reply])))
+        note("")
+    return found
+
+
+def _print_questions(found: Suggestions) -> None:
+    """For a script: what could be asked, and how it is answered."""
+    from kb.search.questions import wording
+
+    if found.questions:
+        note(say("这几篇很接近；回答一句就能分清：", "These are close; one answer tells them apart:"))
+    for question in found.questions:
+        note(f"  {wording(question.ask)}  --answer {shlex.quote(question.ask + '=yes')}")
+
+
+def _print_unexplained(found: Suggestions) -> None:
+    """The lines of a longer paste of which no suggestion holds a telling word."""
+    unexplained = [line for line, explained in found.lines if not explained]
+    if found.suggestions and unexplained and len(found.lines) > 1:
+        click.echo()
+        click.echo(say("没有被解释的行（{n}）：", "lines not explained ({n}):", n=len(unexplained)))
+        for line in unexplained[:MAX_UNEXPLAINED]:
+            click.echo("  ? " + one_line(line, 100))
+
+
+MAX_UNEXPLAINED = 10
+"""Lines of a paste that are printed as not explained."""
