@@ -5,6 +5,8 @@ KbError
 ├── ArticleError       one article can't be read: path, line, what is wrong, what would be right
 ├── NotFoundError      no article has this number or path
 ├── InputError         a paste or a judged set is not what it should be
+├── ConflictError      an article was changed by somebody else since it was opened
+├── StoreError         the database can't be opened, read or written
 └── BundleError        the index on disk
     ├── NoBundleError      nothing was built yet
     ├── StaleBundleError   built by another version or with another dictionary: build again
@@ -34,6 +36,14 @@ class NotFoundError(KbError):
 
 
 class InputError(KbError):
+    pass
+
+
+class ConflictError(KbError):
+    pass
+
+
+class StoreError(KbError):
     pass
 
 

@@ -75,8 +75,9 @@ PORT_FAMILIES = {
 _PORT_NAMES = {spelling: family for family, spellings in PORT_FAMILIES.items() for spelling in spellings}
 _PORT = re.compile(rf"({'|'.join(sorted(map(re.escape, _PORT_NAMES), key=len, reverse=True))})(\d+(?:/\d+)+)")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
-_IP = re.compile(rf"((?:{_OCTET}\.){{3}}{_OCTET})(?:/(\d{{1,2}})|:(\d{{1,5}}))?")
-_MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|[0-9a-f]{4}([-.])[0-9a-f]{4}\1[0-9a-f]{4}")
+IPV4 = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
+MAC = r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|[0-9a-f]{4}(?P<mark>[-.])[0-9a-f]{4}(?P=mark)[0-9a-f]{4}"
+_IP = re.compile(rf"({IPV4})(?:/(\d{{1,2}})|:(\d{{1,5}}))?")
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)+(?:[-._]?(?:rc|beta|alpha|sp|ga|p|u|r|b)\.?\d*)?)")
 _ATOM = re.compile(r"[^\W\d_]+|[0-9]+|[\W_]+")
 _SPLIT = re.compile(r"[^a-z0-9]+")
@@ -163,7 +164,7 @@ def _plain(m: re.Match[str]) -> tuple[str, list[str]]:
 KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, list[str]]]], ...] = (
     # The first full match wins.
     ("hex", re.compile(r"0x[0-9a-f]+|c0[0-9a-f]{6}"), _hex),  # Windows' 0xC0000005, also written without 0x
-    ("mac", _MAC, _mac),
+    ("mac", re.compile(MAC), _mac),
     ("ip", _IP, _ip),
     ("port", _PORT, _port),
     ("cve", re.compile(r"cve-\d{4}-\d{4,}"), _plain),

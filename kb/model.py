@@ -215,13 +215,25 @@ class Page:
     corrections: tuple[Correction, ...] = ()
 
 
+class Recalled(NamedTuple):
+    """What verdicts on similar pastes say of an article, see kb.search.remembered.
+
+    evidence: -1 to 1. lift: what that adds to its score in the ranking. helpful, unhelpful: how many verdicts.
+    """
+
+    evidence: float
+    lift: float
+    helpful: int
+    unhelpful: int
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """One article that may hold the fix.
 
     score: 0 to 1, see kb.search.suggest. band: strong, medium or weak.
     fix: Markdown of the section that tells what to do; fix_anchor links to it.
-    factor: what the answers to questions did to its odds.
+    factor: what the answers to questions did to its odds. remembered: what was said of it after similar pastes.
     """
 
     article: Article
@@ -234,6 +246,7 @@ class Suggestion:
     snippet: Snippet
     matches: tuple[Match, ...]
     factor: float = 1.0
+    remembered: Recalled | None = None
 
 
 class Recognised(NamedTuple):
@@ -285,6 +298,19 @@ class Suggestions:
     questions: tuple[Question, ...] = ()
     answers: tuple[Answer, ...] = ()
     corrections: tuple[Correction, ...] = ()
+
+
+VERDICTS = ("helpful", "unhelpful")
+SCOPES = ("read", "write")
+"""What a program's token allows; each allows what the ones before it do."""
+
+
+class Verdict(NamedTuple):
+    """What somebody said of an article as an answer to a text. verdict: helpful or unhelpful."""
+
+    text: str
+    article: str
+    verdict: str
 
 
 # --- why it was not found --------------------------------------------------------------------

@@ -48,9 +48,36 @@ def _words(value: Any) -> tuple[str, ...]:
     raise ValueError('["...", "..."]')
 
 
+def _switch(value: Any) -> bool:
+    known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if str(value).lower() not in known:
+        raise ValueError("true, false")
+    return known[str(value).lower()]
+
+
+def _database(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("guzhi.db")
+    return value.strip()
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("articles", "articles", Path, "文章文件夹", "the folder of articles"),
     Setting("index", "index", Path, "索引文件夹", "the folder of the index"),
+    Setting(
+        "database",
+        "guzhi.db",
+        _database,
+        "数据库：一个 SQLite 文件，或 postgresql+psycopg://用户@主机/库",
+        "the database: a file of SQLite, or postgresql+psycopg://user@host/name",
+    ),
+    Setting(
+        "log_days",
+        365,
+        _number(0, 3650, int),
+        "搜索与判定保留多少天（先打码），0 为不记录",
+        "days that searches and verdicts are kept (masked), 0 keeps none",
+    ),
     Setting("host", "127.0.0.1", str, "网站监听的地址", "the address the site listens on"),
     Setting("port", 8000, _number(0, 65535, int), "网站端口", "the port of the site"),
     Setting(
@@ -66,6 +93,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "max_file_kb", 2048, _number(1, 102400, int), "一篇文章的上限（KB）", "the largest article that is read, in KB"
     ),
+    Setting(
+        "reviewers",
+        (),
+        _words,
+        "可以发布、归档的人；空为所有人",
+        "who may publish and archive; empty for everybody",
+    ),
+    Setting(
+        "git_commit",
+        False,
+        _switch,
+        "网页里保存后，以编辑人的名字提交到 git",
+        "commit what is saved on the site to git, in the editor's name",
+    ),
     Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes of a build, 0 for automatic"),
 )
 """Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""
@@ -75,10 +116,12 @@ _BY_NAME = {s.name: s for s in SETTINGS}
 
 @dataclass(frozen=True)
 class Settings:
-    """The values in force; folders are absolute."""
+    """The values in force; folders, and the database when it is a file, are absolute."""
 
     articles: Path
     index: Path
+    database: str
+    log_days: int
     host: str
     port: int
     processes: int
@@ -86,6 +129,8 @@ class Settings:
     language: str
     areas: tuple[str, ...]
     max_file_kb: int
+    reviewers: tuple[str, ...]
+    git_commit: bool
     workers: int
 
 
@@ -107,6 +152,8 @@ def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -
             values[key] = _value(_BY_NAME[key], value, "--" + key)
     for key in ("articles", "index"):
         values[key] = folder / Path(values[key]).expanduser()
+    if "://" not in values["database"]:
+        values["database"] = str(folder / Path(values["database"]).expanduser())
     return Settings(**values)
 
 

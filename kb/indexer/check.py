@@ -1,6 +1,5 @@
 """This module checks articles before others rely on them: every problem with file and line."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,10 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from kb import golden
+from kb import golden, privacy
 from kb.errors import ArticleError, InputError
 from kb.indexer import markdown
 from kb.indexer.articles import DATES, KEYS, LISTS, SUFFIXES, FrontMatter, decode, find, front_matter, parse, relative
+from kb.labels import label
 from kb.language import say
 from kb.model import (
     AREAS,
@@ -29,41 +29,6 @@ from kb.synonyms import parse as parse_synonyms
 
 REQUIRED = {"case": ("id", "title", "area", "cause", "handling", "severity", "aliases"), "faq": ("id", "title")}
 """Keys each kind must have; a manual may be plain Markdown."""
-
-_MOBILE = re.compile(
-    r"""
-    (?<![A-Za-z\d._-])
-    (?: (?:\+?86[- ]?)? 1[3-9]\d{9}
-      | (?<!\d[ ]) (?:\+?86[- ]?)? 1[3-9]\d(?P<gap>[- ])\d{4}(?P=gap)\d{4} (?![ ]\d)  # not a row of numbers in a table
-    ) (?![A-Za-z\d_-]|\.\d)
-    """,
-    re.VERBOSE,
-)
-_ID_CARD = re.compile(r"(?<![A-Za-z\d])\d{6}(?:19|20)\d{2}[01]\d[0-3]\d\d{3}[\dXx](?![A-Za-z\d])")
-_MAIL = re.compile(
-    r"""
-    (?<![\w.+-]) [\w.+-]+ @
-    (?! (?:[\w-]+\.)* (?:example\.(?:com|net|org)|example|local|lan|test|invalid|service|socket|timer) (?![\w-]|\.\w) )
-    [\w-]+ (?:\.[\w-]+)* \.[A-Za-z]{2,}\b
-    """,
-    re.VERBOSE | re.ASCII,
-)
-
-PRIVATE = (
-    ("手机号码", "a mobile number", _MOBILE),
-    ("身份证号码", "an ID-card number", _ID_CARD),
-    ("邮箱地址", "a mail address", _MAIL),
-    ("电话号码", "a phone number", re.compile(r"(?<![\d.-])0\d{2,3}-\d{7,8}(?![\d-])")),
-)
-"""Customer data that must not stay in an article; mail addresses at example.com and in .local may,
-and systemd's getty@tty1.service is none."""
-
-
-def masked(text: str) -> str:
-    """A text with a note in place of each piece of customer data: 138... -> 〔手机号码〕."""
-    for zh, en, pattern in PRIVATE:
-        text = pattern.sub(say(f"〔{zh}〕", f"[{en}]"), text)
-    return text
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -122,6 +87,18 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
     return sorted(p for p in problems if wanted is None or p.path in wanted)
 
 
+def check_text(root: Path, path: str, text: str, areas: Iterable[str] = (), today: date | None = None) -> list[Problem]:
+    """Check one text as if it were the file at this path (relative), without writing it.
+
+    Whether another article has its number is not looked at: that would read all of them.
+    """
+    try:
+        file = _Checked(path, text, parse(text, path), front_matter(text, path))
+    except ArticleError as error:
+        return [Problem(path, error.line, "error", error.message)]
+    return sorted(_check_file(file, root, (*AREAS, *areas), today or date.today()))
+
+
 def check_paths(root: Path, paths: Sequence[Path], areas: Iterable[str] = ()) -> list[Problem]:
     """Check the whole folder, or only these files and folders (absolute).
 
@@ -151,7 +128,7 @@ def _check_file(file: _Checked, root: Path, areas: tuple[str, ...], today: date)
     yield from _dates(file, today)
     yield from _sections(file)
     yield from _links(file, root)
-    yield from _private(file.path, file.text)
+    yield from private(file.path, file.text)
 
 
 def _values(file: _Checked, areas: tuple[str, ...]) -> Iterator[Problem]:
@@ -295,18 +272,18 @@ def normal_path(path: str, target: str) -> str | None:
     return "/".join(parts)
 
 
-def _private(path: str, text: str) -> Iterator[Problem]:
+def private(path: str, text: str, known: str = "") -> Iterator[Problem]:
+    """Each line's kinds of customer data. known: an earlier text, whose own is passed over."""
     for number, line in enumerate(text.split("\n"), 1):
-        for zh, en, pattern in PRIVATE:
-            if pattern.search(line):
-                yield _error(
-                    path,
-                    number,
-                    "留有客户数据：{zh}；请删去或改为示例",
-                    "customer data left in: {en}; remove it or use an example",
-                    zh=zh,
-                    en=en,
-                )
+        found = privacy.find(line, privacy.ARTICLE_KINDS)
+        for kind in dict.fromkeys(f.kind for f in found if line[f.start : f.end] not in known):
+            yield _error(
+                path,
+                number,
+                "留有客户数据：{kind}；请删去或改为示例",
+                "customer data left in: {kind}; remove it or use an example",
+                kind=label("private", kind),
+            )
 
 
 def _duplicates(checked: list[_Checked]) -> Iterator[Problem]:
@@ -351,4 +328,4 @@ def _golden(root: Path, known: set[str]) -> Iterator[Problem]:
                 yield _error(
                     golden.FILE, query.line, "没有文章 {number}", "there is no article {number}", number=number
                 )
-    yield from _private(golden.FILE, text)
+    yield from private(golden.FILE, text)

@@ -1,0 +1,107 @@
+"""This module answers which programs may use the API: tokens with a scope, of which only a digest is kept."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+
+from sqlalchemy import delete, select
+
+from kb import tables
+from kb.errors import InputError, NotFoundError
+from kb.language import say
+from kb.model import SCOPES
+from kb.store import Store
+
+PREFIX = "kb_"
+"""By which people, and scanners of leaked secrets, recognise a token."""
+SECRET_BYTES = 32
+FRESH = timedelta(minutes=1)
+"""So exact is the time of the last use: a busy program must not write at every request."""
+MAX_NAME = 100
+
+
+class Token(NamedTuple):
+    """What is known of a token but its secret. scope: one of SCOPES; used: the last time, to the minute."""
+
+    name: str
+    scope: str
+    created: datetime
+    used: datetime | None
+
+    def may(self, scope: str) -> bool:
+        """Whether it allows what needs a scope."""
+        return SCOPES.index(self.scope) >= SCOPES.index(scope)
+
+
+class Access:
+    """The tokens of one database. Every method raises StoreError when it can't be used."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def create(self, name: str, scope: str = SCOPES[0]) -> str:
+        """Make a token and return its secret, which is shown this once. Raises InputError."""
+        if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= MAX_NAME:
+            raise InputError(
+                say(
+                    "令牌的名字应为 1 到 {n} 个可见字符，例如 dify",
+                    "the name of a token should be 1 to {n} printable characters, such as dify",
+                    n=MAX_NAME,
+                )
+            )
+        if scope not in SCOPES:
+            raise InputError(
+                say("权限 '{scope}' 不认识（可用：{known}）", "unknown scope '{scope}' ({known})",
+                    scope=scope, known=", ".join(SCOPES))
+            )  # fmt: skip
+        secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+        with self._store.session() as session:
+            if session.scalar(select(tables.Token.id).where(tables.Token.name == name)) is not None:
+                raise InputError(
+                    say(
+                        "已有名为 {name} 的令牌；先用 kb token revoke {name} 收回",
+                        "there is a token {name} already; revoke it first: kb token revoke {name}",
+                        name=name,
+                    )
+                )
+            session.add(tables.Token(name=name, digest=_digest(secret), scope=scope, created=_now(), used=None))
+        return secret
+
+    def tokens(self) -> list[Token]:
+        """All of them, by name."""
+        with self._store.session() as session:
+            rows = session.scalars(select(tables.Token).order_by(tables.Token.name)).all()
+            return [_token(row) for row in rows]
+
+    def revoke(self, name: str) -> None:
+        """Forget a token: from now on its secret opens nothing. Raises NotFoundError."""
+        with self._store.session() as session:
+            found = session.execute(delete(tables.Token).where(tables.Token.name == name).returning(tables.Token.id))
+            if found.first() is None:
+                raise NotFoundError(say("没有名为 {name} 的令牌", "there is no token {name}", name=name))
+
+    def find(self, secret: str) -> Token | None:
+        """The token of a secret, None when it is no one's; its use is noted.
+
+        The database compares digests: how long that takes tells nothing of a secret that is random.
+        """
+        with self._store.session() as session:
+            row = session.scalar(select(tables.Token).where(tables.Token.digest == _digest(secret)))
+            if row is None:
+                return None
+            if row.used is None or _now() - row.used >= FRESH:
+                row.used = _now()
+            return _token(row)
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _token(row: tables.Token) -> Token:
+    return Token(row.name, row.scope, row.created, row.used)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""This package holds one module for each step, in order."""

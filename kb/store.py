@@ -1,0 +1,147 @@
+"""This module is the database's connection: sessions, migrations, and errors as sentences. It knows no domain words."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from kb.errors import StoreError
+from kb.language import say
+from kb.tables import HEAD
+
+BUSY_SECONDS = 10
+"""How long a writer waits for another one."""
+
+
+class Store:
+    """One database. Safe to share between threads, and across a fork: each process has connections of its own."""
+
+    def __init__(self, where: str) -> None:
+        """where: a file of SQLite, made when missing, or an address such as postgresql+psycopg://user@host/guzhi."""
+        self._where = where
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._process = 0
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session that is committed at its end, or rolled back when something is raised. Raises StoreError."""
+        with _sentences(self._where):
+            engine = self._connected().execution_options(writes=True)
+            with Session(engine, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads: it waits for no writer. Raises StoreError."""
+        with _sentences(self._where), Session(self._connected(), expire_on_commit=False) as session:
+            yield session
+
+    def _connected(self) -> Engine:
+        with self._lock:
+            if self._engine is None or self._process != os.getpid():
+                self._engine, self._process = self._open(), os.getpid()
+            return self._engine
+
+    def _open(self) -> Engine:
+        engine = create_engine(_url(self._where), pool_pre_ping=True)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare)
+            event.listen(engine, "begin", _begin)
+        if _version(engine) != HEAD:
+            _migrate(engine)
+        return engine
+
+
+def _url(where: str) -> str:
+    if "://" in where:
+        return where
+    Path(where).parent.mkdir(parents=True, exist_ok=True)
+    if not Path(where).exists():  # what people said is nobody else's business on this machine
+        os.close(os.open(where, os.O_CREAT | os.O_WRONLY, 0o600))
+    return f"sqlite:///{where}"
+
+
+def _prepare(connection: sqlite3.Connection, _: object) -> None:
+    """Readers don't wait for the writer; transactions are ours to begin, so that migrations are whole or not at all."""
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail instead of waiting.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def _version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:  # of a version that this one does not know
+            raise StoreError(
+                say(
+                    "数据库 {place} 是更新的版本建的（{why}）；请升级故知",
+                    "the database {place} was made by a newer version ({why}); update Guzhi",
+                    place=_shown(str(engine.url)),
+                    why=error,
+                )
+            ) from error
+
+
+@contextmanager
+def _sentences(where: str) -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, OSError, ImportError) as error:
+        raise StoreError(_told(where, error)) from error
+
+
+def _told(where: str, error: Exception) -> str:
+    place = _shown(where)
+    if isinstance(error, (ArgumentError, ImportError)):
+        return say(
+            "设置 database 的值 '{place}' 用不了：{why}",
+            "the setting database '{place}' can't be used: {why}",
+            place=place,
+            why=str(error).replace(where, place),
+        )
+    why: Any = error.orig if isinstance(error, DBAPIError) else error
+    return say("数据库 {place} 用不了：{why}", "the database {place} can't be used: {why}", place=place, why=why)
+
+
+def _shown(where: str) -> str:
+    """An address without its password."""
+    if "://" not in where:
+        return where
+    try:
+        return make_url(where).render_as_string()
+    except ArgumentError:
+        return where.rpartition("@")[2]
