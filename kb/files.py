@@ -8,14 +8,15 @@ from kb.errors import KbError
 from kb.language import say
 
 
-def save(path: Path, text: str, new: bool = False) -> None:
-    """Write a file whole or not at all; with new, refuse to replace one. Raises KbError."""
+def save(path: Path, content: str | bytes, new: bool = False) -> None:
+    """Write a file whole or not at all, a text as UTF-8; with new, refuse to replace one. Raises KbError."""
     try:
+        raw = content.encode("utf8") if isinstance(content, str) else content
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
         try:
-            with os.fdopen(handle, "w", encoding="utf8", newline="\n") as f:
-                f.write(text)
+            with os.fdopen(handle, "wb") as f:
+                f.write(raw)
                 f.flush()
                 os.fsync(f.fileno())
             os.chmod(name, 0o644)

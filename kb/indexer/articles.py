@@ -327,10 +327,15 @@ _TEMPLATES = {
 }
 
 
-def next_number(root: Path) -> str:
-    """The number after the highest one in use, by front matter or file name."""
+def numbers(root: Path) -> set[str]:
+    """Every number in use, by front matter or file name."""
     names = (path.name + "\n" + _id_line(path) for path in find(root))
-    highest = max((int(m[1]) for name in names for m in NUMBER.finditer(name)), default=0)
+    return {m[0] for name in names for m in NUMBER.finditer(name)}
+
+
+def next_number(root: Path) -> str:
+    """The number after the highest one in use."""
+    highest = max((int(number.removeprefix("KB-")) for number in numbers(root)), default=0)
     return f"KB-{highest + 1:06d}"
 
 
@@ -365,6 +370,11 @@ def absence(root: Path, name: str, max_kb: int) -> Reason:
     return Reason("nowhere", say("没有文章 {name}", "there is no article {name}", name=name))
 
 
+def template(kind: str, language: str) -> str:
+    """The empty body of an article of a kind, with the headings it must have."""
+    return _TEMPLATES[kind, language]
+
+
 def create(root: Path, kind: str, title: str, language: str, today: date, **values: Any) -> Path:
     """Start an article with the next number from the template of its kind. Returns its path."""
     root.mkdir(parents=True, exist_ok=True)
@@ -378,7 +388,7 @@ def create(root: Path, kind: str, title: str, language: str, today: date, **valu
         created=today,
         updated=today,
         review_after=today.replace(year=today.year + 2, day=min(today.day, 28)),
-        body=_TEMPLATES[kind, language],
+        body=template(kind, language),
         **values,
     )
     folder = root / (article.area or "case" if kind == "case" else kind)

@@ -1,0 +1,173 @@
+"""This module plans an import and carries it out: all of it or nothing, and nothing that exists is touched."""
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from kb.errors import InputError, NotFoundError
+from kb.files import save
+from kb.indexer import markdown
+from kb.indexer.articles import numbers, parse
+from kb.indexer.check import REQUIRED
+from kb.indexer.importing import cells, columns, documents, tickets
+from kb.indexer.importing.base import Base
+from kb.indexer.importing.model import Draft, Item, Options, Plan, Reading
+from kb.labels import label
+from kb.language import current, say
+from kb.model import Article
+from kb.privacy import ARTICLE_KINDS
+from kb.privacy import find as find_private
+
+
+def plan(source: Path, root: Path, options: Options) -> Plan:
+    """What an import of source into the articles folder root would do. Writes nothing.
+
+    source: a folder, a .zip, .md or .docx, or tickets as .csv, .json or .jsonl.
+    Raises NotFoundError and InputError when there is nothing that could be planned.
+    """
+    reading = _read(source, root, options)
+    base = Base.read(root, options.max_file_kb)
+    items: list[Item] = []
+    written: list[Article] = []
+    skipped: list[str] = []
+    problems = list(reading.problems)
+    base.reserve(d.number for d in reading.drafts if d.number)
+    for draft in reading.drafts:
+        if known := base.known(draft):
+            skipped.append(f"{draft.source}{say('：', ': ')}{known}")
+            continue
+        try:
+            number, warnings = base.number(draft)
+            text = _text(draft, number, options.max_file_kb)
+            article = parse(text, draft.path.replace("{number}", number))
+            item = Item(draft.source, article.path, number, article.kind, article.title, text, draft.images)
+            base.place(item)
+        except ValueError as error:
+            problems.append(f"{draft.source}{say('：', ': ')}{error}")
+            continue
+        base.add(draft, number)
+        items.append(replace(item, warnings=(*warnings, *draft.warnings, *_private(text))))
+        written.append(article)
+    planned = {i.path for i in items} | {p.path for i in items for p in i.images}
+    items = [
+        replace(item, warnings=(*item.warnings, *documents.dead_links(article, planned, root)))
+        for item, article in zip(items, written, strict=True)
+    ]
+    return Plan(
+        root,
+        tuple(base.without_repeated_images(items)),
+        tuple(skipped),
+        tuple(problems),
+        reading.left_out,
+        reading.columns,
+        _missing(written),
+    )
+
+
+def _read(source: Path, root: Path, options: Options) -> Reading:
+    if not source.exists():
+        raise NotFoundError(say("没有 {source}", "there is no {source}", source=source))
+    suffix = source.suffix.lower()
+    if source.is_file() and suffix in cells.SUFFIXES:
+        return tickets.read(source, options)
+    if source.is_dir() or suffix in (".zip", *documents.SUFFIXES):
+        if options.columns:
+            raise InputError(say("--map 只用于工单（CSV、JSON）", "--map is for tickets only (CSV, JSON)"))
+        if source.is_dir() and root.resolve() in (source.resolve(), *source.resolve().parents):
+            raise InputError(
+                say("{source} 就在文章文件夹里", "{source} is in the articles folder already", source=source)
+            )
+        return documents.read(source, options)
+    raise InputError(_unsupported(source))
+
+
+def _unsupported(source: Path) -> str:
+    advice = {
+        ".doc": say("请用 Word 另存为 .docx", "save it as .docx in Word"),
+        ".xls": (sheet := say("请在 Excel 里另存为“CSV UTF-8”", "save it as 'CSV UTF-8' in Excel")),
+        ".xlsx": sheet,
+        ".rar": (archive := say("请解压后导入文件夹，或改用 .zip", "unpack it and import the folder, or use .zip")),
+        ".7z": archive,
+    }.get(source.suffix.lower(), "")
+    known = "Markdown, .docx, .zip, .csv, .tsv, .json, .jsonl"
+    return say(
+        "{source} 不是能导入的格式（{known}）{advice}",
+        "{source} is of no format that can be imported ({known}){advice}",
+        source=source.name,
+        known=known,
+        advice=say("；", "; ") + advice if advice else "",
+    )
+
+
+def _text(draft: Draft, number: str, max_kb: int) -> str:
+    """The file of an article. Raises ValueError with a sentence when it is too large."""
+    text = draft.text(number)
+    if len(text.encode("utf8", "replace")) > max_kb * 1024:
+        raise ValueError(
+            say(
+                "超过 {limit} KB 的文章不会被索引（设置 max_file_kb）",
+                "an article over {limit} KB is not indexed (setting max_file_kb)",
+                limit=max_kb,
+            )
+        )
+    return text
+
+
+def _private(text: str) -> list[str]:
+    """What customer data an article holds, never the data itself."""
+    count = Counter(found.kind for found in find_private(text, ARTICLE_KINDS))
+    if not count:
+        return []
+    listed = say("、", ", ").join(f"{label('private', kind)} × {n}" for kind, n in count.items())
+    return [say("留有客户数据：{listed}", "customer data left in: {listed}", listed=listed)]
+
+
+def _missing(articles: list[Article]) -> tuple[tuple[str, int], ...]:
+    """What the articles lack for kb check, most frequent first."""
+    count: Counter[str] = Counter()
+    for article in articles:
+        count.update(key for key in REQUIRED.get(article.kind, ()) if not getattr(article, key))
+        if article.kind in columns.SECTIONS:
+            present = {markdown.role([o.title]) for o in markdown.outline(article.body)}
+            roles = [role for role in columns.SECTIONS[article.kind] if role not in present]
+            count.update(f"## {columns.heading(article.kind, role, current() == 'zh')}" for role in roles)
+    return tuple(count.most_common())
+
+
+def carry_out(planned: Plan) -> list[Path]:
+    """Write everything a plan holds; returns the articles' files.
+
+    When one can't be written, what was written is taken away again. Raises KbError.
+    """
+    root = planned.root
+    if root.is_dir() and (taken := numbers(root) & {i.number for i in planned.items}):
+        raise InputError(
+            say(
+                "编号 {numbers} 刚被别人用了；请重新导入",
+                "number {numbers} was just taken by someone else; import again",
+                numbers=", ".join(sorted(taken)),
+            )
+        )
+    made: list[Path] = []
+    try:
+        for item in planned.items:
+            _write(root, root / item.path, item.text, made)
+            for image in item.images:
+                _write(root, root / image.path, image.content, made)
+    except BaseException:
+        for path in reversed(made):
+            with suppress(OSError):  # a folder that someone has put a file into stays
+                path.rmdir() if path.is_dir() else path.unlink()
+        raise
+    return [root / item.path for item in planned.items]
+
+
+def _write(root: Path, path: Path, content: str | bytes, made: list[Path]) -> None:
+    """Write a new file; what was made, folders too, is noted in made."""
+    if root.resolve() not in path.resolve().parents:
+        raise InputError(say("{path} 走出了文章文件夹", "{path} leaves the articles folder", path=path))
+    missing = [p for p in path.parents if not p.exists()]
+    made += reversed(missing)
+    save(path, content, new=True)
+    made.append(path)
