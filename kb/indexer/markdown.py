@@ -18,6 +18,7 @@ from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
+from kb.language import say
 from kb.model import SECTION_ROLES, Article, Passage, Section
 from kb.tokens import fold
 
@@ -49,7 +50,7 @@ def slug(title: str) -> str:
     return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", title.strip().lower())).strip("-") or "section"
 
 
-def _without_tags(html: str) -> str:
+def without_tags(html: str) -> str:
     """The text of an HTML block; a tag that HTML doesn't know, like <port>, is text and stays."""
 
     def drop(m: re.Match[str]) -> str:
@@ -68,14 +69,15 @@ def _inline_tag(html: str) -> str:
 
 class _Renderer(RendererHTML):
     def html_block(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
-        text = _without_tags(tokens[i].content).strip()
+        text = without_tags(tokens[i].content).strip()
         return f"<p>{escapeHtml(text)}</p>\n" if text else ""
 
     def html_inline(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         if re.fullmatch(r"<br\s*/?>", tokens[i].content, re.IGNORECASE):
             return "<br>\n"
         if _CHECKBOX.fullmatch(tokens[i].content):  # made by the task list plugin; it can do nothing
-            return tokens[i].content
+            name = say("已完成", "done") if "checked" in tokens[i].content else say("待办", "to do")
+            return tokens[i].content.replace("<input ", f'<input aria-label="{name}" ', 1)
         return escapeHtml(_inline_tag(tokens[i].content))
 
     def image(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
@@ -86,6 +88,10 @@ class _Renderer(RendererHTML):
             return f'<a href="{escapeHtml(source)}" rel="noopener noreferrer nofollow">{label}</a>'
         target = escapeHtml(env["resolve"](source) if "resolve" in env else source)
         return f'<img src="{target}" alt="{label}" loading="lazy">'
+
+    def heading_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        tokens[i].attrSet("id", env.get("prefix", "") + str(tokens[i].attrGet("id") or ""))
+        return str(self.renderToken(tokens, i, options, env))
 
     def link_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         href = str(tokens[i].attrGet("href") or "")
@@ -104,11 +110,22 @@ class _Renderer(RendererHTML):
 
     th_open = td_open
 
+    def fence(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        return _reachable(super().fence(tokens, i, options, env))
+
+    def code_block(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        return _reachable(super().code_block(tokens, i, options, env))
+
     def table_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
-        return '<div class="table"><table>\n'
+        return '<div class="table" tabindex="0"><table>\n'
 
     def table_close(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         return "</table></div>\n"
+
+
+def _reachable(html: str) -> str:
+    """Code that is wider than the page is scrolled by the keyboard, too."""
+    return html.replace("<pre>", '<pre tabindex="0">', 1)
 
 
 class _Parser(MarkdownIt):
@@ -140,9 +157,21 @@ def _parser() -> MarkdownIt:
     return md
 
 
-def render(body: str, resolve: Resolve | None = None) -> str:
-    """Markdown -> HTML without any markup of its author's own. resolve: relative link -> address."""
+@lru_cache(maxsize=1)
+def parse(body: str) -> list[Node]:
+    """The nodes of a text, as markdown-it gives them; to be read only, for whoever asks next gets the same ones."""
+    # A check asks three times for one text: for its passages, its headings and its links.
+    return _parser().parse(body, {})
+
+
+def render(body: str, resolve: Resolve | None = None, prefix: str = "") -> str:
+    """Markdown -> HTML without any markup of its author's own. resolve: relative link -> address.
+
+    prefix: stands before each anchor, where several bodies share one page; links are for resolve to adjust.
+    """
     env: dict[str, Any] = {"resolve": resolve} if resolve else {}
+    if prefix:
+        env |= {"prefix": prefix, "docId": prefix}  # docId: the footnote plugin's name for it
     return str(_parser().render(body, env))
 
 
@@ -157,9 +186,9 @@ class Outline:
 
 def outline(body: str) -> list[Outline]:
     """The headings of a body in order."""
-    tokens = _parser().parse(body, {})
+    tokens = parse(body)
     return [
-        Outline(int(t.tag[1]), str(t.attrGet("id")), _plain(tokens[i + 1]))
+        Outline(int(t.tag[1]), str(t.attrGet("id")), inline_text(tokens[i + 1]))
         for i, t in enumerate(tokens)
         if t.type == "heading_open"
     ]
@@ -168,7 +197,7 @@ def outline(body: str) -> list[Outline]:
 def links(body: str) -> list[tuple[int, str, bool]]:
     """Every link and image: (line of the body counted from 0, target, whether it is an image)."""
     out: list[tuple[int, str, bool]] = []
-    for block in _parser().parse(body, {}):
+    for block in parse(body):
         for child in block.children or ():
             if child.type == "link_open":
                 out.append((block.map[0] if block.map else 0, str(child.attrGet("href") or ""), False))
@@ -177,18 +206,23 @@ def links(body: str) -> list[tuple[int, str, bool]]:
     return out
 
 
-def _plain(inline: Node) -> str:
-    """The text of an inline node, as a reader sees it."""
+def inline_text(inline: Node, addresses: bool = False) -> str:
+    """The text of an inline node, as a reader sees it; with addresses, links to elsewhere show theirs."""
     out: list[str] = []
+    opened: list[tuple[str, int]] = []
     for child in inline.children or ():
-        if child.type in ("text", "code_inline"):
+        if child.type in ("text", "code_inline", "image"):
             out.append(child.content)
         elif child.type in ("softbreak", "hardbreak"):
             out.append("\n")
-        elif child.type == "image":
-            out.append(child.content)
         elif child.type == "html_inline":
             out.append("\n" if child.content.lower().startswith("<br") else _inline_tag(child.content))
+        elif child.type == "link_open":
+            opened.append((str(child.attrGet("href") or ""), len(out)))
+        elif child.type == "link_close" and opened:
+            address, start = opened.pop()
+            if addresses and _SCHEME.match(address) and "".join(out[start:]) != address.removeprefix("mailto:"):
+                out.append(f" ({address})")
     return "".join(out)
 
 
@@ -209,7 +243,7 @@ class _Section:
 
 
 def _sections(article: Article) -> list[_Section]:
-    tokens = _parser().parse(article.body, {})
+    tokens = parse(article.body)
     path: list[tuple[int, str]] = []
     sections = [_Section((), "", article.body_line)]
     in_table = False
@@ -219,16 +253,16 @@ def _sections(article: Article) -> list[_Section]:
             level = int(node.tag[1])
             while path and path[-1][0] >= level:
                 path.pop()
-            path.append((level, _plain(tokens[i + 1])))
+            path.append((level, inline_text(tokens[i + 1])))
             start, end = node.map or (0, 0)
             sections[-1].last = start
             sections.append(_Section(tuple(t for _, t in path), str(node.attrGet("id")), line, end))
         elif node.type == "inline" and tokens[i - 1].type != "heading_open":
-            sections[-1].add(_plain(node) + ("  " if in_table else "\n"))
+            sections[-1].add(inline_text(node) + ("  " if in_table else "\n"))
         elif node.type in ("fence", "code_block"):
             sections[-1].add(node.content, code=True)
         elif node.type == "html_block":
-            text = _without_tags(node.content).strip()
+            text = without_tags(node.content).strip()
             sections[-1].add(text + "\n" if text else "")
         elif node.type in ("table_open", "table_close"):
             in_table = node.type == "table_open"
@@ -255,6 +289,13 @@ def split(article: Article) -> list[Passage]:
 def role(heading: Sequence[str]) -> str:
     """The role of a section in simplified, traditional or English: of the outermost heading that has one, else ""."""
     return next((found for title in heading if (found := SECTION_ROLES.get(fold(title.strip()).text))), "")
+
+
+def section(article: Article, wanted: str) -> str:
+    """The Markdown of the sections with a role, headings without; "" when there is none."""
+    lines = article.body.split("\n")
+    told = [s for s in _sections(article) if role(s.heading) == wanted]
+    return "\n".join(lines[told[0].first : told[-1].last]).strip("\n") if told else ""
 
 
 def _joined(sections: list[_Section]) -> Passage:
