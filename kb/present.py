@@ -9,6 +9,8 @@ from kb.search.questions import wording
 
 if TYPE_CHECKING:  # a search must not wait for what measures and builds
     from kb.rehearsal import Effect
+    from kb.search.codes import CodePage
+    from kb.search.complete import Completion
     from kb.search.duplicates import Duplicate
     from kb.search.evaluate import Comparison
     from kb.search.golden import Outcome
@@ -46,6 +48,26 @@ def page_data(page: Page) -> dict[str, Any]:
         "milliseconds": round(page.milliseconds, 1),
         "hits": [_hit(h) for h in page.hits],
         "facets": {name: [{"value": v, "count": n} for v, n in values] for name, values in page.facets.items()},
+    }
+
+
+def completion_data(found: "Completion", address: str) -> dict[str, Any]:
+    """A line of the list below the search box, and where it leads."""
+    number = found.article.id if found.article else ""
+    return {"kind": found.kind, "text": found.text, "id": number, "articles": found.articles, "address": address}
+
+
+def code_data(found: "CodePage") -> dict[str, Any]:
+    """What is known of an identifier. places: the best ones of each kind of article; articles: how many hold it."""
+    places = (place for some in found.places.values() for place in some)
+    return {
+        "text": found.text,
+        "kind": found.kind,
+        "articles": found.total,
+        "places": [{**_where(p.article, p.anchor, p.heading), "snippet": _snippet(p.snippet)} for p in places],
+        "areas": [{"value": v, "count": n} for v, n in found.areas],
+        "products": [{"value": v, "count": n} for v, n in found.products],
+        "related": [r._asdict() for r in found.related],
     }
 
 
@@ -151,6 +173,7 @@ def _suggestion(s: Suggestion) -> dict[str, Any]:
         "snippet": _snippet(s.snippet),
         "matches": [_match(m) for m in s.matches],
         "factor": s.factor,
+        "remembered": s.remembered and {"helpful": s.remembered.helpful, "unhelpful": s.remembered.unhelpful},
     }
 
 

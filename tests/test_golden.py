@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from kb.cli import cli
 from kb.errors import InputError
 from kb.golden import FILE, Golden, added, fresh, load, parse
-from kb.indexer.check import check, masked
+from kb.indexer.check import check
 from kb.language import use
+from kb.privacy import masked
 from kb.search.golden import as_qrels, as_run, identity, run, shift
 from kb.search.index import Index
 from kb.settings import Settings
@@ -293,9 +294,9 @@ def test_promote(kb: Callable[..., Result], folder: Path) -> None:
     rows = [
         ("打印机卡纸 联系 13912345678", "KB-000001", "helpful"),
         ("打印机卡纸 联系 13912345678", "KB-000001", "helpful"),
-        ("网口灯灭了", "KB-000001", "not_helpful"),
+        ("网口灯灭了", "KB-000001", "unhelpful"),
         ("网线坏了", "KB-000002", "helpful"),
-        ("网线坏了", "KB-000002", "not_helpful"),
+        ("网线坏了", "KB-000002", "unhelpful"),
         ("灯不亮", "KB-000009", "helpful"),
         ("墙上的灯不亮", "KB-000002", "helpful"),
     ]

@@ -7,7 +7,7 @@ import pytest
 
 from kb.errors import InputError
 from kb.search.index import Index
-from kb.search.proposals import accept, proposals, read_refused, refuse
+from kb.search.proposals import accept, proposals, read_decided, refuse
 from kb.synonyms import parse
 
 Write = Callable[[str, str], Path]
@@ -67,7 +67,7 @@ def test_known_synonyms_are_not_proposed(write: Write, indexed: Callable[[], Ind
     write("b.md", article("换密码", "查活动目录（AD）"))
     index = indexed()
     assert lines(index) == ["active directory = ad"]
-    assert lines(index, refused="AD = Active Directory") == []
+    assert lines(index, decided="AD = Active Directory") == []
 
 
 def test_words_of_helpful_answers(write: Write, indexed: Callable[[], Index]) -> None:
@@ -134,7 +134,7 @@ def test_what_is_there_is_refused(tmp_path: Path) -> None:
 
 def test_refusals_are_remembered(tmp_path: Path) -> None:
     """They stand in a file of their own beside the synonyms."""
-    assert read_refused(tmp_path) == ""
+    assert read_decided(tmp_path) == ""
     refuse(tmp_path, "主机 = 服务器")
-    assert parse(read_refused(tmp_path))[0]["主机"] == ("服务器",)
+    assert parse(read_decided(tmp_path))[0]["主机"] == ("服务器",)
     assert not (tmp_path / "synonyms.txt").exists()

@@ -23,9 +23,19 @@ COVERAGE = 3.23
 STRENGTH = 1.0
 LEAD = 7.11
 
+LEAST = 0.01
+"""What the model makes of nothing in common; verdicts and answers can raise it."""
+MOST = 0.999
+"""Nothing is surer before a verdict: one counts even then."""
+
 LEVEL = 8
 """Rarest words. To be twice as good as the next tells much when both are good, and nothing when the text is about
 something else and the best article happens to share one word more: at 0.5 more of such texts get a suggestion."""
+
+HELPED = 6.0
+NOT_HELPED = 1.5
+"""Log odds that full evidence of remembered verdicts adds and takes: nine of ten articles that it makes strong are
+right; what did not help is right half as often as its text alone would say."""
 
 THRESHOLD = 0.13
 """Below it nothing is suggested. Nine of ten answerable texts reach it, and nine of ten about something else do not."""
@@ -48,6 +58,17 @@ def features(evidence: Evidence) -> NDArray[np.float64]:
     score, rival = np.maximum(evidence.scores, 0) / rarest, evidence.rivals() / rarest
     lead = np.maximum(np.log((LEVEL + score) / (LEVEL + rival)), 0)
     return np.column_stack([evidence.coverage(), np.log1p(score), lead])
+
+
+def remembering(sure: float, evidence: float) -> float:
+    """A probability after remembered verdicts, evidence from -1 to 1 (kb.search.remembered).
+
+    No bad verdict hides what the text alone suggests.
+    """
+    before = min(max(sure, LEAST), MOST)
+    weight = HELPED if evidence > 0 else NOT_HELPED
+    after = 1 / (1 + (1 - before) / before * math.exp(-weight * evidence))
+    return round(max(sure, after) if evidence > 0 else min(sure, max(after, THRESHOLD)), 3)
 
 
 def band(score: float) -> str:

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,8 +17,9 @@ from ir_measures import RR, R, Success, nDCG
 
 from kb.errors import InputError
 from kb.language import say
-from kb.model import Article, Query
+from kb.model import VERDICTS, Article, Query, Verdict
 from kb.search.index import Index
+from kb.search.remembered import Remembered
 from kb.search.searcher import search
 from kb.search.suggest import rank
 
@@ -80,6 +82,26 @@ def read_qrels(path: Path) -> Qrels:
     return qrels
 
 
+def read_verdicts(path: Path) -> list[Verdict]:
+    """A log of verdicts, JSON lines of text, article and verdict, newest last. Raises InputError with the line."""
+    verdicts = []
+    for number, row in enumerate(read_lines(path, Verdict._fields), 1):
+        verdict = Verdict(*(str(row[key]) for key in Verdict._fields))
+        if verdict.verdict not in VERDICTS:
+            raise InputError(
+                say(
+                    "{path}：第 {n} 条判定是 {got}，应为 {known}",
+                    "{path}: verdict {n} is {got}, should be {known}",
+                    path=path,
+                    n=number,
+                    got=verdict.verdict[:40],
+                    known=say(" 或 ", " or ").join(VERDICTS),
+                )
+            )
+        verdicts.append(verdict)
+    return verdicts
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
@@ -93,8 +115,10 @@ def evaluate(
     qrels: Qrels,
     mode: str = "suggest",
     name: Callable[[str], str] = str,
+    remembered: Remembered | None = None,
 ) -> tuple[dict[str, float], Run]:
     """Run the judged queries and score them. mode: suggest or search. name: an article's path -> document id.
+    remembered: verdicts on other texts, which suggest knows.
 
     Returns the figures (times in milliseconds) and the run. A document with the query's own id does not count.
     """
@@ -102,7 +126,7 @@ def evaluate(
     judged = [q for q in queries if str(q["id"]) in relevant]
     if not judged:
         raise InputError(say("没有一条查询有判定", "none of the queries is judged"))
-    ask = _suggested if mode == "suggest" else _searched
+    ask = partial(_suggested, remembered=remembered) if mode == "suggest" else _searched
     ask(index, str(judged[0]["text"]))
     run: Run = {}
     times = []
@@ -117,8 +141,8 @@ def evaluate(
     return figures | {"queries": len(judged)}, run
 
 
-def _suggested(index: Index, text: str) -> list[tuple[str, float]]:
-    return [(index.articles[a].path, s) for a, s in rank(index, text, DEPTH + 1)]
+def _suggested(index: Index, text: str, remembered: Remembered | None) -> list[tuple[str, float]]:
+    return [(index.articles[a].path, s) for a, s in rank(index, text, DEPTH + 1, remembered)]
 
 
 def _searched(index: Index, text: str) -> list[tuple[str, float]]:

@@ -80,10 +80,13 @@ class Proposal:
         return f"{self.left} {'=>' if self.how == 'verdict' else '='} {self.right}"
 
 
-def proposals(index: Index, refused: str = "", verdicts: Iterable[tuple[str, str]] = ()) -> list[Proposal]:
-    """Mine an index. refused: text of REFUSED; verdicts: (text of a paste, number of the article that helped)."""
+def proposals(index: Index, decided: str = "", verdicts: Iterable[tuple[str, str]] = ()) -> list[Proposal]:
+    """Mine an index. decided: lines that are not proposed again.
+
+    verdicts: (text of a paste, number of the article that helped).
+    """
     known = _groups(index.synonyms.items())
-    never, _ = parse(refused)
+    never, _ = parse(decided)
     mined = (*_brackets(index), *_aliases(index), *_from_verdicts(index, verdicts))
     found: dict[frozenset[str], Proposal] = {}
     for proposal in sorted(mined, key=lambda p: (HOWS.index(p.how), -p.score, p.left, p.right)):
@@ -284,10 +287,10 @@ def refuse(folder: Path, line: str) -> str:
     return _append(folder / REFUSED, line, say("不是同义词：不再提议", "no synonyms: not proposed again"))
 
 
-def read_refused(folder: Path) -> str:
-    """The text of a folder's refused proposals, empty when there are none."""
-    path = folder / REFUSED
-    return path.read_text("utf-8-sig") if path.exists() else ""
+def read_decided(folder: Path) -> str:
+    """The lines of a folder that were decided on: refused ones, and synonyms that an index may not have yet."""
+    paths = (folder / name for name in (REFUSED, FILE))
+    return "\n".join(path.read_text("utf-8-sig") for path in paths if path.exists())
 
 
 def _append(path: Path, line: str, heading: str) -> str:

@@ -33,6 +33,7 @@ from kb.identifiers import CODE_KINDS
 from kb.labels import label
 from kb.language import say
 from kb.model import Answer, Article, Passage, Question
+from kb.search.confidence import LEAST
 from kb.search.index import Index
 from kb.search.terms import QueryTerms
 
@@ -56,10 +57,6 @@ YES_CODE_NOT_HELD = 0.05
 """The same for an error code, which one copies from a screen. Rates of their own gain nothing for other kinds."""
 MAX_RATIO = 50.0
 """Bound on what all answers together do to the odds of one article."""
-LEAST = 0.01
-"""Least score of a candidate, so that a yes can bring one in that shares no word with the paste; it is what the
-model of kb.search.confidence makes of nothing in common."""
-
 EACH = {"product": 2, "area": 1, "version": 1, "code": 3, "message": 2, "symptom": 3, "word": 3}
 """So many of each kind are taken from an article."""
 MAX_VALUE = 44

@@ -12,6 +12,7 @@ LENGTH = 120
 """Characters of a snippet: two lines on a desk, four on a phone."""
 _BREAK = re.compile(r"[\n。！？；]|(?<=[.!?])\s")
 _CHINESE = re.compile(f"[{HAN}]")
+_WORD_END = re.compile(r"[!-~]+$")
 _RUNS = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 
 Span = tuple[int, int]
@@ -70,7 +71,7 @@ class Highlighter:
         """The stretch of a passage with the most telling words, and the section it stands in."""
         found = self.found(passage.text)
         start = self._best_start(found, length)
-        text, offset = _window(passage.text, start, length)
+        text, offset = _window(passage.text, start, length, found)
         spans = ((max(a - offset, 0), min(b - offset, len(text))) for a, b, _ in found)
         section = None
         for candidate in passage.sections:
@@ -98,8 +99,11 @@ def place(passage: Passage, section: Section | None) -> tuple[tuple[str, ...], s
     return heading, section.anchor if section else passage.anchor
 
 
-def _window(text: str, start: int, length: int) -> tuple[str, int]:
-    """A stretch around start that begins at a sentence or line where one is near: (text, its offset)."""
+def _window(text: str, start: int, length: int, found: list[tuple[int, int, str]]) -> tuple[str, int]:
+    """A stretch around start that begins at a sentence or line where one is near: (text, its offset).
+
+    It ends before a match, or a word of letters and digits, that it would cut in two.
+    """
     begin = max(0, start - length // 4)
     breaks = [m.end() for m in _BREAK.finditer(text, begin, start)]
     if breaks:
@@ -109,7 +113,15 @@ def _window(text: str, start: int, length: int) -> tuple[str, int]:
         begin = blank + 1 if blank >= 0 else begin
     while begin < start and text[begin].isspace():
         begin += 1
-    return text[begin : begin + length], begin
+    end = begin + length
+    if end < len(text):
+        across = [a for a, b, _ in found if a < end < b]
+        word = _WORD_END.search(text, begin, end)
+        if word and _WORD_END.fullmatch(text[end]):
+            across.append(word.start())
+        if across and min(across) > begin + length // 2:
+            end = min(across)
+    return text[begin:end].rstrip(), begin
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -3,18 +3,19 @@
 import math
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kb.model import Answer, Passage, Recognised, Section, Suggestion, Suggestions
+from kb.model import Answer, Passage, Recalled, Recognised, Section, Suggestion, Suggestions
 from kb.search import spelling
-from kb.search.confidence import THRESHOLD, band, confidence
+from kb.search.confidence import THRESHOLD, band, confidence, remembering
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.index import Index
 from kb.search.questions import Candidate, affirmed, questions, updated
 from kb.search.ranking import Scores, rarity, top
+from kb.search.remembered import Remembered, reason
 from kb.search.snippets import Highlighter, place
 from kb.search.terms import MAX_TEXT, QueryTerms, read
 
@@ -29,26 +30,32 @@ FIX_ROLES = ("fix", "answer")
 
 
 def suggest(
-    index: Index, text: str, count: int = COUNT, answers: Sequence[Answer] = (), exact: bool = False
+    index: Index,
+    text: str,
+    count: int = COUNT,
+    answers: Sequence[Answer] = (),
+    exact: bool = False,
+    remembered: Remembered | None = None,
 ) -> Suggestions:
     """Find the articles that hold the fix for what a text describes. Never raises on any text.
 
     answers: to questions of before. A no lowers an article, it hides none that the text alone suggests.
-    exact: misspelled words are taken as they stand.
+    exact: misspelled words are taken as they stand. remembered: what was said of articles after other pastes.
     """
     started = time.perf_counter()
     truncated = len(text) > MAX_TEXT
     text = text[:MAX_TEXT]
     terms = read_paste(index, text, exact)
     scores = index.scores(terms.weights)
+    recalled = _recalled(index, terms, scores, remembered)
     depth = max(count, 10)
-    candidates = _candidates(index, terms, scores, scores, depth)
+    candidates = _candidates(index, terms, scores, scores, depth, recalled)
     shown = {c.article for c in candidates if c.score >= THRESHOLD}
     seen = terms
     if yes := affirmed(answers):
         seen = read_paste(index, f"{yes}\n{text}", exact)
         known = {c.article for c in candidates}
-        more = _candidates(index, terms, scores, index.scores(seen.weights), depth)
+        more = _candidates(index, terms, scores, index.scores(seen.weights), depth, recalled)
         candidates += [c for c in more if c.article not in known]
     if any(a.answer != "unknown" for a in answers):
         candidates = updated(index, candidates, answers)
@@ -58,7 +65,7 @@ def suggest(
     evidence = Evidence(index, seen, scores, passages)
     sure = {c.article: c.score for c in candidates}
     return Suggestions(
-        suggestions=tuple(_suggestion(c, evidence, marker) for c in chosen),
+        suggestions=tuple(_suggestion(c, evidence, marker, recalled.get(c.article)) for c in chosen),
         best=round(max(sure.values(), default=0.0), 3),
         identifiers=_identifiers(index, text, terms),
         areas=_votes(index, "area", sure),
@@ -72,17 +79,40 @@ def suggest(
     )
 
 
-def _candidates(index: Index, terms: QueryTerms, scores: Scores, order: Scores, count: int) -> list[Candidate]:
-    """The best articles in an order of passages, each as sure as the terms of a paste and its scores make it."""
-    ranked = [(int(a), index.best_passage(int(a), order)) for a in top(index.best(order), count)]
+def _candidates(
+    index: Index, terms: QueryTerms, scores: Scores, order: Scores, count: int, recalled: Mapping[int, Recalled]
+) -> list[Candidate]:
+    """The best articles in an order of passages, each as sure as a paste's terms, scores and memory make it."""
+    ranked = [(int(a), index.best_passage(int(a), order)) for a in top(_lifted(index, order, recalled), count)]
     sure = confidence(Evidence(index, terms, scores, [p for _, p in ranked]))
-    return [Candidate(a, p, sure[p]) for a, p in ranked]
+    return [
+        Candidate(a, p, remembering(sure[p], recalled[a].evidence) if a in recalled else sure[p]) for a, p in ranked
+    ]
 
 
-def rank(index: Index, text: str, count: int) -> list[tuple[int, float]]:
+def _recalled(index: Index, terms: QueryTerms, scores: Scores, remembered: Remembered | None) -> Mapping[int, Recalled]:
+    """What is remembered of articles for a paste, by position."""
+    if not remembered:
+        return {}
+    best = index.best(scores)
+    first = [index.best_passage(int(a), scores) for a in top(best, 1)]
+    covered = Evidence(index, terms, scores, first).coverage().max(initial=0)
+    return remembered.recall(index, terms, best, float(covered))
+
+
+def _lifted(index: Index, scores: Scores, recalled: Mapping[int, Recalled]) -> Scores:
+    """The best score of each article, with what memory adds to it."""
+    best = index.best(scores)
+    for article, found in recalled.items():
+        best[article] += found.lift
+    return best
+
+
+def rank(index: Index, text: str, count: int, remembered: Remembered | None = None) -> list[tuple[int, float]]:
     """The articles suggest() looks at, without a threshold: (position, score), best first."""
     terms = read_paste(index, text)
-    best = index.best(index.scores(terms.weights))
+    scores = index.scores(terms.weights)
+    best = _lifted(index, scores, _recalled(index, terms, scores, remembered))
     return [(int(a), float(best[a])) for a in top(best, count)]
 
 
@@ -100,12 +130,13 @@ def read_paste(index: Index, text: str, exact: bool = False) -> QueryTerms:
     return QueryTerms(kept, terms.via, terms.groups, tokens, corrections=terms.corrections)
 
 
-def _suggestion(candidate: Candidate, evidence: Evidence, marker: Highlighter) -> Suggestion:
+def _suggestion(candidate: Candidate, evidence: Evidence, marker: Highlighter, recalled: Recalled | None) -> Suggestion:
     index = evidence.index
     article, passage = index.articles[candidate.article], index.passage(candidate.passage)
     snippet, section = marker.snippet(passage)
     heading, anchor = place(passage, section)
-    fix, fix_anchor = _fix(passage, section, index.body(candidate.article))
+    reasons = matches(evidence, candidate.passage)
+    fix, fix_anchor = fix_of(passage, section, index.body(candidate.article))
     return Suggestion(
         article=article,
         anchor=anchor,
@@ -115,12 +146,13 @@ def _suggestion(candidate: Candidate, evidence: Evidence, marker: Highlighter) -
         fix=fix,
         fix_anchor=fix_anchor,
         snippet=snippet,
-        matches=matches(evidence, candidate.passage),
+        matches=reasons if recalled is None else (reason(recalled), *reasons),
+        remembered=recalled,
         factor=round(candidate.factor, 2),
     )
 
 
-def _fix(passage: Passage, section: Section | None, body: str) -> tuple[str, str]:
+def fix_of(passage: Passage, section: Section | None, body: str) -> tuple[str, str]:
     """The Markdown that tells what to do, and its anchor: of a case its fix, of a manual the section found."""
     told = [s for role in FIX_ROLES for s in passage.sections if s.role == role] or [
         s for s in passage.sections if s == section
