@@ -1,5 +1,6 @@
 """Fixtures: a folder of articles written from short texts, settings for it, and the sample base built once."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -26,7 +27,7 @@ Write = Callable[[str, str], Path]
 @pytest.fixture(autouse=True)
 def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guzhi speaks Chinese, and no setting of the developer's own shell counts."""
-    for name in ("KB_ARTICLES", "KB_INDEX", "KB_LANGUAGE", "KB_WORKERS", "KB_MAX_FILE_KB"):
+    for name in [n for n in os.environ if n.startswith("KB_")]:
         monkeypatch.delenv(name, raising=False)
     use("zh")
 

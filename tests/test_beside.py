@@ -23,11 +23,11 @@ from kb.indexer.build import Report, build, build_documents, update, update_docu
 from kb.model import FACETS, Article, Query
 from kb.search.confidence import THRESHOLD
 from kb.search.index import Index, Library
+from kb.search.overview import newest
 from kb.search.query import Pattern, Phrase
 from kb.search.searcher import search
 from kb.search.suggest import suggest
 from kb.settings import Settings
-from kb.web.pages import _newest
 
 Write = Callable[[str, str], Path]
 ROOT = Path(__file__).parent.parent
@@ -124,7 +124,7 @@ def assert_alike(settings: Settings, tmp_path: Path) -> None:
     for name in FACETS:
         assert a.facets[name].counts(a.visible) == b.facets[name].counts(b.visible)
         assert a.facets[name].counts(a.live) == b.facets[name].counts(b.live)
-    assert [x.updated for x in _newest(a, 6)] == [x.updated for x in _newest(b, 6)]
+    assert [x.updated for x in newest(a, a.visible, 6)] == [x.updated for x in newest(b, b.visible, 6)]
     for start in ("log", "unit1", "e", "model"):
         assert a.fulltext.words(start) == b.fulltext.words(start)
     for query in QUERIES:

@@ -28,7 +28,8 @@ def test_defaults(tmp_path: Path) -> None:
     """Without anything set, the defaults hold, with folders below the current one."""
     found = load(folder=tmp_path)
     assert (found.articles, found.index) == (tmp_path / "articles", tmp_path / "index")
-    assert {s.name: s.default for s in SETTINGS[2:]} == {s.name: getattr(found, s.name) for s in SETTINGS[2:]}
+    assert found.database == str(tmp_path / "guzhi.db")
+    assert {s.name: s.default for s in SETTINGS[3:]} == {s.name: getattr(found, s.name) for s in SETTINGS[3:]}
 
 
 def test_defaults_are_usable_values() -> None:

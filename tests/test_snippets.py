@@ -137,6 +137,18 @@ def test_snippet_is_the_most_telling_stretch(built: Index) -> None:
     assert section is None
 
 
+def test_snippet_cuts_no_word(built: Index) -> None:
+    """Wherever a snippet ends, it ends between words, and what is marked at its end is marked whole."""
+    terms = read("卡纸 negotiation", built.tokenizer, built.synonyms)
+    marker = Highlighter(built.tokenizer, dict.fromkeys(terms.weights, 1.0))
+    for before in range(LENGTH // 2, LENGTH):
+        text = "卡纸" + "了" * before + "。negotiation_failed(0x2f) 卡纸" + "了" * LENGTH
+        snippet, _ = marker.snippet(Passage(text))
+        assert set(marked(snippet)) <= {"卡纸", "negotiation_failed", "negotiation"}, snippet
+        assert not re.search(r"[!-~]$", snippet.text) or snippet.text.endswith("(0x2f)"), snippet
+        assert not re.search("(?<!^)卡$", snippet.text), snippet
+
+
 def test_merged() -> None:
     """Overlapping and touching spans are one."""
     assert merged([(5, 7), (0, 2), (2, 3), (6, 9)]) == ((0, 3), (5, 9))

@@ -20,7 +20,7 @@ from kb.indexer.build import build
 from kb.search.index import Index
 from kb.search.questions import MAX_ANSWERS
 from kb.settings import Settings
-from kb.web import MAX_BODY, create_app, pages, security
+from kb.web import MAX_BODY, create_app, paste, security
 
 Write = Callable[[str, str], Path]
 
@@ -296,8 +296,8 @@ def test_suggest(sample: FlaskClient) -> None:
     """A card has the fix as HTML and as Markdown to copy, a link, its band and its words."""
     page = Page(post(sample, "/suggest", PASTE))
     assert any(a.get("data-copy", "").startswith("1. ") for a in page.all("button"))
-    assert any(a.get("data-copy-link", "").startswith(f"/a/{ANSWER}-") for a in page.all("button"))
-    assert any(a.get("href", "").startswith("/search?q=49.4C02") for a in page.all("a"))
+    assert any(a.get("data-copy-link", "").startswith(f"/a/{ANSWER}#") for a in page.all("button"))
+    assert "/code/49.4C02" in page.links()
     assert re.search(r"[强中弱] \d+%", page.text)
     for word in ("解决办法", "为什么", "可能的领域", PASTE.strip()):
         assert word in page.text
@@ -358,11 +358,11 @@ def test_why_shows_pairs_and_kinds(sample: FlaskClient) -> None:
 
 
 def test_suggest_nothing(site: FlaskClient) -> None:
-    """Nothing similar is said plainly, with a draft made of the paste to go on with."""
+    """Nothing similar is said plainly, with a write-up made of the paste to go on with."""
     page = Page(post(site, "/suggest", "附近有没有川菜馆推荐"))
     assert "没有足够相似的案例" in page.text
-    assert page.all("form", action="/draft")
-    assert page.all("input", name="text", value="附近有没有川菜馆推荐")
+    assert page.all("form", action="/new")
+    assert page.all("input", name="title", value="附近有没有川菜馆推荐")
 
 
 def test_draft(site: FlaskClient) -> None:
@@ -705,14 +705,14 @@ def test_our_fault(site: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: p
     def fail(index: Index, text: str, **_: object) -> None:
         raise ValueError(f"can't deal with {text}")
 
-    monkeypatch.setattr(pages, "suggest", fail)
+    monkeypatch.setattr(paste, "suggest", fail)
     site.application.config["PROPAGATE_EXCEPTIONS"] = False
     with caplog.at_level(logging.DEBUG):
         answer = post(site, "/suggest", marker)
     assert answer.status_code == 500
     assert marker in Page(answer).text
     assert "ValueError" in caplog.text
-    assert "pages.py" in caplog.text
+    assert "paste.py" in caplog.text
     assert marker not in caplog.text
     assert "Traceback" not in answer.text
 
@@ -753,7 +753,7 @@ def test_feed(site: FlaskClient) -> None:
     atom = "{http://www.w3.org/2005/Atom}"
     root = ET.fromstring(site.get("/feed.xml").data)
     titles = [e.text for e in root.findall(f"{atom}entry/{atom}title")]
-    assert titles == ["网口灯不亮", "Printer jam 13.20.01 卡纸"]
+    assert titles == ["更新：网口灯不亮", "更新：Printer jam 13.20.01 卡纸"]
     for link in root.findall(f"{atom}entry/{atom}link"):
         assert site.get(link.attrib["href"]).status_code == 200
 

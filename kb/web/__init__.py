@@ -1,11 +1,35 @@
 """The site: Flask, rendered on the server, useful without JavaScript."""
 
 from flask import Flask
+from flask_babel import Babel
 
+from kb.feedback import Feedback
 from kb.search.index import Library
 from kb.settings import Settings
-from kb.web import api, security
-from kb.web.pages import init_app as init_pages
+from kb.store import Store
+from kb.web import (
+    api,
+    api_browsing,
+    api_insights,
+    api_keeping,
+    api_pasting,
+    api_writing,
+    browse,
+    editing,
+    feeds,
+    history,
+    importing,
+    insights,
+    merging,
+    pages,
+    paste,
+    reading,
+    reference,
+    retrieval,
+    review,
+    security,
+    views,
+)
 
 MAX_BODY = 2_000_000
 """Bytes of a request: a paste of 100,000 characters, percent-encoded."""
@@ -14,9 +38,12 @@ MAX_BODY = 2_000_000
 def create_app(settings: Settings) -> Flask:
     """The WSGI application. It opens the index in force and follows newly published ones."""
     app = Flask(__name__)
+    store = Store(settings.database)
     app.config.update(
         SETTINGS=settings,
         LIBRARY=Library(settings.index),
+        STORE=store,
+        FEEDBACK=Feedback(store, settings.log_days),
         SECRET_KEY=security.secret_key(settings.index),
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
@@ -24,7 +51,10 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    security.init_app(app)
-    init_pages(app)
-    app.register_blueprint(api.blueprint)
+    Babel(app, locale_selector=views.locale)
+    reading_pages = (pages, browse, reading, paste, feeds, reference, insights)
+    for module in (security, views, *reading_pages, editing, history, review, importing, merging):
+        module.init_app(app)
+    for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):
+        app.register_blueprint(part.blueprint)
     return app

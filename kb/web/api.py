@@ -1,39 +1,45 @@
-"""This module is the JSON API: the same answers as the pages, as data.
+"""This module is the JSON API for reading: the same answers as the pages, as data.
 
-    GET  /api/v1/search?q=...&area=...&sort=updated&page=2&size=20&exact=1
-    POST /api/v1/suggest   {"text": "...", "count": 5, "answers": [{"ask": "code:ORA-01653", "answer": "no"}],
-                            "exact": false}
-    GET  /api/v1/articles/KB-000137
-    GET  /api/v1/why?q=...&article=KB-000137&mode=search
-    GET  /health
-
-An error is {"error": {"status": 404, "message": "..."}}.
+Each operation is declared beside its function (kb.web.openapi); its models are in kb.web.schemas.
 """
 
 from typing import Any
 
-from flask import Blueprint, current_app, request
+from flask import current_app, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import __version__
-from kb.errors import BundleError, InputError, NotFoundError
-from kb.indexer.articles import absence
+from kb.errors import ArticleError, BundleError, InputError, NotFoundError
+from kb.indexer import markdown
+from kb.indexer.articles import absence, parse
+from kb.indexer.check import check_text, normal_path
 from kb.language import say
-from kb.model import Answer
-from kb.present import article_data, page_data, suggestions_data, why_data
+from kb.model import FACETS, Answer, Query
+from kb.present import article_data, code_data, completion_data, page_data, suggestions_data, why_data
 from kb.rehearsal import rehearsed
+from kb.search.codes import code_page, recognised
+from kb.search.complete import complete
 from kb.search.index import Index, Library
 from kb.search.questions import checked_answer, latest
 from kb.search.searcher import search
 from kb.search.suggest import suggest
 from kb.search.why import why
+from kb.web import answers, authorization, requests
 from kb.web.forms import query_from, why_from
+from kb.web.memory import remembered
+from kb.web.openapi import Api
+from kb.web.validation import BadField
+from kb.web.verdicts import noted
+from kb.web.views import completion_url, resolver, settings_in_force
 
-blueprint = Blueprint("api", __name__)
+blueprint = Api("api", __name__)
 
-MAX_COUNT = 20
 MAX_GOLDEN = 50
 """Golden queries by which a proposed change is tried while a reader waits; kb why tries it by all."""
+
+FIND = ("查找", "Find")
+READ = ("文章", "Articles")
+STATE = ("状态", "State")
 
 
 def index_in_force() -> Index:
@@ -42,41 +48,127 @@ def index_in_force() -> Index:
     return library.index()
 
 
-@blueprint.get("/api/v1/search")
+def logged(mode: str, text: str, shown: list[str], total: int, best: float) -> int | None:
+    """The row of a search in the log; None when it is not kept."""
+    return noted(lambda f: f.log_search(mode, text, shown, total, best, authorization.caller()), None)
+
+
+@blueprint.operation(
+    "GET",
+    "/api/v1/search",
+    FIND,
+    ("搜索", "Search"),
+    {200: answers.Results},
+    query=requests.Searched,
+    lenient=True,
+)
 def search_api() -> dict[str, Any]:
-    return page_data(search(index_in_force(), query_from(request.args)))
+    query = query_from(request.args)
+    page = search(index_in_force(), query)
+    row = None
+    if query.text and query.page == 1:
+        best = max((h.score for h in page.hits), default=0.0)
+        row = logged("search", query.text, [h.article.id for h in page.hits], page.total, best)
+    return {**page_data(page), "search": row}
 
 
-@blueprint.post("/api/v1/suggest")
-def suggest_api() -> dict[str, Any]:
-    sent = request.get_json(silent=True)
-    sent = sent if isinstance(sent, dict) else {}
-    text, count = sent.get("text"), sent.get("count", 5)
-    if not isinstance(text, str) or not text.strip() or type(count) is not int or not 1 <= count <= MAX_COUNT:
-        raise BadRequest(
-            say(
-                '发送 JSON：{{"text": "故障描述", "count": 1 到 {n}}}',
-                'send JSON: {{"text": "description of the fault", "count": 1 to {n}}}',
-                n=MAX_COUNT,
-            )
-        )
-    answers, exact = _answers(sent.get("answers", [])), sent.get("exact", False)
-    if not isinstance(exact, bool):
-        raise BadRequest('"exact": true')
-    return suggestions_data(suggest(index_in_force(), text, count, answers, exact))
+@blueprint.operation(
+    "GET",
+    "/api/v1/complete",
+    FIND,
+    ("输入时的补全：标识、产品、文章", "What may be meant while somebody types: identifiers, products, articles"),
+    {200: answers.Completions},
+    query=requests.Typed,
+)
+def complete_api(query: requests.Typed) -> dict[str, Any]:
+    found = complete(index_in_force(), query.q, query.size)
+    return {"query": query.q, "completions": [completion_data(c, completion_url(c)) for c in found]}
 
 
-def _answers(sent: object) -> tuple[Answer, ...]:
-    """Answers to the questions of an earlier reply, none by default. Raises BadRequest."""
-    if not isinstance(sent, list) or not all(isinstance(a, dict) for a in sent):
-        raise BadRequest('"answers": [{"ask": "code:ORA-01653", "answer": "yes"}]')
+@blueprint.operation(
+    "POST",
+    "/api/v1/suggest",
+    FIND,
+    ("为一段描述、邮件或日志找解决办法", "Fixes for a description, a mail or a log"),
+    {200: answers.Suggestions},
+    body=requests.Pasted,
+)
+def suggest_api(body: requests.Pasted) -> dict[str, Any]:
+    index = index_in_force()
+    found = suggest(index, body.text, body.count, _answers(body.answers), body.exact, remembered(index))
+    shown = [s.article.id for s in found.suggestions]
+    return {**suggestions_data(found), "search": logged("suggest", body.text, shown, len(shown), found.best)}
+
+
+def _answers(sent: list[requests.Reply]) -> tuple[Answer, ...]:
+    """Answers to the questions of an earlier reply. Raises BadRequest."""
     try:
-        return latest(checked_answer(str(a.get("ask")), str(a.get("answer"))) for a in sent)
+        return latest(checked_answer(a.ask, a.answer) for a in sent)
     except InputError as error:
-        raise BadRequest(str(error))
+        raise BadField(str(error), "answers")
 
 
-@blueprint.get("/api/v1/articles/<path:name>")
+@blueprint.operation(
+    "GET",
+    "/api/v1/codes/<path:code>",
+    FIND,
+    ("一个标识：哪些文章有它，和哪些标识同现", "An identifier: the articles that hold it, and what stands beside it"),
+    {200: answers.Code, 404: answers.Error},
+)
+def code_api(code: str) -> dict[str, Any]:
+    index = index_in_force()
+    token = recognised(index, code)
+    page = None if token is None else code_page(index, token)
+    if page is None:
+        raise NotFound(say("没有文章含有这个标识", "no article holds this identifier"))
+    return code_data(page)
+
+
+@blueprint.operation(
+    "GET",
+    "/api/v1/why",
+    FIND,
+    ("为什么没找到，怎样才能找到", "Why an article was not found, and what would help"),
+    {200: answers.Why, 400: answers.Error, 404: answers.Error},
+    query=requests.Explained,
+    lenient=True,
+)
+def why_api() -> dict[str, Any]:
+    query, name, mode = why_from(request.args)
+    if not query.text or not name:
+        raise BadRequest(say("给出 q 与 article", "give q and article"))
+    index, settings = index_in_force(), settings_in_force()
+    try:
+        number = index.number_of(name)
+    except NotFoundError:
+        raise NotFound(absence(settings.articles, name, settings.max_file_kb).text)
+    found = why(index, query, number, mode)
+    return why_data(found, rehearsed(index, settings, found, builds=False, most=MAX_GOLDEN))
+
+
+@blueprint.operation(
+    "GET",
+    "/api/v1/articles",
+    READ,
+    ("文章列表，可只要某天以后改过的", "The articles, or those changed since a day"),
+    {200: answers.Articles},
+    query=requests.Listed,
+)
+def articles_api(query: requests.Listed) -> dict[str, Any]:
+    filters = {f: tuple(values) for f in FACETS if (values := getattr(query, f))}
+    asked = Query("", filters, query.after, query.before, query.sort, query.page, query.size)
+    page = search(index_in_force(), asked)
+    facts = [article_data(h.article) for h in page.hits]
+    return {"total": page.total, "page": query.page, "size": query.size, "articles": facts}
+
+
+@blueprint.operation(
+    "GET",
+    "/api/v1/articles/<path:name>",
+    READ,
+    ("一篇文章和它的 Markdown", "An article with its Markdown"),
+    {200: answers.Article, 404: answers.Error},
+)
 def article_api(name: str) -> dict[str, Any]:
     index = index_in_force()
     try:
@@ -86,21 +178,57 @@ def article_api(name: str) -> dict[str, Any]:
     return article_data(index.articles[number], index.body(number))
 
 
-@blueprint.get("/api/v1/why")
-def why_api() -> dict[str, Any]:
-    query, name, mode = why_from(request.args)
-    if not query.text or not name:
-        raise BadRequest(say("给出 q 与 article", "give q and article"))
-    index, settings = index_in_force(), current_app.config["SETTINGS"]
+@blueprint.operation(
+    "POST",
+    "/api/v1/check",
+    READ,
+    ("检查一篇文章的全文，同 kb check；什么也不保存", "Check an article's text as kb check does; nothing is kept"),
+    {200: answers.Findings},
+    body=requests.Written,
+)
+def check_api(body: requests.Written) -> dict[str, Any]:
+    settings = settings_in_force()
+    problems = check_text(settings.articles, _place(body.path), body.text, settings.areas)
+    errors = sum(p.level == "error" for p in problems)
+    found = [{k: getattr(p, k) for k in ("path", "line", "level", "message")} for p in problems]
+    return {"errors": errors, "warnings": len(problems) - errors, "problems": found}
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/render",
+    READ,
+    ("预览一篇文章的全文；什么也不保存", "Show an article's text as its page would; nothing is kept"),
+    {200: answers.Rendered},
+    body=requests.Written,
+)
+def render_api(body: requests.Written) -> dict[str, Any]:
+    place = _place(body.path)
     try:
-        number = index.number_of(name)
-    except NotFoundError:
-        raise NotFound(absence(settings.articles, name, settings.max_file_kb).text)
-    found = why(index, query, number, mode)
-    return why_data(found, rehearsed(index, settings, found, builds=False, most=MAX_GOLDEN))
+        found = parse(body.text, place)
+    except ArticleError as error:
+        raise BadField(str(error), "text")
+    return {"title": found.title, "html": markdown.render(found.body, resolver(index_in_force(), found))}
 
 
-@blueprint.get("/health")
+def _place(path: str) -> str:
+    """A path below the folder of articles. Raises BadRequest for one that leads elsewhere."""
+    place = normal_path("", path)
+    if not place:
+        raise BadField(
+            say("path 应在文章文件夹之内，如 printer/jam.md", "path should lie below the articles, as printer/jam.md"),
+            "path",
+        )
+    return place
+
+
+@blueprint.operation(
+    "GET",
+    "/health",
+    STATE,
+    ("能不能回答问题", "Whether questions can be answered"),
+    {200: answers.Health, 503: answers.Unhealthy},
+)
 def health() -> tuple[dict[str, Any], int]:
     """200 while questions can be answered, 503 with the reason otherwise."""
     try:

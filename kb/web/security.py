@@ -3,10 +3,11 @@
 import os
 import secrets
 from hmac import compare_digest
+from ipaddress import ip_address
 from pathlib import Path
 
 from flask import Flask, Response, request, session
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, Forbidden
 
 from kb.language import say
 
@@ -68,6 +69,31 @@ def require_token() -> None:
         )
 
 
+def may_write() -> bool:
+    """Whether this request comes from this machine, by an address of this machine, and through nobody else."""
+    forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP"))
+    host = request.host.rpartition(":")[0] if request.host.rstrip("0123456789").endswith(":") else request.host
+    return not forwarded and _is_local(request.remote_addr or "") and _is_local(host.strip("[]"))
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def require_writer() -> None:
+    """Raises Forbidden unless this request may change articles."""
+    if not may_write():
+        raise Forbidden(
+            say(
+                "这一版还没有账号，只有在本机（http://127.0.0.1）打开网站才能改文章",
+                "this version has no accounts yet: articles can be changed only on this machine (http://127.0.0.1)",
+            )
+        )
+
+
 def init_app(app: Flask) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
@@ -77,4 +103,4 @@ def init_app(app: Flask) -> None:
             response.headers["Cache-Control"] = "no-cache" if request.endpoint == "static" else "private, no-store"
         return response
 
-    app.jinja_env.globals["form_token"] = form_token
+    app.jinja_env.globals.update(form_token=form_token, may_write=may_write)

@@ -20,6 +20,7 @@ from kb.errors import BundleError, InputError
 from kb.language import say
 from kb.settings import Settings
 from kb.web import MAX_BODY
+from kb.web.writers import MAX_UPLOAD
 
 # That requests wait for their turn is no news worth a line for each.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -107,8 +108,10 @@ class Server:
             self._app,
             sockets=[self._socket],
             threads=self._threads,
-            max_request_body_size=MAX_BODY,
+            max_request_body_size=max(MAX_BODY, MAX_UPLOAD),
             channel_timeout=30,
             connection_limit=200,
             ident=None,
+            # Whoever writes must not come through a proxy: the application has to see what a proxy says of itself.
+            clear_untrusted_proxy_headers=False,
         ).run()

@@ -1,0 +1,1 @@
+"""How articles are written by people: opened, changed, saved with a history, moved. No Flask here."""

@@ -1,0 +1,67 @@
+"""This module keeps what somebody typed and did not save yet."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, delete, select
+
+from kb import tables
+from kb.privacy import ARTICLE_KINDS, masked
+from kb.store import Store
+
+MAX_DRAFTS = 50
+"""Drafts of one visitor; beyond it the oldest go."""
+DAYS = 90
+"""How long a draft is kept."""
+
+
+class Draft(NamedTuple):
+    """path: of the article below its folder, or new/KIND for one that has no file yet. text: the whole file's.
+
+    base: digest of the file it was started from, "" for a new one.
+    """
+
+    path: str
+    at: datetime
+    text: str
+    base: str
+
+
+class Drafts:
+    """The drafts of one visitor. Every method raises StoreError."""
+
+    def __init__(self, store: Store, visitor: str) -> None:
+        self._store, self._visitor = store, visitor
+
+    def keep(self, path: str, text: str, base: str) -> datetime:
+        """Remember a text, masked: customer data that is still being taken out does not go into the database."""
+        now = datetime.now(UTC)
+        row = tables.Draft(at=now, path=path, visitor=self._visitor, text=masked(text, ARTICLE_KINDS), base=base)
+        with self._store.session() as session:
+            session.execute(delete(tables.Draft).where(tables.Draft.at < now - timedelta(days=DAYS)))
+            session.execute(delete(tables.Draft).where(*self._mine(path)))
+            session.add(row)
+            session.flush()
+            newest = select(tables.Draft.id).where(*self._mine()).order_by(tables.Draft.id.desc())
+            oldest = session.scalars(newest.offset(MAX_DRAFTS)).all()
+            session.execute(delete(tables.Draft).where(tables.Draft.id.in_(oldest)))
+        return now
+
+    def find(self, path: str) -> Draft | None:
+        with self._store.session() as session:
+            row = session.scalars(select(tables.Draft).where(*self._mine(path))).first()
+        return None if row is None else Draft(row.path, row.at, row.text, row.base)
+
+    def discard(self, path: str) -> None:
+        with self._store.session() as session:
+            session.execute(delete(tables.Draft).where(*self._mine(path)))
+
+    def all(self) -> list[Draft]:
+        """Newest first."""
+        with self._store.session() as session:
+            rows = session.scalars(select(tables.Draft).where(*self._mine()).order_by(tables.Draft.id.desc())).all()
+        return [Draft(r.path, r.at, r.text, r.base) for r in rows]
+
+    def _mine(self, path: str | None = None) -> list[ColumnElement[bool]]:
+        mine: list[ColumnElement[bool]] = [tables.Draft.visitor == self._visitor]
+        return mine if path is None else [*mine, tables.Draft.path == path]

@@ -1,0 +1,137 @@
+"""This module answers: how does an article move to another file name while every link to it keeps working?"""
+
+import posixpath
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote, urlsplit
+
+from sqlalchemy import delete, update
+
+from kb import tables
+from kb.editions.saving import Editions, File
+from kb.editions.texts import encoded
+from kb.errors import ArticleError, ConflictError, InputError
+from kb.indexer import markdown
+from kb.indexer.articles import SUFFIXES, decode, find, parse, relative
+from kb.indexer.check import normal_path
+from kb.language import say
+from kb.store import Store
+
+MAX_PATH = 200
+MAX_FOLDERS = 8
+
+_LINK = re.compile(r"(\]\(\s*|^ {0,3}\[[^\]\n]+\]:\s*)(?:<([^<>\n]+)>|([^\s<>()]+))", re.MULTILINE)
+_CODE = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
+    r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n\n).)*?(?<!`)(?P=ticks)(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
+
+Target = Callable[[str], str | None]
+"""Where a link leads (below the articles folder) -> where it leads now, None to leave it."""
+
+
+def checked_path(path: str) -> str:
+    """A path for an article below the folder, ".md" added where it lacks. Raises InputError."""
+    path = path.strip().replace("\\", "/").strip("/")
+    if not path.lower().endswith(SUFFIXES):
+        path += ".md"
+    parts = path.split("/")
+    fine = all(re.fullmatch(r'[^\x00-\x1f\x7f:*?"<>|#%.][^\x00-\x1f\x7f:*?"<>|#%]*', p) for p in parts)
+    if not fine or len(path.encode()) > MAX_PATH or len(parts) > MAX_FOLDERS or path.lower() in SUFFIXES:
+        raise InputError(
+            say(
+                '文件名 {path} 用不了；写成 printer/KB-000001.md 这样，不用 : * ? " < > | # %，不以点开头',
+                "the file name {path} can't be used; write it like printer/KB-000001.md, without : * ? \" < > | # %, "
+                "not beginning with a dot",
+                path=path,
+            )
+        )
+    return path
+
+
+def move(editions: Editions, store: Store, old: str, new: str, base: str, editor: str, note: str) -> list[str]:
+    """Give an article's file another name, adjust its own relative links and those of others to it.
+
+    Returns the paths of all files touched, the old one among them. Raises KbError and its kin; see Editions.save.
+    """
+    new = checked_path(new)
+    root = editions.root
+    if old == new:
+        return []
+    with editions.locked():
+        now = editions.open(old)
+        if now.digest != base:
+            raise ConflictError(say("{path} 已被别人改过", "{path} was changed by somebody else meanwhile", path=old))
+        if not (root / new).parent.resolve().is_relative_to(root.resolve()) or (root / old).is_symlink():
+            raise InputError(say("{path} 不在文章文件夹里", "{path} leaves the articles folder", path=new))
+        text = relinked(now.text, old, new, lambda place: new if place == old else place)
+        editions.relocate(now, File(new, text, encoded(text, now.raw)), editor, note)
+        _remember(store, old, new)
+        return [old, new, *_follow(editions, old, new, editor)]
+
+
+def _follow(editions: Editions, old: str, new: str, editor: str) -> list[str]:
+    """Let the links of other articles lead to the new name. Returns the paths of those that had some."""
+    name = posixpath.basename(old)
+    names = (name.encode(), quote(name).encode())
+    changed = []
+    for place in find(editions.root):
+        path = relative(place, editions.root)
+        try:
+            raw = place.read_bytes()
+            if path == new or not any(n in raw for n in names):
+                continue
+            text = decode(raw, path)[0]
+            after = relinked(text, path, path, lambda at: new if at == old else None)
+            if after != text:
+                note = say("链接随 {old} 移到 {new}", "links followed {old} to {new}", old=old, new=new)
+                editions.replace(File(path, text, raw), after, editor, note)
+                changed.append(path)
+        except (OSError, ArticleError):  # what can't be read has no link that worked
+            continue
+    return changed
+
+
+def relinked(text: str, path: str, to: str, place_of: Target) -> str:
+    """An article's text with the relative links in its body adjusted, for a file that moves from path to `to`."""
+    try:
+        body = parse(text, path).body
+    except ArticleError:
+        body = text
+    targets = {unquote(target) for _, target, _ in markdown.links(body)}
+    code = [m.span() for m in _CODE.finditer(body)]
+
+    def adjusted(m: re.Match[str]) -> str:
+        link = m[2] or m[3]
+        parts = urlsplit(link)
+        inside = any(start <= m.start() < end for start, end in code)
+        if inside or parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
+            return m[0]
+        place = normal_path(path, unquote(parts.path)) if unquote(link) in targets else None
+        leads = None if place is None else place_of(place)
+        if leads is None or (leads == place and posixpath.dirname(path) == posixpath.dirname(to)):
+            return m[0]
+        found = posixpath.relpath(leads, posixpath.dirname(to) or ".")
+        found += link[len(parts.path) :]
+        return m[1] + (f"<{found}>" if m[2] else re.sub(r"[\s()]", lambda c: quote(c[0]), found))
+
+    return text.removesuffix(body) + _LINK.sub(adjusted, body)
+
+
+def _remember(store: Store, old: str, new: str) -> None:
+    with store.session() as session:
+        session.execute(delete(tables.Rename).where(tables.Rename.old.in_((old, new))))
+        session.execute(update(tables.Rename).where(tables.Rename.new == old).values(new=new))
+        session.add(tables.Rename(old=old, new=new, at=datetime.now(UTC)))
+
+
+def moved_to(store: Store, name: str) -> str | None:
+    """Where the file of an old name (a path, with or without its suffix) lies now, None for a name that never moved."""
+    with store.session() as session:
+        for path in (name, *(name + suffix for suffix in SUFFIXES)):
+            row = session.get(tables.Rename, path)
+            if row is not None:
+                return row.new
+    return None

@@ -1,0 +1,317 @@
+"""This module says what comes out of the API: models that describe answers, and that the tests hold them to."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kb.web.schemas import Answered, Facet, Sort, told
+
+
+class Problem(Answered):
+    status: int
+    message: str = told("一句话：错在哪、怎样才对", "a sentence: what is wrong and what would be right")
+    field: str = told("哪一个参数或键", "which parameter or key", "")
+
+
+class Error(Answered):
+    error: Problem
+
+
+class Facts(Answered):
+    id: str = told("编号，没有时为路径", "its number, or its path when it has none")
+    path: str
+    kind: str
+    title: str
+    product: list[str]
+    area: str
+    cause: str
+    handling: str
+    severity: str
+    parts: list[str]
+    versions: list[str]
+    tags: list[str]
+    aliases: list[str] = told("客户的说法", "the customers' own words")
+    status: str
+    owner: str
+    created: date | None
+    updated: date | None
+    review_after: date | None
+
+
+class Article(Facts):
+    body: str = told("文件头之后的 Markdown", "the Markdown behind the front matter")
+
+
+class Articles(Answered):
+    total: int
+    page: int
+    size: int
+    articles: list[Facts]
+
+
+Span = Annotated[list[int], Field(min_length=2, max_length=2)]
+"""The first character of a marked piece, and the one behind it."""
+
+
+class Snippet(Answered):
+    text: str
+    spans: list[Span] = told("匹配的字（起，止）", "matched characters (start, end)")
+
+
+class Match(Answered):
+    word: str = told("文章里的写法", "as it stands in the article")
+    term: str
+    field: str
+    kind: str
+    score: float
+    via: str = told("经由查询里的哪个同义词", "the query's word, when a synonym led here")
+
+
+class Correction(Answered):
+    typed: str
+    better: str
+
+
+class Count(Answered):
+    value: str
+    count: int
+
+
+class Share(Answered):
+    value: str
+    share: float
+
+
+class Found(Facts):
+    anchor: str = told("最好的一节的锚点", "anchor of the best section")
+    heading: list[str]
+    score: float = told("能解决的概率，0 到 1", "the probability that it answers, 0 to 1", ge=0, le=1)
+    snippet: Snippet
+    matches: list[Match] = told("为什么找到它", "why it was found")
+
+
+class Hit(Found):
+    title_spans: list[Span]
+    passages: int = told("命中几段", "passages that match")
+
+
+class Results(Answered):
+    query: str
+    filters: dict[Facet, list[str]]
+    total: int = told("几篇文章", "articles found")
+    page: int
+    size: int
+    sort: Sort
+    widened: bool = told("没有全部词都对上的，任一词即可", "not every word was found together, any was enough")
+    suggestion: str = told("是不是想搜", "a better spelled query, or empty")
+    exact: bool
+    corrections: list[Correction]
+    notes: list[str]
+    hidden: int = told("只因过滤而没有显示的", "articles that only the filters keep away")
+    milliseconds: float
+    hits: list[Hit]
+    facets: dict[Facet, list[Count]]
+    search: int | None = told(
+        "日志里的号，判定时带上；没有记录时为空", "its row in the log, for a verdict; null when not kept"
+    )
+
+
+class Completion(Answered):
+    kind: Literal["code", "product", "article"]
+    text: str
+    id: str = told("文章的编号，别的为空", "number of an article, else empty")
+    articles: int = told("几篇文章里有", "articles that hold it")
+    address: str = told("通往哪一页", "where it leads")
+
+
+class Completions(Answered):
+    query: str
+    completions: list[Completion]
+
+
+class Remembered(Answered):
+    helpful: int
+    unhelpful: int
+
+
+class Suggestion(Found):
+    band: Literal["strong", "medium", "weak"]
+    fix: str = told("解决一节的 Markdown", "the Markdown that tells what to do")
+    fix_anchor: str
+    remembered: Remembered | None = told(
+        "相近的描述之后得到过几次判定", "how many verdicts it got after similar texts", None
+    )
+    factor: float = told("回答使它的胜算乘了多少", "what the answers did to its odds")
+
+
+class Identifier(Answered):
+    text: str
+    kind: str
+    known: int = told("几篇文章里有", "articles that hold it")
+
+
+class Place(Facts):
+    anchor: str
+    heading: list[str]
+    snippet: Snippet
+
+
+class Code(Answered):
+    text: str = told("最常见的写法", "as most articles write it")
+    kind: str
+    articles: int = told("几篇文章里有", "articles that hold it")
+    places: list[Place] = told("每类文章里最好的几处", "the best places of each kind of article")
+    areas: list[Count]
+    products: list[Count]
+    related: list[Identifier] = told("常一起出现的", "what stands beside it")
+
+
+class Line(Answered):
+    text: str
+    explained: bool
+
+
+class Question(Answered):
+    ask: str = told("键，随回答带回", "its key, sent back with the answer")
+    kind: str
+    value: str
+    gain: float = told("预期的信息量（比特）", "bits that the answer is expected to tell")
+    articles: list[str]
+    text: str
+
+
+class GivenReply(Answered):
+    ask: str
+    answer: str
+    text: str
+
+
+class Suggestions(Answered):
+    similar: bool = told("有没有足够相似的", "whether anything is similar enough")
+    best: float
+    suggestions: list[Suggestion]
+    identifiers: list[Identifier]
+    areas: list[Share]
+    causes: list[Share]
+    lines: list[Line]
+    questions: list[Question] = told("问了就能分清的问题", "what to ask to tell the suggestions apart")
+    answers: list[GivenReply]
+    corrections: list[Correction]
+    truncated: bool
+    milliseconds: float
+    search: int | None = told(
+        "日志里的号，判定时带上；没有记录时为空", "its row in the log, for a verdict; null when not kept"
+    )
+
+
+class Reason(Answered):
+    code: str
+    text: str
+
+
+class Word(Answered):
+    text: str
+    kind: str
+    cut: list[str]
+    how: str
+    written: str
+    field: str
+    score: float
+
+
+class Stream(Answered):
+    field: str
+    tokens: list[tuple[str, bool]]
+
+
+class Edge(Answered):
+    word: str
+    theirs: float
+    ours: float
+
+
+class Rival(Facts):
+    score: float
+    edges: list[Edge]
+
+
+class Shift(Answered):
+    risen: list[str]
+    fallen: list[str]
+    broken: list[str]
+    same: int
+
+
+class Change(Answered):
+    kind: str
+    text: str = told("要写的内容", "what to write")
+    filters: dict[Facet, list[str]] = told("换成这些过滤", "what to filter by instead", {})
+    exact: bool = told("换成只按原文", "whether to take words as typed instead", False)
+    rank: int | None = told("改了之后排第几，0 为没有", "its place after the change, 0 for none")
+    golden: Shift | None = told("对金标查询的影响", "what becomes of the golden queries")
+
+
+class Why(Answered):
+    query: str
+    filters: dict[Facet, list[str]]
+    mode: Literal["search", "suggest"]
+    article: Facts
+    reason: Reason
+    rank: int
+    total: int
+    standing: int
+    score: float
+    words: list[Word]
+    streams: list[Stream]
+    rival: Rival | None
+    changes: list[Change]
+
+
+class Finding(Answered):
+    path: str
+    line: int = told("文件的第几行，0 为整个文件", "line of the file, 0 for the whole")
+    level: Literal["error", "warning"]
+    message: str
+
+
+class Findings(Answered):
+    errors: int
+    warnings: int
+    problems: list[Finding]
+
+
+class Rendered(Answered):
+    title: str
+    html: str = told("和文章页同样的 HTML", "the same HTML as on the article's page")
+
+
+class Source(Answered):
+    path: str
+    digest: str = told("这一版的摘要，保存时放进 If-Match", "of this version, for If-Match when it is saved")
+    text: str = told("整个文件", "the whole file")
+
+
+class Saved(Answered):
+    id: str
+    path: str
+    digest: str
+    notes: list[str] = told("已保存，但还有什么没做成", "what has not worked out beside; it is saved all the same")
+
+
+class Kept(Answered):
+    id: int = told("撤回时用", "for taking it back")
+
+
+class Health(Answered):
+    status: Literal["ok"]
+    version: str
+    articles: int
+    passages: int
+    built: str
+
+
+class Unhealthy(Answered):
+    status: Literal["unavailable"]
+    version: str
+    reason: str

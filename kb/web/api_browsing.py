@@ -1,0 +1,104 @@
+"""This module is the JSON API for looking around: what there is by area and cause, and all about one product."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from werkzeug.exceptions import NotFound
+
+from kb.language import say
+from kb.model import Article
+from kb.present import article_data
+from kb.search.overview import crossed, product_named, product_page, products_like
+from kb.web import answers
+from kb.web.api import FIND, index_in_force
+from kb.web.browse import MAX_NAME
+from kb.web.openapi import Api
+from kb.web.schemas import Answered, told
+
+blueprint = Api("api_browsing", __name__)
+
+
+class AreaRow(Answered):
+    value: str
+    count: int
+    causes: list[answers.Count] = told("其中各种原因几篇", "how many of them have each cause")
+
+
+class Overview(Answered):
+    areas: list[AreaRow]
+    kinds: list[answers.Count]
+    products: list[answers.Count]
+    tags: list[answers.Count]
+
+
+class Group(Answered):
+    value: str
+    count: int
+    newest: list[answers.Facts] = told("最新的几篇", "the newest of them")
+
+
+class Product(Answered):
+    name: str = told("文章里的写法", "as articles write it")
+    articles: int = told("几篇文章", "how many articles")
+    areas: list[answers.Count]
+    tags: list[answers.Count]
+    causes: list[Group] = told("案例，按原因", "cases by cause")
+    kinds: list[Group] = told("案例以外的，按类型", "what is no case, by kind")
+    newest: list[answers.Facts]
+    codes: list[answers.Identifier] = told("常见的标识", "identifiers that are common in them")
+
+
+@blueprint.operation(
+    "GET",
+    "/api/v1/overview",
+    FIND,
+    ("有什么：各领域、原因、类型、产品的文章数", "What there is: articles by area and cause, kind, product"),
+    {200: Overview},
+)
+def overview() -> dict[str, Any]:
+    index = index_in_force()
+    causes, areas = crossed(index, "area", "cause")
+    return {
+        "areas": [
+            {"value": a.value, "count": a.total, "causes": _counts(zip(causes, a.counts, strict=True))} for a in areas
+        ],
+        **{f: _counts(index.facets[name].counts(index.visible)) for f, name in _FACETS.items()},
+    }
+
+
+_FACETS = {"kinds": "kind", "products": "product", "tags": "tags"}
+
+
+@blueprint.operation(
+    "GET",
+    "/api/v1/products/<path:product>",
+    FIND,
+    ("一个产品：原因、手册、常见的标识", "A product: its causes, manuals and common identifiers"),
+    {200: Product, 404: answers.Error},
+)
+def product_api(product: str) -> dict[str, Any]:
+    index, name = index_in_force(), product[:MAX_NAME].strip()
+    known = product_named(index, name)
+    if known is None:
+        like = ", ".join(value for value, _ in products_like(index, name))
+        near = say("；相近的：{names}", "; near it: {names}", names=like) if like else ""
+        raise NotFound(say("没有文章写到这个产品", "no article is about this product") + near)
+    found = product_page(index, known)
+    return {
+        "name": found.name,
+        "articles": found.total,
+        "areas": _counts(found.areas),
+        "tags": _counts(found.tags),
+        "causes": _groups(found.causes),
+        "kinds": _groups(found.kinds),
+        "newest": [article_data(a) for a in found.newest],
+        "codes": [c._asdict() for c in found.codes],
+    }
+
+
+def _counts(counts: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+    return [{"value": value, "count": count} for value, count in counts if count]
+
+
+def _groups(groups: Iterable[tuple[str, int, list[Article]]]) -> list[dict[str, Any]]:
+    return [{"value": v, "count": n, "newest": [article_data(a) for a in newest]} for v, n, newest in groups]

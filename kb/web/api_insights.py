@@ -1,0 +1,228 @@
+"""This module is the JSON API of the lead's pages: each of their tables as rows, and the decisions made on a row."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import ConfigDict
+from werkzeug.exceptions import NotFound
+
+from kb import insights
+from kb.language import say
+from kb.web import answers
+from kb.web.api import index_in_force
+from kb.web.forms import MAX_NAME
+from kb.web.insights import (
+    DAYS,
+    MAX_COMPARED,
+    article_problems,
+    decide,
+    duplicate_pairs,
+    golden_proposals,
+    make_golden,
+    period_log,
+    synonym_proposals,
+)
+from kb.web.openapi import Api
+from kb.web.requests import MAX_ARTICLE
+from kb.web.schemas import Answered, Given, Sent, Table, told
+
+blueprint = Api("api_insights", __name__)
+
+INSIGHTS = ("洞察", "Insights")
+MAX_LINE = 500
+"""Characters of a line of synonyms; what is no line is refused with a sentence."""
+
+
+class Row(Answered):
+    """A row of a table, read from the object that the page shows."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class Named(Row):
+    id: str
+    path: str
+    title: str
+
+
+class Week(Row):
+    start: date = told("周一", "its Monday")
+    searches: int
+    pastes: int
+    nothing: int = told("没有结果的搜索与粘贴", "searches and pastes that found nothing")
+    helpful: int
+    unhelpful: int
+
+
+class Gap(Row):
+    text: str = told("最常见的问法，已打码", "the most frequent wording, masked")
+    times: int
+    best: float = told("最高把握，0 到 1", "the highest score, 0 to 1")
+    last: datetime
+    samples: list[str]
+
+
+class Use(Row):
+    article: Named
+    shown: int = told("在靠前的结果里出现几次", "times among the first results")
+    opened: int
+    helpful: int
+    unhelpful: int
+    last: datetime | None = told("最近一次使用", "its last use")
+
+
+class Stale(Named):
+    review_after: date = told("复审日期", "when its review was due")
+    owner: str
+
+
+class Demand(Row):
+    value: str
+    articles: int
+    searches: int
+    unsure: int = told("没有可靠答案的搜索", "searches without a sure answer")
+
+
+class Flaw(Row):
+    path: str
+    line: int = told("文件的第几行，0 为整个文件", "line of the file, 0 for the whole")
+    level: Literal["error", "warning"]
+    message: str
+
+
+class Pair(Row):
+    first: Named
+    second: Named
+    kind: Literal["text", "fault"] = told("同文或同一故障", "the same text or the same fault")
+    sure: float
+    overlap: float
+    names: list[str] = told("两篇都有的标识", "identifiers that both hold")
+    words: list[str] = told("两个标题都说的", "what both titles say")
+
+
+class Synonym(Row):
+    left: str
+    right: str
+    how: str
+    score: float
+    line: str = told("接受或拒绝时带上", "sent along to accept or refuse it")
+    evidence: list[tuple[str, str]] = told("文章与原文", "article, and where the words stand in it")
+
+
+class Promotion(Row):
+    text: str
+    article: Named
+    helpful: int
+
+
+class Rows(Answered):
+    table: Table
+    days: int = told("多少天之内", "of how many days")
+    complete: bool = told(
+        "否：文章太多，不在这里比较（用 kb duplicates、kb synonyms）",
+        "false: too many articles are compared on the command line only (kb duplicates, kb synonyms)",
+    )
+    rows: (
+        list[Week]
+        | list[Gap]
+        | list[Use]
+        | list[Stale]
+        | list[Demand]
+        | list[Flaw]
+        | list[Pair]
+        | list[Synonym]
+        | list[Promotion]
+    )
+
+
+TABLES: dict[str, tuple[type[Row], Callable[[], Iterable[object]]]] = {
+    "weeks": (Week, lambda: insights.weeks(period_log())),
+    "gaps": (Gap, lambda: insights.gaps(period_log(), index_in_force())),
+    "articles": (Use, lambda: insights.uses(period_log(), index_in_force())),
+    "unused": (Use, lambda: insights.unused(insights.uses(period_log(), index_in_force()), date.today())),
+    "stale": (Stale, lambda: insights.stale(index_in_force(), date.today())),
+    "areas": (Demand, lambda: insights.demand(period_log(), index_in_force(), "area")),
+    "products": (Demand, lambda: insights.demand(period_log(), index_in_force(), "product")),
+    "quality": (Flaw, lambda: article_problems(index_in_force())),
+    "duplicates": (Pair, lambda: duplicate_pairs(index_in_force())),
+    "synonyms": (Synonym, lambda: synonym_proposals(index_in_force())),
+    "promotions": (Promotion, lambda: golden_proposals(index_in_force())),
+}
+COMPARED = ("duplicates", "synonyms")
+"""Tables for which articles are compared with each other."""
+
+
+class Period(Given):
+    days: Literal["7", "30", "90", "365"] = told("多少天之内", "of how many days", str(DAYS))
+
+
+class Decided(Sent):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"line": "卡纸 = 夹纸", "decision": "refuse"}]})
+    line: str = told("甲词 = 乙词，或甲词 => 乙词", "word = word, or word => word", max_length=MAX_LINE, min_length=1)
+    decision: Literal["accept", "refuse"] = told("接受或拒绝", "what was decided")
+
+
+class Promoted(Sent):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": "激光打印机报50.2，字一摸就掉", "article": "KB-000013"}]}
+    )
+    text: str = told("promotions 里的 text", "the text of a row of promotions", max_length=MAX_ARTICLE, pattern=r"\S")
+    article: str = told("有效的那篇的编号", "number of the article that helped", max_length=MAX_NAME, pattern=r"\S")
+
+
+class Line(Answered):
+    line: str
+    decision: Literal["accept", "refuse"]
+
+
+class Query(Answered):
+    text: str
+    article: str
+
+
+@blueprint.operation(
+    "GET",
+    "/api/v1/insights/<table>",
+    INSIGHTS,
+    ("一张表的全部行：被搜的、缺的、过期的、重复的……", "All rows of a table: what is asked, missing, stale, double"),
+    {200: Rows, 404: answers.Error},
+    query=Period,
+)
+def insights_api(table: str, query: Period) -> dict[str, Any]:
+    if table not in TABLES:
+        raise NotFound(say("没有这张表（有：{names}）", "there is no such table ({names})", names=", ".join(TABLES)))
+    model, rows = TABLES[table]
+    return {
+        "table": table,
+        "days": int(query.days),
+        "complete": table not in COMPARED or len(index_in_force().articles) <= MAX_COMPARED,
+        "rows": [model.model_validate(row).model_dump(mode="json") for row in rows()],
+    }
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/synonyms",
+    INSIGHTS,
+    ("接受或拒绝一行同义词，下次建索引时生效", "Accept or refuse a line of synonyms; the next build knows it"),
+    {201: Line},
+    body=Decided,
+    scope="write",
+)
+def decide_synonym(body: Decided) -> tuple[dict[str, Any], int]:
+    return {"line": decide(body.line, body.decision == "accept"), "decision": body.decision}, 201
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/golden",
+    INSIGHTS,
+    ("把判为有效的一段描述收为金标查询", "Keep a text that an article helped as a golden query"),
+    {201: Query},
+    body=Promoted,
+    scope="write",
+)
+def promote(body: Promoted) -> tuple[dict[str, Any], int]:
+    make_golden(body.text, body.article)
+    return {"text": body.text.strip(), "article": body.article}, 201

@@ -1,0 +1,163 @@
+"""This module is the JSON API of the paste page beside its suggestions: files, masking, replies. Nothing is kept."""
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from flask import request
+from pydantic import ConfigDict
+
+from kb import privacy
+from kb.errors import InputError
+from kb.indexer.markdown import section
+from kb.intake import MAX_BYTES, read
+from kb.language import say
+from kb.model import Article
+from kb.reply import reply
+from kb.search.index import Index
+from kb.search.suggest import FIX_ROLES, suggest
+from kb.search.terms import MAX_TEXT
+from kb.web import answers
+from kb.web.api import index_in_force
+from kb.web.cards import language_of
+from kb.web.forms import MAX_NAME
+from kb.web.memory import remembered
+from kb.web.openapi import Api
+from kb.web.requests import MAX_COUNT
+from kb.web.schemas import Answered, Sent, told
+from kb.web.validation import BadField, read_base64
+from kb.web.views import article_url, number_of
+from kb.web.writers import MAX_UPLOAD
+
+blueprint = Api("api_pasting", __name__)
+
+PASTE = ("粘贴", "Pastes")
+
+
+class Dropped(Sent):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "print.log", "content": "MTA6MDI6MzEgRVJST1IgNDkuNEMwMgo="}]}
+    )
+    name: str = told("文件名，如 mail.eml、app.log.gz", "its name, as mail.eml or app.log.gz", max_length=MAX_NAME)
+    content: str = told("文件内容，base64", "what the file holds, as base64", max_length=MAX_BYTES * 4 // 3 + 4)
+
+
+class Read(Answered):
+    text: str
+    kind: Literal["mail", "log", "text"]
+    subject: str = told("邮件的主题，别的为空", "of a mail, else empty")
+    sender: str = told("邮件的发件人，别的为空", "of a mail, else empty")
+    notes: list[str] = told("没有读的部分", "what was left out")
+    attachments: list[str]
+
+
+class Unmasked(Sent):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "张工 13912345678，打印机卡纸"}]})
+    text: str = told("要打码的文字", "the text to mask", max_length=MAX_TEXT)
+    kinds: list[Literal["mobile", "id_card", "mail", "phone", "password", "ip", "mac"]] = told(
+        "哪几种；不给时没有 ip、mac",
+        "which kinds; without it neither ip nor mac",
+        list(privacy.DEFAULT_KINDS),
+        max_length=len(privacy.KINDS),
+    )
+
+
+class Original(Answered):
+    placeholder: str
+    original: str
+    kind: str
+
+
+class Masked(Answered):
+    text: str
+    originals: list[Original] = told("占位各代表什么；这里不保存", "what each placeholder hides; not kept here")
+
+
+class Answering(Sent):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"article": "KB-000013", "form": "chat", "text": "激光打印机报50.2"}]}
+    )
+    article: str = told("文章的编号或路径", "the article's number or path", max_length=MAX_NAME, min_length=1)
+    form: Literal["chat", "mail"] = told("短（聊天）或全（邮件）", "short for a chat, in full for a mail")
+    language: Literal["", "zh", "en"] = told("客户的语言；空为 text 的语言", "the customer's; empty: that of text", "")
+    text: str = told(
+        "客户的描述：手册里由它选出一节",
+        "the customer's text: of a manual it chooses the section",
+        "",
+        max_length=MAX_TEXT,
+    )
+
+
+class Reply(Answered):
+    text: str = told("纯文本", "plain text")
+    language: Literal["zh", "en"]
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/intake",
+    PASTE,
+    ("邮件、日志或文本文件里的文字", "The text that a mail, a log or a text file holds"),
+    {200: Read},
+    body=Dropped,
+    large=MAX_UPLOAD,
+)
+def intake_api(body: Dropped) -> dict[str, Any]:
+    try:
+        found = read(body.name, read_base64(body.content, "content"))
+    except InputError as error:
+        raise BadField(str(error), "content")
+    return {
+        **{k: getattr(found, k) for k in ("text", "kind", "subject", "sender")},
+        "notes": list(found.notes),
+        "attachments": list(found.attachments),
+    }
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/mask",
+    PASTE,
+    ("给客户资料打码，并告诉每个占位代表什么", "Mask customer data, and tell what each placeholder stands for"),
+    {200: Masked},
+    body=Unmasked,
+)
+def mask_api(body: Unmasked) -> dict[str, Any]:
+    found = privacy.mask(body.text, body.kinds)
+    return {"text": found.text, "originals": [o._asdict() for o in found.originals]}
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/reply",
+    PASTE,
+    ("给客户的回复", "A reply to the customer"),
+    {200: Reply, 404: answers.Error},
+    body=Answering,
+)
+def reply_api(body: Answering) -> dict[str, Any]:
+    index = index_in_force()
+    number = number_of(index, body.article)
+    article = replace(index.articles[number], body=index.body(number))
+    fix, anchor = _fix(index, article, body.text)
+    link = request.host_url.rstrip("/") + article_url(article, anchor)
+    language = body.language or language_of(body.text or article.title)
+    return {"text": reply(article, fix, link, body.form, language), "language": language}
+
+
+def _fix(index: Index, article: Article, text: str) -> tuple[str, str]:
+    """(Markdown, anchor) of what to do: as the suggestion for this text has it, else the article's own fix."""
+    found = suggest(index, text, MAX_COUNT, remembered=remembered(index)).suggestions if text.strip() else ()
+    for suggestion in found:
+        if suggestion.article.id == article.id:
+            return suggestion.fix, suggestion.fix_anchor
+    own = next(filter(None, (section(article, role) for role in FIX_ROLES)), "")
+    if not own:
+        raise BadField(
+            say(
+                "{id} 没有“解决”一节；给出 text，由客户的描述选出一节",
+                "{id} has no section with a fix; send text: the customer's words choose the section",
+                id=article.id,
+            ),
+            "text",
+        )
+    return own, ""

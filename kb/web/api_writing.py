@@ -1,0 +1,184 @@
+"""This module is the JSON API for writing: verdicts and articles. Until accounts come it is for this machine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from werkzeug.exceptions import BadRequest, NotFound, PreconditionFailed
+
+from kb.editions.saving import File, folder_for
+from kb.editions.settling import settle
+from kb.editions.states import require_allowed
+from kb.editions.texts import values_of
+from kb.errors import ArticleError, BundleError, ConflictError, InputError, KbError, NotFoundError, StoreError
+from kb.indexer.articles import parse
+from kb.language import say
+from kb.web import answers, authorization, requests
+from kb.web.api import index_in_force
+from kb.web.openapi import Api
+from kb.web.validation import VERSION, BadField
+from kb.web.views import feedback, number_of, settings_in_force
+from kb.web.writers import editions, file_of
+
+blueprint = Api("api_writing", __name__)
+
+VERDICTS = ("判定", "Verdicts")
+WRITE = ("写", "Write")
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/verdicts",
+    VERDICTS,
+    (
+        "一篇文章有没有解决问题；对同一描述的前一次判定被替换",
+        "Whether an article helped; an earlier verdict of the same caller on the same text is replaced",
+    ),
+    {201: answers.Kept, 404: answers.Error},
+    body=requests.Judged,
+    scope="write",
+)
+def give_verdict(body: requests.Judged) -> tuple[dict[str, Any], int]:
+    index = index_in_force()
+    article = index.articles[number_of(index, body.article)].id
+    try:
+        row = feedback().give_verdict(
+            article, body.verdict, authorization.caller(), body.text, body.search, body.reason, body.comment
+        )
+    except InputError as error:
+        raise BadRequest(str(error))
+    return {"id": row}, 201
+
+
+@blueprint.operation(
+    "DELETE",
+    "/api/v1/verdicts/<int(max=2147483647):verdict>",
+    VERDICTS,
+    ("撤回自己的判定", "Take one's own verdict back"),
+    {204: None, 404: answers.Error},
+    scope="write",
+)
+def take_back_verdict(verdict: int) -> tuple[str, int]:
+    if not feedback().take_back(verdict, authorization.caller()):
+        raise NotFound(say("没有这个判定，或不是您给的", "there is no such verdict of yours"))
+    return "", 204
+
+
+# --- articles as files ------------------------------------------------------------------------
+
+
+@blueprint.operation(
+    "GET",
+    "/api/v1/sources/<path:name>",
+    WRITE,
+    ("文章的文件，用来修改：现在磁盘上的样子", "An article's file as it is now, to change it"),
+    {200: answers.Source, 404: answers.Error},
+)
+def source(name: str) -> dict[str, Any]:
+    now = opened(name)
+    return {"path": now.path, "digest": now.digest, "text": now.text}
+
+
+@blueprint.operation(
+    "PUT",
+    "/api/v1/sources/<path:name>",
+    WRITE,
+    (
+        "保存一篇文章的文件，只在它还是读到的那一版时",
+        "Save an article's file while it is still the version that was read",
+    ),
+    {200: answers.Saved, 404: answers.Error},
+    body=requests.Edited,
+    scope="write",
+    versioned=True,
+)
+def save_source(name: str, base: str, body: requests.Edited) -> dict[str, Any]:
+    return saved_over(opened(name), body.text, base, editor_of(body), body.note)
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/sources",
+    WRITE,
+    ("新写一篇文章，编号由这里给", "Write a new article; its number is given here"),
+    {201: answers.Saved},
+    body=requests.Edited,
+    scope="write",
+)
+def create_source(body: requests.Edited) -> tuple[dict[str, Any], int]:
+    editor = editor_of(body)
+    with refusing("text"):
+        article, values = parse(body.text, "new.md"), values_of(body.text, "new.md")
+        if values["id"] or article.extra:
+            raise InputError(
+                say(
+                    "新文章的文件头里去掉：{keys}",
+                    "leave out of the front matter of a new article: {keys}",
+                    keys=", ".join(["id"] * bool(values["id"]) + sorted(article.extra)),
+                )
+            )
+        values |= {"kind": article.kind, "title": article.title, "status": article.status}
+        require_allowed(settings_in_force(), f"{folder_for(values)}/new.md", "", body.text, editor)
+        saved = editions().create(values, lambda path, number: article.body, editor, body.note)
+    return settled(saved, [saved.path], editor, body.note), 201
+
+
+# --- what all writing shares ------------------------------------------------------------------
+
+
+@contextmanager
+def refusing(field: str) -> Iterator[None]:
+    """What can't be written is an error of this key of the body; a failing index or database stays what it is."""
+    try:
+        yield
+    except (BundleError, StoreError):
+        raise
+    except KbError as error:
+        raise BadField(str(error), field)
+
+
+def saved_over(now: File, text: str, base: str, editor: str, note: str, field: str = "text") -> dict[str, Any]:
+    """Save a text in place of a file that is still the version of base. field: the key that the text came from."""
+    with refusing(field):
+        try:
+            if now.digest != base:
+                raise ConflictError
+            require_allowed(settings_in_force(), now.path, now.text, text, editor)
+            saved = editions().save(now.path, text, base, editor, note)
+        except ConflictError:
+            raise conflict(now.path, base)
+    return settled(saved, [saved.path], editor, note)
+
+
+def opened(name: str) -> File:
+    """The file of an article by its number or path. Raises NotFound."""
+    try:
+        return file_of(name)
+    except (NotFoundError, ArticleError) as error:
+        raise NotFound(str(error))
+
+
+def editor_of(body: requests.Signed) -> str:
+    token = authorization.token()
+    return token.name if token else " ".join(body.editor.split()) or "API"
+
+
+def conflict(path: str, base: str) -> PreconditionFailed:
+    """The error for a version that is no longer the one that was read."""
+    error = PreconditionFailed(
+        say(
+            "{path} 已被别人改过：现在是 {now}，您从 {base} 开始",
+            "{path} was changed by somebody else meanwhile: it is {now} now, you started from {base}",
+            path=path,
+            now=opened(path).digest,
+            base=base,
+        )
+    )
+    error.field = VERSION["name"]  # type: ignore[attr-defined]
+    return error
+
+
+def settled(file: File, paths: list[str], editor: str, note: str) -> dict[str, Any]:
+    """Index and commit what was saved, and tell how that went. paths: all files that were touched."""
+    told = settle(settings_in_force(), paths, editor, note or say("修改 {path}", "change {path}", path=file.path))
+    return {"id": parse(file.text, file.path).id, "path": file.path, "digest": file.digest, "notes": told}

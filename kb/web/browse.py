@@ -1,0 +1,80 @@
+"""This module is the pages for looking around: by area and cause, one identifier, one product."""
+
+import re
+
+from flask import Flask, redirect, url_for
+
+from kb.errors import NotFoundError
+from kb.search.codes import code_page, near, recognised
+from kb.search.overview import crossed, product_named, product_page, products_like
+from kb.search.suggest import SHOWN_KINDS
+from kb.web.api import index_in_force
+from kb.web.reading import helped
+from kb.web.views import Answer, article_url, page
+
+PRODUCTS = 60
+MAX_NAME = 200
+"""Characters of an identifier or product in an address."""
+
+
+def init_app(app: Flask) -> None:
+    for rule, view in (("/browse", browse), ("/code/<path:name>", code), ("/product/<path:name>", product)):
+        app.add_url_rule(rule, view_func=view)
+    app.jinja_env.globals.update(code_kinds=SHOWN_KINDS)
+
+
+def browse() -> Answer:
+    index = index_in_force()
+    causes, areas = crossed(index, "area", "cause")
+    products = index.facets["product"].counts(index.visible)
+    return page(
+        "browse.html",
+        causes=causes,
+        areas=areas,
+        products=products[:PRODUCTS],
+        more=max(len(products) - PRODUCTS, 0),
+        kinds=index.facets["kind"].counts(index.visible),
+        tags=index.facets["tags"].counts(index.visible)[:PRODUCTS],
+    )
+
+
+def code(name: str) -> Answer:
+    """Everything about one identifier, at the address of how it is usually written."""
+    index, name = index_in_force(), name[:MAX_NAME].strip()
+    try:
+        return redirect(article_url(index.articles[index.number_of(name)]), 302)
+    except NotFoundError:
+        pass
+    token = recognised(index, name)
+    if token is None:
+        return redirect(url_for("results", q=name), 302)
+    found = code_page(index, token)
+    if found is None:
+        response = page("code.html", name=name, found=None, near=near(index, name), helped={})
+        response.status_code = 404
+        return response
+    same = recognised(index, found.text)
+    if _one_slash(found.text) != _one_slash(name) and same is not None and same.term == token.term:
+        return redirect(url_for("code", name=found.text), 302)
+    shown = [place.article.id for places in found.places.values() for place in places]
+    return page("code.html", name=found.text, found=found, near=(), helped=helped(shown))
+
+
+def _one_slash(text: str) -> str:
+    """Without repeated slashes: an address does not keep them."""
+    return re.sub(r"/+", "/", text)
+
+
+def product(name: str) -> Answer:
+    """Everything about one product."""
+    index, name = index_in_force(), name[:MAX_NAME].strip()
+    known = product_named(index, name)
+    if known is None:
+        response = page("product.html", name=name, found=None, near=products_like(index, name), helped={})
+        response.status_code = 404
+        return response
+    if _one_slash(known) != _one_slash(name):
+        return redirect(url_for("product", name=known), 302)
+    found = product_page(index, known)
+    listed = {a.id for _, _, articles in (("", 0, found.newest), *found.causes, *found.kinds) for a in articles}
+    return page("product.html", name=known, found=found, near=(), helped=helped(listed))

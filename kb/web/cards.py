@@ -1,0 +1,56 @@
+"""This module prepares what a paste is answered with: each suggestion with its fix, replies and verdicts."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from flask import url_for
+from markupsafe import Markup
+
+from kb.indexer import markdown
+from kb.model import Suggestion, Suggestions
+from kb.privacy import without_placeholders
+from kb.reply import FORMS, reply
+from kb.search.index import Index
+from kb.web.verdicts import Standing
+from kb.web.views import resolver
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+class Card(NamedTuple):
+    """One suggestion. fix: as HTML; chat, mail: replies to the customer; standing: None when no verdicts are kept."""
+
+    suggestion: Suggestion
+    fix: Markup
+    chat: str
+    mail: str
+    standing: Standing | None
+
+
+def cards(index: Index, text: str, found: Suggestions, verdicts: Mapping[str, Standing]) -> list[Card]:
+    """The suggestions for a text, best first. verdicts: by the articles' numbers, see kb.web.verdicts."""
+    language = language_of(text)
+    out = []
+    for s in found.suggestions:
+        article = replace(s.article, body=index.body(index.number_of(s.article.id)))
+        link = url_for("article", name=s.article.id, _external=True)  # percent-encoded titles are hard to read
+        html = Markup(markdown.render(s.fix, resolver(index, s.article)))  # noqa: S704 - our renderer's own output
+        chat, mail = (reply(article, s.fix, link, form, language) for form in FORMS)
+        out.append(Card(s, html, chat, mail, verdicts.get(s.article.id)))
+    return out
+
+
+def language_of(text: str) -> str:
+    """The customer's language: zh or en. A Chinese sentence above an English log is enough."""
+    return "zh" if len(_HAN.findall(without_placeholders(text))) > 1 else "en"
+
+
+def matched_words(found: Suggestions) -> str:
+    """The words to mark in an article that is opened from a card."""
+    words = (m.word for s in found.suggestions[:1] for m in s.matches if m.kind not in _UNMARKED)
+    return " ".join(list(dict.fromkeys(words))[:8])
+
+
+_UNMARKED = ("pair", "page", "topic", "remembered")

@@ -1,0 +1,267 @@
+"""This module is the pages to write an article: new, edit, preview, save, and what to do when two editors met."""
+
+import re
+import secrets
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request, url_for
+
+from kb.editions import images
+from kb.editions.differences import compare
+from kb.editions.saving import File
+from kb.editions.states import HinderedError, next_states, require_allowed, status_of
+from kb.editions.texts import FORM_KEYS, edited, values_of
+from kb.errors import ArticleError, ConflictError, InputError, KbError
+from kb.indexer import articles
+from kb.indexer.articles import parse
+from kb.indexer.check import Problem
+from kb.language import current, say
+from kb.model import KINDS
+from kb.privacy import ARTICLE_KINDS, masked
+from kb.web import writers
+from kb.web.editor import NEW, Form, form_of, form_page, sent, side_of
+from kb.web.views import Answer, article_url, page, settings_in_force
+from kb.web.writers import drafts, editions, file_of, finished, writing
+
+REVIEW = timedelta(days=2 * 365)
+"""How far the review of a new article is away."""
+
+
+def init_app(app: Flask) -> None:
+    for rule, view, methods in (
+        ("/new", new_article, ["GET", "POST"]),
+        ("/edit/<path:name>", edit, ["GET"]),
+        ("/save", save_article, ["POST"]),
+        ("/preview", preview, ["POST"]),
+        ("/images", image, ["POST"]),
+    ):
+        app.add_url_rule(rule, view_func=view, methods=methods)
+    app.jinja_env.filters.update(moment=writers.moment, is_day=writers.is_day)
+    app.jinja_env.globals.update(editor_name=writers.editor, states_from=_states_from)
+
+
+# --- opening -----------------------------------------------------------------------------------
+
+
+@writing
+def new_article() -> Answer:
+    """The choice of a template, an empty form, one filled from a paste, or one that was left unsaved."""
+    kind = request.values.get("kind", "")
+    if kind not in KINDS:
+        unsaved = [(d, writers.title_of(d.text, d.path)) for d in drafts().all() if d.path.startswith(NEW)]
+        return page("new.html", drafts=unsaved, kinds=KINDS)
+    token = request.args.get("draft", "")
+    path = f"{NEW}{kind}/{token if re.fullmatch('[0-9a-f]{8}', token) else secrets.token_hex(4)}"
+    draft = drafts().find(path)
+    if draft is not None:
+        return form_page(form_of(path, "", draft.text), draft=draft)
+    today = date.today()
+    values = {
+        "kind": kind,
+        "title": request.form.get("title", ""),
+        "created": today.isoformat(),
+        "updated": today.isoformat(),
+        "review_after": (today + REVIEW).isoformat(),
+    }
+    body = request.form.get("text", "").replace("\r\n", "\n") or articles.template(kind, current())
+    return form_page(Form(path, "", dict.fromkeys(FORM_KEYS, "") | values, body))
+
+
+@writing
+def edit(name: str) -> Answer:
+    now = file_of(name)
+    draft = drafts().find(now.path)
+    if draft is not None and draft.text != now.text:
+        return form_page(form_of(now.path, draft.base, draft.text), draft=draft, outdated=draft.base != now.digest)
+    return form_page(form_of(now.path, now.digest, now.text, "whole" in request.args))
+
+
+# --- saving ------------------------------------------------------------------------------------
+
+
+@writing
+def save_article() -> Answer:
+    """What the form's buttons do: save, save in another state, keep or drop the draft, preview, mask, add a picture."""
+    form = sent()
+    now = None if form.new else editions().open(form.path)
+    action = request.form.get("action", "save")
+    if action == "draft":
+        return _keep_draft(form, now)
+    if action == "discard":
+        drafts().discard(form.path)
+        return redirect(url_for("new_article") if now is None else url_for("edit", name=now.path), 303)
+    if action == "mask":
+        values = {key: masked(value, ARTICLE_KINDS) for key, value in form.values.items()}
+        return _shown_again(replace(form, values=values, body=masked(form.body, ARTICLE_KINDS)))
+    if action == "preview":
+        return _shown_again(form)
+    if action == "image":
+        return _with_image(form)
+    try:
+        return _save(form, now, action)
+    except ConflictError:
+        return _conflict(form)
+    except KbError as error:
+        return _refused(form, str(error))
+
+
+def _save(form: Form, now: File | None, action: str) -> Answer:
+    """Raises KbError and its kin; then nothing was written."""
+    if now is not None and now.digest != form.base:
+        raise ConflictError
+    name = writers.editor_from_form()
+    settings, before = settings_in_force(), "" if now is None else now.text
+    text = form.text(before)
+    wanted = action.removeprefix("to:") if action.startswith("to:") else "draft" if now is None else status_of(text)
+    if status_of(text) != wanted:
+        text = edited(text, {"status": wanted})
+    try:
+        require_allowed(settings, form.place, before, text, name)
+    except HinderedError as error:
+        return _refused(form, say("没有保存：先改好下面这些", "not saved: mend these first"), error.problems)
+    if now is None:
+        values = {**form.values, "kind": form.kind, "status": status_of(text)}
+        pictures = partial(images.settle, settings.articles, form.body, _pictures_of(form))
+        saved = editions().create(values, pictures, name, form.note)
+    else:
+        if text != before and "touch" in request.form and _same(text, before, "updated"):
+            text = edited(text, {"updated": date.today().isoformat()})
+        saved = editions().save(now.path, text, form.base, name, form.note)
+    drafts().discard(form.path)
+    if finished([saved.path], name, form.note or say("修改 {path}", "change {path}", path=saved.path)):
+        return redirect(article_url(parse(saved.text, saved.path)), 303)
+    return redirect(url_for("edit", name=saved.path), 303)
+
+
+def _same(text: str, before: str, key: str) -> bool:
+    return values_of(text, "")[key] == values_of(before, "")[key]
+
+
+def _refused(form: Form, error: str, problems: list[Problem] | None = None) -> Answer:
+    response = _shown_again(replace(form, error=error, problems=problems or []))
+    response.status_code = 422
+    return response
+
+
+def _shown_again(form: Form) -> Response:
+    """The answer to a form that was sent: what was typed is a draft, too, and the page has an address."""
+    _remember(form, None if form.new else editions().open(form.path))
+    g.address = _draft_address(form)
+    return form_page(form)
+
+
+def _keep_draft(form: Form, now: File | None) -> Answer:
+    at = _remember(form, now)
+    if at is None:
+        raise InputError(say("太长，草稿没有保存", "too long, the draft was not kept"))
+    if request.headers.get("X-Part"):
+        return jsonify(at=writers.moment(at), address=_draft_address(form))
+    flash(say("草稿已保存", "Draft kept"))
+    return redirect(_draft_address(form), 303)
+
+
+def _remember(form: Form, now: File | None) -> datetime | None:
+    """Keep a draft of a form; None when it is longer than an article may be."""
+    try:
+        text = form.text("" if now is None else now.text)
+    except ArticleError:
+        text = form.body
+    if len(text.encode("utf8", "replace")) > settings_in_force().max_file_kb * 1024:
+        return None
+    return drafts().keep(form.path, text, form.base)
+
+
+def _draft_address(form: Form) -> str:
+    if not form.new:
+        return url_for("edit", name=form.path)
+    _, kind, token = form.path.split("/")
+    return url_for("new_article", kind=kind, draft=token)
+
+
+def _conflict(form: Form) -> Answer:
+    """Both texts, their differences, and a form that would save over the other one's knowingly."""
+    now = editions().open(form.path)
+    try:
+        mine = form.text(now.text)
+    except ArticleError:
+        mine = form.body
+    _remember(form, now)
+    g.address = _draft_address(form)
+    started_from = editions().version_of(now, form.base)
+    merged = replace(form, base=now.digest)
+    mergeable = started_from is not None and not form.whole
+    if started_from is not None and mergeable:
+        merged = replace(merged, **_merged(form, started_from, now.text))
+    last = next(iter(editions().history(now.path)), None)
+    response = form_page(
+        merged,
+        "conflict.html",
+        rows=compare(now.text, mine),
+        theirs=now.text,
+        mine=mine,
+        last=last,
+        mergeable=mergeable,
+    )
+    response.status_code = 409
+    return response
+
+
+def _merged(form: Form, base: str, theirs: str) -> dict[str, Any]:
+    """What only the other one changed is taken over, key by key and the body as one; what both did stays mine."""
+    was, other = values_of(base, ""), values_of(theirs, "")
+    values = {k: other[k] if v == was[k] else v for k, v in form.values.items()}
+    other_body = parse(theirs, "").body
+    return {"values": values, "body": other_body if form.body == parse(base, "").body else form.body}
+
+
+# --- pictures ----------------------------------------------------------------------------------
+
+
+@writing
+def image() -> Answer:
+    """Store a picture that was pasted, dropped or chosen. Returns the Markdown to insert."""
+    return jsonify(markdown=_store_image(sent()))
+
+
+def _with_image(form: Form) -> Answer:
+    try:
+        link = _store_image(form)
+    except KbError as error:
+        return _refused(form, str(error))
+    return _shown_again(replace(form, body=form.body.rstrip("\n") + f"\n\n{link}\n"))
+
+
+def _store_image(form: Form) -> str:
+    file = request.files.get("image")
+    alt = request.form.get("alt", "")
+    if file is None or not file.filename:
+        raise InputError(say("没有选图片", "no picture was chosen"))
+    images.shown(alt, "")  # before anything is stored
+    raw = file.stream.read(images.MAX_BYTES + 1)
+    root = settings_in_force().articles
+    if form.new:  # its folder is not known yet: the picture waits at the top
+        return images.shown(alt, "/" + images.add(root, "new.md", _pictures_of(form), raw))
+    number = parse(editions().open(form.path).text, form.path).id
+    return images.shown(alt, images.add(root, form.path, number.rpartition("/")[2], raw))
+
+
+def _pictures_of(form: Form) -> str:
+    """What the pictures of a new article are called until it has a number."""
+    return "new-" + form.path.rpartition("/")[2]
+
+
+# --- showing -----------------------------------------------------------------------------------
+
+
+@writing
+def preview() -> Answer:
+    """The preview and the findings by themselves, for a script that asks while one types."""
+    return Response(render_template("_editor_side.html", **side_of(sent())), mimetype="text/html")
+
+
+def _states_from(state: str) -> list[str]:
+    """The states that this browser's editor may bring an article into from another."""
+    return next_states(state, writers.editor(), settings_in_force().reviewers)

@@ -1,0 +1,190 @@
+"""This module is the editor's form: what was sent, what is shown of it, and what was found in it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, request
+from markupsafe import Markup
+
+from kb.editions.drafts import Draft
+from kb.editions.saving import MAX_EDITOR, MAX_NOTE, File, folder_for
+from kb.editions.states import may, next_states, status_of
+from kb.editions.texts import FORM_KEYS, edited, values_of
+from kb.errors import ArticleError, InputError
+from kb.indexer import markdown
+from kb.indexer.articles import DATES, LISTS, front_matter, parse
+from kb.indexer.check import Problem, check_text
+from kb.language import say
+from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SEVERITIES
+from kb.privacy import ARTICLE_KINDS, masked
+from kb.search.duplicates import Duplicate, similar
+from kb.web import writers
+from kb.web.views import page, resolver, settings_in_force
+from kb.web.writers import editions, index_or_none
+
+CHOICES = {"kind": KINDS, "cause": CAUSES, "handling": HANDLINGS, "severity": SEVERITIES}
+"""Keys of the form with a few values; area has those of the settings, too."""
+SHOWN_KEYS = tuple(k for k in FORM_KEYS if k not in ("id", "status"))
+"""Keys of the form. The number stays, the state is changed by the buttons."""
+MAX_KNOWN = 300
+"""Values of a list that are offered while one types."""
+ENOUGH = 40
+"""Characters of a body from which on duplicates are looked for."""
+NEW = "new/"
+
+
+@dataclass(frozen=True)
+class Form:
+    """An article on its way through the editor.
+
+    path: below the articles folder, or new/KIND/TOKEN for one without a file. base: digest of the file that it was
+    started from. values: the front matter as values_of gives it; body: Markdown, or with `whole` the file's text.
+    """
+
+    path: str
+    base: str
+    values: Mapping[str, str]
+    body: str
+    whole: bool = False
+    note: str = ""
+    error: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        return self.values.get("kind") or (self.path.split("/")[1] if self.new else "")
+
+    @property
+    def new(self) -> bool:
+        return self.path.startswith(NEW)
+
+    @property
+    def place(self) -> str:
+        """The path that relative links start from; a new article's, as far as it is known."""
+        return f"{folder_for({**self.values, 'kind': self.kind})}/new.md" if self.new else self.path
+
+    def text(self, before: str) -> str:
+        """The whole file's text, from what it was. Raises ArticleError."""
+        return self.body if self.whole else edited(before, self.values, self.body)
+
+
+def form_of(path: str, base: str, text: str, whole: bool = False) -> Form:
+    """The form of a text; its whole text when the front matter can't be read."""
+    try:
+        return Form(path, base, values_of(text, path), text if whole else parse(text, path).body, whole)
+    except ArticleError:
+        return Form(path, base, {}, text, True)
+
+
+def sent() -> Form:
+    """The form as it was posted. Raises InputError for a new article of no kind."""
+    fields = request.form
+    path, note = fields.get("path", ""), fields.get("note", "").strip()[:MAX_NOTE]
+    if path.startswith(NEW) and not re.fullmatch(rf"{NEW}({'|'.join(KINDS)})/[0-9a-f]{{8}}", path):
+        raise InputError(say("没有这种文章", "there is no such kind of article"))
+    values = {key: fields[key].replace("\r\n", "\n") for key in SHOWN_KEYS if key in fields}
+    body = fields.get("text", "").replace("\r\n", "\n")
+    return Form(path, fields.get("base", ""), values, body, "whole" in fields, note)
+
+
+def form_page(form: Form, template: str = "edit.html", draft: Draft | None = None, **more: Any) -> Response:
+    settings = settings_in_force()
+    now = None if form.new else editions().open(form.path)
+    state = "draft" if now is None else status_of(now.text)
+    choices = {**CHOICES, "area": (*AREAS, *settings.areas)}
+    return page(
+        template,
+        form=form,
+        keys=SHOWN_KEYS,
+        choices=choices,
+        dates=DATES,
+        lists=LISTS,
+        known=_known_values(),
+        extra={} if now is None or form.whole else _unknown_keys(now.text),
+        state=state,
+        may_keep=may(state, state, writers.editor(), settings.reviewers),
+        next=[s for s in next_states(state, writers.editor(), settings.reviewers) if now or s != "archived"],
+        number=None if now is None else _number_of(now),
+        draft=draft,
+        bounds={"editor": MAX_EDITOR, "note": MAX_NOTE},
+        **side_of(form),
+        **more,
+    )
+
+
+def _number_of(file: File) -> str:
+    """What a file is called in addresses: its number, or its path when that can't be read."""
+    try:
+        return parse(file.text, file.path).id
+    except ArticleError:
+        return file.path
+
+
+def _unknown_keys(text: str) -> dict[str, Any]:
+    return {k: v for k, v in front_matter(text, "").values.items() if k not in FORM_KEYS}
+
+
+def _known_values() -> dict[str, list[str]]:
+    """Values that other articles have, most frequent first."""
+    index = index_or_none()
+    if index is None:
+        return {}
+    names = {"product": "product", "tags": "tags"}
+    return {k: [v for v, _ in index.facets[f].counts(index.live)[:MAX_KNOWN]] for k, f in names.items()}
+
+
+def side_of(form: Form) -> dict[str, Any]:
+    """The preview of a form, and what was found in it."""
+    now = None if form.new else editions().open(form.path)
+    settings, index = settings_in_force(), index_or_none()
+    try:
+        text = form.text("" if now is None else now.text)
+        found = parse(text, form.place)
+    except ArticleError as error:
+        problem = Problem(form.place, error.line, "error", error.message)
+        placed = _placed([problem], form, form.body)
+        return {"html": "", "title": "", "problems": placed, "duplicates": [], "private": False}
+    problems = form.problems or check_text(settings.articles, form.place, text, settings.areas)
+    if form.new:
+        problems = [p for p in problems if p.line != 1 or "id" not in p.message.split()]
+    duplicates: list[Duplicate] = []
+    if index is not None and len(found.body) >= ENOUGH and found.title != "new":
+        duplicates = [d for d in similar(index, found) if d.second.status not in HIDDEN_STATUSES]
+    resolve = resolver(index, found) if index is not None else str
+
+    def address(target: str) -> str:
+        return "#preview-" + target[1:] if target.startswith("#") and not urlsplit(target).path else resolve(target)
+
+    return {
+        "html": Markup(markdown.render(found.body, address, "preview-")),  # noqa: S704 - our renderer's own output
+        "title": "" if form.new and not form.values.get("title") else found.title,
+        "problems": _placed(problems, form, text),
+        "duplicates": duplicates,
+        "private": masked(text, ARTICLE_KINDS) != text,
+    }
+
+
+def _placed(problems: list[Problem], form: Form, text: str) -> list[tuple[Problem, int, str]]:
+    """Problems, each with its line of the text box (0: none), and the key of the form it is about ("": none)."""
+    try:
+        head = front_matter(text, "")
+    except ArticleError:
+        return [(p, p.line, "") for p in problems]
+    placed = []
+    for problem in problems:
+        words = problem.message.split()
+        key = next((k for k, line in head.lines.items() if line == problem.line and k in SHOWN_KEYS), "")
+        key = key or next((k for k in SHOWN_KEYS if problem.line < head.end and k in words), "")
+        section = re.search(r"“(## .+?)”|'(## .+?)'", problem.message)
+        line = _line_of(form.body, section[1] or section[2]) if section else 0
+        line = line or (problem.line if form.whole else problem.line - head.end + 1)
+        placed.append((problem, max(line, 0), "" if form.whole else key))
+    return placed
+
+
+def _line_of(body: str, start: str) -> int:
+    """The first line that begins like this, 1-based; 0 for none."""
+    return next((n for n, line in enumerate(body.split("\n"), 1) if line.startswith(start)), 0)

@@ -1,0 +1,116 @@
+"""This module is the pages that keep articles right: what waits for review, what is overdue, and changing a state."""
+
+from datetime import date, timedelta
+
+import numpy as np
+from flask import Flask, flash, redirect, request, url_for
+
+from kb.editions.states import require_allowed
+from kb.editions.texts import edited
+from kb.errors import ConflictError, InputError
+from kb.labels import label
+from kb.language import say
+from kb.model import Article
+from kb.search.index import Index
+from kb.web.views import Answer, article_url, page, settings_in_force
+from kb.web.writers import (
+    drafts,
+    editions,
+    editor_from_form,
+    file_of,
+    finished,
+    index_or_none,
+    title_of,
+    writing,
+)
+
+SOON = timedelta(days=60)
+AGAIN = timedelta(days=365)
+"""How far "still right" moves the date of review."""
+MAX_ROWS = 200
+
+
+def init_app(app: Flask) -> None:
+    for rule, view, methods in (
+        ("/review", review, ["GET"]),
+        ("/review/<path:name>", still_right, ["POST"]),
+        ("/state/<path:name>", change_state, ["POST"]),
+    ):
+        app.add_url_rule(rule, view_func=view, methods=methods)
+
+
+@writing
+def review() -> Answer:
+    """What asks for a writer's eye: own drafts, articles in review, overdue ones, and those due soon."""
+    unsaved = [(d, title_of(d.text, d.path)) for d in drafts().all()]
+    found = awaited()
+    return page(
+        "review.html",
+        drafts=unsaved,
+        written=found["drafts"],
+        waiting=found["review"],
+        overdue=found["overdue"],
+        soon=found["soon"],
+        again=AGAIN.days,
+    )
+
+
+def awaited() -> dict[str, list[Article]]:
+    """Articles that wait for somebody: drafts, review, overdue, soon; all empty before there is an index."""
+    index, today = index_or_none(), date.today()
+    if index is None:
+        return {"drafts": [], "review": [], "overdue": [], "soon": []}
+    return {
+        "drafts": _with_state(index, "draft"),
+        "review": _with_state(index, "review"),
+        "overdue": _due(index, "", today - timedelta(days=1)),
+        "soon": _due(index, today.isoformat(), today + SOON),
+    }
+
+
+def _with_state(index: Index, state: str) -> list[Article]:
+    numbers = np.flatnonzero(index.live & index.facets["status"].having((state,)))
+    return [index.articles[n] for n in numbers[:MAX_ROWS].tolist()]
+
+
+def _due(index: Index, after: str, until: date) -> list[Article]:
+    """Articles in force whose review is due between two days, both included, earliest first."""
+    dated = index.dates("review_after") != b""
+    due = dated & index.live & index.between("review_after", after, until.isoformat())
+    due &= ~index.facets["status"].having(("archived",))
+    numbers = np.flatnonzero(due)
+    order = np.argsort(index.days("review_after")[numbers], kind="stable")
+    return [index.articles[n] for n in numbers[order[:MAX_ROWS]].tolist()]
+
+
+@writing
+def still_right(name: str) -> Answer:
+    """One click says that an article was read and holds: its review is due a year from now."""
+    note = say("复核过，仍然正确", "reviewed, still right")
+    # That an article still holds can be said by everybody who reads it.
+    return _change(name, {"review_after": (date.today() + AGAIN).isoformat()}, note, content=False)
+
+
+@writing
+def change_state(name: str) -> Answer:
+    """Bring an article into another state, and change nothing else."""
+    state = request.form.get("to", "")
+    return _change(name, {"status": state}, label("to", state))
+
+
+def _change(name: str, values: dict[str, str], note: str, content: bool = True) -> Answer:
+    """content: whether this is a change of what the article says, as far as who may make it is concerned."""
+    now = file_of(name)
+    back = url_for("review") if request.form.get("back") == "review" else None
+    try:
+        who = editor_from_form()
+        text = edited(now.text, values)
+        require_allowed(settings_in_force(), now.path, now.text, text, who, content=content)
+        editions().save(now.path, text, now.digest, who, note)
+        found = finished([now.path], who, note)
+    except (ConflictError, InputError) as error:
+        flash(str(error))
+        found = True
+    if back is None and (index := index_or_none()) is not None and found:
+        back = article_url(index.articles[index.number_of(now.path)])
+    return redirect(back or url_for("edit", name=now.path), 303)

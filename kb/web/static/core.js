@@ -1,0 +1,54 @@
+// What every page's script builds on: finding elements, storage, input methods, telling, copying.
+
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+export const stored = {
+  get(key) { try { return localStorage.getItem(key); } catch { return null; } },
+  set(key, value) { try { localStorage.setItem(key, value); } catch { /* storage is off */ } },
+};
+
+// --- input method: the Enter that takes a pinyin candidate sends nothing ---------------------
+
+let composedAt = -1e9;
+document.addEventListener("compositionend", (e) => { composedAt = e.timeStamp; });
+export const composing = (e) => e.isComposing || e.keyCode === 229 || e.timeStamp - composedAt < 80;
+
+document.addEventListener("keydown", (e) => {
+  if (e.key === "Enter" && composing(e) && e.target.matches("input[type=search]")) e.preventDefault();
+}, true);
+
+// --- telling and copying ---------------------------------------------------------------------------------
+
+const status = $("#status");
+export function say(text) {
+  status.textContent = text;
+  status.classList.add("on");
+  setTimeout(() => status.classList.remove("on"), 1400);
+}
+
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  say(`${status.dataset.copied}：${text.length > 40 ? text.slice(0, 40) + "…" : text}`);
+}
+
+export function enliven(root) {
+  for (const button of $$("[data-copy], [data-copy-link], [data-print]", root)) button.hidden = false;
+  for (const code of $$(".prose :not(.code-frame) > pre > code, .prose > pre > code", root)) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "copy-code" });
+    button.textContent = status.dataset.copyCode;
+    button.dataset.copyCode = "";
+    // Beside the block, not in it: a long line scrolls, the button stays.
+    const frame = Object.assign(document.createElement("div"), { className: "code-frame" });
+    code.parentElement.replaceWith(frame);
+    frame.append(code.parentElement, button);
+  }
+}

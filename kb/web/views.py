@@ -1,0 +1,255 @@
+"""This module is what all pages share: addresses, the language, rendering, who asks, and errors."""
+
+import logging
+import re
+import secrets
+import traceback
+from datetime import date
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from flask import Flask, Response, current_app, g, render_template, request, session, url_for
+from flask_babel import format_date, format_decimal
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, ServiceUnavailable
+from werkzeug.wrappers import Response as BaseResponse
+
+from kb import __version__
+from kb.editions.moving import moved_to
+from kb.errors import BundleError, NotFoundError, StoreError
+from kb.feedback import Feedback
+from kb.indexer import markdown
+from kb.indexer.check import normal_path
+from kb.labels import label
+from kb.language import LANGUAGES, current, say, use
+from kb.model import FACETS, SORTS, Article
+from kb.search.complete import Completion
+from kb.search.index import Index
+from kb.search.questions import wording
+from kb.search.snippets import Highlighter, pieces
+from kb.search.terms import MAX_TEXT, read
+from kb.settings import Settings
+from kb.web import forms
+
+log = logging.getLogger(__name__)
+
+YEAR = 365 * 24 * 3600
+
+Answer = str | BaseResponse | tuple[str, int]
+
+
+def init_app(app: Flask) -> None:
+    """Choose the language of each request, give templates what they use, and answer errors."""
+    app.before_request(_choose_language)
+    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(BundleError, _unavailable)
+    app.register_error_handler(StoreError, _unavailable)
+    app.register_error_handler(Exception, _our_fault)
+    app.jinja_env.filters.update(day=day, number=format_decimal)
+    app.jinja_env.globals.update(
+        say=say,
+        label=label,
+        language=current,
+        version=__version__,
+        pieces=pieces,
+        article_url=article_url,
+        search_url=forms.address,
+        toggled=forms.toggled,
+        posted=lambda: request.method == "POST",
+        language_url=_language_url,
+        today=date.today,
+        facets=FACETS,
+        sorts=SORTS,
+        max_text=MAX_TEXT,
+        wording=wording,
+    )
+
+
+# --- what a request is about -----------------------------------------------------------------
+
+
+def settings_in_force() -> Settings:
+    found: Settings = current_app.config["SETTINGS"]
+    return found
+
+
+def feedback() -> Feedback:
+    """The log of searches, visits and verdicts."""
+    found: Feedback = current_app.config["FEEDBACK"]
+    return found
+
+
+def visitor() -> str:
+    """A random name of this browser's session: it tells visitors apart, not who they are."""
+    if "visitor" not in session:
+        session["visitor"] = secrets.token_hex(8)
+    return str(session["visitor"])
+
+
+# --- addresses ------------------------------------------------------------------------------
+
+
+def article_url(found: Article, anchor: str = "", words: str = "") -> str:
+    """/a/KB-000137-slug?h=words#anchor; the number alone works too."""
+    name = found.id
+    if re.fullmatch(r"KB-\d+", found.id):
+        name += "-" + markdown.slug(found.title)[:60].strip("-")
+    address = url_for("article", name=name)
+    if words:
+        address += "?h=" + quote(words[:200])
+    return address + ("#" + quote(anchor) if anchor else "")
+
+
+def completion_url(found: Completion) -> str:
+    """Where a line of the list below the search box leads."""
+    if found.article is not None:
+        return article_url(found.article)
+    return url_for("code" if found.kind == "code" else "product", name=found.text)
+
+
+def resolver(index: Index, found: Article) -> markdown.Resolve:
+    """Relative links of an article -> addresses of this site."""
+
+    def resolve(target: str) -> str:
+        parts = urlsplit(target)
+        if not parts.path:
+            return target
+        place = normal_path(found.path, unquote(parts.path))
+        if place is None:
+            return "#"
+        try:
+            linked = index.articles[_position(index, place)]
+        except NotFoundError:
+            return url_for("file", name=place)
+        return article_url(linked, unquote(parts.fragment))
+
+    return resolve
+
+
+def number_of(index: Index, name: str) -> int:
+    """Position of an article by the name in its address: number, path (also an earlier one), or number and any slug."""
+    try:
+        return _position(index, name)
+    except NotFoundError as error:
+        m = re.match(r"KB-\d+(?=-)", name, re.IGNORECASE)
+        if not m:
+            raise NotFound(str(error))
+    try:
+        return index.number_of(m[0])
+    except NotFoundError as error:
+        raise NotFound(str(error))
+
+
+def _position(index: Index, name: str) -> int:
+    """Position of an article by its number, its path or an earlier path. Raises NotFoundError."""
+    try:
+        return index.number_of(name)
+    except NotFoundError:
+        place = _moved(name)
+        if place is None:
+            raise
+    return index.number_of(place)
+
+
+def _moved(name: str) -> str | None:
+    if PurePosixPath(name).suffix not in ("", ".md"):
+        return None
+    try:
+        return moved_to(current_app.config["STORE"], name)
+    except StoreError as error:
+        log.warning("renames can't be read: %s", error)
+        return None
+
+
+def highlighter(index: Index, words: str) -> Highlighter:
+    terms = read(words, index.tokenizer, index.synonyms)
+    return Highlighter(index.tokenizer, index.weights.rarities(terms.shown()))
+
+
+# --- language -------------------------------------------------------------------------------
+
+
+def _language_url(language: str) -> str:
+    """This page in another language. A page that answers a posted paste has no address: its own form asks again."""
+    if "address" in g:  # an answer to a form that has an address of its own
+        return f"{g.address}{'&' if '?' in g.address else '?'}lang={language}"
+    path = url_for("suggestions") if request.method == "POST" else "/" + quote(request.path.lstrip("/"))
+    return forms.with_parameters(path, request.args, lang=language)
+
+
+def _choose_language() -> None:
+    """?lang= wins and is remembered; else what was remembered; else what the browser asks for; else the setting."""
+    wanted = request.args.get("lang", request.cookies.get("lang", ""))
+    if wanted not in LANGUAGES:
+        wanted = request.accept_languages.best_match(LANGUAGES, settings_in_force().language)
+    use(wanted)
+
+
+def locale() -> str:
+    """The locale that dates and numbers are written in."""
+    return "zh_CN" if current() == "zh" else "en"
+
+
+def day(value: date) -> str:
+    """A day as people write it here."""
+    return str(format_date(value, "medium"))
+
+
+def _remember_language(response: Response) -> Response:
+    if request.args.get("lang") in LANGUAGES:
+        response.set_cookie("lang", request.args["lang"], max_age=YEAR, samesite="Lax", httponly=True)
+    return response
+
+
+# --- answers --------------------------------------------------------------------------------
+
+
+def page(template: str, **values: Any) -> Response:
+    return _remember_language(Response(render_template(template, **values), mimetype="text/html"))
+
+
+def _wants_json() -> bool:
+    return request.path.startswith(("/api/", "/health", "/retrieval"))
+
+
+def _answer(status: int, message: str, field: str = "") -> Answer:
+    """field: the parameter, or the key of the JSON, that is wrong."""
+    if _wants_json():
+        place = {"field": field} if field else {}
+        return current_app.json.response({"error": {"status": status, "message": message, **place}}), status  # type: ignore[return-value]
+    # What was typed is not lost, whatever went wrong (of a request that is too long it was never read).
+    text = request.form.get("text", "") if request.method == "POST" and status in (400, 500, 503) else ""
+    return render_template("error.html", status=status, message=message, text=text), status
+
+
+_HEADERS = ("Allow", "WWW-Authenticate")
+"""What an error tells a program beside its sentence."""
+_MESSAGES = {
+    404: ("没有这个页面", "There is no such page"),
+    405: ("这个地址不接受这种请求", "This address does not take that kind of request"),
+    413: ("内容太长", "That is too long"),
+    500: ("系统出错了，已记录在日志里", "Something went wrong here; it is in the log"),
+}
+
+
+def _error_page(error: HTTPException) -> Answer:
+    status = error.code or 500
+    own = error.description if error.description and error.description != type(error).description else ""
+    zh, en = _MESSAGES.get(status, (error.name, error.name))
+    if status < 400:
+        return error.get_response()
+    response = current_app.make_response(_answer(status, own or say(zh, en), getattr(error, "field", "")))
+    response.headers.update((k, v) for k, v in error.get_headers() if k in _HEADERS)
+    return response
+
+
+def _unavailable(error: BundleError) -> Answer:
+    return _answer(ServiceUnavailable.code, str(error))
+
+
+def _our_fault(error: Exception) -> Answer:
+    # The trace names our code; the error's own words may quote what was searched or pasted, and stay out.
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s at %s\n%s", type(error).__name__, request.endpoint, trace)
+    zh, en = _MESSAGES[500]
+    return _answer(InternalServerError.code, say(zh, en))

@@ -1,0 +1,133 @@
+"""This module is what the writers' pages share: who may write, who does, which file is meant, what follows a save."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from flask import current_app, flash, request, session
+from flask_babel import format_datetime
+from werkzeug.exceptions import BadRequest, NotFound
+
+from kb.editions.drafts import Drafts
+from kb.editions.moving import moved_to
+from kb.editions.saving import MAX_EDITOR, Editions, File
+from kb.editions.settling import settle
+from kb.editions.texts import values_of
+from kb.errors import ArticleError, BundleError, InputError, KbError, NotFoundError, StoreError
+from kb.language import say
+from kb.search.index import Index, Library
+from kb.store import Store
+from kb.web.security import require_token, require_writer
+from kb.web.views import Answer, settings_in_force, visitor
+
+MAX_UPLOAD = 20_000_000
+"""Bytes of what a writer sends: an article, a picture, a zip of articles."""
+
+
+def writing(view: Callable[..., Answer]) -> Callable[..., Answer]:
+    """A page that changes articles, or helps to: for writers only, with a form token, and a larger bound of size."""
+
+    @wraps(view)
+    def guarded(**values: Any) -> Answer:
+        require_writer()
+        if request.method == "POST":
+            request.max_content_length = request.max_form_memory_size = MAX_UPLOAD
+            require_token()
+        try:
+            return view(**values)
+        except (BundleError, StoreError):
+            raise
+        except NotFoundError as error:
+            raise NotFound(str(error))
+        except KbError as error:
+            raise BadRequest(str(error))
+
+    return guarded
+
+
+def store() -> Store:
+    found: Store = current_app.config["STORE"]
+    return found
+
+
+def editions() -> Editions:
+    settings = settings_in_force()
+    return Editions(store(), settings.articles, settings.max_file_kb)
+
+
+def drafts() -> Drafts:
+    """The drafts of this browser."""
+    return Drafts(store(), visitor())
+
+
+def index_or_none() -> Index | None:
+    """The index in force; writing must be possible before there is one."""
+    library: Library = current_app.config["LIBRARY"]
+    try:
+        return library.index()
+    except BundleError:
+        return None
+
+
+def file_of(name: str) -> File:
+    """The file of an article by its path, its number, or a path it had before. Raises NotFoundError, ArticleError."""
+    try:
+        return editions().open(name)
+    except NotFoundError:
+        index = index_or_none()
+        path = name if index is None else _path_of(index, name)
+        return editions().open(moved_to(store(), path) or path)
+
+
+def _path_of(index: Index, name: str) -> str:
+    try:
+        path: str = index.articles[index.number_of(name)].path
+    except NotFoundError:
+        return name
+    return path
+
+
+def editor() -> str:
+    """The name that this browser's last save was made under, "" for none yet."""
+    return str(session.get("editor", ""))
+
+
+def editor_from_form() -> str:
+    """The name a form carries; remembered. Raises InputError when there is none."""
+    name = " ".join(request.form.get("editor", "").split())[:MAX_EDITOR]
+    name = "".join(c for c in name if c.isprintable())
+    if not name:
+        raise InputError(
+            say("请写上您的名字：历史里要能看出是谁改的", "give your name: the history tells who changed what")
+        )
+    session["editor"] = name
+    session.permanent = True
+    return name
+
+
+def finished(paths: list[str], name: str, note: str) -> bool:
+    """Index and commit what was saved, and say how that went. Returns whether it can be found already."""
+    told = settle(settings_in_force(), paths, name, note)
+    for sentence in told or [say("已保存", "Saved")]:
+        flash(sentence)
+    return not told
+
+
+def title_of(text: str, path: str) -> str:
+    """What a draft is about, "" when it does not say."""
+    try:
+        return values_of(text, path)["title"]
+    except ArticleError:
+        return ""
+
+
+def is_day(text: str) -> bool:
+    """Whether a browser's field for dates can show this."""
+    return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text))
+
+
+def moment(value: datetime) -> str:
+    """A moment as people here write it, by this machine's clock."""
+    return str(format_datetime(value.astimezone().replace(tzinfo=None), "short", rebase=False))

@@ -1,0 +1,199 @@
+"""The writers' pages in a real browser: by mouse, by key, by two at once, on a phone, without scripts."""
+
+import re
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from test_browser import address, browser, pytestmark, visit  # noqa: F401 - fixtures, and when to skip
+from test_editing import BODY
+
+Open = Callable[..., Any]
+
+PASTE = """async (bytes) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], "shot.png", { type: "image/png" }));
+  const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+  document.querySelector("#text").dispatchEvent(event);
+}"""
+
+
+@pytest.fixture
+def editors(browser: Any, address: str) -> Iterator[tuple[Any, Any]]:  # noqa: F811
+    """Pages of two visitors; their consoles tell of the conflict, as they should."""
+    contexts = [browser.new_context(base_url=address, locale="zh-CN") for _ in range(2)]
+    for context in contexts:
+        context.set_default_timeout(15_000)
+    yield contexts[0].new_page(), contexts[1].new_page()
+    for context in contexts:
+        context.close()
+
+
+def save(page: Any, name: str = "王工") -> None:
+    page.fill("[name=editor]", name)
+    page.click("[data-primary]")
+
+
+def png() -> list[int]:
+    out = BytesIO()
+    Image.new("RGB", (60, 40), "red").save(out, "PNG")
+    return list(out.getvalue())
+
+
+def test_from_template_to_search(visit: Open) -> None:  # noqa: F811
+    """What is missing is told while one types; what is published is found by the next search."""
+    page = visit("/")
+    page.keyboard.press("Escape")
+    page.locator("h1").first.click()
+    page.keyboard.press("n")
+    page.wait_for_url("**/new")
+    page.click("text=故障案例")
+    page.wait_for_selector("[data-findings] >> text=缺少 severity")
+    page.fill("#f-title", "扫描枪读不出条码 ZX-4711")
+    page.fill("#text", BODY)
+    for key, value in (("area", "desktop"), ("cause", "hardware"), ("handling", "onsite"), ("severity", "P3")):
+        page.select_option(f"#f-{key}", value)
+    page.fill("#f-aliases", "扫不出来")
+    page.wait_for_selector("text=没有发现问题")
+    assert page.inner_text("[data-preview] h1") == "扫描枪读不出条码 ZX-4711"
+    page.fill("[name=editor]", "王工")
+    page.locator("#text").focus()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/a/KB-*")
+    assert "已保存" in page.inner_text(".panel")
+    page.goto("/search?q=ZX-4711")
+    assert "扫描枪读不出条码" in page.inner_text(".hits")
+
+
+def test_a_finding_leads_to_its_line(visit: Open) -> None:  # noqa: F811
+    page = visit("/edit/KB-000013")
+    page.fill("#text", page.input_value("#text") + "\n联系 13812345678 \n")
+    page.click("[data-findings] [data-line]:near(:text('手机号码'))")
+    assert "13812345678" in page.evaluate(
+        "getSelection().toString() || document.querySelector('#text').value"
+        ".slice(document.querySelector('#text').selectionStart, document.querySelector('#text').selectionEnd)"
+    )
+
+
+def test_two_editors(editors: tuple[Any, Any]) -> None:
+    """The second is shown both texts and saves knowingly."""
+    page, other = editors
+    page.goto("/edit/KB-000014")
+    other.goto("/edit/KB-000014")
+    other.fill("#text", other.input_value("#text") + "\n他加的一行\n")
+    save(other, "李工")
+    other.wait_for_url("**/a/KB-000014*")
+    page.fill("#text", page.input_value("#text") + "\n我加的一行\n")
+    with page.expect_navigation():
+        save(page)
+    conflict = page.inner_text(".conflict")
+    assert "李工" in conflict
+    assert "他加的一行" in conflict
+    assert "我加的一行" in conflict
+    page.fill("#text", page.input_value("#text") + "\n他加的一行\n")
+    save(page)
+    page.wait_for_url("**/a/KB-000014*")
+    assert "我加的一行" in page.inner_text(".prose")
+    assert "他加的一行" in page.inner_text(".prose")
+
+
+def test_paste_a_picture(visit: Open) -> None:  # noqa: F811
+    """It asks what the picture shows, stores it beside the article, and the preview shows it."""
+    page = visit("/edit/KB-000015")
+    page.locator("#text").focus()
+    page.evaluate(PASTE, png())
+    page.fill("#picture input", "出纸口的传感器")
+    page.keyboard.press("Enter")
+    image = page.wait_for_selector("[data-preview] img[alt='出纸口的传感器']")
+    assert re.search(r"!\[出纸口的传感器\]\(images/KB-000015-\d+\.png\)", page.input_value("#text"))
+    page.wait_for_function("(i) => i.naturalWidth === 60", arg=image)
+    page.close(run_before_unload=False)
+
+
+def test_a_draft_survives(visit: Open) -> None:  # noqa: F811
+    """What was typed is kept after a pause, comes back, and can be thrown away; leaving asks only when needed."""
+    page = visit("/edit/KB-000016")
+    asked: list[str] = []
+    page.on("dialog", lambda d: (asked.append(d.type), d.accept()))
+    page.goto("/edit/KB-000016")
+    assert asked == []
+    page.locator("#text").press("Control+End")
+    page.keyboard.type("没写完的半句")
+    page.wait_for_selector("text=草稿已存")
+    page.reload()
+    assert asked == ["beforeunload"]
+    assert page.input_value("#text").endswith("没写完的半句")
+    assert "已恢复" in page.inner_text("[data-restored]")
+    page.click("text=放弃草稿")
+    page.wait_for_load_state()
+    assert "没写完的半句" not in page.input_value("#text")
+
+
+def test_by_keyboard_alone(visit: Open) -> None:  # noqa: F811
+    """e opens the editor, Ctrl+S keeps a draft, Enter in a field sends nothing, Ctrl+Enter saves, h shows it."""
+    page = visit("/a/KB-000017")
+    page.keyboard.press("e")
+    page.wait_for_url("**/edit/**")
+    page.locator("#f-title").focus()
+    page.keyboard.press("End")
+    page.keyboard.type("（补充）")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("text=草稿已存")
+    assert "/edit/" in page.url
+    while page.evaluate("document.activeElement.name") != "note":
+        page.keyboard.press("Tab")
+    page.keyboard.type("标题更准")
+    page.keyboard.press("Tab")
+    page.keyboard.type("王工")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/a/KB-000017*")
+    assert "（补充）" in page.inner_text("h1")
+    page.keyboard.press("h")
+    page.wait_for_url("**/history/**")
+    assert "标题更准" in page.inner_text(".versions")
+
+
+def test_without_scripts(visit: Open) -> None:  # noqa: F811
+    """Preview, picture and save are plain buttons."""
+    page = visit("/edit/KB-000018", java_script_enabled=False)
+    page.fill("#text", "## 现象\n\n**粗** 字\n")
+    page.click("[data-preview-button]")
+    assert page.inner_text("[data-preview] strong") == "粗"
+    page.set_input_files("#image", {"name": "x.png", "mimeType": "image/png", "buffer": bytes(png())})
+    page.fill("#alt", "面板")
+    page.click("button[value=image]")
+    assert "![面板](images/" in page.input_value("#text")
+    page.fill("[name=editor]", "王工")
+    page.click("button[value='to:review']")
+    page.wait_for_url("**/a/KB-000018*")
+    assert page.locator(".prose img[alt='面板']").count() == 1
+    page.click("text=历史")
+    page.click("text=改了什么")
+    assert page.locator(".diff .removed").count()
+
+
+@pytest.mark.parametrize(
+    "path", ["/new", "/new?kind=case", "/edit/KB-000019", "/history/KB-000014", "/review", "/import"]
+)
+def test_on_a_phone(visit: Open, path: str) -> None:  # noqa: F811
+    """Nothing is wider than the screen."""
+    page = visit(path, viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_import_by_hand(visit: Open, tmp_path: Path) -> None:  # noqa: F811
+    page = visit("/import")
+    page.set_input_files(
+        "[name=file]",
+        {"name": "巡检.md", "mimeType": "text/markdown", "buffer": "# 机房巡检 QX-31\n\n看灯。\n".encode()},
+    )
+    page.click("text=看看会导入什么")
+    assert "机房巡检 QX-31" in page.inner_text(".import-table")
+    page.fill("[name=editor]", "王工")
+    page.click("button[value=import]")
+    page.wait_for_url("**/review")
+    assert "机房巡检 QX-31" in page.inner_text("main")

@@ -1,0 +1,576 @@
+"""The writers' pages: from a template to found in search, and what never happens to anybody's text."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+from test_editions import CASE
+from werkzeug.test import TestResponse
+
+from kb.indexer.articles import parse
+from kb.indexer.build import build
+from kb.settings import Settings
+from kb.web import create_app
+from kb.web.writers import MAX_UPLOAD
+
+Write = Callable[[str, str], Path]
+
+BODY = "## 现象\n\n扫描枪读不出条码 ZX-4711\n\n" + "".join(
+    f"## {name}\n\n{text}\n\n" for name, text in zip(("环境", "原因", "排查", "解决", "验证"), "abcde", strict=True)
+)
+FACTS = {"area": "desktop", "cause": "hardware", "handling": "onsite", "severity": "P3", "aliases": "扫不出来"}
+
+
+class Forms(HTMLParser):
+    """The forms of a page by their address: the values that their fields have, as a browser would send them."""
+
+    def __init__(self, response: TestResponse) -> None:
+        super().__init__()
+        self.forms: dict[str, dict[str, str]] = {}
+        self.buttons: set[str] = set()
+        self._form: dict[str, str] = {}
+        self._area = self._select = ""
+        self.feed(response.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        of = {k: v or "" for k, v in attrs}
+        name = of.get("name", "")
+        if tag == "form":
+            self._form = self.forms[of.get("action", "")] = {}
+        elif tag == "input" and name and of.get("type") != "file" and (of.get("type") != "checkbox" or "checked" in of):
+            self._form[name] = of.get("value", "on" if of.get("type") == "checkbox" else "")
+        elif tag == "button":
+            self.buttons.add(of.get("value", ""))
+        elif tag == "textarea":
+            self._area = name
+            self._form[name] = "\0"
+        elif tag == "select":
+            self._select = name
+            self._form[name] = ""
+        elif tag == "option" and "selected" in of:
+            self._form[self._select] = of["value"]
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self._form[self._area] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":  # a browser drops the first line end, and sends the others its own way
+            text = self._form[self._area].replace("\0\n", "", 1).replace("\0", "")
+            self._form[self._area] = text.replace("\n", "\r\n")
+            self._area = ""
+
+
+@pytest.fixture
+def site(settings: Settings, write: Write) -> FlaskClient:
+    write("printer/KB-000001.md", CASE)
+    build(settings)
+    return create_app(settings).test_client()
+
+
+def with_settings(settings: Settings, **values: object) -> FlaskClient:
+    return create_app(replace(settings, **values)).test_client()  # type: ignore[arg-type]
+
+
+def form_of(site: FlaskClient, address: str) -> dict[str, str]:
+    response = site.get(address)
+    assert response.status_code == 200, response.text
+    return Forms(response).forms["/save"]
+
+
+def post(site: FlaskClient, form: dict[str, str], **changes: object) -> TestResponse:
+    """Send the editor's form, as the named editor, with a note."""
+    sent = {"action": "save", **form, "editor": "王工", "note": "改好了", **changes}
+    return site.post("/save", data=sent, content_type="multipart/form-data")
+
+
+def token_of(site: FlaskClient) -> str:
+    return Forms(site.get("/rename/KB-000001")).forms["/rename/printer/KB-000001.md"]["token"]
+
+
+def article(settings: Settings) -> Path:
+    return settings.articles / "printer/KB-000001.md"
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+
+def test_from_template_to_found(site: FlaskClient, settings: Settings) -> None:
+    """A new article gets its number when it is first saved, and the next search finds it once it is published."""
+    assert "故障案例" in site.get("/new").text
+    form = form_of(site, "/new?kind=case")
+    assert "## 现象" in form["text"]
+    draft = post(site, form, title="扫描枪读不出条码 ZX-4711", text=BODY, **FACTS)
+    assert draft.status_code == 303
+    assert "KB-000002" in draft.headers["Location"]
+    saved = parse((settings.articles / "desktop/KB-000002.md").read_text("utf8"), "x.md")
+    assert (saved.id, saved.status, saved.body) == ("KB-000002", "draft", BODY)
+    assert saved.review_after is not None
+    assert "KB-000002" not in site.get("/search?q=ZX-4711").text
+    published = post(site, form_of(site, "/edit/KB-000002"), action="to:published")
+    assert published.status_code == 303
+    assert "已保存" in site.get(published.headers["Location"]).text
+    assert "KB-000002" in site.get("/search?q=ZX-4711").text
+
+
+@pytest.mark.parametrize("kind", ["case", "faq", "manual"])
+def test_each_kind_has_its_template(site: FlaskClient, kind: str) -> None:
+    form = form_of(site, f"/new?kind={kind}")
+    assert form["kind"] == kind
+    assert form["text"].startswith("## ")
+
+
+def test_a_paste_becomes_an_article(site: FlaskClient) -> None:
+    """What comes from the paste page stands in the form; nothing is written yet."""
+    sent = {"token": token_of(site), "kind": "faq", "title": "条码", "text": "## 问题\r\n\r\n<b>扫不出</b>"}
+    form = Forms(site.post("/new", data=sent)).forms["/save"]
+    assert (form["title"], form["text"], form["kind"]) == ("条码", "## 问题\r\n\r\n<b>扫不出</b>", "faq")
+
+
+def test_the_first_article_of_an_empty_base(settings: Settings) -> None:
+    """Writing needs no index: the first save builds one."""
+    site = create_app(settings).test_client()
+    made = post(
+        site, form_of(site, "/new?kind=case"), title="扫描枪 ZX-4711", text=BODY, action="to:published", **FACTS
+    )
+    assert made.status_code == 303
+    assert "KB-000001" in site.get("/search?q=ZX-4711").text
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        CASE.encode(),
+        b"\xef\xbb\xbf" + CASE.replace("\n", "\r\n").encode(),
+        CASE.encode("gb18030"),
+        b"\n\n# plain & simple\n\n</textarea><b>x</b> &amp;\n\n\n",
+        CASE.replace("area: printer", "area: telephony\nstrange: {a: [1, 010]}  # why").encode(),
+    ],
+    ids=["plain", "windows", "gb18030", "no front matter", "unknown"],
+)
+def test_saving_without_a_change_changes_no_byte(site: FlaskClient, settings: Settings, raw: bytes) -> None:
+    article(settings).write_bytes(raw)
+    assert post(site, form_of(site, "/edit/printer/KB-000001.md")).status_code == 303
+    assert article(settings).read_bytes() == raw
+    whole = form_of(site, "/edit/printer/KB-000001.md?whole=1")
+    assert post(site, whole).status_code == 303
+    assert article(settings).read_bytes() == raw
+
+
+def test_one_edit_changes_one_line(site: FlaskClient, settings: Settings) -> None:
+    """And the date of update, unless the box is cleared."""
+    form = form_of(site, "/edit/KB-000001")
+    unticked = {k: v for k, v in form.items() if k != "touch"}
+    post(site, unticked, severity="P1")
+    assert article(settings).read_text("utf8") == CASE.replace("severity: P3", "severity: P1")
+    post(site, form_of(site, "/edit/KB-000001"), severity="P2")
+    added = set(article(settings).read_text("utf8").split("\n")) - set(CASE.split("\n"))
+    assert added == {"severity: P2", f"updated: {date.today()}"}
+
+
+def test_a_name_is_asked_for_and_remembered(site: FlaskClient, settings: Settings) -> None:
+    form = form_of(site, "/edit/KB-000001")
+    refused = post(site, form, editor=" ", text="typed and not lost")
+    assert refused.status_code == 422
+    assert "名字" in refused.text
+    assert Forms(refused).forms["/save"]["text"] == "typed and not lost"
+    post(site, form, severity="P1")
+    assert form_of(site, "/edit/KB-000001")["editor"] == "王工"
+
+
+def test_broken_front_matter_is_edited_as_a_whole(site: FlaskClient, settings: Settings) -> None:
+    article(settings).write_text("---\ntitle: [\n---\nbody\n")
+    form = form_of(site, "/edit/printer/KB-000001.md")
+    assert form["whole"] == "1"
+    assert post(site, form, text=form["text"].replace("[", "fixed")).status_code == 303
+    assert article(settings).read_text() == "---\ntitle: fixed\n---\nbody\n"
+
+
+def test_only_articles_below_the_folder(site: FlaskClient, settings: Settings) -> None:
+    (settings.articles.parent / "x.md").write_text("secret")
+    form = form_of(site, "/edit/KB-000001")
+    for name in ("../x.md", "..%2fx.md", "/etc/passwd", "printer", "synonyms.txt", "new/case/0a1b2c3d"):
+        assert site.get(f"/edit/{name}", follow_redirects=True).status_code == 404, name
+        assert site.get(f"/history/{name}", follow_redirects=True).status_code == 404, name
+    for path in ("../x.md", "", "new/case/../../x", "new/case/x", "new/../0a1b2c3d"):
+        assert post(site, form, path=path).status_code in (400, 404), path
+    assert (settings.articles.parent / "x.md").read_text() == "secret"
+
+
+def test_who_may_not_write_changes_nothing(site: FlaskClient, settings: Settings) -> None:
+    """From elsewhere, or without the page's token, nothing is shown or saved."""
+    form = form_of(site, "/edit/KB-000001")
+    for address in ("/new", "/edit/KB-000001", "/history/KB-000001", "/rename/KB-000001", "/review"):
+        assert site.get(address, environ_base={"REMOTE_ADDR": "10.0.0.9"}).status_code == 403
+    there = site.get("/a/KB-000001").headers["Location"]
+    assert "/edit/" in site.get(there).text
+    assert "/edit/" not in site.get(there, environ_base={"REMOTE_ADDR": "10.0.0.9"}).text
+    for address in (
+        *("/save", "/new", "/preview", "/images", "/restore/KB-000001", "/rename/KB-000001"),
+        *("/state/KB-000001", "/review/KB-000001"),
+    ):
+        sent = {**form, "editor": "x"}
+        assert site.post(address, data=sent, environ_base={"REMOTE_ADDR": "10.0.0.9"}).status_code == 403, address
+        assert site.post(address, data={**sent, "token": "wrong"}).status_code == 400, address
+    assert site.post("/save", data={"text": "x" * (MAX_UPLOAD + 1)}).status_code == 413
+    assert article(settings).read_text("utf8") == CASE
+
+
+# --- what is found while one types -----------------------------------------------------------
+
+
+def test_preview_is_the_page(site: FlaskClient) -> None:
+    """The same renderer, and nothing of the author's own markup."""
+    form = form_of(site, "/edit/KB-000001")
+    text = "## 现象\n\n<script>x</script>\n\n[其他](KB-000001.md) ![图](images/x.png) [去](#现象)\n"
+    answer = site.post("/preview", data={**form, "text": text}).text
+    assert "<script" not in answer
+    assert 'href="/a/KB-000001' in answer
+    assert 'src="/files/printer/images/x.png"' in answer
+    assert '<h2 id="preview-现象">' in answer
+    assert re.search(r'href="#preview-[^"]+"', answer)
+
+
+def test_findings_lead_to_line_and_field(site: FlaskClient) -> None:
+    form = form_of(site, "/edit/KB-000001")
+    text = form["text"].replace("A4", "打 13812345678") + "\r\n[x](missing.md)"
+    answer = site.post("/preview", data={**form, "text": text, "area": "", "created": "昨天"}).text
+    lines = dict(re.findall(r'data-line="(\d+)">.*?</a> (.*?)</li>', answer))
+    assert "手机号码" in lines["5"]
+    assert "missing.md" in lines[str(len(text.split("\r\n")))]
+    assert re.search(r'href="#f-area".*缺少 area', answer)
+    assert re.search(r'href="#f-created".*昨天', answer)
+    assert 'value="mask"' in answer
+
+
+def test_duplicates_are_told_while_writing(site: FlaskClient) -> None:
+    form = form_of(site, "/new?kind=case")
+    known = parse(CASE, "x.md")
+    answer = site.post("/preview", data={**form, "title": known.title, "text": known.body * 2}).text
+    assert "可能已经写过" in answer
+    assert "KB-000001" in answer
+    assert "可能已经写过" not in site.post("/preview", data={**form, "title": "x", "text": BODY}).text
+
+
+def test_masking(site: FlaskClient) -> None:
+    """The button works without a script, on text and facts alike; what is not masked is not saved."""
+    form = form_of(site, "/edit/KB-000001")
+    dirty = {"text": form["text"] + "打 13812345678", "aliases": "找 13987654321"}
+    refused = post(site, form, **dirty)
+    assert refused.status_code == 422
+    assert "手机号码" in refused.text
+    masked = Forms(post(site, form, action="mask", **dirty)).forms["/save"]
+    assert "138" not in masked["text"]
+    assert "〔手机号码〕" in masked["aliases"]
+    assert post(site, masked).status_code == 303
+
+
+def test_nothing_is_published_with_errors(site: FlaskClient, settings: Settings) -> None:
+    form = form_of(site, "/new?kind=case")
+    refused = post(site, form, action="to:published", title="ZX-4711", text="## 现象\n\nx\n")
+    assert refused.status_code == 422
+    assert "缺少 area" in refused.text
+    assert "解决" in refused.text
+    assert not (settings.articles / "case").exists()
+    assert post(site, form, action="to:review", title="ZX-4711", text="## 现象\n\nx\n").status_code == 303
+
+
+# --- drafts ----------------------------------------------------------------------------------
+
+
+def test_a_draft_comes_back(site: FlaskClient, settings: Settings) -> None:
+    form = form_of(site, "/edit/KB-000001")
+    kept = site.post("/save", data={**form, "action": "draft", "text": "half a thought"}, headers={"X-Part": "1"})
+    assert re.search(r"\d\d:\d\d", kept.json["at"])
+    again = site.get("/edit/KB-000001")
+    assert "已恢复" in again.text
+    assert Forms(again).forms["/save"]["text"] == "half a thought"
+    assert "half a thought" not in site.application.test_client().get("/edit/KB-000001").text
+    assert article(settings).read_text("utf8") == CASE
+    dropped = post(site, form, action="discard")
+    assert "已恢复" not in site.get(dropped.headers["Location"]).text
+
+
+def test_a_new_article_s_draft_is_listed(site: FlaskClient) -> None:
+    form = form_of(site, "/new?kind=faq")
+    kept = post(site, form, action="draft", title="没写完", text="## 问题\n")
+    assert "没写完" in site.get("/new").text
+    assert "没写完" in site.get("/review").text
+    assert form_of(site, kept.headers["Location"])["title"] == "没写完"
+    other = form_of(site, "/new?kind=faq")
+    assert other["path"] != form["path"]
+    assert other["title"] == ""
+
+
+def test_a_saved_text_is_no_draft(site: FlaskClient) -> None:
+    form = form_of(site, "/edit/KB-000001")
+    post(site, form, action="draft", severity="P1")
+    post(site, form, severity="P1")
+    assert "已恢复" not in site.get("/edit/KB-000001").text
+
+
+# --- two editors -----------------------------------------------------------------------------
+
+
+def test_two_editors_never_overwrite_each_other(site: FlaskClient, settings: Settings) -> None:
+    """The second sees both texts and the differences, and saves knowingly; his text is a draft meanwhile."""
+    first, second = form_of(site, "/edit/KB-000001"), form_of(site, "/edit/KB-000001")
+    post(site, first, text=first["text"].replace("磨损", "老化"), editor="甲")
+    conflict = post(site, second, text=second["text"].replace("磨损", "<i>断裂</i>"), editor="乙")
+    assert conflict.status_code == 409
+    assert "断裂" not in article(settings).read_text("utf8")
+    assert "甲" in conflict.text
+    assert "<mark>老化</mark>" in conflict.text
+    assert "&lt;i&gt;断裂&lt;/i&gt;" in conflict.text
+    assert "<i>" not in conflict.text
+    merged = Forms(conflict).forms["/save"]
+    assert "断裂" in merged["text"]
+    assert "断裂" in form_of(site, "/edit/KB-000001")["text"]
+    assert post(site, merged, text=merged["text"].replace("断裂", "断裂或老化"), editor="乙").status_code == 303
+    assert "断裂或老化" in article(settings).read_text("utf8")
+    history = site.get("/history/KB-000001").text
+    assert "甲" in history
+    assert "乙" in history
+
+
+def test_what_only_the_other_changed_is_taken_over(site: FlaskClient) -> None:
+    first, second = form_of(site, "/edit/KB-000001"), form_of(site, "/edit/KB-000001")
+    post(site, first, text="## 现象\n\n他的正文\n", owner="甲组", editor="甲", action="to:review")
+    merged = Forms(post(site, second, severity="P1")).forms["/save"]
+    assert (merged["severity"], merged["owner"], merged["text"].split()) == ("P1", "甲组", ["##", "现象", "他的正文"])
+
+
+def test_a_change_from_outside_is_a_conflict_too(site: FlaskClient, settings: Settings) -> None:
+    form = form_of(site, "/edit/KB-000001")
+    article(settings).write_text(CASE + "从外面来\n", "utf8")
+    conflict = post(site, form, severity="P1")
+    assert conflict.status_code == 409
+    assert "从外面来" in conflict.text
+    assert article(settings).read_text("utf8") == CASE + "从外面来\n"
+
+
+# --- history ---------------------------------------------------------------------------------
+
+
+def test_history_shows_and_restores(site: FlaskClient, settings: Settings) -> None:
+    unticked = {k: v for k, v in form_of(site, "/edit/KB-000001").items() if k != "touch"}
+    post(site, unticked, text=unticked["text"].replace("磨损", "老化"), note="更准")
+    page = site.get("/history/KB-000001")
+    assert "更准" in page.text
+    differences = re.search(r'href="(/history/[^"]*old=\d+[^"]*)"', page.text)
+    assert differences
+    shown = site.get(differences[1].replace("&amp;", "&")).text
+    assert "<mark>磨损</mark>" in shown
+    assert "<mark>老化</mark>" in shown
+    restore = Forms(page).forms["/restore/printer/KB-000001.md"]
+    done = site.post("/restore/KB-000001", data=restore, follow_redirects=True)
+    assert article(settings).read_text("utf8") == CASE
+    assert "恢复" in done.text
+    stale = site.post("/restore/KB-000001", data=restore, follow_redirects=True)
+    assert "已被别人改过" in stale.text
+    assert site.get("/history/KB-000001?old=999&new=now").status_code == 404
+
+
+def test_a_change_from_outside_is_shown(site: FlaskClient, settings: Settings) -> None:
+    post(site, form_of(site, "/edit/KB-000001"), severity="P1")
+    article(settings).write_text(CASE + "从外面来\n", "utf8")
+    page = site.get("/history/KB-000001").text
+    assert "网站之外改过" in page
+    post(site, form_of(site, "/edit/KB-000001"), severity="P2")
+    assert "在网站之外改动" in site.get("/history/KB-000001").text
+
+
+# --- states, reviews, names ------------------------------------------------------------------
+
+
+def test_reviewers(site: FlaskClient, settings: Settings) -> None:
+    """Only a reviewer changes what is published; others hand their change in."""
+    site = with_settings(settings, reviewers=("审核人",))
+    form = form_of(site, "/edit/KB-000001")
+    refused = post(site, form, severity="P1")
+    assert refused.status_code == 422
+    assert "审核人" in refused.text
+    assert post(site, form, severity="P1", action="to:review").status_code == 303
+    assert parse(article(settings).read_text("utf8"), "x.md").status == "review"
+    assert {"to:published", "save"} - Forms(site.get("/edit/KB-000001")).buttons == {"to:published"}
+    whole = form_of(site, "/edit/KB-000001?whole=1")
+    sneaky = post(site, whole, text=whole["text"].replace("status: review", "status: published"))
+    assert sneaky.status_code == 422
+    assert post(site, form_of(site, "/edit/KB-000001"), action="to:published", editor="审核人").status_code == 303
+    assert post(site, form_of(site, "/edit/KB-000001"), action="to:nonsense", editor="审核人").status_code == 422
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_a_save_is_a_commit_when_asked(site: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the editor's name and note; what git refuses is told, and the save stands."""
+    monkeypatch.setenv("HOME", str(settings.articles.parent))
+    git = ["git", "-C", str(settings.articles)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    post(site, form_of(site, "/edit/KB-000001"), severity="P1")
+    site = with_settings(settings, git_commit=True)
+    post(site, form_of(site, "/edit/KB-000001"), severity="P2")
+    log = subprocess.run([*git, "log", "--format=%an %s"], check=True, capture_output=True, text=True).stdout
+    assert log == "王工 改好了\n"
+    hook = settings.articles / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho no way >&2\nexit 1\n")
+    hook.chmod(0o755)
+    saved = post(site, form_of(site, "/edit/KB-000001"), severity="P3")
+    assert "severity: P3" in article(settings).read_text("utf8")
+    assert "没有提交到 git：no way" in site.get(saved.headers["Location"]).text
+
+
+def test_states_by_a_button(site: FlaskClient, settings: Settings) -> None:
+    """Archiving hides an article and deletes nothing."""
+    post(site, form_of(site, "/edit/KB-000001"), owner="x")
+    page = site.get("/a/KB-000001", follow_redirects=True)
+    form = Forms(page).forms["/state/printer/KB-000001.md"]
+    before = article(settings).read_text("utf8")
+    site.post("/state/KB-000001", data={**form, "to": "archived"})
+    assert article(settings).read_text("utf8") == before.replace("status: published", "status: archived")
+    assert "KB-000001" not in site.get("/search?q=13.20.01").text
+    assert 'data-key="e"' in page.text
+    assert 'data-key="h"' in page.text
+    assert 'data-key="n"' in page.text
+
+
+def test_reviews_due(site: FlaskClient, settings: Settings, write: Write) -> None:
+    def due(days: int) -> str:
+        return f"review_after: {date.today() + timedelta(days=days)}\nstatus: published"
+
+    write("a/KB-000011.md", CASE.replace("KB-000001", "KB-000011").replace("status: published", due(-1)))
+    write("a/KB-000012.md", CASE.replace("KB-000001", "KB-000012").replace("status: published", due(30)))
+    write("a/KB-000013.md", CASE.replace("KB-000001", "KB-000013").replace("status: published", due(90)))
+    build(settings)
+    page = site.get("/review").text
+    overdue, soon = page.index('id="overdue"'), page.index('id="soon"')
+    assert overdue < page.index("KB-000011") < soon < page.index("KB-000012")
+    assert "KB-000013" not in page
+    form = {"token": token_of(site), "editor": "王工", "back": "review"}
+    after = site.post("/review/KB-000011", data=form, follow_redirects=True).text
+    assert "KB-000011" not in after
+    text = (settings.articles / "a/KB-000011.md").read_text("utf8")
+    assert f"review_after: {date.today() + timedelta(days=365)}" in text
+    assert "仍然正确" in site.get("/history/KB-000011").text
+
+
+def test_rename(site: FlaskClient, settings: Settings, write: Write) -> None:
+    write("b.md", "[卡纸](printer/KB-000001.md)\n")
+    form = Forms(site.get("/rename/KB-000001")).forms["/rename/printer/KB-000001.md"]
+    bad = site.post("/rename/KB-000001", data={**form, "to": "../x", "editor": "王工"})
+    assert bad.status_code == 422
+    assert "../x" in bad.text
+    moved = site.post("/rename/KB-000001", data={**form, "to": "jam/paper", "editor": "王工"})
+    assert moved.headers["Location"] == "/edit/jam/paper.md"
+    assert site.get("/edit/printer/KB-000001.md").status_code == 200
+    assert (settings.articles / "b.md").read_text() == "[卡纸](jam/paper.md)\n"
+    assert 'href="/a/KB-000001' in site.get("/a/b", follow_redirects=True).text
+    assert "jam/paper.md" in site.get("/a/KB-000001", follow_redirects=True).text
+
+
+# --- pictures --------------------------------------------------------------------------------
+
+
+def png() -> BytesIO:
+    out = BytesIO()
+    Image.new("RGB", (30, 20), "red").save(out, "PNG")
+    out.seek(0)
+    return out
+
+
+def test_pictures(site: FlaskClient, settings: Settings) -> None:
+    """A picture needs words; it is served as what it is; without a script it goes to the end of the text."""
+    form = form_of(site, "/edit/KB-000001")
+    assert site.post("/images", data={**form, "image": (png(), "x.png")}).status_code == 400
+    assert site.post("/images", data={**form, "alt": "出纸口"}).status_code == 400
+    svg = (BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "x.png")
+    assert "SVG" in site.post("/images", data={**form, "alt": "x", "image": svg}).text
+    stored = site.post("/images", data={**form, "alt": "出纸口]", "image": (png(), "../../x.html")})
+    assert stored.json == {"markdown": "![出纸口](images/KB-000001-1.png)"}
+    served = site.get("/files/printer/images/KB-000001-1.png")
+    assert served.mimetype == "image/png"
+    served.close()
+    page = post(site, form, action="image", alt="纸盒", image=(png(), "a.png"))
+    assert Forms(page).forms["/save"]["text"].endswith("![纸盒](images/KB-000001-2.png)\r\n")
+
+
+def test_pictures_of_a_new_article_lie_beside_it(site: FlaskClient, settings: Settings) -> None:
+    form = form_of(site, "/new?kind=case")
+    link = site.post("/images", data={**form, "alt": "枪", "image": (png(), "x.png")}).json["markdown"]
+    text = BODY.replace("a\n", f"{link}\n", 1)
+    assert link in text
+    assert "/files/images/new-" in site.post("/preview", data={**form, "text": text}).text
+    assert post(site, form, action="to:published", title="扫描枪 ZX-4711", text=text, **FACTS).status_code == 303
+    assert "![枪](images/KB-000002-1.png)" in (settings.articles / "desktop/KB-000002.md").read_text("utf8")
+    assert (settings.articles / "desktop/images/KB-000002-1.png").is_file()
+    assert list((settings.articles / "images").iterdir()) == []
+
+
+def test_both_languages(site: FlaskClient) -> None:
+    """No Chinese is left in the English pages but what the articles say."""
+    for address in ("/new", "/new?kind=case", "/edit/KB-000001", "/rename/KB-000001", "/history/KB-000001", "/review"):
+        text = re.sub(
+            r"<(script|style|textarea|datalist)\b.*?</\1>",
+            "",
+            site.get(f"{address}{'&' if '?' in address else '?'}lang=en").text,
+            flags=re.S,
+        )
+        main = text[text.index("<main") : text.index("</main>")]
+        found = re.findall(
+            r"[\u4e00-\u9fff]+", re.sub(r'value="[^"]*"|<div class="page".*?</section>', "", main, flags=re.S)
+        )
+        assert found == [], address
+
+
+# --- import ----------------------------------------------------------------------------------
+
+
+def upload(site: FlaskClient, name: str, content: bytes, **fields: str) -> TestResponse:
+    form = Forms(site.get("/import")).forms["/import"]
+    return site.post("/import", data={**form, "action": "plan", **fields, "file": (BytesIO(content), name)})
+
+
+TICKETS = "工单号,标题,故障现象,解决方法,备注栏\nT-9,扫描枪读不出条码 ZX-4711,客户 13812345678 说扫不出,换线,x\n"
+
+
+def test_import_is_seen_before_it_is_done(site: FlaskClient, settings: Settings) -> None:
+    """The look writes nothing; columns can be chosen; the button writes drafts that can be found."""
+    before = sorted(p for p in settings.articles.rglob("*") if p.is_file())
+    seen = upload(site, "旧工单.csv", TICKETS.encode())
+    assert seen.status_code == 200, seen.text
+    assert "扫描枪读不出条码 ZX-4711" in seen.text
+    assert sorted(p for p in settings.articles.rglob("*") if p.is_file()) == before
+    form = Forms(seen).forms["/import"]
+    assert form["column:故障现象"] == "symptom"
+    again = site.post("/import", data={**form, "column:备注栏": "cause", "action": "plan"})
+    form = Forms(again).forms["/import"]
+    assert form["column:备注栏"] == "cause"
+    assert site.post("/import", data={**form, "action": "import", "editor": ""}).status_code == 422
+    done = site.post("/import", data={**form, "action": "import", "editor": "王工"}, follow_redirects=True)
+    assert "导入了 1 篇" in done.text
+    assert "ZX-4711" in site.get("/search?q=ZX-4711&status=draft").text
+    (made,) = set(settings.articles.rglob("*.md")) - set(before)
+    assert "138" not in made.read_text("utf8")
+    assert list((settings.index / ".uploads").iterdir()) == []
+    assert site.post("/import", data={**form, "action": "import", "editor": "王工"}).status_code == 422
+
+
+def test_what_can_t_be_imported(site: FlaskClient) -> None:
+    for name in ("x.exe", ".md", "../../x.html", ""):
+        refused = upload(site, name, b"x")
+        assert refused.status_code == 422, name
+        assert 'role="alert"' in refused.text
+    assert upload(site, "x.zip", b"no zip").status_code == 422
+    markdown = upload(site, "手册.md", "# 巡检\n\n看灯\n".encode())
+    other = site.application.test_client()
+    stolen = {**Forms(markdown).forms["/import"], **Forms(other.get("/import")).forms["/import"]}
+    assert other.post("/import", data={**stolen, "action": "import", "editor": "x"}).status_code == 422

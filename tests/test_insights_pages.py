@@ -1,0 +1,145 @@
+"""The lead's pages: every table as a page and as a file, and one click to act."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from conftest import ARTICLES
+from flask.testing import FlaskClient
+
+from kb import golden
+from kb.feedback import Feedback
+from kb.search.index import Index
+from kb.settings import Settings, load
+from kb.store import Store
+from kb.synonyms import parse
+from kb.web import create_app, insights
+
+PAGES = ("/insights", "/insights/articles", "/insights/quality", "/insights/words")
+
+
+@pytest.fixture
+def here(tmp_path: Path, built: Index) -> Settings:
+    """The sample base with a database of its own and copies of the files that decisions change."""
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    for name in ("golden.yml", "synonyms.txt"):
+        (articles / name).write_bytes((ARTICLES / name).read_bytes())
+    return load({"articles": articles, "index": built.bundle.folder.parent, "database": "kb.db"}, tmp_path)
+
+
+@pytest.fixture
+def log(here: Settings) -> Feedback:
+    return Feedback(Store(here.database), 365)
+
+
+@pytest.fixture
+def client(here: Settings) -> FlaskClient:
+    return create_app(here).test_client()
+
+
+def token(client: FlaskClient, path: str) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', client.get(path).text)
+    assert found
+    return found[1]
+
+
+def rows(client: FlaskClient, name: str) -> list[list[str]]:
+    answer = client.get(f"/insights/{name}.csv")
+    assert answer.mimetype == "text/csv"
+    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_of_a_site_that_nobody_used(client: FlaskClient, path: str, language: str) -> None:
+    """Before anything happened the pages say so, in both languages."""
+    answer = client.get(path, query_string={"lang": language})
+    assert answer.status_code == 200
+    assert len(answer.data) < 200_000
+    if language == "en":
+        body = re.sub(r"<(script|style).*?</\1>", "", answer.text.split("<main")[1], flags=re.DOTALL)
+        chrome = re.sub(r"<(td|th|li|b|small|a)\b.*?</\1>", "", body, flags=re.DOTALL)
+        assert not re.search(r"[\u4e00-\u9fff]", chrome)
+
+
+@pytest.mark.parametrize("name", insights.FILES)
+def test_files(client: FlaskClient, log: Feedback, name: str) -> None:
+    """Every table has a head and as many cells in each row."""
+    log.log_search("search", "卡纸", ["KB-000031"], 1, 0.5, "v")
+    head, *found = rows(client, name)
+    assert all(len(row) == len(head) for row in found)
+    assert client.get("/insights/nosuch.csv").status_code == 404
+
+
+def test_a_gap_leads_to_an_article(client: FlaskClient, log: Feedback) -> None:
+    """What nobody found is a row, and its button opens the editor with the text as the symptom."""
+    for _ in range(3):
+        log.log_search("suggest", "投影仪黑屏没有信号", [], 0, 0.0, "v")
+    page = client.get("/insights").text
+    assert "投影仪黑屏没有信号" in page
+    assert rows(client, "gaps")[1][:2] == ["投影仪黑屏没有信号", "3"]
+    body = re.search(r'name="text" value="([^"]+)"', page)
+    assert body
+    form = {"token": token(client, "/insights"), "kind": "case", "title": "投影仪黑屏", "text": body[1]}
+    editor = client.post("/new", data=form)
+    assert editor.status_code == 200
+    assert "投影仪黑屏没有信号" in editor.text
+
+
+def test_what_was_typed_is_escaped(client: FlaskClient, log: Feedback) -> None:
+    """A search is a stranger's text: neither a page nor a spreadsheet runs it."""
+    log.log_search("search", '<script>alert(1)</script>"', [], 0, 0.0, "v")
+    log.log_search("search", '=HYPERLINK("http://x")', [], 0, 0.0, "v")
+    assert "<script>alert" not in client.get("/insights").text
+    assert {row[0][0] for row in rows(client, "gaps")[1:]} == {"<", "'"}
+
+
+def test_a_synonym_is_decided(client: FlaskClient, here: Settings) -> None:
+    """Accepted lines go into synonyms.txt, refused ones aside; neither is proposed again."""
+    before = re.findall(r'name="line" value="([^"]+)"', client.get("/insights/words").text)
+    assert len(before) >= 2
+    proof = token(client, "/insights/words")
+    for line, decision in zip(before, ("accept", "refuse"), strict=False):
+        answer = client.post("/insights/synonym", data={"token": proof, "line": line, "decision": decision})
+        assert answer.status_code == 303
+    accepted, _ = parse((here.articles / "synonyms.txt").read_text("utf8"))
+    left, right = re.split(r" =>? ", before[0])
+    assert right in accepted[left]
+    assert before[1] in (here.articles / "synonyms-refused.txt").read_text("utf8")
+    after = re.findall(r'name="line" value="([^"]+)"', client.get("/insights/words").text)
+    assert not {before[0], before[1]} & set(after)
+    bad = client.post("/insights/synonym", data={"token": proof, "line": "一行不是同义词的话", "decision": "accept"})
+    assert bad.status_code == 400
+
+
+def test_a_verdict_becomes_golden(client: FlaskClient, here: Settings, log: Feedback) -> None:
+    """One click; then it is no longer offered."""
+    log.give_verdict("KB-000012", "helpful", "v", "屏幕一直是 49.4C02")
+    form = {"token": token(client, "/insights/words"), "text": "屏幕一直是 49.4C02", "article": "KB-000012"}
+    assert client.post("/insights/golden", data=form).status_code == 303
+    last = golden.load(here.articles)[-1]
+    assert (last.query, last.articles, last.mode) == ("屏幕一直是 49.4C02", ("KB-000012",), "suggest")
+    assert "49.4C02" not in client.get("/insights/words").text
+    assert client.post("/insights/golden", data=form).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/insights/synonym", "/insights/golden"])
+def test_who_may_decide(client: FlaskClient, path: str) -> None:
+    """Not without the form's token, and not from another machine."""
+    assert client.post(path, data={"line": "甲乙 = 丙丁"}).status_code == 400
+    proof = token(client, "/insights/words")
+    away = client.post(path, data={"token": proof}, environ_overrides={"REMOTE_ADDR": "10.0.0.7"})
+    assert away.status_code == 403
+    assert "127.0.0.1" in away.text
+
+
+def test_switched_off(here: Settings) -> None:
+    """Where nothing is kept the page says by which setting."""
+    client = create_app(
+        load({"articles": here.articles, "index": here.index, "log_days": 0}, here.articles)
+    ).test_client()
+    for path in PAGES:
+        assert "log_days" in client.get(path).text
