@@ -24,6 +24,8 @@ _STAMP = re.compile(r"^[\s\[(]*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[T ]*)?(?:\d{1,2}
 _GREETING = re.compile(
     r"^(?:[^，,。：:]{0,8}(?:您好|你好|老师好)|dear\b|hi\b|hello\b)[^，,。！!]{0,12}[，,。！!：:\s]*", re.I
 )
+_REPORTED = re.compile(r"^(?:客户|用户)?(?:反馈|反映|报修|报障|来电)(?:说|称|内容)?\s*[:：，,]\s*")
+"""Who said it belongs to no title, which is the symptom."""
 _HEADER = re.compile(r"^(?:from|to|cc|date|sent|发件人|收件人|抄送|日期|发送时间)\s*[:：]", re.IGNORECASE)
 _SUBJECT = re.compile(r"^(?:subject|主题)\s*[:：]\s*(?:(?:re|fwd?|回复|转发|答复)\s*[:：]\s*)*", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[。！？!?；;]|\.(?=\s)")
@@ -96,7 +98,9 @@ def _telling(paste: str, identifiers: Sequence[Recognised]) -> str:
             return subject
     telling = next((line for line in lines if any(i.text in line for i in identifiers)), "")
     line = telling or max(first, key=len, default="")
-    return _GREETING.sub("", _STAMP.sub("", line)).strip() or line
+    for opening in (_STAMP, _GREETING, _REPORTED):
+        line = opening.sub("", line).strip() or line
+    return line
 
 
 def _cut(line: str) -> str:

@@ -51,6 +51,8 @@ def test_chosen_kinds_are_masked() -> None:
         ("主题：Re: 回复：扫描仪发不出邮件\n发件人：a@b.cn\n\n老师好，麻烦看下", "扫描仪发不出邮件"),
         ("2024-01-02 12:33:44,123 ERROR: archiver error. Connect internal only", "ERROR: archiver error"),
         ("你好，打印机不打印了！急", "打印机不打印了"),
+        ("客户反馈：食堂消费机刷卡报 E-7731\n重启无效", "食堂消费机刷卡报 E-7731"),
+        ("反馈：", "反馈"),
         ("", ""),
         ("字" * 500, "字" * MAX_TITLE),
     ],

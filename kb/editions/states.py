@@ -39,7 +39,7 @@ MAX_PROBLEMS = 5
 class HinderedError(InputError):
     """A text that can't be saved as it is. problems: what to mend, each with its line."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: list[Problem]) -> None:
         reasons = "\n".join(map(str, problems[:MAX_PROBLEMS]))
         super().__init__(say("没有保存：\n{why}", "not saved:\n{why}", why=reasons))
         self.problems = problems

@@ -182,7 +182,8 @@ def _placed(problems: list[Problem], form: Form, text: str) -> list[tuple[Proble
         line = _line_of(form.body, section[1] or section[2]) if section else 0
         line = line or (problem.line if form.whole else problem.line - head.end + 1)
         placed.append((problem, max(line, 0), "" if form.whole else key))
-    return placed
+    # As they stand on the page: the fields in their order, then the text from its top.
+    return sorted(placed, key=lambda p: (SHOWN_KEYS.index(p[2]) if p[2] else len(SHOWN_KEYS), p[1]))
 
 
 def _line_of(body: str, start: str) -> int:

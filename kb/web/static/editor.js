@@ -90,7 +90,7 @@ document.addEventListener("keydown", (e) => {
 });
 
 // A finding leads to its line.
-side.addEventListener("click", (e) => {
+document.addEventListener("click", (e) => {
   const link = e.target.closest("[data-line]");
   if (!link) return;
   e.preventDefault();
@@ -100,9 +100,8 @@ side.addEventListener("click", (e) => {
   box.setSelectionRange(start, start + lines[line - 1].length);
   box.scrollTop = box.scrollHeight * (line - 4) / lines.length;
 });
-side.addEventListener("click", (e) => {
-  const target = e.target.closest("a[href^='#f-']");
-  if (target) $("[data-known]").open = true;
+document.addEventListener("click", (e) => {
+  if (e.target.closest("a[href^='#f-']")) $("[data-known]").open = true;
 });
 
 // The list of known values offers what follows the last comma.
@@ -150,7 +149,11 @@ async function store(file, words) {
   say(told.storing);
   try {
     const answer = await send(told.imageUrl, { image: file, alt: words });
-    if (answer.ok) insert((await answer.json()).markdown);
+    if (answer.ok) {
+      const at = box.value.lastIndexOf("\n", box.selectionStart - 1) + 1;
+      const before = at === box.selectionStart && !/^(\n|$)/.test(box.value.slice(box.selectionEnd));
+      insert((await answer.json()).markdown + (before ? "\n\n" : ""));  // what began this line begins one still
+    }
     else say(new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("h1")?.textContent ?? answer.status);
   } catch (error) {
     say(String(error));
