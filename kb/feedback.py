@@ -25,6 +25,8 @@ MAX_ROWS = 200_000
 """Searches that are kept; beyond it the oldest go, however young."""
 REMEMBERED = 5000
 """Verdicts that take part in ranking, the newest ones."""
+MOST_HELPFUL = 1000
+"""Articles that stand before the others in the order of use."""
 REASONS = ("incomplete", "wrong", "unclear", "links", "other")
 
 
@@ -165,6 +167,20 @@ class Feedback:
                 select(tables.Verdict.article, func.count())
                 .where(tables.Verdict.verdict == VERDICTS[0], tables.Verdict.article.in_(articles))
                 .group_by(tables.Verdict.article)
+            ).all()
+        return {row[0]: row[1] for row in rows}
+
+    def most_helpful(self) -> dict[str, int]:
+        """How often articles were called helpful, those most often so first: at most MOST_HELPFUL of them."""
+        if not self.kept:
+            return {}
+        with self._store.reading() as session:
+            rows = session.execute(
+                select(tables.Verdict.article, func.count())
+                .where(tables.Verdict.verdict == VERDICTS[0])
+                .group_by(tables.Verdict.article)
+                .order_by(func.count().desc(), tables.Verdict.article)
+                .limit(MOST_HELPFUL)
             ).all()
         return {row[0]: row[1] for row in rows}
 

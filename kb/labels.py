@@ -75,6 +75,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "created": ("创建", "Created"),
         "updated": ("更新", "Updated"),
         "review_after": ("复审日期", "Review after"),
+        "ticket": ("工单号", "Ticket number"),
     },
     "verdict": {"helpful": ("有效", "Helped"), "unhelpful": ("无效", "Did not help")},
     "reason": {
@@ -148,6 +149,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "relevance": ("相关度", "Relevance"),
         "updated": ("最近更新", "Updated"),
         "created": ("最近创建", "Created"),
+        "used": ("最常用", "Most used"),
     },
 }
 

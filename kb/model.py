@@ -139,7 +139,7 @@ class Correction(NamedTuple):
 
 
 FACETS = ("kind", "product", "area", "cause", "handling", "severity", "status", "tags")
-SORTS = ("relevance", "updated", "created")
+SORTS = ("relevance", "updated", "created", "used")
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,6 +205,17 @@ _NAMED_PHONE = re.compile(
     r"(?P<value>\(?\d{3,4}[) -]{0,2}\d{4}[ -]?\d{3,4}|\d{4}[ -]?\d{3,4})(?![\d.A-Za-z-])",
     re.ASCII | re.IGNORECASE,
 )
+_ABROAD = re.compile(
+    r"(?<![\w.+-])(?P<value>\+(?!(?:19|20)\d\d-)[1-9]\d{0,2}(?:[ -]?(?:\(\d{1,4}\)|\d{2,4})){2,5})(?![\w-]|\.\d)",
+    re.ASCII,
+)
+"""With any country's code; a line of a difference begins with + and a day, too."""
+
+
+def _abroad(m: re.Match[str]) -> tuple[int, int] | None:
+    """Ten digits at least: shorter rows of numbers are measured ones; fifteen are the most that are dialled."""
+    return m.span("value") if 10 <= sum(map(str.isdigit, m["value"])) <= 15 else None
+
 
 _IP = re.compile(
     rf"(?<![\w.-])(?P<value>{IPV4}(?!\w|\.\d)|(?=[\da-f:]{{0,8}}\d)[\da-f]{{0,4}}(?::[\da-f]{{0,4}}){{2,7}}(?![\w:]|\.\d))",
@@ -245,6 +256,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[int
     ("mobile", _MOBILE, _mobile),
     ("phone", _PHONE, _whole),
     ("phone", _NAMED_PHONE, _whole),
+    ("phone", _ABROAD, _abroad),
     ("mac", _MAC, _whole),
     ("ip", _IP, _address),
 )

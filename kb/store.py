@@ -45,6 +45,24 @@ class Store:
         with _sentences(self._where), Session(self._connected(), expire_on_commit=False) as session:
             yield session
 
+    def examine(self) -> int:
+        """Open the database, bring it up to date, look whether it is whole; its size in bytes. Raises StoreError."""
+        with self.reading() as session:
+            if session.get_bind().dialect.name != "sqlite":
+                return int(session.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+            found = session.scalar(text("PRAGMA quick_check(1)"))
+            if found != "ok":
+                raise StoreError(
+                    say(
+                        "数据库 {place} 已损坏（{why}）；请用备份恢复",
+                        "the database {place} is damaged ({why}); restore a backup",
+                        place=self._where,
+                        why=found,
+                    )
+                )
+            pages, size = session.scalar(text("PRAGMA page_count")), session.scalar(text("PRAGMA page_size"))
+            return int(pages or 0) * int(size or 0)
+
     def _connected(self) -> Engine:
         with self._lock:
             if self._engine is None or self._process != os.getpid():

@@ -153,6 +153,8 @@ def test_keys(visit: Open) -> None:
         assert active(page) == links[expected]
     page.keyboard.press("Enter")
     page.wait_for_url("**/a/KB-*")
+    page.go_back()
+    page.wait_for_function("([href]) => document.activeElement?.getAttribute('href') === href", arg=[links[1]])
 
 
 def test_keys_can_be_switched_off(visit: Open) -> None:

@@ -531,6 +531,20 @@ def test_doctor(two: Kb, write: Write) -> None:
     assert [f["what"] for f in findings if not f["ok"]] == ["索引与文章"]
 
 
+def test_doctor_looks_at_the_database(kb: Kb, settings: Settings) -> None:
+    """It makes none, knows a good one, and names one that is damaged."""
+    file = Path(settings.database)
+    assert "第一次用到时建立" in kb("doctor", code=NOTHING).stdout
+    assert not file.exists()
+    file.write_bytes(b"no database at all" * 100)
+    findings = json.loads(kb("doctor", "--json", code=NOTHING).stdout)
+    assert "数据库" in [f["what"] for f in findings if not f["ok"]]
+    file.unlink()
+    with Store(settings.database).session():
+        pass
+    assert "文件完好，结构最新" in kb("doctor", code=NOTHING).stdout
+
+
 # --- a user's mistakes -----------------------------------------------------------------------
 
 

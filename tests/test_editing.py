@@ -349,6 +349,23 @@ def test_what_only_the_other_changed_is_taken_over(site: FlaskClient) -> None:
     assert (merged["severity"], merged["owner"], merged["text"].split()) == ("P1", "甲组", ["##", "现象", "他的正文"])
 
 
+def test_what_the_other_wrote_in_another_section_is_taken_over(site: FlaskClient) -> None:
+    """And what both changed is named."""
+    first, second = form_of(site, "/edit/KB-000001"), form_of(site, "/edit/KB-000001")
+    post(
+        site,
+        first,
+        text=first["text"].replace("磨损", "老化").replace("## 解决", "## 解决\n\n他的一步。\n"),
+        editor="甲",
+    )
+    conflict = post(site, second, text=second["text"].replace("磨损", "断裂"), editor="乙")
+    merged = Forms(conflict).forms["/save"]["text"]
+    assert "断裂" in merged
+    assert "老化" not in merged
+    assert "他的一步。" in merged
+    assert "两人都改过，现在是您的：原因。" in conflict.text
+
+
 def test_a_change_from_outside_is_a_conflict_too(site: FlaskClient, settings: Settings) -> None:
     form = form_of(site, "/edit/KB-000001")
     article(settings).write_text(CASE + "从外面来\n", "utf8")
@@ -417,7 +434,13 @@ def test_a_save_is_a_commit_when_asked(site: FlaskClient, settings: Settings, mo
     subprocess.run([*git, "init", "-q"], check=True)
     post(site, form_of(site, "/edit/KB-000001"), severity="P1")
     site = with_settings(settings, git_commit=True)
-    post(site, form_of(site, "/edit/KB-000001"), severity="P2")
+    picture = article(settings).parent / "images" / "a b.png"
+    picture.parent.mkdir(exist_ok=True)
+    picture.write_bytes(b"x")
+    form = form_of(site, "/edit/KB-000001")
+    post(site, form, severity="P2", text=form["text"] + "\n![图](<images/a b.png>)\n")
+    files = subprocess.run([*git, "ls-files", "-z"], check=True, capture_output=True, text=True).stdout.split("\0")
+    assert picture.relative_to(settings.articles).as_posix() in files
     log = subprocess.run([*git, "log", "--format=%an %s"], check=True, capture_output=True, text=True).stdout
     assert log == "王工 改好了\n"
     hook = settings.articles / ".git/hooks/pre-commit"

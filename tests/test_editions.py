@@ -16,7 +16,7 @@ from PIL import Image
 
 from kb.editions import images
 from kb.editions.commits import commit
-from kb.editions.differences import compare
+from kb.editions.differences import compare, merged
 from kb.editions.drafts import MAX_DRAFTS, Drafts
 from kb.editions.moving import checked_path, move, moved_to, relinked
 from kb.editions.saving import MAX_REVISIONS, Editions, File, number_changed
@@ -335,6 +335,20 @@ def test_errors_keep_from_publishing(settings: Settings) -> None:
 
 
 # --- differences -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "one", "both"),
+    [
+        ("a\n## b\nB\n## c\n", "A\n## b\n## c\n", "A\n## b\nB\n## c\n", []),
+        ("a\n## b\nB\n## c\n", "a\n## b\nC\n## c\n", "a\n## b\nB\n## c\n", ["## b"]),
+        ("a\n## b\nB\n## c\n", "a\n## b\nB\n## c\n", "a\n## b\nB\n## c\n", []),
+        ("a\n## b\nB\n## c\n", "a\n## c\n", "a\n## b\nB\n## c\n", [""]),
+        ("a\n## b\n## c\n", "a\n## c\n", "a\n## c\n", []),
+    ],
+)
+def test_two_texts_become_one_section_by_section(mine: str, theirs: str, one: str, both: list[str]) -> None:
+    assert merged("a\n## b\n## c\n", mine, theirs) == (one, both)
 
 
 def test_words_of_changed_lines_are_marked() -> None:

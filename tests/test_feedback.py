@@ -74,6 +74,7 @@ def test_helpful_ones_are_counted(log: Feedback) -> None:
         log.give_verdict("KB-000001", "helpful", visitor, text)
     log.give_verdict("KB-000002", "unhelpful", "v", "卡纸")
     assert log.helped(["KB-000001", "KB-000002", "KB-000003"]) == {"KB-000001": 3}
+    assert log.most_helpful() == {"KB-000001": 3}
     assert len(log.verdicts()) == 3  # those without a text say nothing about texts
 
 

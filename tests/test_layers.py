@@ -135,6 +135,12 @@ def test_every_door_is_used() -> None:
     assert unused <= {"jieba", "jinja2"}
 
 
+HEAVY = (
+    "pypinyin sklearn flask werkzeug waitress ir_measures markdown_it yaml whoosh sqlalchemy alembic pydantic".split()
+)
+"""Packages that a query must not wait for."""
+
+
 def test_a_query_is_answered_without_the_heavy_packages(built: Index) -> None:
     """Opening an index and searching loads neither what learns, nor what serves, nor what reads commands."""
     script = """if True:
@@ -155,5 +161,19 @@ def test_a_query_is_answered_without_the_heavy_packages(built: Index) -> None:
     assert result.returncode == 0, result.stderr
     loaded = set(result.stdout.split())
     assert "numpy" in loaded
-    heavy = {"pypinyin", "sklearn", "scipy", "flask", "werkzeug", "waitress", "click", "ir_measures", "markdown_it"}
-    assert not loaded & (heavy | {"yaml", "whoosh"})
+    assert not loaded & {*HEAVY, "scipy", "click"}
+
+
+def test_a_search_from_the_shell_loads_no_more(built: Index) -> None:
+    """Commands bring what they need: a search waits neither for the database nor for what serves and imports."""
+    script = """if True:
+        import sys
+        from kb.cli import cli
+        cli(["search", "打印机", "--index", sys.argv[1]], standalone_mode=False)
+        print(*sorted({m.split(".")[0] for m in sys.modules}))
+    """
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    command = [sys.executable, "-c", script, str(built.bundle.folder.parent)]
+    result = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert not set(result.stdout.splitlines()[-1].split()) & set(HEAVY)

@@ -17,7 +17,7 @@ _PIECES = (
     "13812345678 11010519491231002X a@b.co -c@d.com"
     " 010-12345678 password= 密码： 密码是 Abc@123 your_ hunter - . @ ： ="
     " ' \" \\ < [ ] 〔 〕 ;x= & 〔手机号码1〕 〔密码1〕 https://u:p4ss@h.cn 10.1.2.3 v1.2.3.4 00:1A:2B:3C:4D:5E"
-    " fe80::12 QUJD １３ bytes 1 Z 卡纸 +86 转8"
+    " fe80::12 QUJD １３ bytes 1 Z 卡纸 +86 转8 +44 +1-800-555-0199 (415)"
 ).split()
 _PIECES += [" ", "\n", "token: ", "[mobile number 1]", "[password 1]", "Bearer abcdefgh12", "mysql x -pAb1"]
 _PIECES += ["-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"]
@@ -88,7 +88,7 @@ def test_pieces_do_not_overlap(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    'a|a.|@|a@|x@a.|138-|password=|password="|://a:|-----BEGIN PRIVATE KEY-----|::|mysql |user a '.split("|"),
+    'a|a.|@|a@|x@a.|138-|password=|password="|://a:|-----BEGIN PRIVATE KEY-----|::|mysql |user a |+1 (1)'.split("|"),
 )
 def test_long_repetitions(piece: str) -> None:
     """Text made to keep a pattern busy is read like any other."""

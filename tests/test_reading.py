@@ -1,5 +1,6 @@
 """What readers do is noted: searches, visits, whether an article helped; and what the article page offers."""
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import datetime
@@ -72,6 +73,17 @@ def test_a_search_is_noted(site: FlaskClient) -> None:
     ]
 
 
+def test_most_used_first(site: FlaskClient) -> None:
+    """A verdict counts at once in the order of use, on the page and in the API."""
+    pattern = re.compile(r'href="/a/(KB-\d+)[^"]*" data-hit')
+    before = pattern.findall(site.get("/search?sort=used").text)
+    last = before[-1]
+    rate(site, "helpful", last)
+    assert pattern.findall(site.get("/search?sort=used").text) == [last, *before[:-1]]
+    assert [hit["id"] for hit in site.get("/api/v1/search?sort=used").get_json()["hits"]] == [last, *before[:-1]]
+    assert "sort=used" in site.get("/search?q=卡纸").text
+
+
 def test_a_search_is_masked(site: FlaskClient) -> None:
     """Customers' data is not kept."""
     get(site, "/search?q=13812345678 卡纸")
@@ -116,6 +128,7 @@ def test_nothing_is_noted_when_nothing_is_kept(write: Write, settings: Settings)
     page = opened(site, "/a/KB-000001?h=卡纸")
     assert "这篇有帮助吗" not in page.text
     assert rows(site, tables.Search) == rows(site, tables.Visit) == []
+    assert "sort=used" not in site.get("/search?q=卡纸").text
     with site.session_transaction() as session:
         assert "visitor" not in session
 

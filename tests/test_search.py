@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.model import Page, Query
+from kb.model import SORTS, Page, Query
 from kb.search.index import Index
 from kb.search.searcher import search
 
@@ -287,9 +287,20 @@ def test_sort(base: Index) -> None:
     assert numbers(search(base, Query(""))) == [4, 3, 2, 1]
 
 
+def test_sort_by_use(base: Index) -> None:
+    """What helped most comes first, the others by relevance; new verdicts count at once, unknown articles nowhere."""
+    query, plain = Query("打印机", sort="used"), numbers(search(base, Query("打印机")))
+    first, second, *others = reversed(plain)
+    one, two = (f"KB-{n:06d}" for n in (first, second))
+    assert numbers(search(base, query)) == plain
+    rest = [n for n in plain if n in others]
+    assert numbers(search(base, query, {one: 2, two: 1, "KB-999999": 9})) == [first, second, *rest]
+    assert numbers(search(base, query, {one: 2, two: 3})) == [second, first, *rest]
+
+
 def test_pages_cover_everything_once(built: Index) -> None:
     """Pages of a list follow each other without gap or repetition, under every order."""
-    for sort in ("relevance", "updated", "created"):
+    for sort in SORTS:
         whole = [h.article.path for h in search(built, Query("错误", sort=sort, size=100)).hits]
         parts = (search(built, Query("错误", sort=sort, page=p, size=9)).hits for p in range(1, 12))
         pages = [h.article.path for hits in parts for h in hits]

@@ -3,15 +3,15 @@
 import os
 import platform
 import sys
-from importlib.metadata import version
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import click
 
 from kb import __version__, bundle, settings
 from kb.cli.common import NOTHING, build_index, colon, command, json_option, note, print_json, setting_help
-from kb.errors import BundleError, InputError, KbError
+from kb.errors import BundleError, InputError, KbError, StoreError
 from kb.language import say
 from kb.settings import Settings
 
@@ -146,8 +146,8 @@ def _is_local(host: str) -> bool:
 
 
 @command(
-    """检查安装、文件夹与索引是否正常。有问题时退出码为 1。""",
-    """Look whether the installation, the folders and the index are well. Exits 1 when something is not.""",
+    """检查安装、文件夹、数据库与索引是否正常。有问题时退出码为 1。""",
+    """Look whether the installation, the folders, the database and the index are well. Exits 1 when one is not.""",
 )
 @json_option
 def doctor(chosen: Settings, as_json: bool) -> None:
@@ -164,11 +164,13 @@ def doctor(chosen: Settings, as_json: bool) -> None:
 
 def _diagnose(chosen: Settings) -> Any:
     """(what was looked at, whether it is well, what was found)."""
+    from importlib.metadata import version
+
     from kb.indexer.articles import find
     from kb.search.index import Library
 
     yield "Guzhi", True, f"{__version__}, Python {platform.python_version()}"
-    packages = ("whoosh", "jieba", "rjieba", "opencc", "scikit-learn", "numpy", "flask", "markdown-it-py")
+    packages = "whoosh jieba rjieba opencc scikit-learn numpy flask markdown-it-py sqlalchemy pydantic pillow".split()
     yield say("软件包", "packages"), True, ", ".join(f"{p} {version(p)}" for p in packages)
     try:
         files = len(list(find(chosen.articles)))
@@ -176,6 +178,7 @@ def _diagnose(chosen: Settings) -> Any:
     except KbError as error:
         files = 0
         yield say("文章", "articles"), False, str(error)
+    yield say("数据库", "database"), *_database(chosen.database)
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
     writable = os.access(folder, os.W_OK)
     yield say("索引文件夹可写", "index folder writable"), writable, str(chosen.index)
@@ -204,3 +207,23 @@ def _diagnose(chosen: Settings) -> Any:
     yield say("构建时的问题", "problems of the build"), not problems, "\n  ".join(problems) or "0"
     leftovers = [p for p in bundle.bundles(chosen.index) if p.name != index.bundle.folder.name][:-1]
     yield say("多余的旧索引", "stray old bundles"), not leftovers, str(len(leftovers))
+
+
+def _database(where: str) -> tuple[bool, str]:
+    """Whether what people do can be kept, and what was found. A file that is not there yet is not made."""
+    from kb.store import Store
+
+    if "://" not in where and not Path(where).exists():
+        return True, say("{file}：还没有，第一次用到时建立", "{file}: none yet, made when first used", file=where)
+    try:
+        size = Store(where).examine() / 1e6
+    except StoreError as error:
+        return False, str(error)
+    if "://" in where:  # it may hold a password
+        return True, say("连得上，{size:.1f} MB，结构最新", "reached, {size:.1f} MB, tables up to date", size=size)
+    return True, say(
+        "{file}：{size:.1f} MB，文件完好，结构最新",
+        "{file}: {size:.1f} MB, file intact, tables up to date",
+        file=where,
+        size=size,
+    )

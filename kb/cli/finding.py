@@ -81,7 +81,7 @@ def search(
         number,
         exact,
     )
-    found = find(open_index(chosen), query)
+    found = find(open_index(chosen), query, _uses(chosen) if sort == "used" else {})
     if as_json:
         print_json(page_data(found))
     else:
@@ -102,6 +102,13 @@ def search(
         note(say("{n} 篇，{ms:.0f} 毫秒", "{n} articles, {ms:.0f} ms", n=found.total, ms=found.milliseconds))
     if not found.total:
         raise click.exceptions.Exit(NOTHING)
+
+
+def _uses(chosen: Settings) -> dict[str, int]:
+    from kb.feedback import Feedback  # the database's packages cost more than a search
+    from kb.store import Store
+
+    return Feedback(Store(chosen.database), chosen.log_days).most_helpful()
 
 
 @command(

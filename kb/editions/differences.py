@@ -1,4 +1,4 @@
-"""This module answers: what differs between two texts, line by line, and within a line word by word?"""
+"""This module answers: what differs between two texts, line by line and word by word, and what is one text of both?"""
 
 import re
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ MAX_LINES = 20_000
 MAX_LINE = 2000
 """Characters; a longer line is compared as a whole."""
 
+_SECTION = re.compile(r"^(?=## )", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z0-9_]+|\s+|.")
 
 Pieces = tuple[tuple[str, bool], ...]
@@ -43,6 +44,27 @@ def compare(first: str, second: str) -> list[Row]:
     if rows and shown < len(a):
         rows.append(_gap(len(a) - shown))
     return rows
+
+
+def merged(base: str, mine: str, theirs: str) -> tuple[str, list[str]]:
+    """One body of two that both began as the base: a section that only they changed is theirs, all else is mine.
+
+    Returns the body and the headings ("" of what stands before the first) of sections that both changed. Where the
+    headings are not the same in all three, the body is one section.
+    """
+    cut = [_SECTION.split(text) for text in (base, mine, theirs)]
+    if any(_headings(sections) != _headings(cut[0]) for sections in cut[1:]):
+        cut = [[base], [mine], [theirs]]
+    out, both = [], []
+    for was, my, other in zip(*cut, strict=True):
+        out.append(other if my == was else my)
+        if my != was and other not in (was, my):
+            both.append(_headings([my])[0] if len(cut[0]) > 1 else "")
+    return "".join(out), both
+
+
+def _headings(sections: list[str]) -> list[str]:
+    return [s.partition("\n")[0].rstrip() if s.startswith("## ") else "" for s in sections]
 
 
 def _gap(lines: int) -> Row:

@@ -2,10 +2,14 @@
 
 import time
 from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
 
 from kb.editions.commits import commit
 from kb.errors import BundleError, BusyError, KbError
+from kb.indexer.articles import load
 from kb.indexer.build import build, update
+from kb.indexer.check import normal_path
+from kb.indexer.markdown import links
 from kb.language import say
 from kb.settings import Settings
 
@@ -16,8 +20,23 @@ WAIT_SECONDS = 0.5
 
 def settle(settings: Settings, paths: Sequence[str], editor: str, note: str) -> list[str]:
     """Commit and index files that were saved, renamed or created. What went wrong, as sentences: the save stands."""
-    told = [commit(settings.articles, paths, editor, note)] if settings.git_commit else []
+    told = []
+    if settings.git_commit:
+        told = [commit(settings.articles, [*paths, *_pictures(settings, paths)], editor, note)]
     return [sentence for sentence in (*told, _index(settings, paths)) if sentence]
+
+
+def _pictures(settings: Settings, paths: Sequence[str]) -> list[str]:
+    """The pictures that articles show, as they lie below the folder: without them a commit is half an article."""
+    found: set[str] = set()
+    for path in paths:
+        try:
+            body = load(settings.articles / path, settings.articles, settings.max_file_kb)[0].body
+        except (KbError, OSError):  # renamed or not readable: there is only the file itself
+            continue
+        shown = [normal_path(path, unquote(urlsplit(target).path)) for _, target, image in links(body) if image]
+        found.update(place for place in shown if place and (settings.articles / place).is_file())
+    return sorted(found)
 
 
 def _index(settings: Settings, paths: Sequence[str]) -> str:

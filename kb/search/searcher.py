@@ -2,11 +2,14 @@
 
 import re
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.errors import NotFoundError
 from kb.language import current
 from kb.model import FACETS, Correction, Hit, Page, Query
 from kb.search import spelling
@@ -39,15 +42,17 @@ MAX_PAGE = 1000
 _PLAIN = tuple(name for name in Query.__dataclass_fields__ if name != "filters")
 
 
-def search(index: Index, query: Query) -> Page:
-    """Find articles. Never raises on any text."""
+def search(index: Index, query: Query, uses: Mapping[str, int] | None = None) -> Page:
+    """Find articles. uses: how often each article helped, by number, for the order "used". Never raises on any text."""
     started = time.perf_counter()
-    asked = (current(), tuple(sorted(query.filters.items())), *(getattr(query, name) for name in _PLAIN))
-    page = index.recent.get(asked, lambda: _search(index, query))
+    uses = uses if uses and query.sort == "used" else {}
+    filters, counts = tuple(sorted(query.filters.items())), tuple(sorted(uses.items()))
+    asked = (current(), filters, counts, *(getattr(query, name) for name in _PLAIN))
+    page = index.recent.get(asked, lambda: _search(index, query, uses))
     return replace(page, milliseconds=(time.perf_counter() - started) * 1e3)
 
 
-def _search(index: Index, query: Query) -> Page:
+def _search(index: Index, query: Query, uses: Mapping[str, int]) -> Page:
     size, number = min(max(query.size, 1), MAX_SIZE), min(max(query.page, 1), MAX_PAGE)
     parsed = parse(query.text[:MAX_TEXT])
     matcher = Matcher(index, parsed, query.exact)
@@ -59,7 +64,7 @@ def _search(index: Index, query: Query) -> Page:
     for mask in filtered.values():
         shown &= mask
     total = int(shown.sum())
-    hits = _hits(index, query, matcher, shown, size, number)
+    hits = _hits(index, query, matcher, shown, uses, size, number)
     corrections = matcher.terms.corrections
     applied = {c.typed for c in corrections}
     better = "" if parsed.notes else spelling.better_query(index, query.text, total < FEW or widened, applied)
@@ -103,10 +108,12 @@ def _facets(index: Index, found: Mask, filtered: dict[str, Mask]) -> dict[str, t
     return out
 
 
-def _hits(index: Index, query: Query, matcher: "Matcher", shown: Mask, size: int, number: int) -> tuple[Hit, ...]:
+def _hits(
+    index: Index, query: Query, matcher: "Matcher", shown: Mask, uses: Mapping[str, int], size: int, number: int
+) -> tuple[Hit, ...]:
     """One page of hits."""
     scores = matcher.scores()
-    chosen = in_order(index, query, matcher, shown, scores, size * number)[size * (number - 1) :]
+    chosen = in_order(index, query, matcher, shown, scores, size * number, uses)[size * (number - 1) :]
     passages = matcher.passages()
     best = {int(a): _best_passage(index, int(a), scores, passages) for a in chosen}
     evidence = Evidence(index, matcher.terms, scores, list(best.values()))
@@ -117,20 +124,35 @@ def _hits(index: Index, query: Query, matcher: "Matcher", shown: Mask, size: int
 
 
 def in_order(
-    index: Index, query: Query, matcher: "Matcher", shown: Mask, scores: Scores, count: int
+    index: Index,
+    query: Query,
+    matcher: "Matcher",
+    shown: Mask,
+    scores: Scores,
+    count: int,
+    uses: Mapping[str, int],
 ) -> NDArray[np.int64]:
     """The first so many of the articles to show, in the order that was asked for. scores: of passages."""
     best = index.best(scores)
-    if query.sort in ("updated", "created"):
+    if query.sort != "relevance":
         candidates = np.flatnonzero(shown)
-        days = index.days(query.sort)[candidates]
-        order: NDArray[np.int64] = candidates[np.lexsort((candidates, -best[candidates], -days))]
+        values = _counts(index, uses) if query.sort == "used" else index.days(query.sort)
+        order: NDArray[np.int64] = candidates[np.lexsort((candidates, -best[candidates], -values[candidates]))]
         return order[:count]
     # An article that only a field or a phrase found has no score, yet it was found.
     ranked = np.where(shown, best + np.float32(1e-6), np.float32(0))
     if not matcher.terms.weights:
         ranked = np.where(shown, index.days("updated") + 1, 0).astype(np.float32)
     return top(ranked, count)
+
+
+def _counts(index: Index, uses: Mapping[str, int]) -> NDArray[np.int64]:
+    """How often each article of the index helped; one that is gone counts nowhere."""
+    out = np.zeros(len(index.articles), np.int64)
+    for article, count in uses.items():
+        with suppress(NotFoundError):
+            out[index.number_of(article)] = count
+    return out
 
 
 def _best_passage(index: Index, article: int, scores: Scores, passages: Mask) -> int:

@@ -114,7 +114,7 @@ def _look_up(index: Index, query: Query, mode: str) -> _Found:
     for name, values in query.filters.items():
         shown &= index.facets[name].having(values)
     scores = matcher.scores()
-    order = in_order(index, query, matcher, shown, scores, len(index.articles))
+    order = in_order(index, query, matcher, shown, scores, len(index.articles), {})
     return _Found([int(a) for a in order], scores, matcher.terms, matcher)
 
 

@@ -29,7 +29,7 @@ from kb.web.forms import query_from, why_from
 from kb.web.memory import remembered
 from kb.web.openapi import Api
 from kb.web.validation import BadField
-from kb.web.verdicts import noted
+from kb.web.verdicts import noted, uses
 from kb.web.views import completion_url, resolver, settings_in_force
 
 blueprint = Api("api", __name__)
@@ -64,7 +64,7 @@ def logged(mode: str, text: str, shown: list[str], total: int, best: float) -> i
 )
 def search_api() -> dict[str, Any]:
     query = query_from(request.args)
-    page = search(index_in_force(), query)
+    page = search(index_in_force(), query, uses(query))
     row = None
     if query.text and query.page == 1:
         best = max((h.score for h in page.hits), default=0.0)

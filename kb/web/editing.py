@@ -5,12 +5,11 @@ import secrets
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
 
 from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request, url_for
 
 from kb.editions import images
-from kb.editions.differences import compare
+from kb.editions.differences import compare, merged
 from kb.editions.saving import File
 from kb.editions.states import HinderedError, next_states, require_allowed, status_of
 from kb.editions.texts import FORM_KEYS, edited, values_of
@@ -18,6 +17,7 @@ from kb.errors import ArticleError, ConflictError, InputError, KbError
 from kb.indexer import articles
 from kb.indexer.articles import parse
 from kb.indexer.check import Problem
+from kb.labels import label
 from kb.language import current, say
 from kb.model import KINDS
 from kb.privacy import ARTICLE_KINDS, masked
@@ -191,30 +191,37 @@ def _conflict(form: Form) -> Answer:
     _remember(form, now)
     g.address = _draft_address(form)
     started_from = editions().version_of(now, form.base)
-    merged = replace(form, base=now.digest)
+    shown = replace(form, base=now.digest)
+    both: list[str] = []
     mergeable = started_from is not None and not form.whole
     if started_from is not None and mergeable:
-        merged = replace(merged, **_merged(form, started_from, now.text))
+        shown, both = _merged(shown, started_from, now.text)
     last = next(iter(editions().history(now.path)), None)
     response = form_page(
-        merged,
+        shown,
         "conflict.html",
         rows=compare(now.text, mine),
         theirs=now.text,
         mine=mine,
         last=last,
         mergeable=mergeable,
+        both=both,
     )
     response.status_code = 409
     return response
 
 
-def _merged(form: Form, base: str, theirs: str) -> dict[str, Any]:
-    """What only the other one changed is taken over, key by key and the body as one; what both did stays mine."""
+def _merged(form: Form, base: str, theirs: str) -> tuple[Form, list[str]]:
+    """What only the other one changed is taken over, key by key and section by section; what both did stays mine.
+
+    Returns the form and the names of what both changed.
+    """
     was, other = values_of(base, ""), values_of(theirs, "")
     values = {k: other[k] if v == was[k] else v for k, v in form.values.items()}
-    other_body = parse(theirs, "").body
-    return {"values": values, "body": other_body if form.body == parse(base, "").body else form.body}
+    both = [label("key", k) for k, v in form.values.items() if v != was[k] and other[k] not in (was[k], v)]
+    body, sections = merged(parse(base, "").body, form.body, parse(theirs, "").body)
+    names = [s.removeprefix("## ") or say("正文", "Text") for s in sections]
+    return replace(form, values=values, body=body), both + names
 
 
 # --- pictures ----------------------------------------------------------------------------------

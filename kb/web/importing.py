@@ -15,6 +15,7 @@ from kb.indexer.articles import relative
 from kb.indexer.importing import columns
 from kb.indexer.importing.model import Options
 from kb.indexer.importing.plan import carry_out, plan
+from kb.labels import label
 from kb.language import say
 from kb.model import AREAS, KINDS
 from kb.web.views import Answer, page, settings_in_force, visitor
@@ -75,13 +76,19 @@ def import_() -> Answer:
         error=error,
         kinds=KINDS,
         areas=(*AREAS, *settings.areas),
-        targets=columns.targets(options.kind if options.kind in columns.SECTIONS else "case"),
+        targets=_targets(options.kind if options.kind in columns.SECTIONS else "case"),
         suffixes=",".join(SUFFIXES),
         name=editor(),
         shown=SHOWN,
     )
     response.status_code = 422 if error else 200
     return response
+
+
+def _targets(kind: str) -> dict[str, str]:
+    """What a column may become in an article of that kind -> its name: a key's, or a section's heading."""
+    names = {role: say(known[0], known[-1]) for role, known in columns.SECTIONS[kind].items()}
+    return {target: names.get(target, label("key", target)) for target in columns.targets(kind)}
 
 
 def _sent() -> FileStorage | None:

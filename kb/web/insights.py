@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from flask import Flask, Response, current_app, redirect, request, url_for
+from flask import Flask, Response, current_app, flash, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import golden, insights
@@ -226,7 +226,12 @@ def decide_synonym() -> Answer:
     """Accept or refuse a proposed synonym."""
     require_token()
     require_writer()
-    decide(request.form.get("line", ""), request.form.get("decision") == "accept")
+    accept = request.form.get("decision") == "accept"
+    line = decide(request.form.get("line", ""), accept)
+    if accept:
+        flash(say("已采用 {line}，索引更新后生效", "{line} is accepted; it works once the index is updated", line=line))
+    else:
+        flash(say("不再提议 {line}", "{line} will not be proposed again", line=line))
     return redirect(url_for("insights_words"), 303)
 
 
@@ -244,6 +249,7 @@ def promote() -> Answer:
     require_token()
     require_writer()
     make_golden(request.form.get("text", ""), request.form.get("article", ""))
+    flash(say("已收为金标查询，由 kb eval 运行", "made a golden query; kb eval runs it"))
     return redirect(url_for("insights_words"), 303)
 
 

@@ -4,7 +4,7 @@ from flask import Flask, flash, redirect, request, url_for
 
 from kb.editions.differences import compare
 from kb.editions.saving import File
-from kb.editions.states import hindrances, may, refusal, status_of
+from kb.editions.states import require_allowed
 from kb.errors import ArticleError, ConflictError, InputError, NotFoundError
 from kb.indexer.articles import change, parse
 from kb.language import say
@@ -59,14 +59,10 @@ def _merged(keep: File, other: File, text: str) -> Answer:
                 "one of them was changed meanwhile; look at the new differences below and save again",
             )
         )
-    before = status_of(other.text)
-    if not may(before, "archived", who, settings.reviewers):
-        raise InputError(refusal(before, "archived", settings.reviewers))
-    problems = hindrances(settings.articles, keep.path, keep.text, text, settings.areas)
-    if problems:
-        raise InputError(say("没有保存：{why}", "not saved: {why}", why="；".join(map(str, problems))))
     stays, goes = parse(text, keep.path), parse(other.text, other.path)
     archived = change(other.text, {"status": "archived", MERGED_INTO: stays.id})
+    require_allowed(settings, keep.path, keep.text, text, who)
+    require_allowed(settings, other.path, other.text, archived, who, content=False)
     editions().save(keep.path, text, bases[0], who, _note("并入", "merged in", goes.id))
     editions().save(other.path, archived, bases[1], who, _note("并入了", "merged into", stays.id))
     finished([keep.path, other.path], who, _note("并入", "merged in", goes.id))

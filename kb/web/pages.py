@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from kb.indexer import markdown
 from kb.indexer.articles import absence
-from kb.model import HIDDEN_STATUSES, Article
+from kb.model import HIDDEN_STATUSES, SORTS, Article
 from kb.rehearsal import rehearsed
 from kb.rehearsal import sentence as effect_of
 from kb.search.codes import common_codes, recognised
@@ -29,8 +29,8 @@ from kb.web.api import MAX_GOLDEN, index_in_force
 from kb.web.marks import mark
 from kb.web.merging import successor
 from kb.web.reading import helped, note_search, note_visit
-from kb.web.verdicts import standings
-from kb.web.views import Answer, article_url, highlighter, number_of, page, resolver
+from kb.web.verdicts import standings, uses
+from kb.web.views import Answer, article_url, feedback, highlighter, number_of, page, resolver
 
 RELATED = 5
 RECENT = 8
@@ -61,7 +61,7 @@ def results() -> Answer:
     if not query.text and "sort" not in request.args:
         query = replace(query, sort="updated")  # nothing to be relevant to
     index = index_in_force()
-    found = search(index, query)
+    found = search(index, query, uses(query))
     note_search(found)
     pages = -(-found.total // found.query.size)
     code = recognised(index, query.text) if len(query.text) <= MAX_COMPOUND else None
@@ -74,6 +74,7 @@ def results() -> Answer:
         pages=pages,
         chosen=chosen,
         days=days,
+        sorts=SORTS if feedback().kept else [s for s in SORTS if s != "used"],
         helped=helped([hit.article.id for hit in found.hits]),
         code=code if code and index.weights.df(code.term) else None,
     )

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kb.language import say
 
 Facet = Literal["kind", "product", "area", "cause", "handling", "severity", "status", "tags"]
-Sort = Literal["relevance", "updated", "created"]
+Sort = Literal["relevance", "updated", "created", "used"]
 Table = Literal[
     "weeks",
     "gaps",

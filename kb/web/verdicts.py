@@ -8,7 +8,7 @@ from werkzeug.exceptions import BadRequest
 
 from kb.errors import InputError, StoreError
 from kb.feedback import REASONS, Feedback
-from kb.model import VERDICTS
+from kb.model import VERDICTS, Query
 from kb.web.views import feedback, visitor
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,12 @@ def standings(text: str, articles: Collection[str]) -> dict[str, Standing]:
     if given is None or helped is None:
         return {}
     return {a: Standing(a, given.get(a, (0, ""))[1], helped.get(a, 0)) for a in articles}
+
+
+def uses(query: Query) -> dict[str, int]:
+    """How often articles helped, for a search that orders by it; nothing for the others, or when it can't be read."""
+    unknown: dict[str, int] = {}
+    return noted(lambda f: f.most_helpful(), unknown) if query.sort == "used" else unknown
 
 
 def give(text: str, said: str, article: str, search: int | None, comment: str = "") -> str:

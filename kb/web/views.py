@@ -22,7 +22,7 @@ from kb.indexer import markdown
 from kb.indexer.check import normal_path
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
-from kb.model import FACETS, SORTS, Article
+from kb.model import FACETS, Article
 from kb.search.complete import Completion
 from kb.search.index import Index
 from kb.search.questions import wording
@@ -59,7 +59,6 @@ def init_app(app: Flask) -> None:
         language_url=_language_url,
         today=date.today,
         facets=FACETS,
-        sorts=SORTS,
         max_text=MAX_TEXT,
         wording=wording,
     )

@@ -99,8 +99,8 @@ def _markdown(source: Source, name: str, place: str, options: Options) -> Draft:
     if not own and not options.kind and article.kind == "manual" and _is_case(article.body):
         warnings.append(
             say(
-                "有故障案例的章节，按手册导入；若是案例请加 --kind case",
-                "it has the sections of a case, taken as a manual; add --kind case if it is one",
+                "有故障案例的章节，按手册导入；若是案例，请选类型“故障案例”（--kind case）",
+                "it has the sections of a case, taken as a manual; choose the kind case if it is one (--kind case)",
             )
         )
     return Draft(name, place, write, article.body, own, images=tuple(pictures), warnings=tuple(warnings))

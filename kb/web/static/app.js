@@ -76,6 +76,13 @@ function move(step) {
   return true;
 }
 
+// Back from an article, the list goes on at the hit that was opened: its place is kept in the history's entry.
+document.addEventListener("click", (e) => {
+  const hit = e.target.closest("[data-hit]:not([target])");
+  if (hit) history.replaceState({ hit: $$("[data-hit]").indexOf(hit) }, "");
+});
+$$("[data-hit]")[history.state?.hit]?.focus({ preventScroll: true });
+
 let dots = 0, dotTimer = 0;
 function dot() {
   const page = $("[data-number]");
