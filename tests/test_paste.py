@@ -120,6 +120,8 @@ def test_a_password_is_no_identifier(site: FlaskClient) -> None:
     links = Page(send(site, "/suggest", text=PRIVATE)).links()
     assert "/code/49.4C02" in links
     assert not [link for link in links if any(secret in link for secret in SECRETS)]
+    longer = Page(send(site, "/suggest", text=PASTE + "密码：Xyz98765!")).links()  # a part of it looks like a code
+    assert not [link for link in longer if "Xyz98765" in link]
 
 
 def test_mask_without_scripts(site: FlaskClient) -> None:

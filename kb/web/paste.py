@@ -238,11 +238,13 @@ def _answers(text: str) -> dict[str, object]:
     words = matched_words(found)
     session["search"] = (search, words[:MAX_WORDS])  # by its words a visit knows the paste it came from
     looked_at = {a.id: a for a in (*seen, *(s.article for s in found.suggestions))}
+    private = _private(text)
     return {
         "found": found,
+        "identifiers": [i for i in found.identifiers if not any(i.text in piece for piece in private.pieces)],
         "cards": cards(index, text, found, standings(kept, numbers)),
         "words": words,
-        "private": _private(text),
+        "private": private,
         "search": search,
         "seen": [a.id for a in seen],
         "write_up": started(text, found.identifiers, looked_at.values(), _kinds()),
