@@ -15,7 +15,7 @@ from kb.search.index import Index
 from kb.settings import Settings, load
 from kb.store import Store
 from kb.synonyms import parse
-from kb.web import create_app, insights
+from kb.web import create_app, spreadsheets
 
 PAGES = ("/insights", "/insights/articles", "/insights/quality", "/insights/words")
 
@@ -65,7 +65,7 @@ def test_pages_of_a_site_that_nobody_used(client: FlaskClient, path: str, langua
         assert not re.search(r"[\u4e00-\u9fff]", chrome)
 
 
-@pytest.mark.parametrize("name", insights.FILES)
+@pytest.mark.parametrize("name", spreadsheets.FILES)
 def test_files(client: FlaskClient, log: Feedback, name: str) -> None:
     """Every table has a head and as many cells in each row."""
     log.log_search("search", "卡纸", ["KB-000031"], 1, 0.5, "v")

@@ -28,6 +28,7 @@ from kb.web import (
     retrieval,
     review,
     security,
+    spreadsheets,
     views,
 )
 
@@ -52,7 +53,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
-    reading_pages = (pages, browse, reading, paste, feeds, reference, insights)
+    reading_pages = (pages, browse, reading, paste, feeds, reference, insights, spreadsheets)
     for module in (security, views, *reading_pages, editing, history, review, importing, merging):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):
