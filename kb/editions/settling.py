@@ -7,7 +7,6 @@ from urllib.parse import unquote, urlsplit
 from kb.editions.commits import commit
 from kb.errors import BundleError, BusyError, KbError
 from kb.indexer.articles import load
-from kb.indexer.build import build, update
 from kb.indexer.check import normal_path
 from kb.indexer.markdown import links
 from kb.language import say
@@ -56,6 +55,8 @@ def _index(settings: Settings, paths: Sequence[str]) -> str:
 
 
 def _update(settings: Settings, paths: Sequence[str]) -> None:
+    from kb.indexer.build import build, update  # a site that only answers needs nothing that builds
+
     try:
         update(settings, paths)
     except BusyError:

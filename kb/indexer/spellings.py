@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 
 from kb.bundle import Bundle
 from kb.keys import keys
@@ -67,6 +66,8 @@ def words_of(bundle: Bundle) -> list[str]:
 
 def _readings(words: Sequence[str]) -> dict[str, list[str]]:
     """Syllables of the characters of GB 2312, the usual ones, and of those that stand in a word."""
+    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # 50 MB, which only a build that writes readings needs
+
     codes = (bytes([a, b]).decode("gb2312", "ignore") for a in range(0xB0, 0xF8) for b in range(0xA1, 0xFF))
     chars = sorted(c for c in set("".join((*codes, *words))) if FIRST <= ord(c) <= LAST)
     usual = Counter((c, s[0]) for phrase, sounds in PHRASES_DICT.items() for c, s in zip(phrase, sounds, strict=False))
@@ -87,6 +88,8 @@ def _syllable(toned: str) -> str:
 
 def _spoken(word: str, readings: Mapping[str, list[str]]) -> list[str]:
     """The syllables of a word, heteronyms read as it asks: 重启 chong, 重量 zhong."""
+    from pypinyin.constants import PHRASES_DICT
+
     if word in PHRASES_DICT:
         return [_syllable(sounds[0]) for sounds in PHRASES_DICT[word]]
     return [sound for char in word for sound in readings[char][:1]]

@@ -14,7 +14,6 @@ from kb.errors import InputError, KbError
 from kb.indexer.articles import relative
 from kb.indexer.importing import columns
 from kb.indexer.importing.model import Options
-from kb.indexer.importing.plan import carry_out, plan
 from kb.labels import label
 from kb.language import say
 from kb.model import AREAS, KINDS
@@ -54,6 +53,8 @@ def import_() -> Answer:
     )
     upload, planned, error = None, None, ""
     if request.method == "POST":
+        from kb.indexer.importing.plan import carry_out, plan  # what reads Word documents is large, and seldom needed
+
         try:
             upload = _waiting(settings.index / WAITING)
             planned = plan(upload.file, settings.articles, options)
