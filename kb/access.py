@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from kb import tables
 from kb.errors import InputError, NotFoundError
@@ -70,7 +70,7 @@ class Access:
 
     def tokens(self) -> list[Token]:
         """All of them, by name."""
-        with self._store.session() as session:
+        with self._store.reading() as session:
             rows = session.scalars(select(tables.Token).order_by(tables.Token.name)).all()
             return [_token(row) for row in rows]
 
@@ -86,13 +86,17 @@ class Access:
 
         The database compares digests: how long that takes tells nothing of a secret that is random.
         """
+        digest = tables.Token.digest == _digest(secret)
+        with self._store.reading() as session:
+            row = session.scalar(select(tables.Token).where(digest))
+        if row is None:
+            return None
+        found, now = _token(row), _now()
+        if found.used is not None and now - found.used < FRESH:
+            return found
         with self._store.session() as session:
-            row = session.scalar(select(tables.Token).where(tables.Token.digest == _digest(secret)))
-            if row is None:
-                return None
-            if row.used is None or _now() - row.used >= FRESH:
-                row.used = _now()
-            return _token(row)
+            session.execute(update(tables.Token).where(digest).values(used=now))
+        return found._replace(used=now)
 
 
 def _digest(secret: str) -> str:

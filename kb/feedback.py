@@ -76,9 +76,9 @@ class Feedback:
         if not self.kept:
             return
         with self._store.session() as session:
-            found = session.get(tables.Search, search) if search is not None else None
-            own = found.id if found is not None and found.visitor == visitor else None
-            session.add(tables.Visit(at=_now(), article=article, search=own, visitor=visitor))
+            session.add(
+                tables.Visit(at=_now(), article=article, search=_own(session, search, visitor), visitor=visitor)
+            )
 
     def give_verdict(
         self,
@@ -105,7 +105,7 @@ class Feedback:
                         value=value, known=", ".join(filter(None, known)))
                 )  # fmt: skip
         kept = _kept(text)
-        digest = blake2b(kept.encode(), digest_size=16).hexdigest()
+        digest = _digest(kept)
         with self._store.session() as session:
             session.execute(
                 delete(tables.Verdict).where(
@@ -114,11 +114,10 @@ class Feedback:
                     tables.Verdict.article == article,
                 )
             )
-            found = session.get(tables.Search, search) if search is not None else None
             row = tables.Verdict(
                 at=_now(),
                 article=article,
-                search=found.id if found is not None and found.visitor == visitor else None,
+                search=_own(session, search, visitor),
                 text=kept,
                 digest=digest,
                 verdict=verdict,
@@ -188,7 +187,7 @@ class Feedback:
         """What this visitor said of a text: article -> (row, verdict)."""
         if not self.kept:
             return {}
-        digest = blake2b(_kept(text).encode(), digest_size=16).hexdigest()
+        digest = _digest(_kept(text))
         with self._store.reading() as session:
             rows = session.execute(
                 select(tables.Verdict.article, tables.Verdict.id, tables.Verdict.verdict).where(
@@ -208,6 +207,16 @@ class Feedback:
             session.execute(delete(table).where(table.at < oldest))
         last = session.scalar(select(func.max(tables.Search.id))) or 0
         session.execute(delete(tables.Search).where(tables.Search.id <= last - MAX_ROWS))
+
+
+def _own(session: Session, search: int | None, visitor: str) -> int | None:
+    """The number of a search, when it was made by this visitor."""
+    found = session.get(tables.Search, search) if search is not None else None
+    return found.id if found is not None and found.visitor == visitor else None
+
+
+def _digest(kept: str) -> str:
+    return blake2b(kept.encode(), digest_size=16).hexdigest()
 
 
 def _kept(text: str) -> str:

@@ -43,7 +43,12 @@ class Golden:
     @property
     def key(self) -> tuple[str, str]:
         """The same for two entries that ask the same: mode, and the text without case and spacing."""
-        return self.mode, " ".join(fold(self.query).text.split())
+        return self.mode, same(self.query)
+
+
+def same(text: str) -> str:
+    """A text without case and spacing: what asks the same is written alike."""
+    return " ".join(fold(text).text.split())
 
 
 def parse(text: str) -> tuple[list[Golden], list[Problem]]:

@@ -15,12 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kb import tables
+from kb.golden import same
 from kb.model import HIDDEN_STATUSES, VERDICTS, Article
 from kb.search.confidence import MEDIUM, THRESHOLD
 from kb.search.index import Index
 from kb.search.terms import read
 from kb.store import Store
-from kb.tokens import fold
 
 Moment = InstrumentedAttribute[datetime]
 Number = InstrumentedAttribute[int]
@@ -194,7 +194,7 @@ def gaps(log: Doings, index: Index) -> list[Gap]:
     asked: dict[str, list[_Found]] = {}
     for row in reversed(log.searches):
         if row.text and _missed(row):
-            asked.setdefault(" ".join(fold(row.text).text.split()), []).append(row)
+            asked.setdefault(same(row.text), []).append(row)
     groups: list[list[_Found]] = []
     vectors: list[Mapping[str, float]] = []
     holding: defaultdict[str, list[int]] = defaultdict(list)
@@ -296,21 +296,17 @@ def promotions(log: Doings, index: Index, golden: Iterable[str]) -> list[Promoti
 
     golden: the texts of the golden queries.
     """
-    known = {_key(text) for text in golden}
+    known = {same(text) for text in golden}
     by_number = {a.id: a for a in _readable(index)}
     said: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     texts: dict[str, str] = {}
     for row in log.verdicts:
         if row.text and row.article in by_number:
-            texts[_key(row.text)] = row.text
-            said[_key(row.text), row.article][row.verdict] += 1
+            texts[same(row.text)] = row.text
+            said[same(row.text), row.article][row.verdict] += 1
     found = [
         Promotion(texts[key], by_number[article], counts[VERDICTS[0]])
         for (key, article), counts in said.items()
         if key not in known and counts[VERDICTS[0]] and not counts[VERDICTS[1]]
     ]
     return sorted(found, key=lambda p: -p.helpful)
-
-
-def _key(text: str) -> str:
-    return " ".join(fold(text).text.split())

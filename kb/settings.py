@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -191,3 +192,11 @@ def _value(setting: Setting, value: Any, where: str) -> Any:
                 error=error,
             )
         )
+
+
+def is_local(host: str) -> bool:
+    """Whether an address, or a name, is this machine's own."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,18 +1,18 @@
 """A packed file: what is in it, what is left out, that it asks for nothing, and that a person can work with it."""
 
 import re
-import shutil
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from html.parser import HTMLParser
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from conftest import Write
+from test_browser import browser  # noqa: F401 - a fixture
+from test_browser import pytestmark as needs_browser
 
 from kb import pack as packing
 from kb.cli import cli
@@ -23,7 +23,6 @@ from kb.pack import found, pack
 from kb.search.index import Index
 from kb.settings import Settings
 
-CHROMIUM = shutil.which("chromium")
 PIXEL = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
@@ -211,11 +210,6 @@ def test_command(built: Index, sample_settings: Settings, tmp_path: Path) -> Non
 
 # --- in a browser ----------------------------------------------------------------------------
 
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None or find_spec("playwright") is None,
-    reason="needs Debian's chromium package and the Python package playwright",
-)
-
 
 @pytest.fixture(scope="module")
 def address(built: Index, sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -226,18 +220,8 @@ def address(built: Index, sample_settings: Settings, tmp_path_factory: pytest.Te
     return path.as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
+def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:  # noqa: F811
     """visit(): the file opened without a network. What it asks for, and what the console says, fails the test."""
     complaints: list[str] = []
     contexts = []

@@ -3,7 +3,6 @@
 import os
 import platform
 import sys
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from kb import __version__, bundle, settings
 from kb.cli.common import NOTHING, build_index, colon, command, json_option, note, print_json, setting_help
 from kb.errors import BundleError, InputError, KbError, StoreError
 from kb.language import say
-from kb.settings import Settings
+from kb.settings import Settings, is_local
 
 
 @command(
@@ -106,7 +105,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
 
     options = {"articles": chosen.articles, "index": chosen.index, "language": chosen.language}
     chosen = settings.load({**options, "host": host, "port": port, "threads": threads})
-    if not _is_local(chosen.host):
+    if not is_local(chosen.host):
         raise InputError(
             say(
                 "不在 {host} 上监听：这一版没有账号，任何能连上的人都能看到全部文章。"
@@ -136,13 +135,6 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
     )
     sys.stdout.flush()
     server.run(lambda: watching.watch(chosen, watch, before) if watch > 0 else None)
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @command(

@@ -48,7 +48,7 @@ class Drafts:
         return now
 
     def find(self, path: str) -> Draft | None:
-        with self._store.session() as session:
+        with self._store.reading() as session:
             row = session.scalars(select(tables.Draft).where(*self._mine(path))).first()
         return None if row is None else Draft(row.path, row.at, row.text, row.base)
 
@@ -58,7 +58,7 @@ class Drafts:
 
     def all(self) -> list[Draft]:
         """Newest first."""
-        with self._store.session() as session:
+        with self._store.reading() as session:
             rows = session.scalars(select(tables.Draft).where(*self._mine()).order_by(tables.Draft.id.desc())).all()
         return [Draft(r.path, r.at, r.text, r.base) for r in rows]
 

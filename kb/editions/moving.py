@@ -129,7 +129,7 @@ def _remember(store: Store, old: str, new: str) -> None:
 
 def moved_to(store: Store, name: str) -> str | None:
     """Where the file of an old name (a path, with or without its suffix) lies now, None for a name that never moved."""
-    with store.session() as session:
+    with store.reading() as session:
         for path in (name, *(name + suffix for suffix in SUFFIXES)):
             row = session.get(tables.Rename, path)
             if row is not None:

@@ -167,7 +167,7 @@ class Editions:
 
     def history(self, path: str) -> list[Revision]:
         """What was saved, newest first. A change from outside that nothing was saved over yet is not among it."""
-        with self._store.session() as session:
+        with self._store.reading() as session:
             rows = session.scalars(
                 select(tables.Revision).where(tables.Revision.path == path).order_by(tables.Revision.id.desc())
             ).all()
@@ -184,7 +184,7 @@ class Editions:
         return next((text for text in versions if digest(encoded(text, now.raw)) == base), None)
 
     def _last(self, path: str) -> tables.Revision | None:
-        with self._store.session() as session:
+        with self._store.reading() as session:
             query = select(tables.Revision).where(tables.Revision.path == path)
             return session.scalars(query.order_by(tables.Revision.id.desc()).limit(1)).first()
 

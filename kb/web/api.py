@@ -5,7 +5,7 @@ Each operation is declared beside its function (kb.web.openapi); its models are 
 
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import __version__
@@ -19,7 +19,6 @@ from kb.present import article_data, code_data, completion_data, page_data, sugg
 from kb.rehearsal import rehearsed
 from kb.search.codes import code_page, recognised
 from kb.search.complete import complete
-from kb.search.index import Index, Library
 from kb.search.questions import checked_answer, latest
 from kb.search.searcher import search
 from kb.search.suggest import suggest
@@ -30,7 +29,7 @@ from kb.web.memory import remembered
 from kb.web.openapi import Api
 from kb.web.validation import BadField
 from kb.web.verdicts import noted, uses
-from kb.web.views import completion_url, resolver, settings_in_force
+from kb.web.views import completion_url, index_in_force, resolver, settings_in_force
 
 blueprint = Api("api", __name__)
 
@@ -40,12 +39,6 @@ MAX_GOLDEN = 50
 FIND = ("查找", "Find")
 READ = ("文章", "Articles")
 STATE = ("状态", "State")
-
-
-def index_in_force() -> Index:
-    """The index that answers this request. Raises BundleError."""
-    library: Library = current_app.config["LIBRARY"]
-    return library.index()
 
 
 def logged(mode: str, text: str, shown: list[str], total: int, best: float) -> int | None:

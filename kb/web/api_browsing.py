@@ -10,10 +10,11 @@ from kb.model import Article
 from kb.present import article_data
 from kb.search.overview import crossed, product_named, product_page, products_like
 from kb.web import answers
-from kb.web.api import FIND, index_in_force
+from kb.web.api import FIND
 from kb.web.browse import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.schemas import Answered, told
+from kb.web.views import index_in_force
 
 blueprint = Api("api_browsing", __name__)
 

@@ -1,31 +1,19 @@
 """This module is the JSON API of the lead's pages: each of their tables as rows, and the decisions made on a row."""
 
-from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import ConfigDict
 from werkzeug.exceptions import NotFound
 
-from kb import insights
 from kb.language import say
 from kb.web import answers
-from kb.web.api import index_in_force
 from kb.web.forms import MAX_NAME
-from kb.web.insights import (
-    DAYS,
-    MAX_COMPARED,
-    article_problems,
-    decide,
-    duplicate_pairs,
-    golden_proposals,
-    make_golden,
-    period_log,
-    synonym_proposals,
-)
+from kb.web.insights import DAYS, MAX_COMPARED, ROWS, decide, make_golden
 from kb.web.openapi import Api
 from kb.web.requests import MAX_ARTICLE
 from kb.web.schemas import Answered, Given, Sent, Table, told
+from kb.web.views import index_in_force
 
 blueprint = Api("api_insights", __name__)
 
@@ -136,18 +124,18 @@ class Rows(Answered):
     )
 
 
-TABLES: dict[str, tuple[type[Row], Callable[[], Iterable[object]]]] = {
-    "weeks": (Week, lambda: insights.weeks(period_log())),
-    "gaps": (Gap, lambda: insights.gaps(period_log(), index_in_force())),
-    "articles": (Use, lambda: insights.uses(period_log(), index_in_force())),
-    "unused": (Use, lambda: insights.unused(insights.uses(period_log(), index_in_force()), date.today())),
-    "stale": (Stale, lambda: insights.stale(index_in_force(), date.today())),
-    "areas": (Demand, lambda: insights.demand(period_log(), index_in_force(), "area")),
-    "products": (Demand, lambda: insights.demand(period_log(), index_in_force(), "product")),
-    "quality": (Flaw, lambda: article_problems(index_in_force())),
-    "duplicates": (Pair, lambda: duplicate_pairs(index_in_force())),
-    "synonyms": (Synonym, lambda: synonym_proposals(index_in_force())),
-    "promotions": (Promotion, lambda: golden_proposals(index_in_force())),
+MODELS: dict[str, type[Row]] = {
+    "weeks": Week,
+    "gaps": Gap,
+    "articles": Use,
+    "unused": Use,
+    "stale": Stale,
+    "areas": Demand,
+    "products": Demand,
+    "quality": Flaw,
+    "duplicates": Pair,
+    "synonyms": Synonym,
+    "promotions": Promotion,
 }
 COMPARED = ("duplicates", "synonyms")
 """Tables for which articles are compared with each other."""
@@ -190,14 +178,13 @@ class Query(Answered):
     query=Period,
 )
 def insights_api(table: str, query: Period) -> dict[str, Any]:
-    if table not in TABLES:
-        raise NotFound(say("没有这张表（有：{names}）", "there is no such table ({names})", names=", ".join(TABLES)))
-    model, rows = TABLES[table]
+    if table not in MODELS:
+        raise NotFound(say("没有这张表（有：{names}）", "there is no such table ({names})", names=", ".join(MODELS)))
     return {
         "table": table,
         "days": int(query.days),
         "complete": table not in COMPARED or len(index_in_force().articles) <= MAX_COMPARED,
-        "rows": [model.model_validate(row).model_dump(mode="json") for row in rows()],
+        "rows": [MODELS[table].model_validate(row).model_dump(mode="json") for row in ROWS[table]()],
     }
 
 

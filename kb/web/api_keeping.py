@@ -23,8 +23,8 @@ from kb.web.requests import Signed
 from kb.web.review import awaited
 from kb.web.schemas import Answered, Given, Sent, told
 from kb.web.validation import read_base64
-from kb.web.views import settings_in_force
-from kb.web.writers import MAX_UPLOAD, editions, store
+from kb.web.views import settings_in_force, store
+from kb.web.writers import MAX_UPLOAD, editions
 
 blueprint = Api("api_keeping", __name__)
 

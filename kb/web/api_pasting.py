@@ -17,7 +17,6 @@ from kb.search.index import Index
 from kb.search.suggest import FIX_ROLES, suggest
 from kb.search.terms import MAX_TEXT
 from kb.web import answers
-from kb.web.api import index_in_force
 from kb.web.cards import language_of
 from kb.web.forms import MAX_NAME
 from kb.web.memory import remembered
@@ -25,7 +24,7 @@ from kb.web.openapi import Api
 from kb.web.requests import MAX_COUNT
 from kb.web.schemas import Answered, Sent, told
 from kb.web.validation import BadField, read_base64
-from kb.web.views import article_url, number_of
+from kb.web.views import article_url, index_in_force, number_of
 from kb.web.writers import MAX_UPLOAD
 
 blueprint = Api("api_pasting", __name__)

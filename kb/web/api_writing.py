@@ -14,10 +14,9 @@ from kb.errors import ArticleError, BundleError, ConflictError, InputError, KbEr
 from kb.indexer.articles import parse
 from kb.language import say
 from kb.web import answers, authorization, requests
-from kb.web.api import index_in_force
 from kb.web.openapi import Api
 from kb.web.validation import VERSION, BadField
-from kb.web.views import feedback, number_of, settings_in_force
+from kb.web.views import feedback, index_in_force, number_of, settings_in_force
 from kb.web.writers import editions, file_of
 
 blueprint = Api("api_writing", __name__)

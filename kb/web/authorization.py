@@ -2,13 +2,14 @@
 
 from hashlib import blake2b
 
-from flask import current_app, g, request, session
+from flask import g, request, session
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
 from kb.access import Access, Token
 from kb.language import say
 from kb.web.security import require_writer
+from kb.web.views import store
 
 MAX_HEADER = 500
 _CHALLENGE = WWWAuthenticate("bearer", {"realm": "guzhi"})
@@ -30,7 +31,7 @@ def token() -> Token | None:
     if scheme.lower() != "bearer" or not secret.strip():
         raise _bad_header()
     if "token" not in g:
-        g.token = Access(current_app.config["STORE"]).find(secret.strip())
+        g.token = Access(store()).find(secret.strip())
     if g.token is None:
         raise Unauthorized(
             say(

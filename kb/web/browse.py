@@ -8,9 +8,8 @@ from kb.errors import NotFoundError
 from kb.search.codes import code_page, near, recognised
 from kb.search.overview import crossed, product_named, product_page, products_like
 from kb.search.suggest import SHOWN_KINDS
-from kb.web.api import index_in_force
 from kb.web.reading import helped
-from kb.web.views import Answer, article_url, page
+from kb.web.views import Answer, article_url, index_in_force, page
 
 PRODUCTS = 60
 MAX_NAME = 200

@@ -7,9 +7,8 @@ from flask import Flask, Response, current_app, render_template, request, send_f
 from kb.language import say
 from kb.search.complete import Completion, complete
 from kb.search.overview import newest
-from kb.web.api import index_in_force
 from kb.web.forms import MAX_QUERY
-from kb.web.views import Answer, completion_url
+from kb.web.views import Answer, completion_url, index_in_force
 
 ENTRIES = 30
 PROPOSED = 8

@@ -11,7 +11,7 @@ from kb.editions.saving import MAX_EDITOR, MAX_NOTE, File, Revision
 from kb.editions.states import require_allowed
 from kb.errors import ConflictError, InputError, KbError
 from kb.language import say
-from kb.web.views import Answer, page, settings_in_force
+from kb.web.views import Answer, page, settings_in_force, store
 from kb.web.writers import (
     drafts,
     editions,
@@ -19,7 +19,6 @@ from kb.web.writers import (
     editor_from_form,
     file_of,
     finished,
-    store,
     writing,
 )
 

@@ -57,11 +57,13 @@ def import_() -> Answer:
 
         try:
             upload = _waiting(settings.index / WAITING)
-            planned = plan(upload.file, settings.articles, options)
-            if request.form.get("action") == "import":
-                who = editor_from_form()
-                with editions().locked():
-                    made = carry_out(plan(upload.file, settings.articles, options))
+            if request.form.get("action") != "import":
+                planned = plan(upload.file, settings.articles, options)
+            else:
+                with editions().locked():  # between the plan and what is made of it nobody saves
+                    planned = plan(upload.file, settings.articles, options)
+                    who = editor_from_form()
+                    made = carry_out(planned)
                 shutil.rmtree(upload.file.parent, ignore_errors=True)
                 note = say("从 {name} 导入", "imported from {name}", name=upload.file.name)
                 finished([relative(path, settings.articles) for path in made], who, note)

@@ -1,6 +1,6 @@
 """This module is the lead's pages: what is missed, what helps, what is stale; and one click to act on each row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,7 +9,6 @@ from werkzeug.exceptions import BadRequest
 
 from kb import golden, insights
 from kb.errors import InputError
-from kb.feedback import Feedback
 from kb.files import save
 from kb.indexer.check import Problem, check
 from kb.language import say
@@ -17,10 +16,8 @@ from kb.model import VERDICTS
 from kb.search import proposals
 from kb.search.duplicates import Duplicate, duplicates
 from kb.search.index import Index
-from kb.store import Store
-from kb.web.api import index_in_force
 from kb.web.security import require_token, require_writer
-from kb.web.views import Answer, article_url, feedback, page, settings_in_force
+from kb.web.views import Answer, feedback, index_in_force, page, settings_in_force, store
 from kb.writeup import started
 
 PERIODS = (7, 30, 90, 365)
@@ -155,8 +152,7 @@ def make_golden(text: str, article: str) -> None:
 
 
 def period_log() -> insights.Doings:
-    store: Store = current_app.config["STORE"]
-    return insights.doings(store, period_days())
+    return insights.doings(store(), period_days())
 
 
 def period_days() -> int:
@@ -165,8 +161,7 @@ def period_days() -> int:
 
 
 def _period() -> dict[str, Any]:
-    log: Feedback = feedback()
-    return {"days": period_days(), "periods": PERIODS, "kept": log.kept, "article_url": article_url}
+    return {"days": period_days(), "periods": PERIODS, "kept": feedback().kept}
 
 
 def article_problems(index: Index) -> list[Problem]:
@@ -199,3 +194,19 @@ def _once(index: Index, name: str, of: object, compute: Callable[[], list[Any]])
     if known is None or known[0] is not index or known[1] != of:
         known = kept[name] = (index, of, compute())
     return known[2]
+
+
+ROWS: dict[str, Callable[[], Sequence[Any]]] = {
+    "weeks": lambda: insights.weeks(period_log()),
+    "gaps": lambda: insights.gaps(period_log(), index_in_force()),
+    "articles": lambda: insights.uses(period_log(), index_in_force()),
+    "unused": lambda: insights.unused(insights.uses(period_log(), index_in_force()), date.today()),
+    "stale": lambda: insights.stale(index_in_force(), date.today()),
+    "areas": lambda: insights.demand(period_log(), index_in_force(), "area"),
+    "products": lambda: insights.demand(period_log(), index_in_force(), "product"),
+    "quality": lambda: article_problems(index_in_force()),
+    "duplicates": lambda: duplicate_pairs(index_in_force()),
+    "synonyms": lambda: synonym_proposals(index_in_force()),
+    "promotions": lambda: golden_proposals(index_in_force()),
+}
+"""All rows of each table, for who takes it away: a spreadsheet, a program."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
 
-from flask import Flask, current_app, redirect, request, send_from_directory, url_for
+from flask import Flask, redirect, request, send_from_directory, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
@@ -22,15 +22,24 @@ from kb.search.remedies import sentence as instruction
 from kb.search.searcher import search
 from kb.search.suggest import rank
 from kb.search.why import standing, why
-from kb.settings import Settings
 from kb.tokens import MAX_COMPOUND
 from kb.web import forms
-from kb.web.api import MAX_GOLDEN, index_in_force
+from kb.web.api import MAX_GOLDEN
 from kb.web.marks import mark
 from kb.web.merging import successor
 from kb.web.reading import helped, note_search, note_visit
 from kb.web.verdicts import standings, uses
-from kb.web.views import Answer, article_url, feedback, highlighter, number_of, page, resolver
+from kb.web.views import (
+    Answer,
+    article_url,
+    feedback,
+    highlighter,
+    index_in_force,
+    number_of,
+    page,
+    resolver,
+    settings_in_force,
+)
 
 RELATED = 5
 RECENT = 8
@@ -85,7 +94,7 @@ def why_not() -> Answer:
     query, name, mode = forms.why_from(request.args)
     if not query.text or not name:
         return page("why.html", query=query, name=name, mode=mode, reason=None, found=None)
-    index, settings = index_in_force(), current_app.config["SETTINGS"]
+    index, settings = index_in_force(), settings_in_force()
     try:
         number = number_of(index, name)
     except NotFound:
@@ -148,7 +157,7 @@ def _related(index: Index, number: int) -> list[Article]:
 
 def file(name: str) -> Answer:
     """An image of an article. Nothing but images, nothing outside the folder, nothing hidden."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = settings_in_force()
     folder = settings.articles.resolve()
     try:
         real = (folder / name).resolve()

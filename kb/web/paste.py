@@ -22,13 +22,12 @@ from kb.search.query import is_paste
 from kb.search.suggest import suggest
 from kb.search.terms import MAX_TEXT
 from kb.web import forms
-from kb.web.api import index_in_force
 from kb.web.cards import cards, matched_words
 from kb.web.memory import Memory, remembered
 from kb.web.reading import MAX_WORDS
 from kb.web.security import require_token
 from kb.web.verdicts import give, noted, standings
-from kb.web.views import Answer, feedback, page, visitor
+from kb.web.views import Answer, feedback, index_in_force, page, visitor
 from kb.web.writers import MAX_UPLOAD
 from kb.writeup import started
 

@@ -7,10 +7,9 @@ from flask import Flask, redirect, request, session
 
 from kb.feedback import REASONS
 from kb.model import Article, Page
-from kb.web.api import index_in_force
 from kb.web.security import require_token
 from kb.web.verdicts import give, noted
-from kb.web.views import Answer, article_url, feedback, number_of, visitor
+from kb.web.views import Answer, article_url, feedback, index_in_force, number_of, visitor
 
 MAX_WORDS = 200
 """Characters of a search that its links to articles carry (?h=): by them a visit knows its search."""

@@ -19,13 +19,13 @@ from kb.language import say
 from kb.model import AREAS, KINDS
 from kb.search.index import Index, Mask
 from kb.search.retrieve import Record, retrieve
-from kb.web.api import index_in_force, logged
+from kb.web.api import logged
 from kb.web.authorization import BadHeader
 from kb.web.forms import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.schemas import Answered, Facet, told
 from kb.web.validation import BadField
-from kb.web.views import article_url, settings_in_force
+from kb.web.views import article_url, index_in_force, settings_in_force
 
 BASE = "guzhi"
 """The knowledge_id of everything; one kind or area of it is guzhi:case, guzhi:network."""

@@ -3,13 +3,13 @@
 import os
 import secrets
 from hmac import compare_digest
-from ipaddress import ip_address
 from pathlib import Path
 
 from flask import Flask, Response, request, session
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from kb.language import say
+from kb.settings import is_local
 
 KEY_BYTES = 32
 
@@ -73,14 +73,7 @@ def may_write() -> bool:
     """Whether this request comes from this machine, by an address of this machine, and through nobody else."""
     forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP"))
     host = request.host.rpartition(":")[0] if request.host.rstrip("0123456789").endswith(":") else request.host
-    return not forwarded and _is_local(request.remote_addr or "") and _is_local(host.strip("[]"))
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return not forwarded and is_local(request.remote_addr or "") and is_local(host.strip("[]"))
 
 
 def require_writer() -> None:

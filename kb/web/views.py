@@ -24,11 +24,12 @@ from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
 from kb.model import FACETS, Article
 from kb.search.complete import Completion
-from kb.search.index import Index
+from kb.search.index import Index, Library
 from kb.search.questions import wording
 from kb.search.snippets import Highlighter, pieces
 from kb.search.terms import MAX_TEXT, read
 from kb.settings import Settings
+from kb.store import Store
 from kb.web import forms
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,17 @@ def init_app(app: Flask) -> None:
 
 def settings_in_force() -> Settings:
     found: Settings = current_app.config["SETTINGS"]
+    return found
+
+
+def index_in_force() -> Index:
+    """The index that answers this request. Raises BundleError."""
+    library: Library = current_app.config["LIBRARY"]
+    return library.index()
+
+
+def store() -> Store:
+    found: Store = current_app.config["STORE"]
     return found
 
 
@@ -154,7 +166,7 @@ def _moved(name: str) -> str | None:
     if PurePosixPath(name).suffix not in ("", ".md"):
         return None
     try:
-        return moved_to(current_app.config["STORE"], name)
+        return moved_to(store(), name)
     except StoreError as error:
         log.warning("renames can't be read: %s", error)
         return None
@@ -242,7 +254,7 @@ def _error_page(error: HTTPException) -> Answer:
     return response
 
 
-def _unavailable(error: BundleError) -> Answer:
+def _unavailable(error: BundleError | StoreError) -> Answer:
     return _answer(ServiceUnavailable.code, str(error))
 
 

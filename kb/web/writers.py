@@ -18,9 +18,8 @@ from kb.editions.texts import values_of
 from kb.errors import ArticleError, BundleError, InputError, KbError, NotFoundError, StoreError
 from kb.language import say
 from kb.search.index import Index, Library
-from kb.store import Store
 from kb.web.security import require_token, require_writer
-from kb.web.views import Answer, settings_in_force, visitor
+from kb.web.views import Answer, settings_in_force, store, visitor
 
 MAX_UPLOAD = 20_000_000
 """Bytes of what a writer sends: an article, a picture, a zip of articles."""
@@ -45,11 +44,6 @@ def writing(view: Callable[..., Answer]) -> Callable[..., Answer]:
             raise BadRequest(str(error))
 
     return guarded
-
-
-def store() -> Store:
-    found: Store = current_app.config["STORE"]
-    return found
 
 
 def editions() -> Editions:
