@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, write_json
+from kb.fields import TROUBLE_FACTOR
 from kb.indexer import facets, facts, positions, spellings, vectors
 from kb.indexer import rows as packed
+from kb.indexer.analysis import is_about_trouble
 from kb.indexer.processes import PARALLEL_FROM, Progress, pool, reported
 from kb.indexer.reading import NEW, Entry, Previous
 from kb.indexer.rows import Rows
@@ -70,7 +72,7 @@ def write(folder: Path, plan: Plan, workers: int, progress: Progress, clock: Clo
         clock.lap("lines")
         progress(say("计算权重", "weighing terms"), 0, 1)
         rows = _rows(plan)
-        vectors.write(folder, rows.counts, _pages(plan.entries), plan.base)
+        vectors.write(folder, rows.counts, _pages(plan.entries), _factors(plan.entries), plan.base)
         clock.lap("vectors")
         spellings.write(folder, *_vocabulary(rows))
         clock.lap("spellings")
@@ -133,6 +135,12 @@ def _pages(entries: Sequence[Entry]) -> NDArray[np.int32]:
     numbers = {page: i for i, page in enumerate(page for page, size in sizes.items() if size > 1)}
     each = [numbers.get(e.record["page"] or e.record["path"], -1) for e in entries]
     return np.repeat(np.array(each, np.int32), [e.record["passages"] for e in entries])
+
+
+def _factors(entries: Sequence[Entry]) -> NDArray[np.float32]:
+    """What the kind of its article multiplies the weights of each passage by."""
+    each = [TROUBLE_FACTOR if is_about_trouble(e.record) else 1.0 for e in entries]
+    return np.repeat(np.array(each, np.float32), [e.record["passages"] for e in entries])
 
 
 def _rows(plan: Plan) -> Rows:
