@@ -7,6 +7,7 @@ KbError
 ├── InputError         a paste or a judged set is not what it should be
 ├── ConflictError      an article was changed by somebody else since it was opened
 ├── StoreError         the database can't be opened, read or written
+├── EncoderError       the encoder of meaning is not there, or not what it should be
 └── BundleError        the index on disk
     ├── NoBundleError      nothing was built yet
     ├── StaleBundleError   built by another version or with another dictionary: build again
@@ -44,6 +45,10 @@ class ConflictError(KbError):
 
 
 class StoreError(KbError):
+    pass
+
+
+class EncoderError(KbError):
     pass
 
 
