@@ -1,22 +1,52 @@
 """This module answers: what turns a text into a vector of its meaning, and is there such a thing here?"""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.errors import EncoderError
+from kb.language import say
+from kb.settings import OFF
+
+Vectors = NDArray[np.float32]
+"""Texts x dimensions, each row of length 1: the product of two is the cosine between them."""
+
 
 class Encoder(Protocol):
-    """Texts -> vectors whose products are cosines.
+    """Texts -> vectors. Safe to share between threads; cheap to make, loaded by its first text.
 
-    name: for people. fingerprint: changes when the same text would get another vector. dimensions: of a vector.
+    name: for people. fingerprint: letters and digits, others when the same text would get another vector.
+    dimensions: numbers of a vector.
     """
 
-    name: str
-    fingerprint: str
-    dimensions: int
+    @property
+    def name(self) -> str: ...
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """texts x dimensions, each row of length 1."""
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """One vector a text. Raises EncoderError when the model can't be loaded."""
         ...
+
+
+def encoder_of(setting: str) -> Encoder:
+    """The encoder that a setting names: "" for the one of the extra `semantic`, or a folder with a model.
+
+    Raises EncoderError, a sentence, when there is none: it is off, not installed, or not what it should be.
+    """
+    if setting == OFF:
+        raise EncoderError(say('已关闭（设置 encoder = "off"）', 'switched off (encoder = "off")'))
+    if setting:
+        from kb.meaning.folder import FolderEncoder
+
+        return FolderEncoder(Path(setting))
+    from kb.meaning.universal import UniversalEncoder
+
+    return UniversalEncoder()
