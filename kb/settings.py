@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from kb.errors import SettingsError
 from kb.language import say
 
-
 OFF = "off"
 """The encoder of those who want none."""
 

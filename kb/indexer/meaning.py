@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,9 +103,9 @@ def _round(filled: Filled, settings: Settings, made: Made, progress: Progress) -
     first = np.sort(missing[np.unique(keys[missing], return_index=True)[1]])
     arguments = ([str(b.folder) for b in bundles], settings.encoder)
     with store.adding(stored) as add:
-        for packed in in_parallel(
-            _encoded, places[first], arguments, settings.workers, progress, say("生成语义向量", "making vectors")
-        ):
+        step = say("生成语义向量", "making vectors of meaning")
+        todo = cast("Sequence[Any]", places[first])  # an array is sliced as a list is, in a tenth of the room
+        for packed in in_parallel(_encoded, todo, arguments, settings.workers, progress, step):
             add(packed)
     _tidy(Stored(settings.index, made), keys)
     texts = len(np.unique(keys))

@@ -60,7 +60,7 @@ class FolderEncoder:
 
     @cached_property
     def dimensions(self) -> int:
-        return self._encoded([""]).shape[1]
+        return int(self._encoded([""]).shape[1])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
