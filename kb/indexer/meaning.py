@@ -1,6 +1,6 @@
 """This module makes the vectors that an index still misses, while it is searched already."""
 
-import os
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,17 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, current_name, open_current
-from kb.errors import BundleError, EncoderError
+from kb.errors import BundleError, BusyError, EncoderError
 from kb.indexer.positions import ranges
 from kb.indexer.processes import Progress, in_parallel
 from kb.keys import Keys
-from kb.language import say
+from kb.language import say, use
 from kb.meaning import store
 from kb.meaning.encoder import Encoder, encoder_of
 from kb.meaning.store import Made, Stored
 from kb.meaning.texts import Texts, key_of, passage_texts
 from kb.records import Lines, article_from, passage_from
 from kb.settings import OFF, Settings
+
+log = logging.getLogger(__name__)
 
 MOST_UNUSED = 0.5
 """Of the vectors that are kept; when more of them belong to no text of the index, they are dropped."""
@@ -84,10 +86,15 @@ def fill(settings: Settings, progress: Progress | None = None) -> Filled:
         )
 
 
-def fill_beside(settings: Settings) -> Filled:
-    """The same in a process of its own, which leaves the processor to those who answer."""
-    os.nice(10)
-    return fill(settings)
+def fill_quietly(settings: Settings) -> None:
+    """The same beside a site: what hinders it is logged."""
+    use(settings.language)
+    try:
+        fill(settings)
+    except BusyError:
+        pass  # it makes those of this index, too
+    except BundleError as error:
+        log.warning("%s", error)
 
 
 def _round(filled: Filled, settings: Settings, made: Made, progress: Progress) -> Filled:

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import EncoderError
+from kb.errors import NoEncoderError
 from kb.language import say
 from kb.settings import OFF
 
@@ -39,10 +39,10 @@ class Encoder(Protocol):
 def encoder_of(setting: str) -> Encoder:
     """The encoder that a setting names: "" for the one of the extra `semantic`, or a folder with a model.
 
-    Raises EncoderError, a sentence, when there is none: it is off, not installed, or not what it should be.
+    Raises NoEncoderError, which says why there is none, and EncoderError when it can't be used.
     """
     if setting == OFF:
-        raise EncoderError(say('已关闭（设置 encoder = "off"）', 'switched off (encoder = "off")'))
+        raise NoEncoderError(say('已关闭（设置 encoder = "off"）', 'switched off (encoder = "off")'))
     if setting:
         from kb.meaning.folder import FolderEncoder
 

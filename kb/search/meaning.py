@@ -30,6 +30,18 @@ SENTENCES, MAX_SENTENCE = 12, 200
 _END = re.compile(r"[\n。！？；!?;]|\.\s")
 
 
+class Coverage(NamedTuple):
+    """How much of an index is searched by meaning.
+
+    encoder: its name, "" for none, and then reason says why. passages: those in force that have a vector, of all.
+    """
+
+    encoder: str
+    reason: str
+    passages: int
+    of: int
+
+
 class SameMeaning(NamedTuple):
     """The nearest sentences of two texts, as they stand there, and the cosine between them."""
 
@@ -78,6 +90,14 @@ class Meaning:
             return np.zeros(len(self._first) - 1, bool)
         found: NDArray[np.bool_] = np.maximum.reduceat(seen.rows, self._first[:-1]) >= 0
         return found
+
+    def coverage(self, setting: str, live: NDArray[np.bool_]) -> Coverage:
+        """What is said of an installation. setting: names the encoder; live: passages in force. Loads nothing."""
+        passages = int((self.covered() & live).sum())
+        try:
+            return Coverage(encoder_of(setting).name, "", passages, int(live.sum()))
+        except EncoderError as error:
+            return Coverage("", str(error), passages, int(live.sum()))
 
     def cosines(self, text: str, passages: NDArray[np.int64] | None = None) -> Cosines:
         """How near each passage is to a text, of all or of these: -1 to 1, 0 for a passage without a vector.
