@@ -97,6 +97,14 @@ def fill_quietly(settings: Settings) -> None:
         log.warning("%s", error)
 
 
+def lend(index: Path, aside: Path) -> None:
+    """Let an index that is built aside use the vectors of another, and add to them what it misses."""
+    folder = index / store.FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    aside.mkdir(parents=True, exist_ok=True)
+    (aside / store.FOLDER).symlink_to(folder.absolute())
+
+
 def _round(filled: Filled, settings: Settings, made: Made, progress: Progress) -> Filled:
     """What one bundle misses."""
     bundle = open_current(settings.index, verify=False)

@@ -36,6 +36,11 @@ class Encoder(Protocol):
         ...
 
 
+def whole(text: str) -> str:
+    """The text without halves of characters (lone surrogates), which no tokeniser reads."""
+    return text.encode("utf8", "replace").decode("utf8")
+
+
 def encoder_of(setting: str) -> Encoder:
     """The encoder that a setting names: "" for the one of the extra `semantic`, or a folder with a model.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from kb.errors import EncoderError
 from kb.language import say
-from kb.meaning.encoder import Vectors
+from kb.meaning.encoder import Vectors, whole
 
 MODEL, TOKENIZER = "model.onnx", "tokenizer.json"
 INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
@@ -72,7 +72,7 @@ class FolderEncoder:
 
     def _encoded(self, texts: Sequence[str]) -> Vectors:
         tokenizer, session = self._loaded
-        found = tokenizer.encode_batch(list(texts))
+        found = tokenizer.encode_batch([whole(text) for text in texts])
         columns = {
             "input_ids": np.array([e.ids for e in found], np.int64),
             "attention_mask": np.array([e.attention_mask for e in found], np.int64),

@@ -14,7 +14,7 @@ from typing import Any
 
 from kb.errors import EncoderError, NoEncoderError
 from kb.language import say
-from kb.meaning.encoder import Vectors
+from kb.meaning.encoder import Vectors, whole
 
 FILES = {
     "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
@@ -46,7 +46,7 @@ class UniversalEncoder:
         with self._lock:
             if self._model is None:
                 self._model = self._loaded()
-            vectors: Vectors = self._model.encode(list(texts))
+            vectors: Vectors = self._model.encode([whole(text) for text in texts])
         return vectors
 
     def _loaded(self) -> Any:
