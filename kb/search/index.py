@@ -18,6 +18,7 @@ from kb.records import Lines, article_from, number_of, passage_from
 from kb.search import scoring
 from kb.search.columns import Columns
 from kb.search.embedded import FullText
+from kb.search.meaning import Meaning
 from kb.search.ranking import Scores, Weights
 from kb.search.recent import Recent
 from kb.search.terms import QueryTerms
@@ -91,6 +92,11 @@ class Index:
     def vocabulary(self) -> Vocabulary:
         """The words that articles hold, for who misspells them."""
         return Vocabulary([part.bundle for part in self.parts], self.tokenizer.words)
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """How near passages are by meaning, opened when it is first asked."""
+        return Meaning([part.bundle for part in self.parts])
 
     @cached_property
     def topics(self) -> Topics:
