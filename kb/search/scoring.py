@@ -3,6 +3,7 @@
     words       sums of columns, a page behind its sections       kb.search.ranking
     topics      words that mean the same                          kb.search.topics
     sentences   a passage that one sentence of the query is about
+    meaning     what a sentence encoder takes for near         kb.search.meaning
     codes       an error code that few articles are about
 
 Each step adds to the scores of the one before, in shares of the best score, so that bases and queries compare.
@@ -14,7 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.fields import CODE_HALVINGS, CODE_HOLDERS, CODE_LIFT, SENTENCE_WEIGHT, TOPIC_FROM
+from kb.fields import (
+    CODE_HALVINGS,
+    CODE_HOLDERS,
+    CODE_LIFT,
+    MEANING_LONG,
+    MEANING_SHORT,
+    SENTENCE_WEIGHT,
+    SHORT_QUERY,
+    TOPIC_FROM,
+)
 from kb.search.ranking import Scores, top
 from kb.search.terms import QueryTerms
 
@@ -32,6 +42,8 @@ def scores(index: "Index", query: QueryTerms, unseen: NDArray[np.int64] | None =
         found[unseen] = 0
     for lift in LIFTS:
         lift(index, found, query)
+    if unseen is not None:
+        found[unseen] = 0
     return found
 
 
@@ -73,4 +85,12 @@ def _holders(index: "Index", passages: NDArray[np.int64], zones: NDArray[np.floa
     return float(np.maximum.reduceat(zones, first).sum())
 
 
-LIFTS = (_by_topic, _by_sentence, _by_code)
+def _by_meaning(index: "Index", found: Scores, query: QueryTerms) -> None:
+    """What says the same in other words, or in another language, is found by this alone."""
+    if query.by_meaning and index.meaning.ready():
+        weight = MEANING_SHORT if len(query.tokens) <= SHORT_QUERY else MEANING_LONG
+        best = max(float(found.max(initial=0)), index.weights.rarest)
+        found += np.float32(weight * best) * np.maximum(index.meaning.cosines(query.gist), 0)
+
+
+LIFTS = (_by_topic, _by_sentence, _by_meaning, _by_code)

@@ -15,7 +15,7 @@ from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.index import Index
 from kb.search.questions import Candidate, affirmed, questions, updated
-from kb.search.ranking import Scores, rarity, top
+from kb.search.ranking import Scores, top
 from kb.search.remembered import Remembered, reason
 from kb.search.snippets import Highlighter, place
 from kb.search.terms import MAX_TEXT, QueryTerms, read
@@ -121,12 +121,15 @@ def read_paste(index: Index, text: str, exact: bool = False) -> QueryTerms:
     """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them."""
     corrections = () if exact else spelling.check(index, text)
     terms = read(text, index.tokenizer, index.synonyms, corrections, index.weights.spread)
+    terms = replace(terms, by_meaning=True)
     if len(terms.weights) <= MAX_TERMS:
         return terms
-    passages = index.weights.passages
-    df = dict(zip(terms.weights, index.weights.dfs(list(terms.weights)), strict=True))
-    telling = sorted(terms.weights, key=lambda t: -terms.weights[t] * rarity(df[t], passages) * (df[t] > 0))
-    kept = {t: terms.weights[t] for t in telling[:MAX_TERMS]}
+    rarities = index.weights.rarities(terms.weights)
+    held = index.weights.dfs(list(terms.weights))
+    telling = sorted(
+        zip(terms.weights, held, strict=True), key=lambda p: -terms.weights[p[0]] * rarities[p[0]] * (p[1] > 0)
+    )
+    kept = {t: terms.weights[t] for t, _ in telling[:MAX_TERMS]}
     tokens = tuple(t for t in terms.tokens if t.term in kept)
     return replace(terms, weights=kept, tokens=tokens, quiet=frozenset())
 
