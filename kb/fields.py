@@ -88,8 +88,8 @@ TOPIC_FROM = 8
 """Terms of a query that has a topic; a few words have none."""
 SENTENCE_WEIGHT = 0.4
 """Of the best score: what the passage gains that one sentence of the text is most about."""
-MEANING_SHORT = 0.9
-MEANING_LONG = 0.5
+MEANING_SHORT = 1.0
+MEANING_LONG = 0.3
 """Of the best score: what the cosine of a passage's meaning and a short, or a long, text's adds."""
 SUBJECT_WEIGHT = 2.0
 """Of words in the first line of several, or in a mail's subject: it says what the rest is about."""

@@ -90,7 +90,12 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "pastes": ("粘贴", "Pastes"),
         "nothing": ("没找到", "Nothing found"),
     },
-    "band": {"strong": ("强", "Strong"), "medium": ("中", "Medium"), "weak": ("弱", "Weak")},
+    "band": {
+        "strong": ("强", "Strong"),
+        "medium": ("中", "Medium"),
+        "weak": ("弱", "Weak"),
+        "related": ("同类", "Related"),
+    },
     "field": {
         "title": ("标题", "title"),
         "heading": ("章节", "heading"),

@@ -77,6 +77,7 @@ def suggestions_data(found: Suggestions) -> dict[str, Any]:
         "similar": bool(found.suggestions),
         "best": found.best,
         "suggestions": [_suggestion(s) for s in found.suggestions],
+        "related": [_suggestion(s) for s in found.related],
         "identifiers": [i._asdict() for i in found.identifiers],
         "areas": [{"value": v, "share": n} for v, n in found.areas],
         "causes": [{"value": v, "share": n} for v, n in found.causes],
@@ -160,6 +161,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "snippet": _snippet(hit.snippet),
         "matches": [_match(m) for m in hit.matches],
         "passages": hit.passages,
+        "sections": [{"heading": list(s.heading), "anchor": s.anchor} for s in hit.sections],
     }
 
 

@@ -16,6 +16,7 @@ from kb.cli.common import (
     colon,
     command,
     fill_meaning,
+    find_threshold,
     json_option,
     note,
     print_json,
@@ -56,6 +57,7 @@ def build(chosen: Settings, full: bool, quiet: bool, no_meaning: bool, as_json: 
             filled = fill_meaning(chosen)
         except BusyError as error:  # what it makes is of this index, too
             note(str(error))
+    find_threshold(chosen)
     if as_json:
         print_json(
             {

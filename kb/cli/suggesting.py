@@ -106,6 +106,11 @@ def _print_suggestions(found: Suggestions, why: bool) -> None:
                 "Nothing similar enough. When it is solved, write it down with kb new case.",
             )
         )
+    if found.related:
+        click.echo()
+        click.echo(say("同类主题，未必是同一故障：", "Same topic, perhaps another fault:"))
+        for s in found.related:
+            click.echo(click.style(f"  {s.article.id}  {one_line(s.article.title)}  {s.score:.2f}", dim=True))
     _print_unexplained(found)
 
 

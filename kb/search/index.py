@@ -15,7 +15,7 @@ from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import FACETS, HIDDEN_STATUSES, Article, Page, Passage
 from kb.records import Lines, article_from, number_of, passage_from
-from kb.search import scoring
+from kb.search import scoring, threshold
 from kb.search.columns import Columns
 from kb.search.embedded import FullText
 from kb.search.meaning import Meaning
@@ -134,6 +134,11 @@ class Index:
     def live_passages(self) -> Mask:
         """Passages of articles that are in force."""
         return self.over_passages(self.live)
+
+    @property
+    def threshold(self) -> float:
+        """How sure an article must be to be suggested as this fault (kb.search.threshold)."""
+        return threshold.read(self.bundle.folder.parent)
 
     @cached_property
     def unseen(self) -> NDArray[np.int64] | None:

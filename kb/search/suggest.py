@@ -10,7 +10,7 @@ import numpy as np
 
 from kb.model import Answer, Passage, Recalled, Recognised, Section, Suggestion, Suggestions
 from kb.search import spelling
-from kb.search.confidence import THRESHOLD, band, confidence, remembering
+from kb.search.confidence import RELATED, THRESHOLD, band, confidence, remembering
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.index import Index
@@ -51,7 +51,7 @@ def suggest(
     recalled = _recalled(index, terms, scores, remembered)
     depth = max(count, 10)
     candidates = _candidates(index, terms, scores, scores, depth, recalled)
-    shown = {c.article for c in candidates if c.score >= THRESHOLD}
+    shown = {c.article for c in candidates if c.score >= index.threshold}
     seen = terms
     if yes := affirmed(answers):
         seen = read_paste(index, f"{yes}\n{text}", exact)
@@ -60,18 +60,21 @@ def suggest(
         candidates += [c for c in more if c.article not in known]
     if any(a.answer != "unknown" for a in answers):
         candidates = updated(index, candidates, answers)
-    chosen = [c for c in candidates if c.score >= THRESHOLD or c.article in shown][:count]
+    chosen = [c for c in candidates if c.score >= index.threshold or c.article in shown][:count]
+    kept = {c.article for c in chosen}
+    near = [c for c in candidates if c.score >= THRESHOLD and c.article not in kept][:count]
     marker = Highlighter(index.tokenizer, index.weights.rarities(seen.shown()))
-    passages = [c.passage for c in chosen]
+    passages = [c.passage for c in (*chosen, *near)]
     evidence = Evidence(index, seen, scores, passages)
     sure = {c.article: c.score for c in candidates}
     return Suggestions(
         suggestions=tuple(_suggestion(c, evidence, marker, recalled.get(c.article)) for c in chosen),
+        related=tuple(replace(_suggestion(c, evidence, marker, recalled.get(c.article)), band=RELATED) for c in near),
         best=round(max(sure.values(), default=0.0), 3),
         identifiers=_identifiers(index, text, terms),
         areas=_votes(index, "area", sure),
         causes=_votes(index, "cause", sure),
-        lines=_lines(text, evidence if seen is terms else Evidence(index, terms, scores, passages)),
+        lines=_lines(text, Evidence(index, terms, scores, [c.passage for c in chosen])),
         milliseconds=(time.perf_counter() - started) * 1e3,
         truncated=truncated,
         questions=questions(index, chosen, terms, answers),

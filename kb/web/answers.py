@@ -91,9 +91,15 @@ class Found(Facts):
     matches: list[Match] = told("为什么找到它", "why it was found")
 
 
+class Section(Answered):
+    heading: list[str]
+    anchor: str
+
+
 class Hit(Found):
     title_spans: list[Span]
     passages: int = told("命中几段", "passages that match")
+    sections: list[Section] = told("其余最好的几节", "the best of its other sections")
 
 
 class Results(Answered):
@@ -136,7 +142,7 @@ class Remembered(Answered):
 
 
 class Suggestion(Found):
-    band: Literal["strong", "medium", "weak"]
+    band: Literal["strong", "medium", "weak", "related"]
     fix: str = told("解决一节的 Markdown", "the Markdown that tells what to do")
     fix_anchor: str
     remembered: Remembered | None = told(
@@ -191,6 +197,7 @@ class Suggestions(Answered):
     similar: bool = told("有没有足够相似的", "whether anything is similar enough")
     best: float
     suggestions: list[Suggestion]
+    related: list[Suggestion] = told("同类主题，未必是同一故障", "of the same topic, perhaps another fault")
     identifiers: list[Identifier]
     areas: list[Share]
     causes: list[Share]
