@@ -9,7 +9,6 @@ import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 
 import numpy as np
 
@@ -17,11 +16,12 @@ from kb.files import save
 from kb.indexer.build import build_documents
 from kb.model import Article
 from kb.search import threshold
-from kb.search.confidence import THRESHOLD, confidence
+from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.index import Index, Library
 from kb.search.ranking import top
 from kb.search.suggest import read_paste
+from kb.search.threshold import THRESHOLD
 from kb.settings import Settings
 
 SILENT = 0.8
@@ -53,7 +53,9 @@ def calibrate(settings: Settings) -> float | None:
 
 
 def _found(index: Index, settings: Settings) -> float | None:
-    chosen = sorted(Random(0).sample(range(len(index.articles)), min(ARTICLES, len(index.articles))))
+    chance = np.random.default_rng(0)
+    count = len(index.articles)
+    chosen = np.sort(chance.choice(count, min(ARTICLES, count), replace=False)).tolist()
     known = [replace(index.articles[n], body=index.body(n)) for n in chosen if index.visible[n]]
     aliases = [(alias, article) for article in known for alias in article.aliases]
     if len(aliases) < FEWEST:
@@ -61,8 +63,8 @@ def _found(index: Index, settings: Settings) -> float | None:
     with tempfile.TemporaryDirectory(prefix="kb-calibrate-") as aside:
         build_documents(replace(settings, index=Path(aside)), [replace(a, aliases=()) for a in known])
         bare = Library(Path(aside)).index()
-        asked = Random(0).sample(aliases, min(ASKED, len(aliases)))
-        scores = np.array([_best_but(bare, alias, article) for alias, article in asked])
+        asked = chance.choice(len(aliases), min(ASKED, len(aliases)), replace=False)
+        scores = np.array([_best_but(bare, *aliases[i]) for i in asked.tolist()])
     return round(float(np.clip(np.quantile(scores, SILENT), THRESHOLD, MOST)), 3)
 
 

@@ -17,9 +17,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from kb import tables
 from kb.golden import same
 from kb.model import HIDDEN_STATUSES, VERDICTS, Article
-from kb.search.confidence import MEDIUM, THRESHOLD
+from kb.search.confidence import MEDIUM
 from kb.search.index import Index
 from kb.search.terms import read
+from kb.search.threshold import THRESHOLD
 from kb.store import Store
 
 Moment = InstrumentedAttribute[datetime]

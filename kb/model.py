@@ -241,6 +241,7 @@ class Suggestion:
 
     score: 0 to 1, see kb.search.confidence. band: strong, medium, weak, or related (see Suggestions).
     fix: Markdown of the section that tells what to do; fix_anchor links to it.
+    fault: which of several faults it is about, from 1; 0 when the text tells of one.
     factor: what the answers to questions did to its odds. remembered: what was said of it after similar pastes.
     """
 
@@ -255,6 +256,7 @@ class Suggestion:
     matches: tuple[Match, ...]
     factor: float = 1.0
     remembered: Recalled | None = None
+    fault: int = 0
 
 
 class Recognised(NamedTuple):
@@ -290,6 +292,7 @@ class Answer(NamedTuple):
 class Suggestions:
     """The answer to a paste. best: the top score even when it is below the threshold.
 
+    faults: the pieces of a text that tells of several, which are answered apart.
     related: articles of the same topic, perhaps about another fault; they are no answer.
 
     areas, causes: (value, share) of the probable ones, best first. lines: (text, explained) of the paste.
@@ -309,6 +312,7 @@ class Suggestions:
     answers: tuple[Answer, ...] = ()
     corrections: tuple[Correction, ...] = ()
     related: tuple[Suggestion, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 VERDICTS = ("helpful", "unhelpful")

@@ -78,6 +78,7 @@ def suggestions_data(found: Suggestions) -> dict[str, Any]:
         "best": found.best,
         "suggestions": [_suggestion(s) for s in found.suggestions],
         "related": [_suggestion(s) for s in found.related],
+        "faults": list(found.faults),
         "identifiers": [i._asdict() for i in found.identifiers],
         "areas": [{"value": v, "share": n} for v, n in found.areas],
         "causes": [{"value": v, "share": n} for v, n in found.causes],
@@ -175,6 +176,7 @@ def _suggestion(s: Suggestion) -> dict[str, Any]:
         "snippet": _snippet(s.snippet),
         "matches": [_match(m) for m in s.matches],
         "factor": s.factor,
+        "fault": s.fault,
         "remembered": s.remembered and {"helpful": s.remembered.helpful, "unhelpful": s.remembered.unhelpful},
     }
 

@@ -1,13 +1,11 @@
 """Vectors of meaning: made beside the index, kept by their text, whole or missing, never in the way."""
 
-import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +30,7 @@ from kb.records import article_from, passage_from
 from kb.search.index import Index, Library
 from kb.search.meaning import sentences
 from kb.search.searcher import search
-from kb.settings import Settings, load
+from kb.settings import Settings
 
 Write = Callable[[str, str], Path]
 ROOT = Path(__file__).parent.parent

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.search.evidence import Evidence
+from kb.search.threshold import THRESHOLD
 
 FEATURES = ("coverage", "sentence", "strength", "lead", "code", "nearness")
 BY_WORDS = (-5.07, (1.85, 1.75, 0.75, 2.32, 2.08, 0.0))
@@ -43,9 +44,6 @@ NOT_HELPED = 1.5
 """Log odds that full evidence of remembered verdicts adds and takes: nine of ten articles that it makes strong are
 right; what did not help is right half as often as its text alone would say."""
 
-THRESHOLD = 0.13
-"""Below it nothing is suggested. A base has a threshold of its own, above it, from which on an article is about this
-fault rather than of the same topic: kb.threshold finds it."""
 MEDIUM = 0.35
 STRONG = 0.6
 """Nine of ten such suggestions are right."""

@@ -11,7 +11,6 @@ from kb.search.ranking import Scores, top
 from kb.search.scoring import lifts, told_by_code
 from kb.search.terms import QueryTerms
 
-
 Alternatives = tuple[tuple[str, ...], ...]
 """Terms of which all of one kind must stand there, the text's own first."""
 

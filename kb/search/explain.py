@@ -39,7 +39,7 @@ def _lifts(evidence: Evidence, number: int) -> Iterator[Match]:
         word, via = say(*_LIFTED[name]), ""
         if name == "meaning":
             same = index.meaning.same_meaning(query.gist, index.passage(number).text)
-            word, via = (same.passage, same.query) if same and same.cosine >= SAME else (word, "")
+            word, via = (same.passage[:SHOWN], same.query[:SHOWN]) if same and same.cosine >= SAME else (word, "")
         yield Match(word, "", name, name, round(share, 3), via)
 
 
@@ -47,8 +47,10 @@ _LIFTED = {
     "topic": ("意思相近", "similar in meaning"),
     "sentence": ("一句话里都说到了", "all in one sentence"),
     "meaning": ("同样的意思", "the same meaning"),
-    "code": ("讲的就是这个代码", "about this code"),
+    "about": ("讲的就是这个代码", "about this code"),
 }
+SHOWN = 60
+"""Characters of such a sentence."""
 SAME = 0.5
 """Cosine of two sentences that are shown as meaning the same."""
 

@@ -113,5 +113,5 @@ def _by_meaning(index: "Index", found: Scores, query: QueryTerms) -> None:
         found += np.float32(weight * best) * np.maximum(index.meaning.cosines(query.gist), 0)
 
 
-LIFTS = {"topic": _by_topic, "sentence": _by_sentence, "meaning": _by_meaning, "code": _by_code}
+LIFTS = {"topic": _by_topic, "sentence": _by_sentence, "meaning": _by_meaning, "about": _by_code}
 """In this order: a code comes last, for it must beat what all others add."""

@@ -10,15 +10,17 @@ import numpy as np
 
 from kb.model import Answer, Passage, Recalled, Recognised, Section, Suggestion, Suggestions
 from kb.search import spelling
-from kb.search.confidence import RELATED, THRESHOLD, band, confidence, remembering
+from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
+from kb.search.faults import split
 from kb.search.index import Index
 from kb.search.questions import Candidate, affirmed, questions, updated
 from kb.search.ranking import Scores, top
 from kb.search.remembered import Remembered, reason
 from kb.search.snippets import Highlighter, place
 from kb.search.terms import MAX_TEXT, QueryTerms, read
+from kb.search.threshold import THRESHOLD
 
 MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""
@@ -44,6 +46,47 @@ def suggest(
     exact: misspelled words are taken as they stand. remembered: what was said of articles after other pastes.
     """
     started = time.perf_counter()
+    whole = _suggest(index, text, count, answers, exact, remembered)
+    if not answers:
+        whole = _apart(
+            whole, [(piece, _suggest(index, piece, count, (), exact, remembered)) for piece in split(text)], count
+        )
+    return replace(whole, milliseconds=(time.perf_counter() - started) * 1e3)
+
+
+def _apart(whole: Suggestions, pieces: Sequence[tuple[str, Suggestions]], count: int) -> Suggestions:
+    """The answer to a text whose pieces tell of several faults: the best of each in turn.
+
+    They do when at least two have answers of their own that differ; else they tell of one fault, step by step.
+    """
+    told = [(text, p) for text, p in pieces if p.suggestions and p.suggestions[0].score >= MEDIUM]
+    if len({p.suggestions[0].article.id for _, p in told}) < 2:
+        return whole
+    merged: dict[str, Suggestion] = {}
+    for place in range(count):
+        for number, (_, piece) in enumerate(told, 1):
+            for s in piece.suggestions[place : place + 1]:
+                merged.setdefault(s.article.id, replace(s, fault=number))
+    related = {s.article.id: s for p in (whole, *(p for _, p in told)) for s in p.related if s.article.id not in merged}
+    return replace(
+        whole,
+        suggestions=tuple(merged.values())[: max(count, len(told))],
+        related=tuple(related.values())[:count],
+        best=max(p.best for _, p in told),
+        faults=tuple(text for text, _ in told),
+        questions=(),
+    )
+
+
+def _suggest(
+    index: Index,
+    text: str,
+    count: int,
+    answers: Sequence[Answer],
+    exact: bool,
+    remembered: Remembered | None,
+) -> Suggestions:
+    """suggest() of a text as one fault."""
     truncated = len(text) > MAX_TEXT
     text = text[:MAX_TEXT]
     terms = read_paste(index, text, exact)
@@ -75,7 +118,7 @@ def suggest(
         areas=_votes(index, "area", sure),
         causes=_votes(index, "cause", sure),
         lines=_lines(text, Evidence(index, terms, scores, [c.passage for c in chosen])),
-        milliseconds=(time.perf_counter() - started) * 1e3,
+        milliseconds=0,
         truncated=truncated,
         questions=questions(index, chosen, terms, answers),
         answers=tuple(answers),

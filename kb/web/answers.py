@@ -142,6 +142,7 @@ class Remembered(Answered):
 
 
 class Suggestion(Found):
+    fault: int = told("答的是第几个故障，只有一个时为 0", "which of several faults it is about, 0 for one")
     band: Literal["strong", "medium", "weak", "related"]
     fix: str = told("解决一节的 Markdown", "the Markdown that tells what to do")
     fix_anchor: str
@@ -197,6 +198,7 @@ class Suggestions(Answered):
     similar: bool = told("有没有足够相似的", "whether anything is similar enough")
     best: float
     suggestions: list[Suggestion]
+    faults: list[str] = told("分开回答的几个故障", "the faults of the text that are answered apart")
     related: list[Suggestion] = told("同类主题，未必是同一故障", "of the same topic, perhaps another fault")
     identifiers: list[Identifier]
     areas: list[Share]
