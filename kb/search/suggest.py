@@ -63,9 +63,9 @@ def _apart(whole: Suggestions, pieces: Sequence[tuple[str, Suggestions]], count:
     if len({p.suggestions[0].article.id for _, p in told}) < 2:
         return whole
     merged: dict[str, Suggestion] = {}
-    for place in range(count):
+    for turn in range(count):
         for number, (_, piece) in enumerate(told, 1):
-            for s in piece.suggestions[place : place + 1]:
+            for s in piece.suggestions[turn : turn + 1]:
                 merged.setdefault(s.article.id, replace(s, fault=number))
     related = {s.article.id: s for p in (whole, *(p for _, p in told)) for s in p.related if s.article.id not in merged}
     return replace(
