@@ -42,8 +42,8 @@ _Run = dict[str, list[tuple[str, float]]]
     """Measure retrieval. Without a folder the golden queries (articles/golden.yml) are run, and one that fails
     makes the exit code 1; of a judged set: nDCG@10, MRR@10, S@1, S@3, R@10, each with its 95 % interval, and times;
     for short, medium and long queries; and what is suggested where nothing answers: with the answers hidden, and
-    for unanswerable.jsonl (id, text) beside the queries, if it is there. A document is taken as a Markdown file: page.md#3 is a
-    piece of page.md, any other a page of its own.
+    for unanswerable.jsonl (id, text) beside the queries, if it is there. A document is taken as a Markdown file:
+    page.md#3 is a piece of page.md, any other a page of its own.
 
     \b
     Example: kb eval                                # golden queries, on the index in force
