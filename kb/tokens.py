@@ -22,7 +22,7 @@ import Stemmer
 from kb.identifiers import COMPOUND, NOISE, Identifier, identify, squeeze
 from kb.model import Token
 
-VERSION = 2
+VERSION = 3
 """Raise when tokens of an unchanged text change: every index is rebuilt."""
 
 MAX_COMPOUND = 96

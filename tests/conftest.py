@@ -26,9 +26,10 @@ Write = Callable[[str, str], Path]
 
 @pytest.fixture(autouse=True)
 def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guzhi speaks Chinese, and no setting of the developer's own shell counts."""
+    """Guzhi speaks Chinese, no setting of the developer's own shell counts, and no vectors are made unasked."""
     for name in [n for n in os.environ if n.startswith("KB_")]:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KB_ENCODER", "off")
     use("zh")
 
 

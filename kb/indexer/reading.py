@@ -16,6 +16,7 @@ from kb.indexer.articles import find, is_article, load, relative, title_of
 from kb.indexer.processes import Progress, in_parallel
 from kb.indexer.rows import Rows
 from kb.language import say
+from kb.meaning.texts import key_of, passage_texts
 from kb.model import Article
 from kb.records import Lines, article_record, number_of, passage_record, to_line
 from kb.settings import Settings
@@ -45,7 +46,8 @@ class Entry:
 
     record: all that is known of it (kb.records), with `passages`, their number. part: where it comes from;
     first: its first passage there; number: its own place there.
-    body, lines: its Markdown and its passages as lines of the bundle, when it is new.
+    body, lines: its Markdown and its passages as lines of the bundle, when it is new; texts: the keys of the texts
+    that each passage is encoded by.
     """
 
     record: dict[str, Any]
@@ -54,6 +56,7 @@ class Entry:
     number: int = -1
     body: bytes = b""
     lines: tuple[bytes, ...] = ()
+    texts: tuple[tuple[int, ...], ...] = ()
 
 
 def sources(root: Path) -> Iterator[Source]:
@@ -277,7 +280,8 @@ class _File:
 
 def _entry(record: dict[str, Any], article: Article, rows: Sequence[Row]) -> Entry:
     lines = tuple(to_line(passage_record(row.passage)) for row in rows)
-    return Entry({**record, "passages": len(rows)}, NEW, 0, body=to_line(article.body), lines=lines)
+    texts = tuple(tuple(map(key_of, passage_texts(article, row.passage))) for row in rows)
+    return Entry({**record, "passages": len(rows)}, NEW, 0, body=to_line(article.body), lines=lines, texts=texts)
 
 
 def _analysed(

@@ -65,7 +65,7 @@ def _products(index: Index, text: str) -> list[Completion]:
 def _articles(index: Index, text: str, count: int) -> list[Completion]:
     """Articles that are called as typed, then those that are about it as surely as a suggestion must be."""
     terms = read_paste(index, text)
-    scores = index.scores(terms.weights)
+    scores = index.scores(terms)
     best = index.best(scores)
     called = _called(index, text)
     # One without a common word has no score, yet its name begins as typed.

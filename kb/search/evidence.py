@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.fields import PAGE_WEIGHT
 from kb.search.index import Index
 from kb.search.ranking import Scores, top
 from kb.search.terms import QueryTerms
@@ -26,7 +25,7 @@ class Evidence:
         wanted = (t.term for g in query.groups for tokens in g.alternatives for t in tokens)
         self._terms = {term: i for i, term in enumerate(dict.fromkeys([*query.weights, *wanted]))}
         self.weights, page = index.weights.within(list(self._terms), np.fromiter(self.passages, np.int64))
-        self._total = self.weights + PAGE_WEIGHT * page
+        self._total = self.weights + page
 
     def shares(self, passage: int) -> dict[str, float]:
         """The terms that a passage or its page holds -> their shares of its score. What is missing is its topic's."""

@@ -1,7 +1,7 @@
 """This module opens a bundle for searching and keeps up with newly published ones."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from datetime import date
 from functools import cached_property, lru_cache
@@ -16,10 +16,13 @@ from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import FACETS, HIDDEN_STATUSES, Article, Page, Passage
 from kb.records import Lines, article_from, number_of, passage_from
+from kb.search import scoring
 from kb.search.columns import Columns
 from kb.search.embedded import FullText
+from kb.search.meaning import Meaning
 from kb.search.ranking import Scores, Weights
 from kb.search.recent import Recent
+from kb.search.terms import QueryTerms
 from kb.search.topics import Topics
 from kb.search.vocabulary import Vocabulary
 from kb.tokens import Tokenizer
@@ -92,19 +95,20 @@ class Index:
         return Vocabulary([part.bundle for part in self.parts], self.tokenizer.words)
 
     @cached_property
+    def meaning(self) -> Meaning:
+        """How near passages are by meaning, opened when it is first asked."""
+        return Meaning([part.bundle for part in self.parts])
+
+    @cached_property
     def topics(self) -> Topics:
         return Topics([part.bundle for part in self.parts])
 
-    def scores(self, query: Mapping[str, float], hidden: bool = False) -> Scores:
-        """The score of each passage, 0 where nothing matches. query: term -> weight.
+    def scores(self, query: QueryTerms, hidden: bool = False) -> Scores:
+        """The score of each passage, 0 where nothing matches (kb.search.scoring).
 
         hidden: whether articles that are not visible have a score, too.
         """
-        scores = self.weights.scores(query)
-        if not hidden and self._unseen is not None:
-            scores[self._unseen] = 0
-        self.topics.lift(scores, query, self.weights)
-        return scores
+        return scoring.scores(self, query, None if hidden else self.unseen)
 
     @cached_property
     def facets(self) -> "dict[str, Facet]":
@@ -133,7 +137,7 @@ class Index:
         return self.over_passages(self.live)
 
     @cached_property
-    def _unseen(self) -> NDArray[np.int64] | None:
+    def unseen(self) -> NDArray[np.int64] | None:
         """Passages of articles that are not visible, None when all are."""
         return None if self.visible.all() else np.flatnonzero(self.over_passages(~self.visible))
 
@@ -207,7 +211,7 @@ class Index:
         return int(start + np.argmax(scores[start:end]))
 
 
-_OF_LIVE = ("fulltext", "visible", "live_passages", "_unseen")
+_OF_LIVE = ("fulltext", "visible", "live_passages", "unseen")
 """What an index has worked out from the articles that are in force."""
 
 

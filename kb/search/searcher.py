@@ -193,7 +193,9 @@ class Matcher:
         if not exact:
             plain = dict.fromkeys(n.text for n in self._leaves if isinstance(n, Words))
             self._corrections = {text: spelling.check(index, text) for text in plain}
-        self.terms: QueryTerms = read(" ".join(self.texts), index.tokenizer, index.synonyms, self._all_corrections())
+        self.terms: QueryTerms = read(
+            " ".join(self.texts), index.tokenizer, index.synonyms, self._all_corrections(), index.weights.spread
+        )
         self.asks_status = any(n.field == "status" for n in self._leaves if isinstance(n, Value))
         self._groups_of: dict[Words, tuple[Group, ...]] = {}
         self._group_masks: dict[Group, Mask] = {}
@@ -238,7 +240,7 @@ class Matcher:
         return any(len(self.groups(n)) > KEYWORDS for n in self._leaves if isinstance(n, Words))
 
     def scores(self) -> Scores:
-        return self._index.scores(self.terms.weights, hidden=True)
+        return self._index.scores(self.terms, hidden=True)
 
     def highlighter(self) -> Highlighter:
         """Marks the query's words, synonyms, phrases and patterns."""

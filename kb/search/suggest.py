@@ -4,6 +4,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def suggest(
     truncated = len(text) > MAX_TEXT
     text = text[:MAX_TEXT]
     terms = read_paste(index, text, exact)
-    scores = index.scores(terms.weights)
+    scores = index.scores(terms)
     recalled = _recalled(index, terms, scores, remembered)
     depth = max(count, 10)
     candidates = _candidates(index, terms, scores, scores, depth, recalled)
@@ -55,7 +56,7 @@ def suggest(
     if yes := affirmed(answers):
         seen = read_paste(index, f"{yes}\n{text}", exact)
         known = {c.article for c in candidates}
-        more = _candidates(index, terms, scores, index.scores(seen.weights), depth, recalled)
+        more = _candidates(index, terms, scores, index.scores(seen), depth, recalled)
         candidates += [c for c in more if c.article not in known]
     if any(a.answer != "unknown" for a in answers):
         candidates = updated(index, candidates, answers)
@@ -111,7 +112,7 @@ def _lifted(index: Index, scores: Scores, recalled: Mapping[int, Recalled]) -> S
 def rank(index: Index, text: str, count: int, remembered: Remembered | None = None) -> list[tuple[int, float]]:
     """The articles suggest() looks at, without a threshold: (position, score), best first."""
     terms = read_paste(index, text)
-    scores = index.scores(terms.weights)
+    scores = index.scores(terms)
     best = _lifted(index, scores, _recalled(index, terms, scores, remembered))
     return [(int(a), float(best[a])) for a in top(best, count)]
 
@@ -119,7 +120,7 @@ def rank(index: Index, text: str, count: int, remembered: Remembered | None = No
 def read_paste(index: Index, text: str, exact: bool = False) -> QueryTerms:
     """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them."""
     corrections = () if exact else spelling.check(index, text)
-    terms = read(text, index.tokenizer, index.synonyms, corrections)
+    terms = read(text, index.tokenizer, index.synonyms, corrections, index.weights.spread)
     if len(terms.weights) <= MAX_TERMS:
         return terms
     passages = index.weights.passages
@@ -127,7 +128,7 @@ def read_paste(index: Index, text: str, exact: bool = False) -> QueryTerms:
     telling = sorted(terms.weights, key=lambda t: -terms.weights[t] * rarity(df[t], passages) * (df[t] > 0))
     kept = {t: terms.weights[t] for t in telling[:MAX_TERMS]}
     tokens = tuple(t for t in terms.tokens if t.term in kept)
-    return QueryTerms(kept, terms.via, terms.groups, tokens, corrections=terms.corrections)
+    return replace(terms, weights=kept, tokens=tokens, quiet=frozenset())
 
 
 def _suggestion(candidate: Candidate, evidence: Evidence, marker: Highlighter, recalled: Recalled | None) -> Suggestion:

@@ -1,10 +1,17 @@
 """This module turns a query or a paste into weighted terms: repeated words saturate, synonyms join in."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import math
+import re
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
+from kb import telling
 from kb.fields import (
     CODE_WEIGHT,
     PART_WEIGHT,
@@ -13,15 +20,15 @@ from kb.fields import (
     STOP_WEIGHT_CHINESE,
     STOP_WEIGHT_LATIN,
     STOP_WORDS,
+    SUBJECT_WEIGHT,
     SYNONYM_WEIGHT,
-    TALK_WEIGHT,
-    TALK_WORDS,
     TYPED_WEIGHT,
 )
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
 from kb.synonyms import find
-from kb.tokens import Folded, Tokenizer, fold, index_term, pairs
+from kb.talk import factors
+from kb.tokens import Folded, Tokenizer, fold, neighbours
 
 MAX_TEXT = 100_000
 """Characters of a paste that are read; it is cut there and said so."""
@@ -31,9 +38,17 @@ NUMBERS = 4.0
 would find the tables of a manual, not the one line that tells the fault. 4 and 8 change no figure of the
 issues set, 2 costs 0.001."""
 
-Synonyms = Mapping[str, tuple[str, ...]]
+SAYS = 3
+"""Tokens of a line that says something; 您好 and 在吗 are no subject."""
 
-_TALK = frozenset(map(index_term, TALK_WORDS))
+LOG_LINES = 20
+"""Lines from which on a text is read as a log, in which what is said again and again says nothing."""
+
+Synonyms = Mapping[str, tuple[str, ...]]
+Spread = Callable[[Sequence[str]], NDArray[np.float64]]
+
+_LINE = re.compile(r"[^\n]+")
+_SENTENCE = re.compile(r"[^\n。！？；!?;]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,8 @@ class QueryTerms:
     """weights: term -> weight in the sum. via: term -> the word whose synonym it is. groups: what AND requires.
 
     tokens: those that count, with spans of the text; repeats included. quiet: stop words, scored but not shown.
-    corrections: those that were read instead of what was typed.
+    corrections: those that were read instead of what was typed. codes: what names the fault -> how surely it does.
+    sentences: the terms of each.
     """
 
     weights: dict[str, float]
@@ -62,29 +78,49 @@ class QueryTerms:
     tokens: tuple[Token, ...]
     quiet: frozenset[str] = frozenset()
     corrections: tuple[Correction, ...] = ()
+    codes: Mapping[str, float] = field(default_factory=dict)
+    sentences: tuple[frozenset[str], ...] = ()
 
     def shown(self) -> Iterator[str]:
         """The terms a reader is shown: all but the quiet ones."""
         return (t for t in self.weights if t not in self.quiet)
 
 
-def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms, corrections: Sequence[Correction] = ()) -> QueryTerms:
-    """Weigh the terms of a text. Corrected words count as if they stood there, and what was typed a little."""
+def read(
+    text: str,
+    tokenizer: Tokenizer,
+    synonyms: Synonyms,
+    corrections: Sequence[Correction] = (),
+    spread: Spread | None = None,
+) -> QueryTerms:
+    """Weigh the terms of a text. Corrected words count as if they stood there, and what was typed a little.
+
+    spread: the share of a base's passages that hold each term; with it small talk weighs next to nothing.
+    """
     meant = respelled(text, corrections)
     folded, every = tokenizer.read(meant.text)
     tokens = _telling(every)
-    counts: Counter[str] = Counter()
+    lines = _lines(folded.text)
+    subject = _subject(lines, tokens)
+    counts: dict[str, float] = defaultdict(float)
     for token in tokens:
-        counts[token.term] += PART_WEIGHT if token.part else 1  # type: ignore[assignment]
-    for pair in pairs(tokens, folded.text):
-        counts[pair] += 1
+        counts[token.term] += (PART_WEIGHT if token.part else 1) * (SUBJECT_WEIGHT if token.end <= subject else 1)
+    for a, b in neighbours(tokens, folded.text):
+        counts[a.raw + b.raw] += SUBJECT_WEIGHT if b.end <= subject else 1
     weights = {term: _saturated(n) for term, n in counts.items()}
     numbers = {t.term for t in tokens if t.kind == "number"}
     excess = sum(weights[n] for n in numbers) / NUMBERS
     if excess > 1:
         weights |= {n: weights[n] / excess for n in numbers}
     weights |= {t.term: weights[t.term] * CODE_WEIGHT for t in tokens if t.kind in CODE_KINDS and not t.part}
-    weights |= {t.term: weights[t.term] * TALK_WEIGHT for t in tokens if t.term in _TALK}
+    if len(lines) >= LOG_LINES:
+        seldom = _seldom(lines, tokens)
+        weights = {t: w * seldom.get(t, 1.0) for t, w in weights.items()}
+    if spread is not None:
+        terms = list(weights)
+        weights = dict(
+            zip(terms, (np.array(list(weights.values())) * factors(terms, spread(terms))).tolist(), strict=True)
+        )
     quiet = _stop_weights(every, weights)
     weights |= quiet
     via: dict[str, str] = {}
@@ -110,7 +146,51 @@ def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms, corrections: Seque
         own = tuple(t for t in typed if any(_overlap(c, (t.start, t.end)) for c in wrong))
         groups.append(Group(meant.text[slice(*folded.span(start, end))], (*readings, own) if own else readings))
     placed = tuple(t._replace(start=s, end=e) for t in tokens for s, e in [span(t.start, t.end)])
-    return QueryTerms(weights, via, tuple(groups), placed, frozenset(quiet), tuple(corrections))
+    return QueryTerms(
+        weights,
+        via,
+        tuple(groups),
+        placed,
+        frozenset(quiet),
+        tuple(corrections),
+        telling.weights(folded, tokens),
+        _sentences(folded.text, tokens),
+    )
+
+
+def _lines(text: str) -> list[tuple[int, int]]:
+    """Start and end of each line that is not blank."""
+    return [m.span() for m in _LINE.finditer(text) if m[0].strip()]
+
+
+def _subject(lines: Sequence[tuple[int, int]], tokens: Sequence[Token]) -> int:
+    """Where the first line ends that says something, when others follow it; else 0."""
+    starts = [start for start, _ in lines]
+    said = Counter(bisect_right(starts, t.start) - 1 for t in tokens if not t.part)
+    first = next((i for i in range(len(lines)) if said[i] >= SAYS), len(lines))
+    return lines[first][1] if first + 1 < len(lines) else 0
+
+
+def _sentences(text: str, tokens: list[Token]) -> tuple[frozenset[str], ...]:
+    """The terms of each sentence of a text, pairs included; sentences of a word or two are none."""
+    starts = [m.start() for m in _SENTENCE.finditer(text)]
+    held: list[set[str]] = [set() for _ in starts]
+    for token in tokens:
+        held[bisect_right(starts, token.start) - 1].add(token.term)
+    for a, b in neighbours(tokens, text):
+        held[bisect_right(starts, a.start) - 1].add(a.raw + b.raw)
+    return tuple(dict.fromkeys(frozenset(h) for h in held if len(h) >= SAYS))
+
+
+def _seldom(lines: Sequence[tuple[int, int]], tokens: Sequence[Token]) -> dict[str, float]:
+    """Term -> what is left of its weight in a log, 0 to 1: all when one line of many holds it, nothing when each does.
+
+    That is its inverse document frequency among the lines, of the largest there can be.
+    """
+    starts = [start for start, _ in lines]
+    held = {(t.term, bisect_right(starts, t.start)) for t in tokens}
+    counts = Counter(term for term, _ in held)
+    return {term: math.log((len(lines) + 1) / n) / math.log(len(lines) + 1) for term, n in counts.items()}
 
 
 def respelled(text: str, corrections: Sequence[Correction]) -> Folded:

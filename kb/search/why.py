@@ -103,12 +103,12 @@ def _rank(found: _Found, number: int) -> int:
 def _look_up(index: Index, query: Query, mode: str) -> _Found:
     if mode == "suggest":
         terms = read_paste(index, query.text, query.exact)
-        scores = index.scores(terms.weights)
+        scores = index.scores(terms)
         ranked = [int(a) for a in top(index.best(scores), 10)]
         best = {a: index.best_passage(a, scores) for a in ranked}
         sure = confidence(Evidence(index, terms, scores, list(best.values())))
         ranked = [a for a in ranked if sure[best[a]] >= THRESHOLD]
-        return _Found(ranked[:COUNT], index.scores(terms.weights, hidden=True), terms)
+        return _Found(ranked[:COUNT], index.scores(terms, hidden=True), terms)
     matcher = Matcher(index, parse(query.text), query.exact)
     shown = matcher.found()[0] & within_bounds(index, query, matcher)
     for name, values in query.filters.items():

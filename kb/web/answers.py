@@ -303,12 +303,19 @@ class Kept(Answered):
     id: int = told("撤回时用", "for taking it back")
 
 
+class MeaningState(Answered):
+    encoder: str = told("编码器；空为不按语义搜索", "the encoder; empty when nothing is searched by meaning")
+    passages: int = told("有语义向量的段落", "passages that have a vector of meaning")
+    reason: str = told("不用时的原因", "why there is none")
+
+
 class Health(Answered):
     status: Literal["ok"]
     version: str
     articles: int
     passages: int
     built: str
+    meaning: MeaningState
 
 
 class Unhealthy(Answered):

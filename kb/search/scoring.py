@@ -1,0 +1,76 @@
+"""This module scores the passages of an index for a query: by words first, then lifted by what words don't tell.
+
+    words       sums of columns, a page behind its sections       kb.search.ranking
+    topics      words that mean the same                          kb.search.topics
+    sentences   a passage that one sentence of the query is about
+    codes       an error code that few articles are about
+
+Each step adds to the scores of the one before, in shares of the best score, so that bases and queries compare.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.fields import CODE_HALVINGS, CODE_HOLDERS, CODE_LIFT, SENTENCE_WEIGHT, TOPIC_FROM
+from kb.search.ranking import Scores, top
+from kb.search.terms import QueryTerms
+
+if TYPE_CHECKING:
+    from kb.search.index import Index
+
+DEPTH = 100
+"""Passages, the best so far, that sentences are compared with."""
+
+
+def scores(index: "Index", query: QueryTerms, unseen: NDArray[np.int64] | None = None) -> Scores:
+    """One score a passage, 0 where nothing matches. unseen: passages that get none."""
+    found = index.weights.scores(query.weights)
+    if unseen is not None:
+        found[unseen] = 0
+    for lift in LIFTS:
+        lift(index, found, query)
+    return found
+
+
+def _by_topic(index: "Index", found: Scores, query: QueryTerms) -> None:
+    if len(query.weights) >= TOPIC_FROM:
+        index.topics.lift(found, query.weights, index.weights)
+
+
+def _by_sentence(index: "Index", found: Scores, query: QueryTerms) -> None:
+    """A fault is told in one sentence, whatever is told around it."""
+    chosen = top(found, DEPTH) if len(query.sentences) > 1 else np.empty(0, np.int64)
+    if len(chosen):
+        terms = {term: i for i, term in enumerate(query.weights)}
+        weights = np.zeros((len(query.sentences), len(terms)), np.float32)
+        for row, sentence in zip(weights, query.sentences, strict=True):
+            for term in sentence & terms.keys():
+                row[terms[term]] = query.weights[term]
+        best = (weights @ index.weights.within(list(terms), chosen)[0]).max(axis=0)
+        if most := float(best.max()):
+            found[chosen] += np.float32(SENTENCE_WEIGHT * found[chosen[0]] / most) * best
+
+
+def _by_code(index: "Index", found: Scores, query: QueryTerms) -> None:
+    """A code that few articles are about comes before all words."""
+    best = max(float(found.max(initial=0)), index.weights.rarest)
+    for code, sure in query.codes.items():
+        passages, zones = index.weights.about(code)
+        shown = index.visible[index.article_of[passages]]
+        passages, zones = passages[shown], zones[shown]
+        if len(passages):
+            told = 1 - math.log2(max(_holders(index, passages, zones), CODE_HOLDERS) / CODE_HOLDERS) / CODE_HALVINGS
+            found[passages] += np.float32(CODE_LIFT * best * sure * max(told, 0)) * zones
+
+
+def _holders(index: "Index", passages: NDArray[np.int64], zones: NDArray[np.float32]) -> float:
+    """How many articles are about a code: the largest of the zones of each, added up."""
+    articles = index.article_of[passages]
+    first = np.flatnonzero(np.diff(articles, prepend=-1))
+    return float(np.maximum.reduceat(zones, first).sum())
+
+
+LIFTS = (_by_topic, _by_sentence, _by_code)
