@@ -82,7 +82,7 @@ def title_texts(article: Article, passage: Passage) -> tuple[str, ...]:
 
 def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
     """An article's rows, in order of its passages."""
-    number = article.id if article.id != article.path.rsplit(".", 1)[0] else ""
+    number = "" if article.id in (article.path, article.path.rsplit(".", 1)[0]) else article.id
     values = (*article.product, *article.tags, *article.parts, *article.versions, number)
     facts = [_short(v, tokenizer) for v in values if v]
     names = {"title": [_folded(article.title)], "alias": [_folded(a) for a in article.aliases]}

@@ -12,7 +12,7 @@ from kb.bundle import Bundle, open_current
 from kb.errors import ArticleError, BundleError
 from kb.indexer import rows as packed
 from kb.indexer.analysis import Row, analyse
-from kb.indexer.articles import find, is_article, load, relative
+from kb.indexer.articles import find, is_article, load, relative, title_of
 from kb.indexer.processes import Progress, in_parallel
 from kb.indexer.rows import Rows
 from kb.language import say
@@ -240,8 +240,11 @@ class _Document:
     article: Article
 
     def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, str, list[Row]]:
-        rows = analyse(self.article, tokenizer)
-        return _entry(article_record(self.article), self.article, rows), "", rows
+        article = self.article
+        if not article.title:
+            article = replace(article, title=title_of(article.body, article.path))
+        rows = analyse(article, tokenizer)
+        return _entry(article_record(article), article, rows), "", rows
 
 
 @dataclass(frozen=True)

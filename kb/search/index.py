@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -173,6 +174,16 @@ class Index:
         part = int(number >= self._articles_before[1])
         return str(self.parts[part].bodies[number - int(self._articles_before[part])])
 
+    def without(self, articles: Sequence[int]) -> "Index":
+        """The same index with some articles in force no longer. What is known of words and topics stays as it is."""
+        other = copy(self)
+        for name in _OF_LIVE:
+            vars(other).pop(name, None)
+        other.live = self.live.copy()
+        other.live[articles] = False
+        other.recent = Recent(ANSWERS)
+        return other
+
     def number_of(self, name: str) -> int:
         """Position of an article by its number or path. Raises NotFoundError."""
         for column, value in (("ids", name), ("paths", name), ("ids", name.upper())):
@@ -203,6 +214,10 @@ class Index:
     def best_passage(self, article: int, scores: NDArray[np.float32]) -> int:
         start, end = self.first[article], self.first[article + 1]
         return int(start + np.argmax(scores[start:end]))
+
+
+_OF_LIVE = ("fulltext", "visible", "live_passages", "unseen")
+"""What an index has worked out from the articles that are in force."""
 
 
 class Articles(Sequence[Article]):
