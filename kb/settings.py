@@ -108,6 +108,13 @@ SETTINGS: tuple[Setting, ...] = (
         "网页里保存后，以编辑人的名字提交到 git",
         "commit what is saved on the site to git, in the editor's name",
     ),
+    Setting(
+        "trade_words",
+        True,
+        _switch,
+        "用不用自带的行业同义词（kb/data/trade_words.txt）",
+        "whether the shipped words of the trade (kb/data/trade_words.txt) widen queries",
+    ),
     Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes of a build, 0 for automatic"),
 )
 """Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""
@@ -132,6 +139,7 @@ class Settings:
     max_file_kb: int
     reviewers: tuple[str, ...]
     git_commit: bool
+    trade_words: bool
     workers: int
 
 

@@ -20,7 +20,7 @@ from kb.fields import (
 )
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
-from kb.synonyms import find
+from kb.synonyms import Synonyms
 from kb.tokens import Folded, Tokenizer, fold, index_term, pairs
 
 MAX_TEXT = 100_000
@@ -30,8 +30,6 @@ NUMBERS = 4.0
 """Plain numbers together count for at most so much: a log of 3,000 lines with every number from 0 to 49
 would find the tables of a manual, not the one line that tells the fault. 4 and 8 change no figure of the
 issues set, 2 costs 0.001."""
-
-Synonyms = Mapping[str, tuple[str, ...]]
 
 _TALK = frozenset(map(index_term, TALK_WORDS))
 
@@ -88,7 +86,7 @@ def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms, corrections: Seque
     quiet = _stop_weights(every, weights)
     weights |= quiet
     via: dict[str, str] = {}
-    spans = find(folded.text, synonyms) if synonyms else []
+    spans = synonyms.find(folded.text) if synonyms else []
     alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
     for start, end, word in spans:
         meanings = tuple(_meaning(s, tokenizer) for s in synonyms[word])
