@@ -43,6 +43,10 @@ class Parsed(NamedTuple):
     apart: dict[tuple[str, str], int]
     problems: list[Problem]
 
+    def separates(self, a: str, b: str) -> bool:
+        """Whether it says that two words are no synonyms, in either order."""
+        return (a, b) in self.apart or (b, a) in self.apart
+
 
 NOTHING = Parsed({}, {}, [])
 
@@ -116,7 +120,7 @@ def merged(shipped: Parsed, own: Parsed) -> Table:
     table = {
         word: kept
         for word, others in shipped.table.items()
-        if (kept := tuple(o for o in others if (word, o) not in own.apart and (o, word) not in own.apart))
+        if (kept := tuple(other for other in others if not own.separates(word, other)))
     }
     return joined(table, own.table)
 

@@ -86,14 +86,15 @@ def proposals(index: Index, decided: str = "", verdicts: Iterable[tuple[str, str
     verdicts: (text of a paste, number of the article that helped).
     """
     known = _groups(index.synonyms.items())
-    never = parse(decided).table
+    said = parse(decided)
+    never = said.table
     mined = (*_brackets(index), *_aliases(index), *_from_verdicts(index, verdicts))
     found: dict[frozenset[str], Proposal] = {}
     for proposal in sorted(mined, key=lambda p: (HOWS.index(p.how), -p.score, p.left, p.right)):
         pair = frozenset((proposal.left, proposal.right))
         left, right = proposal.left, proposal.right
         new = known.get(left, left) != known.get(right, right)
-        refusal = right in never.get(left, ()) or left in never.get(right, ())
+        refusal = right in never.get(left, ()) or left in never.get(right, ()) or said.separates(left, right)
         if new and not refusal and pair not in found and _sensible(left, right, index.tokenizer):
             found[pair] = proposal
     return list(found.values())
