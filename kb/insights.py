@@ -22,6 +22,7 @@ from kb.search.index import Index
 from kb.search.terms import read
 from kb.search.threshold import THRESHOLD
 from kb.store import Store
+from kb.synonyms import Synonyms
 
 Moment = InstrumentedAttribute[datetime]
 Number = InstrumentedAttribute[int]
@@ -224,7 +225,7 @@ def _missed(row: _Found) -> bool:
 
 def _vector(index: Index, text: str) -> dict[str, float]:
     """Words of a text, weighed by rarity, of length 1."""
-    terms = read(text, index.tokenizer, {}).weights
+    terms = read(text, index.tokenizer, Synonyms()).weights
     weights = {t: w * index.weights.rarity(t) for t, w in terms.items()}
     length = sqrt(sum(w * w for w in weights.values()))
     return {t: w / length for t, w in weights.items() if w} if length else {}

@@ -175,6 +175,14 @@ def _taiwan_word(word: str, plain: str) -> str:
     return "" if any(_from_taiwan.convert(a) + _from_taiwan.convert(b) == whole for a, b in halves) else whole
 
 
+def from_taiwan(text: str) -> str:
+    """A text of Taiwan as the mainland writes it, each word by the sentence it stands in: 程式當掉 -> 程序当掉.
+
+    For reading queries. Folding doesn't ask it for a sentence: see TAIWAN_WORDS.
+    """
+    return str(_from_taiwan.convert(text))
+
+
 # --- words -----------------------------------------------------------------------------------
 
 _OTHER_WORD = re.compile(rf"(?:[a-z0-9]*+[ß-ɏ]|[^\W_{HAN}a-z0-9])[^\W_{HAN}]*")

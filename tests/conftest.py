@@ -35,9 +35,9 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings with an empty articles folder and no index yet, one process."""
+    """Settings with an empty articles folder and no index yet, one process, and no words but those a test writes."""
     (tmp_path / "articles").mkdir()
-    return load({"workers": 1}, tmp_path)
+    return load({"workers": 1, "trade_words": False}, tmp_path)
 
 
 @pytest.fixture

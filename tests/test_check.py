@@ -9,6 +9,7 @@ import pytest
 from kb.errors import NotFoundError
 from kb.indexer.check import Problem, check, check_paths, normal_path
 from kb.language import use
+from kb.synonyms import TRADE_WORDS, parse
 
 ARTICLES = Path(__file__).parent.parent / "articles"
 TODAY = date(2026, 1, 1)
@@ -270,6 +271,22 @@ def test_a_synonym_that_is_not_usable(run: Run, tmp_path: Path) -> None:
     (tmp_path / "synonyms.txt").write_text("\ufeff甲 = 乙\n\n丙\n", "utf8")
     ((path, line, level, _),) = run(CASE)
     assert (path, line, level) == ("synonyms.txt", 3, "error")
+
+
+def test_a_pair_taken_away_that_was_never_shipped(run: Run, tmp_path: Path) -> None:
+    """A line that takes a shipped pair away is right; one that takes nothing away is told, with both words."""
+    (tmp_path / "synonyms.txt").write_text("卡纸 != 夹纸\n夹纸 ≠ 甲乙丙\n", "utf8")
+    ((path, line, level, message),) = run(CASE)
+    assert (path, line, level) == ("synonyms.txt", 2, "warning")
+    assert "夹纸" in message
+    assert "甲乙丙" in message
+
+
+def test_a_shipped_line_that_is_not_usable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped words are checked, too, though the base has no synonyms."""
+    monkeypatch.setattr("kb.indexer.check.trade_words", lambda: parse("甲 = 乙\n丙"))
+    ((path, line, level, _),) = run(CASE)
+    assert (path, line, level) == (TRADE_WORDS, 2, "error")
 
 
 def test_a_link_that_leads_nowhere(run: Run, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from kb.model import (
     STATUSES,
     Article,
 )
+from kb.synonyms import TRADE_WORDS, absent_pairs, trade_words
 from kb.synonyms import parse as parse_synonyms
 
 REQUIRED = {"case": ("id", "title", "area", "cause", "handling", "severity", "aliases"), "faq": ("id", "title")}
@@ -304,12 +305,24 @@ def _duplicates(checked: list[_Checked]) -> Iterator[Problem]:
 
 
 def _synonyms(root: Path) -> Iterator[Problem]:
+    """Lines that can't be used, of the base or shipped, and pairs taken away that nobody gave."""
+    for problem in trade_words().problems:
+        yield Problem(TRADE_WORDS, problem.line, "error", problem.message)
     try:
-        text = (root / "synonyms.txt").read_text("utf-8-sig")
+        own = parse_synonyms((root / "synonyms.txt").read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return
-    for problem in parse_synonyms(text)[1]:
+    for problem in own.problems:
         yield Problem("synonyms.txt", problem.line, "error", problem.message)
+    for line, a, b in absent_pairs(trade_words(), own):
+        yield _warning(
+            "synonyms.txt",
+            line,
+            "“{a} != {b}”什么也没去掉：自带的行业同义词里没有这一对",
+            "'{a} != {b}' takes nothing away: the shipped words hold no such pair",
+            a=a,
+            b=b,
+        )
 
 
 def _golden(root: Path, known: set[str]) -> Iterator[Problem]:

@@ -20,8 +20,8 @@ from kb.meaning.texts import key_of, passage_texts
 from kb.model import Article
 from kb.records import Lines, article_record, number_of, passage_record, to_line
 from kb.settings import Settings
+from kb.synonyms import NOTHING, TRADE_WORDS, Parsed, Table, merged, parse_dictionary, trade_words
 from kb.synonyms import parse as parse_synonyms
-from kb.synonyms import parse_dictionary
 from kb.tokens import Tokenizer
 
 DICTIONARY = "dictionary.txt"
@@ -81,21 +81,27 @@ def source_of(root: Path, key: str) -> Source | None:
     return Source(relative(path, root), path, stat.st_size, stat.st_mtime_ns)
 
 
-def vocabulary_files(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]], list[str]]:
-    """The user's dictionary and synonyms, and what is wrong with them."""
+def vocabulary_files(settings: Settings) -> tuple[list[str], Table, list[str]]:
+    """The user's dictionary, the synonyms of the base and of the trade, and what is wrong with them."""
     problems: list[str] = []
     texts = []
     for name in (DICTIONARY, SYNONYMS):
         try:
-            texts.append((root / name).read_text("utf-8-sig"))
+            texts.append((settings.articles / name).read_text("utf-8-sig"))
         except (FileNotFoundError, NotADirectoryError):
             texts.append("")
         except (OSError, UnicodeDecodeError) as error:
             problems.append(say("{name}：读不了：{error}", "{name}: can't be read: {error}", name=name, error=error))
             texts.append("")
-    synonyms, unusable = parse_synonyms(texts[1])
-    problems += [f"{SYNONYMS}:{p.line}: {p.message}" for p in unusable]
-    return parse_dictionary(texts[0]), synonyms, problems
+    own, shipped = parse_synonyms(texts[1]), shipped_synonyms(settings)
+    for name, found in ((SYNONYMS, own), (TRADE_WORDS, shipped)):
+        problems += [f"{name}:{p.line}: {p.message}" for p in found.problems]
+    return parse_dictionary(texts[0]), merged(shipped, own), problems
+
+
+def shipped_synonyms(settings: Settings) -> Parsed:
+    """The words of the trade, unless they are switched off."""
+    return trade_words() if settings.trade_words else NOTHING
 
 
 class Previous:

@@ -25,6 +25,7 @@ from kb.search.recent import Recent
 from kb.search.terms import QueryTerms
 from kb.search.topics import Topics
 from kb.search.vocabulary import Vocabulary
+from kb.synonyms import Synonyms
 from kb.tokens import Tokenizer
 
 Mask = NDArray[np.bool_]
@@ -60,7 +61,7 @@ class Index:
         self.bundle = bundle
         self.tokenizer = Tokenizer(bundle.json("dictionary.json"))
         bundle.check_cut(self.tokenizer.fingerprint)
-        self.synonyms: dict[str, tuple[str, ...]] = {k: tuple(v) for k, v in bundle.json("synonyms.json").items()}
+        self.synonyms = Synonyms(bundle.json("synonyms.json"))
         if bundle.base is None:
             self.parts = [Part(bundle)]
         else:

@@ -86,14 +86,15 @@ def proposals(index: Index, decided: str = "", verdicts: Iterable[tuple[str, str
     verdicts: (text of a paste, number of the article that helped).
     """
     known = _groups(index.synonyms.items())
-    never, _ = parse(decided)
+    said = parse(decided)
+    never = said.table
     mined = (*_brackets(index), *_aliases(index), *_from_verdicts(index, verdicts))
     found: dict[frozenset[str], Proposal] = {}
     for proposal in sorted(mined, key=lambda p: (HOWS.index(p.how), -p.score, p.left, p.right)):
         pair = frozenset((proposal.left, proposal.right))
         left, right = proposal.left, proposal.right
         new = known.get(left, left) != known.get(right, right)
-        refusal = right in never.get(left, ()) or left in never.get(right, ())
+        refusal = right in never.get(left, ()) or left in never.get(right, ()) or said.separates(left, right)
         if new and not refusal and pair not in found and _sensible(left, right, index.tokenizer):
             found[pair] = proposal
     return list(found.values())
@@ -295,7 +296,7 @@ def read_decided(folder: Path) -> str:
 
 def _append(path: Path, line: str, heading: str) -> str:
     line = line.strip()
-    table, problems = parse(line)
+    table, _, problems = parse(line)
     words = [w for w, others in table.items() for w in (w, *others)]
     if problems or not table or len(line.splitlines()) != 1 or len(line) > MAX_LINE or min(map(len, words)) < 2:
         raise InputError(
@@ -306,7 +307,7 @@ def _append(path: Path, line: str, heading: str) -> str:
             )
         )
     text = path.read_text("utf-8-sig") if path.exists() else ""
-    known, _ = parse(text)
+    known = parse(text).table
     if all(other in known.get(word, ()) for word, others in table.items() for other in others):
         raise InputError(say("{path} 里已经有“{line}”", "{path} holds '{line}' already", path=path.name, line=line))
     start = "" if f"# --- {heading}" in text else f"{chr(10) if text else ''}# --- {heading}\n"

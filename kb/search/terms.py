@@ -24,7 +24,7 @@ from kb.fields import (
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
 from kb.search import lines
-from kb.synonyms import find
+from kb.synonyms import Synonyms
 from kb.talk import factors
 from kb.tokens import Folded, Tokenizer, fold, neighbours
 
@@ -36,7 +36,6 @@ NUMBERS = 4.0
 would find the tables of a manual, not the one line that tells the fault. 4 and 8 change no figure of the
 issues set, 2 costs 0.001."""
 
-Synonyms = Mapping[str, tuple[str, ...]]
 Spread = Callable[[Sequence[str]], NDArray[np.float64]]
 
 
@@ -117,7 +116,7 @@ def read(
     weights |= quiet
     via: dict[str, str] = {}
     alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
-    for start, end, word in find(folded.text, synonyms) if synonyms else ():
+    for start, end, word in synonyms.find(folded.text):
         meanings = tuple(_meaning(s, tokenizer) for s in synonyms[word])
         alternatives[start, end] = meanings
         for token in (t for meaning in meanings for t in meaning):
