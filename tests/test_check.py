@@ -11,12 +11,9 @@ from kb.errors import NotFoundError
 from kb.indexer.articles import parse
 from kb.indexer.check import Problem, check, check_paths, normal_path
 from kb.language import use
-<<<<<<< HEAD
-from kb.synonyms import TRADE_WORDS, parse
-=======
 from kb.model import Article
 from kb.tokens import HAN, fold
->>>>>>> 04de00fd4ccabd9a35a108bc3c3b3fe70b19795f
+from kb.synonyms import TRADE_WORDS, parse
 
 ARTICLES = Path(__file__).parent.parent / "articles"
 SAMPLE = [parse(path.read_text("utf8"), path.name) for path in sorted(ARTICLES.rglob("*.md"))]

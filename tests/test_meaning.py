@@ -191,7 +191,7 @@ def test_a_damaged_record_is_missing(three: Settings, field: str) -> None:
     raw = bytearray(file_of(three).read_bytes())
     kind = record_type(64)
     assert kind.fields is not None
-    raw[kind.itemsize + kind.fields[field][1] + 1] ^= 64
+    raw[kind.fields[field][1] + 1] ^= 64  # of the first text of all: how the first passage begins
     file_of(three).unlink()
     file_of(three).write_bytes(bytes(raw))
     assert stored(three).damaged == 1
@@ -450,7 +450,7 @@ def test_beside_a_base(three: Settings, write: Write, monkeypatch: pytest.Monkey
     update(three, ["jam.md"])
     index = index_of(three)
     assert index.bundle.base is not None
-    assert fill(three).made == 2
+    assert fill(three).made == 4
     assert nearest(index, "打印机脱机 网线没有插") == "jam.md"
     build(three, full=True)
     assert fill(three).made == 0
