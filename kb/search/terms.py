@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from kb.fields import (
     CODE_WEIGHT,
@@ -21,7 +20,7 @@ from kb.fields import (
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
 from kb.synonyms import find
-from kb.tokens import Folded, Tokenizer, fold, index_term, pairs
+from kb.tokens import Folded, Tokenizer, index_term, pairs
 
 MAX_TEXT = 100_000
 """Characters of a paste that are read; it is cut there and said so."""
@@ -169,9 +168,8 @@ def _telling(tokens: list[Token]) -> list[Token]:
     return telling or kept
 
 
-@lru_cache(maxsize=10_000)
 def _meaning(word: str, tokenizer: Tokenizer) -> tuple[Token, ...]:
-    tokens = [t for t in tokenizer.folded_tokens(fold(word)) if not t.part]
+    tokens = [t for t in tokenizer.read(word)[1] if not t.part]
     return tuple([t for t in tokens if t.raw not in STOP_WORDS] or tokens)
 
 
