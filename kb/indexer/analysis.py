@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from kb.fields import SEGMENTS
 from kb.indexer.markdown import split
-from kb.model import Article, Passage
+from kb.model import Article, Passage, Token
 from kb.tokens import Folded, Tokenizer, fold, pairs
 
 
@@ -58,14 +58,15 @@ def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
     """An article's rows, in order of its passages."""
     number = article.id if article.id != article.path.rsplit(".", 1)[0] else ""
     values = (*article.product, *article.tags, *article.parts, *article.versions, number)
-    facts = [_short(v, tokenizer) for v in values if v]
+    short = lru_cache(maxsize=None)(lambda text: _terms(*tokenizer.read(text)))  # passages of an article share titles
+    facts = [short(v) for v in values if v]
     names = {"title": [_folded(article.title)], "alias": [_folded(a) for a in article.aliases]}
     names |= {"fact": [_folded(v) for v in values], "id": [_folded(article.id)]}
     rows = []
     for passage in split(article):
         folded = fold(passage.text)
-        body = _terms(folded, tokenizer)
-        title = [_short(t, tokenizer) for t in title_texts(article, passage) if t]
+        body = _terms(folded, tokenizer.folded_tokens(folded))
+        title = [short(t) for t in title_texts(article, passage) if t]
         headings = (*passage.heading, *(s.title for s in passage.sections))
         texts = names | {
             "heading": [_folded(h) for h in headings],
@@ -77,20 +78,13 @@ def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
     return rows
 
 
-def _terms(folded: Folded, tokenizer: Tokenizer) -> Terms:
-    tokens = tokenizer.folded_tokens(folded)
+def _terms(folded: Folded, tokens: list[Token]) -> Terms:
     return Terms(
         [t.term for t in tokens if not t.part],
         [t.term for t in tokens if t.part],
         list(pairs(tokens, folded.text)),
         [t.raw for t in tokens if t.kind in ("word", "part") and t.raw.isalpha()],
     )
-
-
-@lru_cache(maxsize=20_000)
-def _short(text: str, tokenizer: Tokenizer) -> Terms:
-    """Terms of a title or a fact, which many passages share."""
-    return _terms(fold(text), tokenizer)
 
 
 @lru_cache(maxsize=20_000)
