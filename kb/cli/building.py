@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,12 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
         )
     )
     sys.stdout.flush()
-    server.run(lambda: watching.watch(chosen, watch, before) if watch > 0 else None)
+    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
+
+
+def _steps() -> tuple[Callable[[Settings], None], ...]:
+    """What is done with each new index while the site runs, in order; see kb.indexer.watch."""
+    return ()
 
 
 @command(
