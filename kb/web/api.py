@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import __version__
-from kb.errors import ArticleError, BundleError, InputError, NotFoundError
+from kb.errors import BundleError, NotFoundError
 from kb.indexer import markdown
 from kb.indexer.articles import absence, parse
 from kb.indexer.check import check_text, normal_path
@@ -24,6 +24,7 @@ from kb.search.searcher import search
 from kb.search.suggest import suggest
 from kb.search.why import why
 from kb.web import answers, authorization, requests
+from kb.web.errors import about
 from kb.web.forms import query_from, why_from
 from kb.web.memory import remembered
 from kb.web.openapi import Api
@@ -94,11 +95,9 @@ def suggest_api(body: requests.Pasted) -> dict[str, Any]:
 
 
 def _answers(sent: list[requests.Reply]) -> tuple[Answer, ...]:
-    """Answers to the questions of an earlier reply. Raises BadRequest."""
-    try:
+    """Answers to the questions of an earlier reply. Raises InputError."""
+    with about("answers"):
         return latest(checked_answer(a.ask, a.answer) for a in sent)
-    except InputError as error:
-        raise BadField(str(error), "answers")
 
 
 @blueprint.operation(
@@ -164,10 +163,7 @@ def articles_api(query: requests.Listed) -> dict[str, Any]:
 )
 def article_api(name: str) -> dict[str, Any]:
     index = index_in_force()
-    try:
-        number = index.number_of(name)
-    except NotFoundError as error:
-        raise NotFound(str(error))
+    number = index.number_of(name)
     return article_data(index.articles[number], index.body(number))
 
 
@@ -197,10 +193,8 @@ def check_api(body: requests.Written) -> dict[str, Any]:
 )
 def render_api(body: requests.Written) -> dict[str, Any]:
     place = _place(body.path)
-    try:
+    with about("text"):
         found = parse(body.text, place)
-    except ArticleError as error:
-        raise BadField(str(error), "text")
     return {"title": found.title, "html": markdown.render(found.body, resolver(index_in_force(), found))}
 
 

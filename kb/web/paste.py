@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from flask import Flask, Response, jsonify, redirect, request, session, url_for
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import NotFound
 
 from kb import privacy
 from kb.errors import InputError, NotFoundError
@@ -90,10 +90,7 @@ def intake() -> Answer:
     """The text of a mail or log file, for a script: {"text": "...", "note": "..."}."""
     _allow_file()
     require_token()
-    try:
-        text, note = _file()
-    except InputError as error:
-        raise BadRequest(str(error))
+    text, note = _file()
     return jsonify(text=text, note=note)
 
 

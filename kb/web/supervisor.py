@@ -64,7 +64,7 @@ class _Child:
             raise KbError(
                 say(
                     "进程 {name} 一启动就退出，已连续 {n} 次（退出码 {code}）；原因见日志，网站停止",
-                    "the process {name} ended at once {n} times in a row (exit code {code}); the log tells why; stopped",
+                    "the process {name} ended at once, {n} times in a row (exit code {code}): see the log; stopped",
                     name=self.job.name,
                     n=self._failures,
                     code=self.process.exitcode,
