@@ -22,7 +22,7 @@ SCRIPT = """if True:
     from kb.web import create_app
 
     def article(n, word):
-        return f"---\\nid: KB-00000{n}\\ntitle: {word}打印机卡纸 {n}\\n---\\n## 解决\\n更换{word}搓纸轮，报错 0x80{n}。\\n"
+        return f"---\\nid: KB-00000{n}\\ntitle: {word}打印机 {n}\\n---\\n## 解决\\n更换{word}搓纸轮 报错 0x80{n}。\\n"
 
     def resident():
         line = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("VmRSS"))

@@ -165,7 +165,7 @@ def test_the_site_does_not_stop_for_the_watcher() -> None:
 
 
 @pytest.fixture
-def commands(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Exit codes of the next builds; each takes one, and the articles are as they were seen."""
     codes: list[int] = []
 
@@ -173,7 +173,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         return subprocess.CompletedProcess([], codes.pop(0), "", "没有空间")
 
     monkeypatch.setattr("kb.indexer.watch.subprocess.run", run)
-    yield codes
+    return codes
 
 
 def test_a_build_that_fails_is_tried_again(

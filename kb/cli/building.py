@@ -4,7 +4,6 @@ import os
 import platform
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -211,12 +210,15 @@ def _database(where: str) -> tuple[bool, str]:
     """Whether what people do can be kept, and what was found. A file that is not there yet is not made."""
     from kb.store import Store
 
-    if "://" not in where and not Path(where).exists():
+    store = Store(where)
+    if not store.exists():
         return True, say("{file}：还没有，第一次用到时建立", "{file}: none yet, made when first used", file=where)
     try:
-        size = Store(where).examine() / 1e6
+        size = store.examine() / 1e6
     except StoreError as error:
         return False, str(error)
+    finally:
+        store.close()
     if "://" in where:  # it may hold a password
         return True, say("连得上，{size:.1f} MB，结构最新", "reached, {size:.1f} MB, tables up to date", size=size)
     return True, say(

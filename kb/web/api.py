@@ -3,13 +3,14 @@
 Each operation is declared beside its function (kb.web.openapi); its models are in kb.web.schemas.
 """
 
+import logging
 from typing import Any
 
 from flask import request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import __version__
-from kb.errors import BundleError, NotFoundError
+from kb.errors import BundleError, NotFoundError, StoreError
 from kb.indexer import markdown
 from kb.indexer.articles import absence, parse
 from kb.indexer.check import check_text, normal_path
@@ -28,9 +29,12 @@ from kb.web.errors import about
 from kb.web.forms import query_from, why_from
 from kb.web.memory import remembered
 from kb.web.openapi import Api
+from kb.web.reading import is_meant
 from kb.web.validation import BadField
 from kb.web.verdicts import noted, uses
-from kb.web.views import completion_url, index_in_force, resolver, settings_in_force
+from kb.web.views import completion_url, index_in_force, resolver, settings_in_force, store
+
+log = logging.getLogger(__name__)
 
 blueprint = Api("api", __name__)
 
@@ -44,6 +48,8 @@ STATE = ("状态", "State")
 
 def logged(mode: str, text: str, shown: list[str], total: int, best: float) -> int | None:
     """The row of a search in the log; None when it is not kept."""
+    if not is_meant():
+        return None
     return noted(lambda f: f.log_search(mode, text, shown, total, best, authorization.caller()), None)
 
 
@@ -223,4 +229,14 @@ def health() -> tuple[dict[str, Any], int]:
     except BundleError as error:
         return {"status": "unavailable", "version": __version__, "reason": str(error)}, 503
     counts = {k: manifest[k] for k in ("articles", "passages", "built")}
-    return {"status": "ok", "version": __version__, **counts}, 200
+    return {"status": "ok", "version": __version__, **counts, "database": _database()}, 200
+
+
+def _database() -> str:
+    """Searching goes on without it; where it lies is nobody's business who asks here."""
+    try:
+        store().ping()
+    except StoreError as error:
+        log.warning("%s", error)
+        return "unavailable"
+    return "ok"
