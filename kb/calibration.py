@@ -6,12 +6,14 @@ has neighbours a neighbour looks like an answer.
 """
 
 import json
+import logging
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from kb.errors import KbError
 from kb.files import save
 from kb.indexer.build import build_documents
 from kb.model import Article
@@ -23,6 +25,8 @@ from kb.search.ranking import top
 from kb.search.suggest import read_paste
 from kb.search.threshold import THRESHOLD
 from kb.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SILENT = 0.8
 """Share of texts without an answer that are to get no suggestion."""
@@ -50,6 +54,14 @@ def calibrate(settings: Settings) -> float | None:
     written = {"threshold": found, "articles": articles, "made_by": maker}
     save(settings.index / threshold.FILE, json.dumps(written).encode())
     return found
+
+
+def calibrate_quietly(settings: Settings) -> None:
+    """The same for the site, which goes on with the threshold it has when there is no finding one."""
+    try:
+        calibrate(settings)
+    except KbError as error:
+        log.warning("%s", error)
 
 
 def _found(index: Index, settings: Settings) -> float | None:

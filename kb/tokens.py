@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any
+from weakref import ref
 
 import opencc
 import rjieba
@@ -198,7 +199,10 @@ _loaded: list[Any] = [rjieba._DEFAULT_JIEBA]
 def _dictionary() -> Any:
     """jieba's dictionary, to add words to. Reading it takes a tenth of a second: the first is the one that rjieba
     reads when it is imported."""
-    return _loaded.pop() if _loaded else rjieba.Jieba()
+    try:
+        return _loaded.pop()
+    except IndexError:
+        return rjieba.Jieba()
 
 
 @lru_cache(maxsize=1)
@@ -230,37 +234,15 @@ class Tokenizer:
         self._jieba = _dictionary() if han else _plain_dictionary()
         for word in han:
             self._jieba.add_word(word, max(self._jieba.suggest_freq(word), 1), None)
-        self.cut = lru_cache(maxsize=100_000)(self._cut)
-        self._remembered = lru_cache(maxsize=REMEMBERED)(self._read)
+        # Neither remembers through this object itself: one that is given up is gone at once, and 30 MB with it.
+        self.cut = lru_cache(maxsize=100_000)(partial(_cut, self._jieba, self._own))
+        me = ref(self)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(lambda text: me()._read(text))  # type: ignore[union-attr]
 
     @property
     def fingerprint(self) -> str:
         """Changes when tokens may change: the tokeniser's version and every user word."""
         return blake2b("\n".join((str(VERSION), *self.words)).encode(), digest_size=8).hexdigest()
-
-    def _cut(self, run: str) -> tuple[str, ...]:
-        """Chinese characters -> words that concatenate to them; see split_long for words over three."""
-        return tuple(
-            piece
-            for word in self._jieba.cut(run, False)
-            for piece in ((word,) if len(word) < 4 or word in self._own else self._split_long(word))
-        )
-
-    def _split_long(self, word: str) -> Iterable[str]:
-        """A long word as dictionary words of two or three characters, when they cover it exactly.
-
-        上海交通大学 -> 上海 交通 大学; 不亦乐乎 -> 不亦乐乎
-        """
-        known = {w for w in self._jieba.cut_for_search(word, False) if len(w) in (2, 3)}
-        best: list[list[str] | None] = [[]] + [None] * len(word)
-        for end in range(2, len(word) + 1):
-            for size in (2, 3):
-                before = best[end - size] if end >= size else None
-                if before is not None and word[end - size : end] in known:
-                    here = best[end]
-                    if here is None or len(before) + 1 < len(here):
-                        best[end] = [*before, word[end - size : end]]
-        return best[len(word)] or (word,)
 
     def pieces(self, text: str) -> Iterator[tuple[str, int, int]]:
         """Cut a folded text without gap or overlap: (class, start, end).
@@ -319,7 +301,7 @@ class Tokenizer:
                 word = text[start:end]
                 out.append(Token(word, word, start, end, "word", False))
                 if len(word) > 3:
-                    out += _inside(text, start, end, (p for p in self._split_long(word) if p != word))
+                    out += _inside(text, start, end, (p for p in _split_long(self._jieba, word) if p != word))
             elif what == "compound":
                 _add_compound(identify(text[start:end], cased[start:end]), text, start, end, out)
             elif what == "user":
@@ -333,6 +315,39 @@ class Tokenizer:
 
     def _words(self, run: str) -> Iterable[str]:
         return self.cut(run) if _HAN_RUN.fullmatch(run) else (run,)
+
+
+@lru_cache(maxsize=1)
+def tokenizer_of(words: tuple[str, ...]) -> Tokenizer:
+    """The tokeniser with these words of the user; the last one is kept, for most builds change no word and reading a
+    dictionary takes half a second."""
+    return Tokenizer(words)
+
+
+def _cut(jieba: Any, own: frozenset[str], run: str) -> tuple[str, ...]:
+    """Chinese characters -> words that concatenate to them; see _split_long for words over three."""
+    return tuple(
+        piece
+        for word in jieba.cut(run, False)
+        for piece in ((word,) if len(word) < 4 or word in own else _split_long(jieba, word))
+    )
+
+
+def _split_long(jieba: Any, word: str) -> Iterable[str]:
+    """A long word as dictionary words of two or three characters, when they cover it exactly.
+
+    上海交通大学 -> 上海 交通 大学; 不亦乐乎 -> 不亦乐乎
+    """
+    known = {w for w in jieba.cut_for_search(word, False) if len(w) in (2, 3)}
+    best: list[list[str] | None] = [[]] + [None] * len(word)
+    for end in range(2, len(word) + 1):
+        for size in (2, 3):
+            before = best[end - size] if end >= size else None
+            if before is not None and word[end - size : end] in known:
+                here = best[end]
+                if here is None or len(before) + 1 < len(here):
+                    best[end] = [*before, word[end - size : end]]
+    return best[len(word)] or (word,)
 
 
 def _add_compound(found: Identifier, text: str, start: int, end: int, out: list[Token]) -> None:

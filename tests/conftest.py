@@ -1,10 +1,11 @@
 """Fixtures: a folder of articles written from short texts, settings for it, and the sample base built once."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import databases
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
@@ -14,6 +15,7 @@ from kb.indexer.build import build
 from kb.language import use
 from kb.search.index import Index
 from kb.settings import Settings, load
+from kb.store import Store
 
 ARTICLES = Path(__file__).parent.parent / "articles"
 GOLDEN = Path(__file__).parent / "golden"
@@ -51,6 +53,32 @@ def write(settings: Settings) -> Write:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[databases.Cluster]:
+    """A PostgreSQL server for the whole run."""
+    if reason := databases.missing():
+        pytest.skip(reason)
+    with databases.cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The setting `database` of a new one of each kind."""
+    if request.param == "sqlite":
+        return str(tmp_path / "data" / "guzhi.db")
+    cluster: databases.Cluster = request.getfixturevalue("postgresql")
+    return cluster.database()
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    """A new database of each kind, closed afterwards."""
+    store = Store(database)
+    yield store
+    store.close()
 
 
 @pytest.fixture

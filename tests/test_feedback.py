@@ -1,7 +1,6 @@
 """What people do is kept masked, bounded, and not at all when it is switched off."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -11,11 +10,6 @@ from kb.errors import InputError
 from kb.feedback import MAX_TEXT, Feedback
 from kb.model import Verdict
 from kb.store import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "guzhi.db"))
 
 
 @pytest.fixture

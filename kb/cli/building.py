@@ -3,8 +3,8 @@
 import os
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -57,7 +57,7 @@ def build(chosen: Settings, full: bool, quiet: bool, no_meaning: bool, as_json: 
             filled = fill_meaning(chosen)
         except BusyError as error:  # what it makes is of this index, too
             note(str(error))
-    find_threshold(chosen)
+        find_threshold(chosen)
     if as_json:
         print_json(
             {
@@ -174,7 +174,15 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
         )
     )
     sys.stdout.flush()
-    server.run(lambda: watching.watch(chosen, watch, before) if watch > 0 else None)
+    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
+
+
+def _steps() -> tuple[Callable[[Settings], None], ...]:
+    """What is done with each new index while the site runs, in order; see kb.indexer.watch."""
+    from kb.calibration import calibrate_quietly
+    from kb.indexer.meaning import fill_quietly
+
+    return fill_quietly, calibrate_quietly
 
 
 @command(
@@ -269,12 +277,15 @@ def _database(where: str) -> tuple[bool, str]:
     """Whether what people do can be kept, and what was found. A file that is not there yet is not made."""
     from kb.store import Store
 
-    if "://" not in where and not Path(where).exists():
+    store = Store(where)
+    if not store.exists():
         return True, say("{file}：还没有，第一次用到时建立", "{file}: none yet, made when first used", file=where)
     try:
-        size = Store(where).examine() / 1e6
+        size = store.examine() / 1e6
     except StoreError as error:
         return False, str(error)
+    finally:
+        store.close()
     if "://" in where:  # it may hold a password
         return True, say("连得上，{size:.1f} MB，结构最新", "reached, {size:.1f} MB, tables up to date", size=size)
     return True, say(

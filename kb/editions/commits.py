@@ -21,6 +21,7 @@ def commit(root: Path, paths: Sequence[str], editor: str, message: str) -> str:
     git = shutil.which("git")
     if git is None or _run(git, root, "rev-parse", "--is-inside-work-tree", editor=editor).strip() != "true":
         return ""
+    message = message.replace("\0", " ").encode("utf8", "replace").decode("utf8")  # no argument may hold them
     try:
         # git add -A takes in removals too, and refuses what .gitignore names.
         _run(git, root, "add", "-A", "--", *paths, editor=editor, strict=True)

@@ -16,7 +16,7 @@ from kb.indexer import markdown
 from kb.indexer.articles import SUFFIXES, decode, find, parse, relative
 from kb.indexer.check import normal_path
 from kb.language import say
-from kb.store import Store
+from kb.store import Store, upsert
 
 MAX_PATH = 200
 MAX_FOLDERS = 8
@@ -122,9 +122,9 @@ def relinked(text: str, path: str, to: str, place_of: Target) -> str:
 
 def _remember(store: Store, old: str, new: str) -> None:
     with store.session() as session:
-        session.execute(delete(tables.Rename).where(tables.Rename.old.in_((old, new))))
+        session.execute(delete(tables.Rename).where(tables.Rename.old == new))
         session.execute(update(tables.Rename).where(tables.Rename.new == old).values(new=new))
-        session.add(tables.Rename(old=old, new=new, at=datetime.now(UTC)))
+        upsert(session, tables.Rename, ("old",), old=old, new=new, at=datetime.now(UTC))
 
 
 def moved_to(store: Store, name: str) -> str | None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from kb.records import Lines, article_record, number_of, passage_record, to_line
 from kb.settings import Settings
 from kb.synonyms import NOTHING, TRADE_WORDS, Parsed, Table, merged, parse_dictionary, trade_words
 from kb.synonyms import parse as parse_synonyms
-from kb.tokens import Tokenizer
+from kb.tokens import Tokenizer, tokenizer_of
 
 DICTIONARY = "dictionary.txt"
 SYNONYMS = "synonyms.txt"
@@ -317,9 +317,3 @@ def _analyse(jobs: Sequence[_Document | _File], words: tuple[str, ...]) -> tuple
         results.append((entry, problem))
         rows += found
     return results, packed.pack(rows)
-
-
-@lru_cache(maxsize=1)
-def tokenizer_of(words: tuple[str, ...]) -> Tokenizer:
-    """The tokeniser with these words of the user; reading its dictionary takes half a second."""
-    return Tokenizer(words)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from copy import copy
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from kb.search.terms import QueryTerms
 from kb.search.topics import Topics
 from kb.search.vocabulary import Vocabulary
 from kb.synonyms import Synonyms
-from kb.tokens import Tokenizer
+from kb.tokens import tokenizer_of
 
 Mask = NDArray[np.bool_]
 
@@ -59,7 +59,7 @@ class Index:
 
     def __init__(self, bundle: Bundle, base: Part | None = None) -> None:
         self.bundle = bundle
-        self.tokenizer = Tokenizer(bundle.json("dictionary.json"))
+        self.tokenizer = tokenizer_of(tuple(bundle.json("dictionary.json")))
         bundle.check_cut(self.tokenizer.fingerprint)
         self.synonyms = Synonyms(bundle.json("synonyms.json"))
         if bundle.base is None:
@@ -79,7 +79,7 @@ class Index:
         self._dates: dict[str, NDArray[np.bytes_]] = {}
         self._days: dict[str, NDArray[np.int64]] = {}
         self.recent: Recent[Page] = Recent(ANSWERS)
-        self.passage = lru_cache(maxsize=REMEMBERED)(self._passage)
+        self.passage = lru_cache(maxsize=REMEMBERED)(partial(_passage, self.parts, int(self._passages_before[1])))
 
     @cached_property
     def fulltext(self) -> FullText:
@@ -166,10 +166,6 @@ class Index:
         mask: Mask = (dates >= (low or "0").encode()) & (dates <= f"{high or 9}~".encode())
         return mask
 
-    def _passage(self, number: int) -> Passage:
-        part = int(number >= self._passages_before[1])
-        return passage_from(self.parts[part].passages[number - int(self._passages_before[part])])
-
     def body(self, number: int) -> str:
         """The Markdown of an article by its position."""
         part = int(number >= self._articles_before[1])
@@ -221,12 +217,19 @@ _OF_LIVE = ("fulltext", "visible", "live_passages", "unseen")
 """What an index has worked out from the articles that are in force."""
 
 
+def _passage(parts: Sequence[Part], of_base: int, number: int) -> Passage:
+    """of_base: how many passages the first part has."""
+    if number < of_base:
+        return passage_from(parts[0].passages[number])
+    return passage_from(parts[1].passages[number - of_base])
+
+
 class Articles(Sequence[Article]):
     """The articles of some parts, read from disk when they are asked for; the last ones are remembered."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self._lines = [part.articles for part in parts]
-        self._read = lru_cache(maxsize=REMEMBERED)(self._from_line)
+        self._read = lru_cache(maxsize=REMEMBERED)(partial(_article, self._lines))
 
     def __len__(self) -> int:
         return sum(map(len, self._lines))
@@ -240,14 +243,15 @@ class Articles(Sequence[Article]):
         return self._read(place)
 
     def __iter__(self) -> Iterator[Article]:
-        return (self._from_line(i) for i in range(len(self)))
+        return (_article(self._lines, i) for i in range(len(self)))
 
-    def _from_line(self, number: int) -> Article:
-        for lines in self._lines:
-            if number < len(lines):
-                return article_from(lines[number])
-            number -= len(lines)
-        raise IndexError(number)
+
+def _article(parts: Sequence[Lines], number: int) -> Article:
+    for lines in parts:
+        if number < len(lines):
+            return article_from(lines[number])
+        number -= len(lines)
+    raise IndexError(number)
 
 
 class Facet:

@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +24,9 @@ from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
 from kb.search import lines
 from kb.synonyms import Synonyms
+from kb.taiwan import taiwan_readings
 from kb.talk import factors
-from kb.tokens import Folded, Tokenizer, fold, neighbours
+from kb.tokens import Folded, Tokenizer, neighbours
 
 MAX_TEXT = 100_000
 """Characters of a paste that are read; it is cut there and said so."""
@@ -116,9 +116,10 @@ def read(
     weights |= quiet
     via: dict[str, str] = {}
     alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
-    for start, end, word in synonyms.find(folded.text):
-        meanings = tuple(_meaning(s, tokenizer) for s in synonyms[word])
-        alternatives[start, end] = meanings
+    found = [(start, end, synonyms[word]) for start, end, word in synonyms.find(folded.text)]
+    for start, end, words in found + _taiwan_readings(meant.text, folded, tokens, tokenizer):
+        meanings = tuple(_meaning(s, tokenizer) for s in words)
+        alternatives[start, end] = (*alternatives.get((start, end), ()), *meanings)
         for token in (t for meaning in meanings for t in meaning):
             if token.term not in weights:
                 weights[token.term] = SYNONYM_WEIGHT
@@ -147,6 +148,18 @@ def read(
         lines.sentences(folded.text, tokens),
         gist,
     )
+
+
+def _taiwan_readings(
+    text: str, folded: Folded, tokens: Sequence[Token], tokenizer: Tokenizer
+) -> list[tuple[int, int, tuple[str, ...]]]:
+    """The mainland's words for Taiwan's, each with the tokens it stands for: (start, end, words) of the folded text."""
+    out = []
+    for start, end, word in taiwan_readings(text, tokenizer):
+        mine = [t for t in tokens if (s := folded.span(t.start, t.end))[0] < end and start < s[1]]
+        if mine:
+            out.append((mine[0].start, max(t.end for t in mine), (word,)))
+    return out
 
 
 def _without_talk(tokens: Sequence[Token], spread: Spread) -> dict[str, float]:
@@ -211,9 +224,8 @@ def _telling(tokens: list[Token]) -> list[Token]:
     return telling or kept
 
 
-@lru_cache(maxsize=10_000)
 def _meaning(word: str, tokenizer: Tokenizer) -> tuple[Token, ...]:
-    tokens = [t for t in tokenizer.folded_tokens(fold(word)) if not t.part]
+    tokens = [t for t in tokenizer.read(word)[1] if not t.part]
     return tuple([t for t in tokens if t.raw not in STOP_WORDS] or tokens)
 
 

@@ -1,7 +1,7 @@
 """This module finds the words of an index by their sound, or with a letter left out. See kb.indexer.spellings."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -29,9 +29,10 @@ class Vocabulary:
         self.total = sum(part.total for part in self._parts)
         syllables = {s for part in self._parts for s in part.syllables if s}
         self._syllables = frozenset(syllables | {s.replace("v", "u") for s in syllables})  # nobody types lve
-        self.readings = lru_cache(maxsize=10_000)(self._readings)
-        self.sounds = lru_cache(maxsize=10_000)(self._sounds)
-        self.syllables = lru_cache(maxsize=10_000)(self._syllables_in)
+        # What they remember they read from what they need, not through this object: it would keep itself alive.
+        self.readings = lru_cache(maxsize=10_000)(partial(_readings, self._parts))
+        self.sounds = lru_cache(maxsize=10_000)(partial(_sounds, self._parts))
+        self.syllables = lru_cache(maxsize=10_000)(partial(_syllables_in, self._syllables))
 
     def find(self, texts: Sequence[str], limit: int) -> Iterator[dict[str, int]]:
         """For each text the words that share its key -> passages that hold them; the limit most frequent ones."""
@@ -42,26 +43,29 @@ class Vocabulary:
                     words[word] = words.get(word, 0) + passages
             yield words
 
-    def _readings(self, char: str) -> tuple[str, ...]:
-        """The syllables a character is read as, without tone, the usual one first."""
-        return next((found for part in self._parts if (found := part.readings(char))), ())
 
-    def _sounds(self, char: str) -> tuple[str, ...]:
-        """Its usual readings as they are written in keys."""
-        return tuple(dict.fromkeys(blurred(s) for s in self.readings(char)[:READINGS]))
+def _readings(parts: Sequence["_Words"], char: str) -> tuple[str, ...]:
+    """The syllables a character is read as, without tone, the usual one first."""
+    return next((found for part in parts if (found := part.readings(char))), ())
 
-    def _syllables_in(self, word: str) -> tuple[tuple[int, int], ...]:
-        """(start, end) of every syllable in a word of letters; empty when it is long or syllables can't cover it."""
-        if len(word) > MAX_PINYIN:
-            return ()
-        ends = {0}
-        arcs = []
-        for start in range(len(word)):
-            if start in ends:
-                found = [e for e in range(start + 1, min(start + 6, len(word)) + 1) if word[start:e] in self._syllables]
-                arcs += [(start, e) for e in found]
-                ends.update(found)
-        return tuple(arcs) if len(word) in ends else ()
+
+def _sounds(parts: Sequence["_Words"], char: str) -> tuple[str, ...]:
+    """Its usual readings as they are written in keys."""
+    return tuple(dict.fromkeys(blurred(s) for s in _readings(parts, char)[:READINGS]))
+
+
+def _syllables_in(syllables: frozenset[str], word: str) -> tuple[tuple[int, int], ...]:
+    """(start, end) of every syllable in a word of letters; empty when it is long or syllables can't cover it."""
+    if len(word) > MAX_PINYIN:
+        return ()
+    ends = {0}
+    arcs = []
+    for start in range(len(word)):
+        if start in ends:
+            found = [e for e in range(start + 1, min(start + 6, len(word)) + 1) if word[start:e] in syllables]
+            arcs += [(start, e) for e in found]
+            ends.update(found)
+    return tuple(arcs) if len(word) in ends else ()
 
 
 class _Words:

@@ -325,6 +325,10 @@ class Health(Answered):
     passages: int
     built: str
     meaning: MeaningState
+    database: Literal["ok", "unavailable"] = told(
+        "数据库：用不了时搜索照常，判定、草稿、历史存不了",
+        "without it searching goes on, and verdicts, drafts and the history can't be kept",
+    )
 
 
 class Unhealthy(Answered):

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from flask import Flask, current_app, flash, redirect, request, url_for
-from werkzeug.exceptions import BadRequest
 
 from kb import golden, insights
 from kb.errors import InputError
@@ -118,12 +117,9 @@ def decide_synonym() -> Answer:
 
 
 def decide(line: str, accept: bool) -> str:
-    """Keep the decision on a synonym; it works from the next build on. Returns the line. Raises BadRequest."""
+    """Keep the decision on a synonym; it works from the next build on. Returns the line. Raises InputError."""
     keep = proposals.accept if accept else proposals.refuse
-    try:
-        return keep(settings_in_force().articles, line)
-    except InputError as error:
-        raise BadRequest(str(error))
+    return keep(settings_in_force().articles, line)
 
 
 def promote() -> Answer:
@@ -136,16 +132,13 @@ def promote() -> Answer:
 
 
 def make_golden(text: str, article: str) -> None:
-    """Write a text and the number of the article that helped it among the golden queries. Raises BadRequest."""
+    """Write a text and the number of the article that helped it among the golden queries. Raises InputError."""
     path, text = settings_in_force().articles / golden.FILE, text.replace("\r\n", "\n").strip()
     chosen = [p for p in golden_proposals(index_in_force()) if p.article.id == article and p.text.strip() == text]
     if not chosen:
-        raise BadRequest(say("这条判定已经变了，请刷新页面", "this verdict has changed; reload the page"))
+        raise InputError(say("这条判定已经变了，请刷新页面", "this verdict has changed; reload the page"))
     entry = golden.Golden(chosen[0].text, (chosen[0].article.id,), "suggest")
-    try:
-        save(path, golden.added(golden.read_text(path), [entry]))
-    except InputError as error:
-        raise BadRequest(str(error))
+    save(path, golden.added(golden.read_text(path), [entry]))
 
 
 # --- what the pages read ---------------------------------------------------------------------
