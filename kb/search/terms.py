@@ -154,7 +154,7 @@ def _taiwan_readings(
     text: str, folded: Folded, tokens: Sequence[Token], tokenizer: Tokenizer
 ) -> list[tuple[int, int, tuple[str, ...]]]:
     """The mainland's words for Taiwan's, each with the tokens it stands for: (start, end, words) of the folded text."""
-    out = []
+    out: list[tuple[int, int, tuple[str, ...]]] = []
     for start, end, word in taiwan_readings(text, tokenizer):
         mine = [t for t in tokens if (s := folded.span(t.start, t.end))[0] < end and start < s[1]]
         if mine:
