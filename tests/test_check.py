@@ -12,8 +12,9 @@ from kb.indexer.articles import parse
 from kb.indexer.check import Problem, check, check_paths, normal_path
 from kb.language import use
 from kb.model import Article
+from kb.synonyms import TRADE_WORDS
+from kb.synonyms import parse as parse_synonyms
 from kb.tokens import HAN, fold
-from kb.synonyms import TRADE_WORDS, parse
 
 ARTICLES = Path(__file__).parent.parent / "articles"
 SAMPLE = [parse(path.read_text("utf8"), path.name) for path in sorted(ARTICLES.rglob("*.md"))]
@@ -346,7 +347,7 @@ def test_a_pair_taken_away_that_was_never_shipped(run: Run, tmp_path: Path) -> N
 
 def test_a_shipped_line_that_is_not_usable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shipped words are checked, too, though the base has no synonyms."""
-    monkeypatch.setattr("kb.indexer.check.trade_words", lambda: parse("甲 = 乙\n丙"))
+    monkeypatch.setattr("kb.indexer.check.trade_words", lambda: parse_synonyms("甲 = 乙\n丙"))
     ((path, line, level, _),) = run(CASE)
     assert (path, line, level) == (TRADE_WORDS, 2, "error")
 
