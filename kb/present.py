@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kb.model import Article, Change, Correction, Hit, Match, Page, Snippet, Suggestion, Suggestions, Why
-from kb.search.questions import wording
+from kb.search.asking import wording
 
 if TYPE_CHECKING:  # a search must not wait for what measures and builds
     from kb.rehearsal import Effect

@@ -20,6 +20,7 @@ LAYERS = (
         "settings",
         "identifiers",
         "tokens",
+        "common",
         "fields",
         "synonyms",
         "taiwan",

@@ -130,7 +130,7 @@ def _a_person_is_there() -> bool:
 
 def _ask(found: Suggestions, again: Callable[[tuple[Answer, ...]], Suggestions]) -> Suggestions:
     """Ask what tells close suggestions apart, until one is ahead or Enter alone ends it."""
-    from kb.search.questions import wording
+    from kb.search.asking import wording
 
     while found.questions:
         for i, s in enumerate(found.suggestions, 1):
@@ -149,7 +149,7 @@ def _ask(found: Suggestions, again: Callable[[tuple[Answer, ...]], Suggestions])
 
 def _print_questions(found: Suggestions) -> None:
     """For a script: what could be asked, and how it is answered."""
-    from kb.search.questions import wording
+    from kb.search.asking import wording
 
     if found.questions:
         note(say("这几篇很接近；回答一句就能分清：", "These are close; one answer tells them apart:"))

@@ -1,5 +1,6 @@
 """This module finds the words of an index by their sound, or with a letter left out. See kb.indexer.spellings."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 
@@ -13,6 +14,9 @@ FIRST = 0x4E00
 """The character that the first row of readings is about."""
 READINGS = 2
 """Of each typed character."""
+NAMES = ("product", "tags")
+"""Facets whose values are the names of the trade."""
+_LETTERS = re.compile("[a-z]+")
 MAX_PINYIN = 60
 """Letters of pinyin without a blank."""
 
@@ -20,13 +24,16 @@ MAX_PINYIN = 60
 class Vocabulary:
     """The words of an index, over its bundles, and the sounds of characters.
 
-    own_words: the user's dictionary. total: the sum of all words' passages.
+    own_words: the user's dictionary. total: the sum of all words' passages. trade: words of letters in the names of
+    products and in tags.
     """
 
     def __init__(self, bundles: Sequence[Bundle], own_words: Iterable[str]) -> None:
         self._parts = [_Words(bundle) for bundle in bundles]
         self.own_words = frozenset(own_words)
         self.total = sum(part.total for part in self._parts)
+        named = (value for b in bundles for name in NAMES for value in b.json("facets.json")[name])
+        self.trade = frozenset(word for value in named for word in _LETTERS.findall(value.lower()))
         syllables = {s for part in self._parts for s in part.syllables if s}
         self._syllables = frozenset(syllables | {s.replace("v", "u") for s in syllables})  # nobody types lve
         # What they remember they read from what they need, not through this object: it would keep itself alive.
