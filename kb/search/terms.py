@@ -86,7 +86,8 @@ def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms, corrections: Seque
     quiet = _stop_weights(every, weights)
     weights |= quiet
     via: dict[str, str] = {}
-    spans = synonyms.find(folded.text) if synonyms else []
+    edges = {edge for token in every for edge in (token.start, token.end)}
+    spans = synonyms.find(folded.text, edges) if synonyms else []
     alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
     for start, end, word in spans:
         meanings = tuple(_meaning(s, tokenizer) for s in synonyms[word])
