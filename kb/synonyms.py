@@ -9,10 +9,11 @@ articles/synonyms.txt, and takes away what is not true there.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from operator import add
 from typing import NamedTuple
 
 from kb.language import say
@@ -146,7 +147,8 @@ class Synonyms(Mapping[str, tuple[str, ...]]):
     def __init__(self, table: Mapping[str, Iterable[str]] | None = None) -> None:
         self._table = {word: tuple(others) for word, others in (table or {}).items()}
         self._rank = {word: rank for rank, word in enumerate(sorted(self._table, key=len, reverse=True))}
-        self._start = min(2, *map(len, self._table), 2)
+        # Two characters tell where a word may begin; one, when a base lists a word of one.
+        self._start = min((2, *map(len, self._table)))
         self._lengths: dict[str, set[int]] = {}
         for word in self._table:
             self._lengths.setdefault(word[: self._start], set()).add(len(word))
@@ -160,25 +162,27 @@ class Synonyms(Mapping[str, tuple[str, ...]]):
     def __len__(self) -> int:
         return len(self._table)
 
-    def find(self, folded: str) -> list[tuple[int, int, str]]:
+    def find(self, folded: str, edges: Container[int] | None = None) -> list[tuple[int, int, str]]:
         """Where words of the table stand in a folded text: (start, end, word) in order.
 
-        The longest first, no overlap, never inside a longer run of ASCII letters or digits.
+        The longest first, no overlap, never inside a longer run of ASCII letters or digits. edges: where the text's own
+        words begin and end; what neither begins nor ends with one of them stands there by chance, as 断网 in 判断网络.
         """
         found: list[tuple[int, int, str]] = []
         taken = bytearray(len(folded))
         for start, end, word in sorted(self._standing(folded), key=lambda place: (self._rank[place[2]], place[0])):
-            if not any(taken[start:end]):
+            by_chance = edges is not None and start not in edges and end not in edges
+            if not by_chance and not any(taken[start:end]):
                 found.append((start, end, word))
                 taken[start:end] = b"\1" * (end - start)
         return sorted(found)
 
     def _standing(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Every word at every place, overlapping ones too. One look at each place, whatever the size of the table."""
-        for start in range(len(text)):
-            lengths = self._lengths.get(text[start : start + self._start])
-            if lengths and not _joined(text, start):
-                for length in lengths:
+        beginnings = map(add, text, text[1:]) if self._start == 2 else text
+        for start, beginning in enumerate(beginnings):
+            if beginning in self._lengths and not _joined(text, start):
+                for length in self._lengths[beginning]:
                     word = text[start : start + length]
                     if word in self._table and not _joined(text, start + length):
                         yield start, start + length, word

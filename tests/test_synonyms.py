@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.synonyms import NOTHING, Synonyms, absent_pairs, joined, merged, parse, parse_dictionary
-from kb.tokens import fold
+from kb.tokens import Tokenizer, fold
 
 
 def test_mutual_synonyms() -> None:
@@ -167,6 +167,23 @@ def in_turn(folded: str, words: list[str]) -> list[tuple[int, int, str]]:
 def test_one_pass_finds_what_looking_for_each_word_finds(text: str, words: list[str]) -> None:
     """Whatever the words: overlapping ones, one inside another, of one character, of letters."""
     assert Synonyms(dict.fromkeys(words, ("x",))).find(text) == in_turn(text, words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "expected"),
+    [
+        ("判断网络是否正常", ["断网"], []),
+        ("公司断网", ["断网"], ["断网"]),
+        ("连不上网络", ["连不上网"], ["连不上网"]),
+        ("严重影响打印", ["重影", "影响打"], ["影响打"]),
+        ("err_connection_refused", ["connection"], []),
+        ("err connection refused", ["connection refused"], ["connection refused"]),
+    ],
+)
+def test_words_that_stand_there_by_chance(text: str, words: list[str], expected: list[str]) -> None:
+    """What cuts a word of the text at both its ends is none; one end in common is enough, and it hides no other."""
+    edges = {edge for token in Tokenizer().tokens(text) if not token.part for edge in (token.start, token.end)}
+    assert [word for _, _, word in Synonyms(dict.fromkeys(words, ("x",))).find(text, edges)] == expected
 
 
 def test_the_time_does_not_grow_with_the_table() -> None:
