@@ -36,7 +36,7 @@ LAYERS = (
     ("store", "migrations"),
     ("access", "feedback"),
     ("indexer", "search"),
-    ("editions", "present", "rehearsal", "intake", "reply", "pack", "writeup", "insights"),
+    ("editions", "present", "rehearsal", "intake", "reply", "pack", "writeup", "insights", "examination"),
     ("web", "cli"),
     ("__main__",),
 )

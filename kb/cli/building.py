@@ -139,7 +139,9 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
 
 def _steps() -> tuple[Callable[[Settings], None], ...]:
     """What is done with each new index while the site runs, in order; see kb.indexer.watch."""
-    return ()
+    from kb.examination import examine
+
+    return (examine,)
 
 
 @command(

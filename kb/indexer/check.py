@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from kb import golden, privacy
 from kb.errors import ArticleError, InputError
+from kb.files import read_text
 from kb.indexer import markdown
 from kb.indexer.articles import DATES, KEYS, LISTS, SUFFIXES, FrontMatter, decode, find, front_matter, parse, relative
 from kb.labels import label
@@ -82,7 +83,7 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
         if wanted is None or file.path in wanted:
             problems += _check_file(file, root, (*AREAS, *areas), today or date.today())
     problems += _duplicates(checked)
-    problems += _synonyms(root)
+    problems += _vocabulary(root)
     problems += _golden(root, {f.article.id for f in checked})
     return sorted(p for p in problems if wanted is None or p.path in wanted)
 
@@ -303,21 +304,30 @@ def _duplicates(checked: list[_Checked]) -> Iterator[Problem]:
         first.setdefault(number, file.path)
 
 
-def _synonyms(root: Path) -> Iterator[Problem]:
-    try:
-        text = (root / "synonyms.txt").read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        return
-    for problem in parse_synonyms(text)[1]:
+def _vocabulary(root: Path) -> Iterator[Problem]:
+    """The user's words and synonyms can be read, and so can the lines that were refused."""
+    texts = dict.fromkeys(("dictionary.txt", "synonyms.txt", "synonyms-refused.txt"), "")
+    for name in texts:
+        try:
+            texts[name] = read_text(root / name)
+        except InputError as error:
+            yield _unread(name, error)
+    for problem in parse_synonyms(texts["synonyms.txt"])[1]:
         yield Problem("synonyms.txt", problem.line, "error", problem.message)
+
+
+def _unread(name: str, error: InputError) -> Problem:
+    """kb.files says the line in front."""
+    line, _, why = str(error).removeprefix(f"{name}:").partition(":")
+    return Problem(name, int(line), "error", why.strip()) if line.isdigit() else Problem(name, 0, "error", str(error))
 
 
 def _golden(root: Path, known: set[str]) -> Iterator[Problem]:
     """Golden queries are well formed, hold no customer data, and their articles exist."""
     try:
-        text = golden.read_text(root / golden.FILE)
+        text = read_text(root / golden.FILE)
     except InputError as error:
-        yield Problem(golden.FILE, 0, "error", str(error))
+        yield _unread(golden.FILE, error)
         return
     queries, unusable = golden.parse(text)
     for problem in unusable:

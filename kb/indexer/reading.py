@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.bundle import Bundle, open_current
-from kb.errors import ArticleError, BundleError
+from kb.errors import ArticleError, BundleError, InputError
+from kb.files import read_text
 from kb.indexer import rows as packed
 from kb.indexer.analysis import Row, analyse
 from kb.indexer.articles import find, is_article, load, relative
@@ -84,11 +85,9 @@ def vocabulary_files(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]],
     texts = []
     for name in (DICTIONARY, SYNONYMS):
         try:
-            texts.append((root / name).read_text("utf-8-sig"))
-        except (FileNotFoundError, NotADirectoryError):
-            texts.append("")
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(say("{name}：读不了：{error}", "{name}: can't be read: {error}", name=name, error=error))
+            texts.append(read_text(root / name))
+        except InputError as error:
+            problems.append(say("{why}；整个文件没有用上", "{why}; none of it is used", why=error))
             texts.append("")
     synonyms, unusable = parse_synonyms(texts[1])
     problems += [f"{SYNONYMS}:{p.line}: {p.message}" for p in unusable]
