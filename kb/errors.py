@@ -7,6 +7,8 @@ KbError
 ├── InputError         a paste or a judged set is not what it should be
 ├── ConflictError      an article was changed by somebody else since it was opened
 ├── StoreError         the database can't be opened, read or written
+├── EncoderError       the encoder of meaning can't be loaded, or is not what it should be
+│   └── NoEncoderError     there is none: switched off, or not installed
 └── BundleError        the index on disk
     ├── NoBundleError      nothing was built yet
     ├── StaleBundleError   built by another version or with another dictionary: build again
@@ -44,6 +46,14 @@ class ConflictError(KbError):
 
 
 class StoreError(KbError):
+    pass
+
+
+class EncoderError(KbError):
+    pass
+
+
+class NoEncoderError(EncoderError):
     pass
 
 

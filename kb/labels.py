@@ -90,7 +90,12 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "pastes": ("粘贴", "Pastes"),
         "nothing": ("没找到", "Nothing found"),
     },
-    "band": {"strong": ("强", "Strong"), "medium": ("中", "Medium"), "weak": ("弱", "Weak")},
+    "band": {
+        "strong": ("强", "Strong"),
+        "medium": ("中", "Medium"),
+        "weak": ("弱", "Weak"),
+        "related": ("同类", "Related"),
+    },
     "field": {
         "title": ("标题", "title"),
         "heading": ("章节", "heading"),
@@ -98,6 +103,9 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "fact": ("属性", "facts"),
         "page": ("同一篇的别处", "elsewhere on the page"),
         "topic": ("主题", "topic"),
+        "sentence": ("一句话", "one sentence"),
+        "meaning": ("同样的意思", "the same meaning"),
+        "about": ("标题或现象", "title or symptom"),
         "remembered": ("以前的判定", "earlier verdicts"),
         "text": ("正文", "text"),
         "code": ("代码与日志", "code and logs"),

@@ -27,7 +27,7 @@ from kb.search.golden import Outcome, Shift, run, shift
 from kb.search.index import Index
 from kb.search.why import rank_of
 from kb.settings import Settings
-from kb.synonyms import parse
+from kb.synonyms import Synonyms, joined, parse
 
 IN_MEMORY = ("query", "synonym")
 """Kinds of changes that are tried without building an index."""
@@ -120,10 +120,7 @@ def _changed(index: Index, settings: Settings, asked: Why, change: Change) -> It
 def with_synonyms(index: Index, lines: str) -> Index:
     """The same index with more lines of synonyms.txt."""
     changed = copy.copy(index)
-    joined = dict(index.synonyms)
-    for word, others in parse(lines)[0].items():
-        joined[word] = tuple(dict.fromkeys((*joined.get(word, ()), *others)))
-    changed.synonyms = joined
+    changed.synonyms = Synonyms(joined(index.synonyms, parse(lines).table))
     return changed
 
 

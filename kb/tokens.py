@@ -23,7 +23,7 @@ import Stemmer
 from kb.identifiers import COMPOUND, NOISE, Identifier, identify, squeeze
 from kb.model import Token
 
-VERSION = 2
+VERSION = 3
 """Raise when tokens of an unchanged text change: every index is rebuilt."""
 
 MAX_COMPOUND = 96
@@ -174,6 +174,14 @@ def _taiwan_word(word: str, plain: str) -> str:
     # 資料庫文件 is two words; the second is also the mainland's, and stays.
     halves = ((word[:i], word[i:]) for i in range(1, len(word)))
     return "" if any(_from_taiwan.convert(a) + _from_taiwan.convert(b) == whole for a, b in halves) else whole
+
+
+def from_taiwan(text: str) -> str:
+    """A text of Taiwan as the mainland writes it, each word by the sentence it stands in: 程式當掉 -> 程序当掉.
+
+    For reading queries. Folding doesn't ask it for a sentence: see TAIWAN_WORDS.
+    """
+    return str(_from_taiwan.convert(text))
 
 
 # --- words -----------------------------------------------------------------------------------

@@ -28,17 +28,18 @@ Write = Callable[[str, str], Path]
 
 @pytest.fixture(autouse=True)
 def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guzhi speaks Chinese, and no setting of the developer's own shell counts."""
+    """Guzhi speaks Chinese, no setting of the developer's own shell counts, and no vectors are made unasked."""
     for name in [n for n in os.environ if n.startswith("KB_")]:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KB_ENCODER", "off")
     use("zh")
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings with an empty articles folder and no index yet, one process."""
+    """Settings with an empty articles folder and no index yet, one process, and no words but those a test writes."""
     (tmp_path / "articles").mkdir()
-    return load({"workers": 1}, tmp_path)
+    return load({"workers": 1, "trade_words": False}, tmp_path)
 
 
 @pytest.fixture

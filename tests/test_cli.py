@@ -413,7 +413,26 @@ def test_eval(kb: Kb, judged: Path, mode: str) -> None:
     figures = json.loads(kb("eval", judged, "--json", "--mode", mode).stdout)
     assert (figures["mode"], figures["queries"], figures["documents"]) == (mode, 2, 3)
     assert figures["s1"] == 1
+    assert figures["intervals"]["ndcg10"] == [1, 1]
+    assert [(g["length"], g["queries"], g["s1"]) for g in figures["lengths"]] == [("short", 2, 1)]
+    assert set(figures["silence"]) == (set() if mode == "search" else {"answerable", "hidden"})
     assert not Path("index").exists()
+
+
+def test_eval_tells_what_is_suggested_needlessly(kb: Kb, judged: Path) -> None:
+    """Texts that nothing answers are read where the set has them; a broken line is named."""
+    texts = ["今天晚上吃什么", "你好", "打印机卡纸 更换搓纸轮"]
+    rows = (json.dumps({"id": i, "text": t}, ensure_ascii=False) for i, t in enumerate(texts))
+    (judged / "unanswerable.jsonl").write_text("\n".join(rows), "utf8")
+    silence = json.loads(kb("eval", judged, "--json").stdout)["silence"]
+    assert (silence["answerable"]["texts"], silence["answerable"]["right"]) == (2, 1)
+    assert silence["hidden"] == {"texts": 2, "bands": {"none": 1}}
+    assert (silence["unanswerable"]["texts"], silence["unanswerable"]["bands"]["none"]) == (3, 0.6667)
+    told = kb("eval", judged).stdout
+    assert re.search(r"^答案藏起来：2 条 +没有建议 100\.0%", told, re.MULTILINE)
+    assert re.search(r"^没有答案：3 条 +没有建议 66\.7%", told, re.MULTILINE)
+    (judged / "unanswerable.jsonl").write_text('{"id": 1}\n', "utf8")
+    assert "unanswerable.jsonl:1: " in kb("eval", judged, code=MISTAKE).stderr
 
 
 def test_eval_of_articles(two: Kb, tmp_path: Path) -> None:
@@ -421,7 +440,7 @@ def test_eval_of_articles(two: Kb, tmp_path: Path) -> None:
     Path("q.jsonl").write_text('{"id": "1", "text": "打印机卡纸"}', "utf8")
     Path("j.tsv").write_text("1 0 printer/KB-000007.md 1\n", "utf8")
     result = two("eval", "--queries", "q.jsonl", "--qrels", "j.tsv", "--run", "out.trec", "--articles", "articles")
-    assert re.search(r"^ndcg10 +1\.0 +前十条的排序质量", result.stdout, re.MULTILINE)
+    assert re.search(r"^ndcg10 +1\.0 +\[1\.000, 1\.000\] +前十条的排序质量", result.stdout, re.MULTILINE)
     query, q0, document, place, _, tag = Path("out.trec").read_text("utf8").splitlines()[0].split()
     assert (query, q0, document, place, tag) == ("1", "Q0", "printer/KB-000007.md", "1", "guzhi")
 
@@ -447,6 +466,7 @@ def test_eval_compares(kb: Kb, judged: Path) -> None:
     told = kb("eval", judged, "--against", "b.trec").stdout
     assert "上升 1" in told
     assert "卡纸了怎么办" in told
+    assert "95 % 区间 +0.0000 到 +1.0000" in told
     data = json.loads(kb("eval", "--compare", "a.trec", "b.trec", "--qrels", judged / "qrels.tsv", "--json").stdout)
     assert [(m["query"], m["before"], m["after"], m["text"]) for m in data["fallen"]] == [("q1", 1, 0, "")]
     kb("eval", "--compare", "a.trec", "nowhere", "--qrels", judged / "qrels.tsv", code=MISTAKE)

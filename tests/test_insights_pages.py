@@ -109,7 +109,7 @@ def test_a_synonym_is_decided(client: FlaskClient, here: Settings) -> None:
     for line, decision in zip(before, ("accept", "refuse"), strict=False):
         answer = client.post("/insights/synonym", data={"token": proof, "line": line, "decision": decision})
         assert answer.status_code == 303
-    accepted, _ = parse((here.articles / "synonyms.txt").read_text("utf8"))
+    accepted = parse((here.articles / "synonyms.txt").read_text("utf8")).table
     left, right = re.split(r" =>? ", before[0])
     assert right in accepted[left]
     assert before[1] in (here.articles / "synonyms-refused.txt").read_text("utf8")

@@ -22,6 +22,7 @@ LAYERS = (
         "tokens",
         "fields",
         "synonyms",
+        "taiwan",
         "golden",
         "bundle",
         "records",

@@ -89,10 +89,13 @@ def _print_suggestions(found: Suggestions, why: bool) -> None:
                                 ("cause", say("可能的原因", "probable cause"), found.causes)):  # fmt: skip
         if values:
             click.echo(name + colon() + listed(f"{label(group, v)} {n:.0%}" for v, n in values))
+    for number, fault in enumerate(found.faults, 1):
+        click.echo(say("第 {n} 件：", "fault {n}: ", n=number) + one_line(fault))
     for i, s in enumerate(found.suggestions, 1):
         click.echo()
         print_hit(i, s.article, Snippet(s.article.title, ()), s.score)
-        click.echo(f"    {label('band', s.band)}  " + " ".join(dict.fromkeys(m.word for m in s.matches[:8])))
+        which = say("第 {n} 件  ", "fault {n}  ", n=s.fault) if s.fault else ""
+        click.echo(f"    {which}{label('band', s.band)}  " + " ".join(dict.fromkeys(m.word for m in s.matches[:8])))
         if why:
             print_matches(s.matches)
         if why and s.factor != 1:
@@ -106,6 +109,11 @@ def _print_suggestions(found: Suggestions, why: bool) -> None:
                 "Nothing similar enough. When it is solved, write it down with kb new case.",
             )
         )
+    if found.related:
+        click.echo()
+        click.echo(say("同类主题，未必是同一故障：", "Same topic, perhaps another fault:"))
+        for s in found.related:
+            click.echo(click.style(f"  {s.article.id}  {one_line(s.article.title)}  {s.score:.2f}", dim=True))
     _print_unexplained(found)
 
 

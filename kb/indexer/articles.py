@@ -208,7 +208,7 @@ def parse(text: str, path: str) -> Article:
         known[key] = tuple(_strings(head.values.get(key)))
     for key in DATES:
         known[key] = _date(head.values.get(key))
-    known["title"] = known.get("title") or first_heading(body) or PurePosixPath(path).stem
+    known["title"] = known.get("title") or title_of(body, path)
     known["id"] = known.get("id") or str(PurePosixPath(path).with_suffix(""))
     extra = {k: v for k, v in head.values.items() if k not in KEYS}
     return Article(path=path, body=body, body_line=head.end, extra=extra, **known)
@@ -231,6 +231,11 @@ def first_heading(body: str) -> str:
             if m:
                 return re.sub(r"[*`]|\{#.*?\}|\[([^\]]*)\]\([^)]*\)|<[^>]+>", r"\1", m[1] or m[2]).strip()
     return ""
+
+
+def title_of(body: str, path: str) -> str:
+    """What an article is called that gives itself no title: its first heading, else the name of its file."""
+    return first_heading(body) or PurePosixPath(path).stem
 
 
 def _strings(value: Any) -> list[str]:

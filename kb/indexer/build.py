@@ -26,6 +26,7 @@ from kb.indexer.reading import (
     previous_build,
     read,
     read_documents,
+    shipped_synonyms,
     source_of,
     sources,
     taken,
@@ -66,7 +67,7 @@ def build(settings: Settings, full: bool = False, progress: Progress | None = No
     """
     run = _Run(settings, progress)
     found = list(sources(settings.articles))
-    words, synonyms, problems = vocabulary_files(settings.articles)
+    words, synonyms, problems = vocabulary_files(settings)
     with building(settings.index) as folder:
         previous = None if full else previous_build(settings.index, tokenizer_of(tuple(words)))
         reading = read(found, previous, settings, words, run.progress)
@@ -90,7 +91,7 @@ def build_documents(settings: Settings, articles: Sequence[Article], progress: P
         reading = read_documents(articles, [], settings, run.progress)
         run.clock.lap("read")
         change = Change(None, reading, reading.entries, articles=reading.entries)
-        return run.publish(folder, change, [], {}, reading.problems)
+        return run.publish(folder, change, [], shipped_synonyms(settings).table, reading.problems)
 
 
 def update(settings: Settings, paths: Sequence[str], progress: Progress | None = None) -> Report:

@@ -1,15 +1,18 @@
 """This module runs work in processes of its own when there is enough of it to pay."""
 
+import atexit
 import contextlib
 import gc
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from kb.errors import BundleError
@@ -22,6 +25,9 @@ PARALLEL_FROM = 200
 """Articles; below it, starting processes costs more than they save."""
 BATCH = 100
 """Articles that are analysed together: enough to make arrays worth while, few enough to share the work evenly."""
+
+NICE = 10
+"""How far work that nobody waits for stands back."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, what is done and what there is to do."""
@@ -76,6 +82,21 @@ def _in_order(
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def beside(work: Callable[..., object], *arguments: Any) -> BaseProcess:
+    """Start work(*arguments) in a process of its own, which leaves the processor to others and ends with this one."""
+    process = multiprocessing.get_context("spawn").Process(target=_beside, args=(work, arguments))
+    process.start()
+    atexit.register(process.terminate)  # it would be waited for
+    return process
+
+
+def _beside(work: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    _begin()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that started it
+    os.nice(NICE)
+    work(*arguments)
 
 
 def pool(workers: int) -> ProcessPoolExecutor:

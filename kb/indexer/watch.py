@@ -79,7 +79,7 @@ class Watcher:
                 _do(step, self._settings)
 
     def _build(self, seen: State) -> None:
-        command = [sys.executable, "-m", "kb", "build", "--quiet"]
+        command = [sys.executable, "-m", "kb", "build", "--quiet", "--no-meaning"]
         folders = ["--articles", str(self._settings.articles), "--index", str(self._settings.index)]
         result = subprocess.run([*command, *folders], capture_output=True, text=True, check=False)  # noqa: S603
         if result.returncode == 0:

@@ -1,7 +1,8 @@
 """This module opens a bundle for searching and keeps up with newly published ones."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import date
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -15,12 +16,16 @@ from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import FACETS, HIDDEN_STATUSES, Article, Page, Passage
 from kb.records import Lines, article_from, number_of, passage_from
+from kb.search import scoring, threshold
 from kb.search.columns import Columns
 from kb.search.embedded import FullText
+from kb.search.meaning import Meaning
 from kb.search.ranking import Scores, Weights
 from kb.search.recent import Recent
+from kb.search.terms import QueryTerms
 from kb.search.topics import Topics
 from kb.search.vocabulary import Vocabulary
+from kb.synonyms import Synonyms
 from kb.tokens import tokenizer_of
 
 Mask = NDArray[np.bool_]
@@ -56,7 +61,7 @@ class Index:
         self.bundle = bundle
         self.tokenizer = tokenizer_of(tuple(bundle.json("dictionary.json")))
         bundle.check_cut(self.tokenizer.fingerprint)
-        self.synonyms: dict[str, tuple[str, ...]] = {k: tuple(v) for k, v in bundle.json("synonyms.json").items()}
+        self.synonyms = Synonyms(bundle.json("synonyms.json"))
         if bundle.base is None:
             self.parts = [Part(bundle)]
         else:
@@ -91,19 +96,20 @@ class Index:
         return Vocabulary([part.bundle for part in self.parts], self.tokenizer.words)
 
     @cached_property
+    def meaning(self) -> Meaning:
+        """How near passages are by meaning, opened when it is first asked."""
+        return Meaning([part.bundle for part in self.parts])
+
+    @cached_property
     def topics(self) -> Topics:
         return Topics([part.bundle for part in self.parts])
 
-    def scores(self, query: Mapping[str, float], hidden: bool = False) -> Scores:
-        """The score of each passage, 0 where nothing matches. query: term -> weight.
+    def scores(self, query: QueryTerms, hidden: bool = False) -> Scores:
+        """The score of each passage, 0 where nothing matches (kb.search.scoring).
 
         hidden: whether articles that are not visible have a score, too.
         """
-        scores = self.weights.scores(query)
-        if not hidden and self._unseen is not None:
-            scores[self._unseen] = 0
-        self.topics.lift(scores, query, self.weights)
-        return scores
+        return scoring.scores(self, query, None if hidden else self.unseen)
 
     @cached_property
     def facets(self) -> "dict[str, Facet]":
@@ -131,8 +137,13 @@ class Index:
         """Passages of articles that are in force."""
         return self.over_passages(self.live)
 
+    @property
+    def threshold(self) -> float:
+        """How sure an article must be to be suggested as this fault (kb.search.threshold)."""
+        return threshold.read(self.bundle.folder.parent)
+
     @cached_property
-    def _unseen(self) -> NDArray[np.int64] | None:
+    def unseen(self) -> NDArray[np.int64] | None:
         """Passages of articles that are not visible, None when all are."""
         return None if self.visible.all() else np.flatnonzero(self.over_passages(~self.visible))
 
@@ -159,6 +170,16 @@ class Index:
         """The Markdown of an article by its position."""
         part = int(number >= self._articles_before[1])
         return str(self.parts[part].bodies[number - int(self._articles_before[part])])
+
+    def without(self, articles: Sequence[int]) -> "Index":
+        """The same index with some articles in force no longer. What is known of words and topics stays as it is."""
+        other = copy(self)
+        for name in _OF_LIVE:
+            vars(other).pop(name, None)
+        other.live = self.live.copy()
+        other.live[articles] = False
+        other.recent = Recent(ANSWERS)
+        return other
 
     def number_of(self, name: str) -> int:
         """Position of an article by its number or path. Raises NotFoundError."""
@@ -190,6 +211,10 @@ class Index:
     def best_passage(self, article: int, scores: NDArray[np.float32]) -> int:
         start, end = self.first[article], self.first[article + 1]
         return int(start + np.argmax(scores[start:end]))
+
+
+_OF_LIVE = ("fulltext", "visible", "live_passages", "unseen")
+"""What an index has worked out from the articles that are in force."""
 
 
 def _passage(parts: Sequence[Part], of_base: int, number: int) -> Passage:

@@ -99,8 +99,12 @@ def proposals(index: Index, decided: str = "", verdicts: Iterable[tuple[str, str
 
 def undecided(found: Iterable[Proposal], decided: str) -> list[Proposal]:
     """Those that no line has decided on."""
-    lines, _ = parse(decided)
-    return [p for p in found if p.right not in lines.get(p.left, ()) and p.left not in lines.get(p.right, ())]
+    said = parse(decided)
+
+    def is_decided(one: str, other: str) -> bool:
+        return other in said.table.get(one, ()) or said.separates(one, other)
+
+    return [p for p in found if not is_decided(p.left, p.right) and not is_decided(p.right, p.left)]
 
 
 def _groups(lines: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]:
@@ -304,7 +308,7 @@ def read_decided(folder: Path) -> str:
 
 def _append(path: Path, line: str, heading: str) -> str:
     line = line.strip()
-    table, problems = parse(line)
+    table, _, problems = parse(line)
     words = [w for w, others in table.items() for w in (w, *others)]
     if problems or not table or len(line.splitlines()) != 1 or len(line) > MAX_LINE or min(map(len, words)) < 2:
         raise InputError(
@@ -315,7 +319,7 @@ def _append(path: Path, line: str, heading: str) -> str:
             )
         )
     text = read_text(path)
-    known, _ = parse(text)
+    known = parse(text).table
     if all(other in known.get(word, ()) for word, others in table.items() for other in others):
         raise InputError(say("{path} 里已经有“{line}”", "{path} holds '{line}' already", path=path.name, line=line))
     start = "" if f"# --- {heading}" in text else f"{chr(10) if text else ''}# --- {heading}\n"

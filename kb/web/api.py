@@ -225,11 +225,13 @@ def _place(path: str) -> str:
 def health() -> tuple[dict[str, Any], int]:
     """200 while questions can be answered, 503 with the reason otherwise."""
     try:
-        manifest = index_in_force().bundle.manifest
+        index = index_in_force()
     except BundleError as error:
         return {"status": "unavailable", "version": __version__, "reason": str(error)}, 503
-    counts = {k: manifest[k] for k in ("articles", "passages", "built")}
-    return {"status": "ok", "version": __version__, **counts, "database": _database()}, 200
+    counts = {k: index.bundle.manifest[k] for k in ("articles", "passages", "built")}
+    meaning = index.meaning.coverage(settings_in_force().encoder, index.live_passages)
+    told = {"encoder": meaning.encoder, "passages": meaning.passages, "reason": meaning.reason}
+    return {"status": "ok", "version": __version__, **counts, "meaning": told, "database": _database()}, 200
 
 
 def _database() -> str:

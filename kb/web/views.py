@@ -18,6 +18,7 @@ from kb.errors import NotFoundError, StoreError
 from kb.feedback import Feedback
 from kb.indexer import markdown
 from kb.indexer.check import normal_path
+from kb.indexer.parser import slug
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
 from kb.model import FACETS, Article
@@ -98,7 +99,7 @@ def article_url(found: Article, anchor: str = "", words: str = "") -> str:
     """/a/KB-000137-slug?h=words#anchor; the number alone works too."""
     name = found.id
     if re.fullmatch(r"KB-\d+", found.id):
-        name += "-" + markdown.slug(found.title)[:60].strip("-")
+        name += "-" + slug(found.title)[:60].strip("-")
     address = url_for("article", name=name)
     if words:
         address += "?h=" + quote(words[:200])
