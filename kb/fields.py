@@ -153,6 +153,13 @@ STOP_WEIGHT_LATIN = 0.2
 TALK_SHARE = 1.0
 """How much of a paste is talk, beside what is about the fault: see kb.talk."""
 
+BUILD_TIME = (
+    *("FIELDS", "SEGMENTS", "CODE_ZONES", "TOPICS", "TROUBLE_FACTOR", "GENERAL", "GENERAL_LENGTH"),
+    *("TEXT_WEIGHT", "BM25_K1", "BM25_B", "TITLE_WEIGHT", "TITLE_K1", "TITLE_B", "PAIR_WEIGHT", "PART_WEIGHT"),
+    *("PAGE_WEIGHT", "PAGE_PAIRS", "PAGE_B", "LARGEST_WEIGHT"),
+)
+"""What an index is made with: when one of these changes, all is analysed anew. The others weigh at the query."""
+
 STOP_WORDS = frozenset(
     """
     的 了 是 在 和 我 有 不 吗 呢 啊 就 都 也 这 那 个 吧 呀 嘛 被 把 让 给 对 与 及 或 而 但 很 请 请问 您好

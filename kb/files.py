@@ -1,11 +1,33 @@
-"""This module writes a file of the user's whole or not at all."""
+"""This module reads a text file of the user's, and writes one whole or not at all."""
 
 import os
 import tempfile
 from pathlib import Path
 
-from kb.errors import KbError
+from kb.errors import InputError, KbError
 from kb.language import say
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, "" when there is none. Raises InputError when it can't be read, or is not UTF-8."""
+    try:
+        return path.read_text("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            say(
+                "{path}:{line}: 不是 UTF-8；请转存为 UTF-8",
+                "{path}:{line}: not UTF-8; save it as UTF-8",
+                path=path.name,
+                line=line,
+            )
+        )
+    except OSError as error:
+        raise InputError(
+            say("{path}: 读不了：{why}", "{path}: can't be read: {why}", path=path.name, why=error.strerror)
+        )
 
 
 def save(path: Path, content: str | bytes, new: bool = False) -> None:

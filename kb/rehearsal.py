@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from kb import bundle
 from kb.errors import InputError
-from kb.files import save
-from kb.golden import FILE, Golden, read_text
+from kb.files import read_text, save
+from kb.golden import FILE, Golden
 from kb.golden import parse as parse_golden
 from kb.indexer import articles
 from kb.indexer.reading import DICTIONARY, SYNONYMS
@@ -128,8 +128,7 @@ def _apply(folder: Path, asked: Why, change: Change) -> None:
     """Make a change in a folder of articles."""
     if change.kind == "dictionary":
         path = folder / DICTIONARY
-        words = path.read_text("utf-8-sig") if path.exists() else ""
-        save(path, f"{words.rstrip()}\n{change.text}\n")
+        save(path, f"{read_text(path).rstrip()}\n{change.text}\n")
         return
     path = folder / asked.article.path
     text, _ = articles.decode(path.read_bytes(), asked.article.path)

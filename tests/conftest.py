@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
-from kb.bundle import open_current
+from kb.bundle import CURRENT, open_current
 from kb.indexer.build import build
 from kb.language import use
 from kb.search.index import Index
@@ -98,6 +98,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Index:
     folder = tmp_path_factory.mktemp("built")
     build(load({"articles": ARTICLES, "index": folder / "index", "workers": 1}, folder))
     return Index(open_current(folder / "index"))
+
+
+def index_of_its_own(built: Index, folder: Path) -> Path:
+    """An index folder with that bundle in force, for what else a site keeps there."""
+    folder.mkdir()
+    (folder / built.bundle.folder.name).symlink_to(built.bundle.folder)
+    (folder / CURRENT).write_text(built.bundle.folder.name + "\n", "utf8")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """What a build promises: only the work for what changed, and never another result than a full build."""
 
+import ast
 import os
 import shutil
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import kb.indexer
+from kb import fields
 from kb.bundle import bundles, current_name, open_current
 from kb.errors import BundleError, NotFoundError
 from kb.indexer import spellings, vectors
@@ -481,3 +484,23 @@ def test_progress_is_told(three: Settings) -> None:
     assert ("读取文章", 3, 3) in steps
     assert set(report.steps) == {"read", "lines", "vectors", "spellings", "positions", "facts"}
     assert len(bundles(three.index)) == 2
+
+
+def test_every_number_of_the_build_is_known() -> None:
+    """What the indexer takes from kb.fields makes another index when it changes, and nothing else of it does."""
+    folder = Path(kb.indexer.__file__).parent
+    imports = (n for p in folder.rglob("*.py") for n in ast.walk(ast.parse(p.read_text("utf8"))))
+    taken = {a.name for n in imports if isinstance(n, ast.ImportFrom) and n.module == "kb.fields" for a in n.names}
+    assert taken == set(fields.BUILD_TIME)
+
+
+def test_a_number_of_the_query_builds_nothing(
+    settings: Settings, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What weighs at the query is changed without a build; what the index is made with is not."""
+    write("a.md", "# 打印机卡纸\n\n更换搓纸轮。\n")
+    build(settings)
+    monkeypatch.setattr(fields, "SYNONYM_WEIGHT", 0.123)
+    assert not build(settings).published
+    monkeypatch.setattr(fields, "TOPICS", 7)
+    assert build(settings).published

@@ -551,6 +551,27 @@ def test_doctor(two: Kb, write: Write) -> None:
     assert [f["what"] for f in findings if not f["ok"]] == ["索引与文章"]
 
 
+def test_doctor_after_a_skipped_and_a_doubtful_article(two: Kb, settings: Settings, write: Write) -> None:
+    """Both are told, the index is still up to date; when they are mended or gone, so is what was told."""
+    copy = write("copy.md", CASE)
+    (settings.articles / "gb.md").write_bytes("# 扫描仪不出图\n\n换线。\n".encode("gb18030"))
+
+    def wrong(code: int = NOTHING) -> list[str]:
+        return [f["what"] for f in json.loads(two("doctor", "--json", code=code).stdout) if not f["ok"]]
+
+    two("build")
+    assert wrong() == ["构建时的问题"]
+    (settings.articles / "gb.md").write_text("# 扫描仪不出图\n\n换线了。\n", "utf8")
+    assert wrong() == ["索引与文章", "构建时的问题"]
+    two("build")
+    assert wrong() == ["构建时的问题"]
+    copy.unlink()
+    two("build")
+    assert wrong(FOUND) == []
+    (settings.articles / "gb.md").unlink()
+    assert wrong() == ["索引与文章"]
+
+
 def test_doctor_looks_at_the_database(kb: Kb, settings: Settings) -> None:
     """It makes none, knows a good one, and names one that is damaged."""
     file = Path(settings.database)

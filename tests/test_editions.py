@@ -502,6 +502,16 @@ def test_pictures_of_a_new_article_get_its_name(settings: Settings) -> None:
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_a_note_that_no_command_takes(tmp_path: Path) -> None:
+    """NUL and half characters in a note or a name do not keep what is saved from being committed."""
+    subprocess.run(["git", "-C", tmp_path, "init", "-q"], check=True)
+    (tmp_path / "a.md").write_text("# 甲", "utf8")
+    assert commit(tmp_path, ["a.md"], "王\0工\ud800", "加了\0一篇\ud800") == ""
+    told = subprocess.run(["git", "-C", tmp_path, "log", "--format=%s"], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "加了 一篇?"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_commits_in_the_editors_name(settings: Settings, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the saved files, without any configuration of git, and git's complaints are told."""
     root = settings.articles

@@ -140,6 +140,16 @@ def test_the_fix_itself(built: Index) -> None:
     assert (faq.article.kind, bool(faq.fix)) == ("faq", True)
 
 
+def test_identifiers_are_counted_as_their_pages_count(write: Any, indexed: Any) -> None:
+    """A draft or an archived article that holds a code is no article where a reader finds it."""
+    for name, status in (("a", "published"), ("b", "draft"), ("c", "archived")):
+        write(
+            f"{name}.md", f"---\ntitle: 报错 ORA-01653 {name}\nstatus: {status}\n---\n\nORA-01653 与 ORA-0{name}999\n"
+        )
+    found = {i.text: i.known for i in suggest(indexed(), "报 ORA-01653，还有 ORA-12541").identifiers}
+    assert found == {"ORA-01653": 1, "ORA-12541": 0}
+
+
 def test_identifiers(built: Index) -> None:
     """Each identifier of the paste once, with its kind and how many articles hold it; unknown ones last."""
     answer = suggest(built, "错误 0x0000011b、0x11B，端口 GE0/0/25，还有 XYZ-99123，时间 2025-01-01 10:00:00")

@@ -180,9 +180,10 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
 def _steps() -> tuple[Callable[[Settings], None], ...]:
     """What is done with each new index while the site runs, in order; see kb.indexer.watch."""
     from kb.calibration import calibrate_quietly
+    from kb.examination import examine
     from kb.indexer.meaning import fill_quietly
 
-    return fill_quietly, calibrate_quietly
+    return fill_quietly, calibrate_quietly, examine
 
 
 @command(
@@ -216,7 +217,6 @@ def _diagnose(chosen: Settings) -> Any:
         files = len(list(find(chosen.articles)))
         yield say("文章", "articles"), files > 0, f"{chosen.articles} ({files})"
     except KbError as error:
-        files = 0
         yield say("文章", "articles"), False, str(error)
     yield say("数据库", "database"), *_database(chosen.database)
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
@@ -241,13 +241,33 @@ def _diagnose(chosen: Settings) -> Any:
     index.fulltext.close()
     yield say("全文索引", "full text"), True, say("能打开", "opens")
     yield say("语义搜索", "search by meaning"), *_meaning(chosen, index)
-    fresh = files == manifest["articles"] + len(manifest["problems"]) or files == manifest["articles"]
-    hint = say("最新", "up to date") if fresh else say("文章数变了，运行 kb build", "articles changed, run kb build")
-    yield say("索引与文章", "index and articles"), fresh, hint
+    yield say("索引与文章", "index and articles"), *_freshness(chosen, index.bundle)
     problems = manifest["problems"]
     yield say("构建时的问题", "problems of the build"), not problems, "\n  ".join(problems) or "0"
     leftovers = [p for p in bundle.bundles(chosen.index) if p.name != index.bundle.folder.name][:-1]
     yield say("多余的旧索引", "stray old bundles"), not leftovers, str(len(leftovers))
+
+
+def _freshness(chosen: Settings, current: bundle.Bundle) -> tuple[bool, str]:
+    """Whether the index has the articles as they are; one that a build told it skipped is not to be there."""
+    from kb.indexer.reading import Previous, sources
+
+    told = tuple(current.manifest["problems"])
+    known = {path: entry.record.get("stat") for path, entry in Previous(current).entries.items()}
+    try:
+        found = {s.key: [s.size, s.mtime_ns] for s in sources(chosen.articles)}
+    except KbError as error:
+        return False, str(error)
+    skipped = {path for path in found.keys() - known.keys() if any(p.startswith(f"{path}:") for p in told)}
+    changed = sorted(p for p in (found.keys() | known.keys()) - skipped if found.get(p) != known.get(p))
+    if not changed:
+        return True, say("最新", "up to date")
+    return False, say(
+        "{n} 篇变了（{first} 等），运行 kb build",
+        "{n} articles changed ({first} ...), run kb build",
+        n=len(changed),
+        first=changed[0],
+    )
 
 
 def _meaning(chosen: Settings, index: Any) -> tuple[bool, str]:

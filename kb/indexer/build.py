@@ -204,7 +204,8 @@ class _Run:
         report = Report(0, 0, analysed, 0, len(change.removed), 0, True, tuple(problems), self.clock.laps)
         if previous and same_maker and not analysed and not change.removed:
             bundle = previous.bundle
-            if {k: tuple(v) for k, v in bundle.json("synonyms.json").items()} == synonyms:
+            same_words = {k: tuple(v) for k, v in bundle.json("synonyms.json").items()} == synonyms
+            if same_words and _places(bundle.manifest["problems"]) == _places(problems):
                 return self._finished(replace(report, published=False), bundle)
         if previous and not previous.verified:
             # What is taken over gets new checksums: damage in it would never be noticed again.
@@ -256,7 +257,12 @@ def _in_force(own: dict[str, int], base: Bundle | None, hidden: list[int]) -> di
     }
 
 
+def _places(problems: Sequence[str]) -> list[str]:
+    """What problems are about, in whichever language they were told: path and line."""
+    return sorted(problem.partition(": ")[0] for problem in problems)
+
+
 def _made_by(tokens: str) -> str:
     """Changes when the same articles would give other weights."""
-    weights = [v for k, v in sorted(vars(fields).items()) if isinstance(v, float)]
-    return blake2b(json.dumps([SCHEMA, __version__, tokens, weights]).encode(), digest_size=8).hexdigest()
+    made_with = {name: getattr(fields, name) for name in fields.BUILD_TIME}
+    return blake2b(json.dumps([SCHEMA, __version__, tokens, made_with]).encode(), digest_size=8).hexdigest()

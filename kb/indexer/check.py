@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from kb import golden, privacy
 from kb.errors import ArticleError, InputError
+from kb.files import read_text
 from kb.indexer import markdown
 from kb.indexer.articles import DATES, KEYS, LISTS, SUFFIXES, FrontMatter, decode, find, front_matter, parse, relative
 from kb.labels import label
@@ -91,7 +92,7 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
             problems += _check_file(file, root, (*AREAS, *areas), today or date.today())
     problems += _duplicates(checked)
     problems += _aliases(checked)
-    problems += _synonyms(root)
+    problems += _vocabulary(root)
     problems += _golden(root, {f.article.id for f in checked})
     return sorted(p for p in problems if wanted is None or p.path in wanted)
 
@@ -352,14 +353,18 @@ def _script(text: str) -> str:
     return "han" if found["han"] else next((script for script, _ in found.most_common(1)), "")
 
 
-def _synonyms(root: Path) -> Iterator[Problem]:
-    """Lines that can't be used, of the base or shipped, and pairs taken away that nobody gave."""
+def _vocabulary(root: Path) -> Iterator[Problem]:
+    """Files of words that can't be read, lines that can't be used, of the base or shipped, and pairs taken away that
+    nobody gave."""
     for problem in trade_words().problems:
         yield Problem(TRADE_WORDS, problem.line, "error", problem.message)
-    try:
-        own = parse_synonyms((root / "synonyms.txt").read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError):
-        return
+    texts = dict.fromkeys(("dictionary.txt", "synonyms.txt", "synonyms-refused.txt"), "")
+    for name in texts:
+        try:
+            texts[name] = read_text(root / name)
+        except InputError as error:
+            yield _unread(name, error)
+    own = parse_synonyms(texts["synonyms.txt"])
     for problem in own.problems:
         yield Problem("synonyms.txt", problem.line, "error", problem.message)
     for line, a, b in absent_pairs(trade_words(), own):
@@ -373,12 +378,18 @@ def _synonyms(root: Path) -> Iterator[Problem]:
         )
 
 
+def _unread(name: str, error: InputError) -> Problem:
+    """kb.files says the line in front."""
+    line, _, why = str(error).removeprefix(f"{name}:").partition(":")
+    return Problem(name, int(line), "error", why.strip()) if line.isdigit() else Problem(name, 0, "error", str(error))
+
+
 def _golden(root: Path, known: set[str]) -> Iterator[Problem]:
     """Golden queries are well formed, hold no customer data, and their articles exist."""
     try:
-        text = golden.read_text(root / golden.FILE)
+        text = read_text(root / golden.FILE)
     except InputError as error:
-        yield Problem(golden.FILE, 0, "error", str(error))
+        yield _unread(golden.FILE, error)
         return
     queries, unusable = golden.parse(text)
     for problem in unusable:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.bundle import Bundle, open_current
-from kb.errors import ArticleError, BundleError
+from kb.errors import ArticleError, BundleError, InputError
+from kb.files import read_text
 from kb.indexer import rows as packed
 from kb.indexer.analysis import Row, analyse
 from kb.indexer.articles import find, is_article, load, relative, title_of
@@ -87,11 +88,9 @@ def vocabulary_files(settings: Settings) -> tuple[list[str], Table, list[str]]:
     texts = []
     for name in (DICTIONARY, SYNONYMS):
         try:
-            texts.append((settings.articles / name).read_text("utf-8-sig"))
-        except (FileNotFoundError, NotADirectoryError):
-            texts.append("")
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(say("{name}：读不了：{error}", "{name}: can't be read: {error}", name=name, error=error))
+            texts.append(read_text(settings.articles / name))
+        except InputError as error:
+            problems.append(say("{why}；整个文件没有用上", "{why}; none of it is used", why=error))
             texts.append("")
     own, shipped = parse_synonyms(texts[1]), shipped_synonyms(settings)
     for name, found in ((SYNONYMS, own), (TRADE_WORDS, shipped)):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from kb.bundle import current_name
 from kb.errors import BundleError, KbError
@@ -21,8 +22,8 @@ log = logging.getLogger(__name__)
 
 State = frozenset[tuple[str, int, int]]
 Step = Callable[[Settings], None]
-"""What is done with each new index, in a process that makes way for others. A function of a module, for that process
-is started anew; whatever it raises is logged, and it is called again for the next index."""
+"""What is done with each new index, and once a day, in a process that makes way for others. A function of a module, for
+that process is started anew; whatever it raises is logged. It has to know by itself when there is nothing to do."""
 
 LOOK = 5.0
 """Seconds between looks for a new index, when the articles are not looked at."""
@@ -61,7 +62,7 @@ class Watcher:
     def __init__(self, settings: Settings, seconds: float, known: State, steps: Sequence[Step] = ()) -> None:
         self._settings, self._seconds, self._steps = settings, seconds, steps
         self._known = known
-        self._followed: str | None = None  # the index that the steps were done with
+        self._followed: tuple[str, date] | None = None  # the index that the steps were done with, and the day
         self._failures = 0
         self._again = 0.0  # when a build that failed may be tried again, on time.monotonic
 
@@ -72,8 +73,8 @@ class Watcher:
             if seen is not None and seen != self._known:
                 self._build(seen)
         name = _name_or_none(self._settings)
-        if name is not None and name != self._followed:
-            self._followed = name
+        if name is not None and (name, date.today()) != self._followed:
+            self._followed = (name, date.today())
             for step in self._steps:
                 _do(step, self._settings)
 

@@ -15,7 +15,7 @@ from kb.bundle import Bundle, current_name, open_current
 from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import FACETS, HIDDEN_STATUSES, Article, Page, Passage
-from kb.records import Lines, article_from, number_of, passage_from
+from kb.records import Lines, article_from, number_of, numbers_of, passage_from
 from kb.search import scoring, threshold
 from kb.search.columns import Columns
 from kb.search.embedded import FullText
@@ -190,6 +190,16 @@ class Index:
                     return int(place + before)
         raise NotFoundError(say("没有文章 {name}", "there is no article {name}", name=name))
 
+    def positions_of(self, numbers: Sequence[str]) -> NDArray[np.int64]:
+        """Positions of articles by their numbers, -1 for one that is not in force."""
+        found = np.full(len(numbers), -1, np.int64)
+        for part, before in zip(self.parts, self._articles_before, strict=False):
+            places = numbers_of(part.bundle, "ids", numbers)
+            there = np.flatnonzero(places >= 0)
+            there = there[self.live[places[there] + before]]
+            found[there] = places[there] + before
+        return found
+
     def over_passages(self, articles: Mask) -> Mask:
         """A mask over articles -> over their passages."""
         mask: Mask = articles[self.article_of]
@@ -199,6 +209,14 @@ class Index:
         """A mask over passages -> over articles that have one."""
         mask = np.zeros(len(self.articles), bool)
         mask[self.article_of[passages]] = True
+        return mask
+
+    def holding(self, term: str) -> Mask:
+        """Articles that are shown and hold a term."""
+        rows, _ = self.weights.column(term)
+        mask = np.zeros(len(self.live), bool)
+        mask[self.article_of[rows]] = True
+        mask &= self.visible
         return mask
 
     def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:

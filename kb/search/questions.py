@@ -26,6 +26,7 @@ from kb.language import say
 from kb.model import Answer, Question
 from kb.search.asking import KINDS, is_chinese, is_of, kind_of, value_of, values
 from kb.search.confidence import LEAST
+from kb.search.holding import NOT_HELD, OPEN, asked, holding
 from kb.search.index import Index
 from kb.search.observed import observed
 from kb.search.terms import QueryTerms

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from kb.model import Answer, Passage, Recalled, Recognised, Section, Suggestion, Suggestions
 from kb.search import spelling
 from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
@@ -218,8 +216,7 @@ def _identifiers(index: Index, text: str, terms: QueryTerms) -> tuple[Recognised
     found: dict[str, Recognised] = {}
     for token in terms.tokens:
         if token.kind in SHOWN_KINDS and not token.part and token.term not in found:
-            rows, _ = index.weights.column(token.term)
-            known = len(np.unique(index.article_of[rows]))
+            known = int(index.holding(token.term).sum())
             found[token.term] = Recognised(text[token.start : token.end], token.kind, known)
     return tuple(sorted(found.values(), key=lambda r: (r.known == 0, r.known)))[:30]
 

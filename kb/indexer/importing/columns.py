@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from kb.errors import InputError
-from kb.labels import value_of
+from kb.labels import guessed_value
 from kb.language import say
 from kb.model import AREAS, CASE_SECTIONS, CAUSES, FAQ_SECTIONS, HANDLINGS, SEVERITIES
 
@@ -139,8 +139,11 @@ def mapping(columns: Sequence[str], given: Mapping[str, str], kind: str) -> dict
 
 def choice(key: str, text: str, areas: Iterable[str] = ()) -> str:
     """A value of area, cause, handling or severity as articles write it: 硬件 -> hardware; "" when it is none."""
-    found = value_of(key, text)
-    if found in CHOICES[key] or (key == "area" and found in areas):
+    own = text.strip()
+    if key == "area" and own in areas:
+        return own
+    found = guessed_value(key, text)
+    if found in CHOICES[key]:
         return found
     wanted = _folded(text)
     return next((value for value, names in _VALUES[key].items() if wanted in names.split()), "")
