@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from kb.cli import cli
 from kb.errors import ArticleError, InputError, KbError, NotFoundError
 from kb.indexer import markdown
-from kb.indexer.articles import front_matter, load, parse
+from kb.indexer.articles import load, parse
 from kb.indexer.check import check
+from kb.indexer.frontmatter import front_matter
 from kb.indexer.importing import cells, columns, escape, plan, sources, tickets, word
 from kb.indexer.importing.model import Options, Plan
 from kb.model import Article

@@ -9,9 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 from kb.errors import ArticleError
 from kb.indexer import markdown
-from kb.indexer.articles import NUMBER, change, decode, front_matter, parse, render
+from kb.indexer.articles import NUMBER, change, decode, parse, render
 from kb.indexer.articles import SUFFIXES as MARKDOWN
 from kb.indexer.check import normal_path
+from kb.indexer.frontmatter import front_matter
 from kb.indexer.importing import columns, word
 from kb.indexer.importing.model import Draft, Options, Picture, Reading
 from kb.indexer.importing.sources import Source, opened
