@@ -29,6 +29,9 @@ LAYERS = (
         "sounds",
         "atoms",
         "files",
+        "hypertext",
+        "encodings",
+        "pictures",
         "secrets",
         "privacy",
         "tables",
@@ -36,7 +39,7 @@ LAYERS = (
     ("store", "migrations"),
     ("access", "feedback"),
     ("indexer", "search"),
-    ("editions", "present", "rehearsal", "intake", "reply", "pack", "writeup", "insights"),
+    ("editions", "present", "rehearsal", "intake", "mails", "reply", "pack", "writeup", "insights"),
     ("web", "cli"),
     ("__main__",),
 )
@@ -54,8 +57,13 @@ ONLY_IN = {
     "whoosh": ("kb/indexer/facts.py", "kb/search/facts.py"),
     "scipy": ("kb/indexer/vectors.py", "kb/indexer/positions.py", "kb/search/columns.py"),
     "sklearn": ("kb/indexer/topics.py",),
-    "markdown_it": ("kb/indexer/markdown.py",),
-    "mdit_py_plugins": ("kb/indexer/markdown.py",),
+    "markdown_it": (
+        "kb/indexer/parser.py",
+        "kb/indexer/dialects.py",
+        "kb/indexer/raw_html.py",
+        "kb/indexer/markdown.py",
+    ),
+    "mdit_py_plugins": ("kb/indexer/parser.py",),
     "mammoth": ("kb/indexer/importing/word.py",),
     "markdownify": ("kb/indexer/importing/word.py",),
     "jieba": ("kb/tokens.py",),
@@ -64,11 +72,11 @@ ONLY_IN = {
     "Stemmer": ("kb/tokens.py",),
     "pypinyin": ("kb/indexer/spellings.py",),
     "alembic": ("kb/store.py", "kb/migrations/"),
-    "yaml": ("kb/indexer/articles.py", "kb/golden.py"),
+    "yaml": ("kb/indexer/frontmatter.py", "kb/golden.py"),
     "ir_measures": ("kb/search/evaluate.py",),
     "click": ("kb/cli/",),
     "pydantic": ("kb/web/",),
-    "PIL": ("kb/editions/images.py",),
+    "PIL": ("kb/pictures.py",),
 }
 """Packages of others, each behind one door."""
 

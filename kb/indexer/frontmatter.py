@@ -208,6 +208,7 @@ def _as_written(node: yaml.Node) -> Any:
 
 
 _REASONS = (
+    ("nesting depth", "列表嵌套太深", "lists are nested too deep"),
     ("mapping values", "值里有“: ”，要加引号", "a value with ': ' in it needs quotes"),
     ("quoted scalar", "引号没有闭合", "a quote is never closed"),
     ("unexpected end", "引号或括号没有闭合", "a quote or bracket is never closed"),

@@ -32,7 +32,7 @@ _NAMES = {
     "verification": "验证 验证结果 验证情况 回访 回访结果",
     "question": "问题 问题描述 提问 question",
     "answer": "回答 答案 答复 解答 解决方案 解决方法 answer reply",
-    "product": "产品 产品名称 产品型号 设备 设备名称 设备型号 型号 机型 model device asset configurationitem",
+    "product": "产品 所属产品 产品名称 产品型号 设备 设备名称 设备型号 型号 机型 model device asset configurationitem",
     "area": "领域 类别 分类 问题分类 问题类别 问题类型 故障类别 故障分类 故障类型 工单类型 category type",
     "handling": "处理方式 服务方式 处理类型 servicemethod",
     "severity": "级别 优先级 紧急程度 严重程度 严重级别 故障级别 故障等级 priority urgency",

@@ -20,8 +20,8 @@ from kb.pictures import cleaned
 
 MAX_XML = 8 * 1024 * 1024
 """Bytes of a document's text, unpacked: some thousand pages, and twenty seconds of converting."""
-MAX_PARAGRAPHS = 20_000
-"""Paragraphs and cells, empty ones too; each takes the converter a quarter of a millisecond."""
+MAX_PARAGRAPHS = 14_000
+"""Paragraphs and cells, empty ones too; each takes the converter a third of a millisecond."""
 MAX_DEPTH = 100
 """Elements in each other: tables in tables, mostly."""
 MAX_CELLS = 50_000
