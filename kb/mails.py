@@ -209,7 +209,7 @@ class _Parts:
             return
         declared = _charset(part)
         text, used = encodings.read(content, declared)
-        if declared and encodings.known(declared) not in (used, "ascii") and used not in ("ascii", "utf-8-sig"):
+        if declared and encodings.known(declared) != used and used not in ("ascii", "utf-8-sig"):
             told = say(
                 "声明的编码 {declared} 与内容不符，按 {used} 读取",
                 "said to be {declared}, which it is not; read as {used}",

@@ -174,7 +174,8 @@ def test_unreadable_files_are_told_with_file_and_line(source: Path, root: Path) 
     planned = imported(source, root, max_file_kb=1)
     assert set(tree(root)) == {"wiki/bad.md", "wiki/good.md"}
     bad = next(i for i in planned.items if i.source == "bad.md")
-    assert (bad.title, bad.warnings[0][:30]) == ("a", "bad.md:3: 文件头不是正确的 YAML：方括号没有闭合"[:30])
+    assert bad.title == "a"
+    assert bad.warnings[0].startswith("bad.md:3: 文件头不是正确的 YAML：括号或引号没有闭合")
     binary, large = planned.problems
     assert binary.startswith("bin.md: 不是文本文件")
     assert large.startswith("large.md: 超过上限 1 KB")

@@ -60,6 +60,11 @@ class _Block:
     end: int
     toml: bool
 
+    def line(self, number: int) -> str:
+        """A line by its number in the file, "" for one outside."""
+        lines = self.text.split("\n")
+        return lines[number - self.first] if self.first <= number < self.first + len(lines) else ""
+
 
 def front_matter(text: str, path: str) -> FrontMatter:
     """The front matter at the top of a file; empty when there is none. Raises ArticleError with the line."""
@@ -183,6 +188,11 @@ def _yaml(block: _Block, path: str) -> FrontMatter:
             if name in lines:
                 repeated.append(name)
             lines[name] = line
+            if name in TEXTS and isinstance(value, yaml.MappingNode):
+                told = say(
+                    "文件头不是正确的 YAML：花括号要加引号", "the front matter is not valid YAML: braces need quotes"
+                )
+                raise ArticleError(path, line, told + _written_right(block.line(line)))
             values[name] = _as_written(value) if name in KEYS else loader.construct_object(value, deep=True)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -209,6 +219,9 @@ def _as_written(node: yaml.Node) -> Any:
 
 _REASONS = (
     ("nesting depth", "列表嵌套太深", "lists are nested too deep"),
+    ("node content", "括号或引号没有闭合", "a bracket or quote is never closed"),
+    ("escape character", "双引号里的反斜杠有特别的含义，请改用单引号", "a backslash needs single quotes"),
+    ("alphabetic", "以 * 或 & 开头的值要加引号", "a value that begins with * or & needs quotes"),
     ("mapping values", "值里有“: ”，要加引号", "a value with ': ' in it needs quotes"),
     ("quoted scalar", "引号没有闭合", "a quote is never closed"),
     ("unexpected end", "引号或括号没有闭合", "a quote or bracket is never closed"),
@@ -235,19 +248,23 @@ _REASONS = (
 
 def _refused(error: yaml.YAMLError, block: _Block, line: int) -> str:
     """What YAML refused, in words, and how the line is written right."""
-    lines = block.text.split("\n")
-    source = lines[line - block.first] if block.first <= line < block.first + len(lines) else ""
+    source = block.line(line)
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error).partition("\n")[0]
     context = f"{getattr(error, 'context', '') or ''} {problem}"
     why = next((say(zh, en) for piece, zh, en in _REASONS if piece in context), problem)
     if "\t" in source[: len(source) - len(source.lstrip())]:
         why = say("缩进用了制表符，请改用空格", "the indent is a tab; use spaces")
     told = say("文件头不是正确的 YAML：{why}", "the front matter is not valid YAML: {why}", why=why)
+    return told + _written_right(source)
+
+
+def _written_right(source: str) -> str:
+    """How a line is written so that its value is text, as the end of a sentence; "" where quotes would not help."""
     m = re.fullmatch(r"([\w-]+):[ \t]+(.*\S)[ \t]*", source)
     if m is None or m[2][0] in "[\"'|>" or len(source) > 200:
-        return told
+        return ""
     quoted = '"' + m[2].replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return told + say("；写成 {key}: {value}", "; write {key}: {value}", key=m[1], value=quoted)
+    return say("；写成 {key}: {value}", "; write {key}: {value}", key=m[1], value=quoted)
 
 
 # --- TOML ------------------------------------------------------------------------------------

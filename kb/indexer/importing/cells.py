@@ -64,7 +64,7 @@ def _csv(text: str, path: Path, problems: list[Problem]) -> Iterator[Row]:
     hint = _SEPARATOR.match(text)
     skipped = 1 if hint else 0
     text = text[hint.end() :] if hint else text
-    delimiter = hint[1] if hint else max(",;\t", key=lambda d: _width(text, d))
+    delimiter = hint[1] if hint else max(",;\t", key=lambda d: _fit(text, d))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     at = _header_row(text, delimiter) + skipped
     header: list[str] = []
@@ -105,16 +105,20 @@ _SEPARATOR = re.compile(r"sep=([,;\t|])[ \t]*\n", re.IGNORECASE)
 """A hint to Excel, on a line of its own."""
 
 
-def _width(text: str, delimiter: str) -> int:
-    """The most cells of one of the first rows."""
-    return max((len(cells) for cells in _beginning(text, delimiter)), default=0)
+def _fit(text: str, delimiter: str) -> tuple[int, int]:
+    """How well a delimiter fits: (columns that a row names, cells of the first row that says anything)."""
+    said = [cells for cells in _beginning(text, delimiter) if any(c.strip() for c in cells)]
+    return max(map(_named, said), default=0), len(said[0]) if said else 0
 
 
 def _header_row(text: str, delimiter: str) -> int:
     """The row (from 1) that reads like a header: it names two columns, or is the first that says anything."""
     said = [(i, cells) for i, cells in enumerate(_beginning(text, delimiter), 1) if any(c.strip() for c in cells)]
-    named = (i for i, cells in said if sum(bool(c.strip() and columns.means(c)) for c in cells[:MAX_COLUMNS]) > 1)
-    return next(named, said[0][0] if said else 1)
+    return next((i for i, cells in said if _named(cells) > 1), said[0][0] if said else 1)
+
+
+def _named(cells: list[str]) -> int:
+    return sum(bool(c.strip()) and columns.means(c) for c in cells[:MAX_COLUMNS])
 
 
 def _beginning(text: str, delimiter: str) -> Iterator[list[str]]:
