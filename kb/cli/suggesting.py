@@ -56,11 +56,12 @@ from kb.settings import Settings
 def suggest(
     chosen: Settings, text: Sequence[str], number: int, given: Sequence[str], exact: bool, why: bool, as_json: bool
 ) -> None:
+    from kb.intake import pasted
     from kb.present import suggestions_data
     from kb.search.questions import latest, read_answer
     from kb.search.suggest import suggest as find
 
-    paste = standard_input() if list(text) == ["-"] else " ".join(text)
+    paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))
     if not paste.strip():
         raise InputError(say("没有内容；请粘贴故障描述", "nothing was given; paste a description of the fault"))
     index, answers = open_index(chosen), latest(read_answer(a) for a in given)

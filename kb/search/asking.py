@@ -98,12 +98,18 @@ _NO_MESSAGE = re.compile(
     r"[\[\]|\\]|[#$>%] ?\S| [-/]\S|\s/\S|\d:\d\d|\d ?[KMGT]B\b|[:=] ?\d{5,}|^[a-z][^:]*$|^(?:PS |C:|sudo )|\w/\w+/|['\"]/|'\w[^']*'|^\d+ -|^\W|^[\d\s.]+$|事件 ?ID|\bEvent ID|[(（][^)）]*$|^(?:[A-Z]\S* ){3,}[A-Z]\S*$"
 )
 """A command, a row of a table, a line that goes on, what is one moment's or one machine's."""
-_SAYING = re.compile(r"[a-z]{2}\S* +\S*[a-z]{3}|[\w.]*\d[\w.]+ +[a-z]{4}|[a-z]{4}\S* +\S*\d\S*[a-z.-]\S*", re.IGNORECASE)
+_SAYING = re.compile(
+    r"[a-z]{2}\S* +\S*[a-z]{3}|[\w.]*\d[\w.]+ +[a-z]{4}|[a-z]{4}\S* +\S*\d\S*[a-z.-]\S*", re.IGNORECASE
+)
 """Two words, or one and a code."""
-_CODE = re.compile(r"0x[0-9a-f]{4,8}|c0[0-9a-f]{6}|[\w:]*[a-z]+_[\w]+|[a-z]{2,}-?\d{3,}|[\w]+-\d+(?:-\w+)?", re.IGNORECASE)
+_CODE = re.compile(
+    r"0x[0-9a-f]{4,8}|c0[0-9a-f]{6}|[\w:]*[a-z]+_[\w]+|[a-z]{2,}-?\d{3,}|[\w]+-\d+(?:-\w+)?", re.IGNORECASE
+)
 """What is a code by its shape; x509 may be a model or a standard."""
 _CALLED = re.compile(r"(?:报错?|错误码?|代码|故障码|error|code) ?[:：]? ?[(（]?$", re.IGNORECASE)
-_PLACE = re.compile(r"(?:\b(?:offset|address|addr|page|at|from|checksum|actual|expected)|地址|偏移量?) ?[:：=(（]? ?$", re.IGNORECASE)
+_PLACE = re.compile(
+    r"(?:\b(?:offset|address|addr|page|at|from|checksum|actual|expected)|地址|偏移量?) ?[:：=(（]? ?$", re.IGNORECASE
+)
 """A number behind these is of one moment."""
 _NAME = re.compile(r"[^\W\d_]{4,}|[^\W\d_]\w*\d\w*\d\w*\d|[\u4e00-\u9fff]{2,}")
 _EDITION = re.compile(r"\d|[一-龥]|^(?:server|gen)$", re.IGNORECASE)
@@ -113,6 +119,7 @@ _SITE = frozenset({"ip", "mac", "port", "path", "cve", "standard"})
 """Kinds of identifiers that belong to one site, or to nobody's screen."""
 FEW = 2
 """Sentences of customers' words and title; with fewer those of the symptom are asked, too."""
+
 
 def kind_of(key: str) -> str:
     return key.partition(":")[0]
@@ -199,7 +206,9 @@ def _messages(index: Index, article: Article, seen: Observed) -> Iterator[str]:
     foreign = [c for c in clauses(article.title) if c.isascii() and not article.title.isascii()]
     foreign += article.title.split(": ")[1:] if article.title.isascii() else []
     yield from (text for said in seen.quoted if _is_message(index, text := _spaced(said)))
-    yield from (text for said in foreign if len(said.split()) >= LEAST_ENGLISH and _is_message(index, text := _spaced(said)))
+    yield from (
+        text for said in foreign if len(said.split()) >= LEAST_ENGLISH and _is_message(index, text := _spaced(said))
+    )
     for line in seen.lines:
         text, end = _spaced(line), _spaced(line.rpartition(": ")[2])
         if _is_message(index, text):

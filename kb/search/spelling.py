@@ -234,7 +234,9 @@ class _Reader:
         count = self._frequency(word)
         if not count:
             return math.inf
-        return min(WORD, GENERAL + math.log(COUNTED / count)) if len(word) > 1 else CHARACTER + math.log(COUNTED / count)
+        return (
+            min(WORD, GENERAL + math.log(COUNTED / count)) if len(word) > 1 else CHARACTER + math.log(COUNTED / count)
+        )
 
     def _cost_of(self, passages: int) -> float:
         """Of a word that so many passages hold."""
