@@ -255,7 +255,7 @@ class _Reader:
                 words |= some
             made = []
             for word, passages in words.items():
-                mistake = ask.mistake(word) if self._is_meant(word, passages) else None
+                mistake = ask.mistake(word) if ask.chance is not None or self._is_meant(word, passages) else None
                 if mistake is not None:
                     made.append(_Edge(ask.start, ask.end, word, self._cost_of(passages), mistake, ask.chance))
             for edge in sorted(made, key=lambda e: e.cost + e.mistake)[:CANDIDATES]:
@@ -281,10 +281,9 @@ class _Reader:
             )
 
     def _is_letters(self, token: Token) -> bool:
-        """A word of letters; NullPointer, which is put together of known words, is a name, and so is eFuse."""
-        word, cased = self._text[token.start : token.end], self._folded.cased[token.start : token.end]
-        plain = cased[1:].islower() or cased.isupper()
-        return token.kind == "word" and word.isascii() and word.isalpha() and plain and token.start not in self._names
+        """A word of letters; NullPointer, which is put together of known words, is a name."""
+        word = self._text[token.start : token.end]
+        return token.kind == "word" and word.isascii() and word.isalpha() and token.start not in self._names
 
     # Chinese words
 
@@ -365,7 +364,7 @@ class _Reader:
             for _ in CHARACTERS:
                 for path in paths:
                     syllables = tuple(self._text[a:b] for a, b in path)
-                    known = sum(self._is_known(t) for t in run if t.start < path[-1][1] and path[0][0] < t.end)
+                    known = sum(self._is_known(t, run) for t in run if t.start < path[-1][1] and path[0][0] < t.end)
                     key = "".join(map(blurred, syllables))
                     mistake = partial(self._wrong_script, syllables)
                     yield _Asked((key,), path[0][0], path[-1][1], mistake, known * CHANCE)
@@ -378,14 +377,16 @@ class _Reader:
         for token in (*self._tokens, None):
             reads = token is not None and self._is_letters(token) and self._vocabulary.syllables(token.raw)
             if run and not (token and reads and self._text[run[-1].end : token.start] == " "):
-                if len(run) > 1 or not self._is_known(run[0]):
+                if len(run) > 1 or not self._is_known(run[0], run):
                     yield run
                 run = []
             if token and reads:
                 run.append(token)
 
-    def _is_known(self, token: Token) -> bool:
-        return self._df[token.term] > 0 or is_common(token.raw)
+    def _is_known(self, token: Token, run: Sequence[Token]) -> bool:
+        """Whether a word of a run is one of the base, or of another language: in three words that all read as pinyin
+        it is none of these."""
+        return self._df[token.term] > 0 or (len(run) < 3 and is_common(token.raw))
 
     def _wrong_script(self, syllables: Sequence[str], word: str) -> float | None:
         """Pinyin for characters."""
