@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from encoders import PairEncoder, forget
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
@@ -38,6 +40,16 @@ def settings(tmp_path: Path) -> Settings:
     """Settings with an empty articles folder and no index yet, one process."""
     (tmp_path / "articles").mkdir()
     return load({"workers": 1}, tmp_path)
+
+
+@pytest.fixture
+def pairs(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Settings:
+    """Settings whose encoder is the one of pairs of characters; nothing was encoded yet."""
+    monkeypatch.setattr("kb.meaning.universal.UniversalEncoder", PairEncoder)
+    monkeypatch.setattr(PairEncoder, "texts", [])
+    monkeypatch.setenv("KB_ENCODER", "")
+    forget(monkeypatch)
+    return replace(settings, encoder="")
 
 
 @pytest.fixture

@@ -88,8 +88,13 @@ def beside(work: Callable[..., object], *arguments: Any) -> BaseProcess:
     """Start work(*arguments) in a process of its own, which leaves the processor to others and ends with this one."""
     process = multiprocessing.get_context("spawn").Process(target=_beside, args=(work, arguments))
     process.start()
-    atexit.register(process.terminate)  # it would be waited for
+    atexit.register(_end, process)  # it would be waited for
     return process
+
+
+def _end(process: BaseProcess) -> None:
+    if not wait([process.sentinel], timeout=0):  # its number may be another's by now
+        process.terminate()
 
 
 def _beside(work: Callable[..., object], arguments: tuple[Any, ...]) -> None:

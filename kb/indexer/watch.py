@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 import threading
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 from kb.bundle import current_name
@@ -71,7 +72,7 @@ class _Vectors:
     def look(self) -> None:
         """Start the process when another index was published than the last one that it was started for."""
         if self._process is not None:
-            if self._process.is_alive():
+            if not wait([self._process.sentinel], timeout=0):  # not is_alive(): another thread may wait for children
                 return
             self._process = None
         with contextlib.suppress(BundleError):
