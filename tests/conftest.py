@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
 import databases
 import pytest
+from encoders import PairEncoder, forget
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
@@ -40,6 +42,16 @@ def settings(tmp_path: Path) -> Settings:
     """Settings with an empty articles folder and no index yet, one process, and no words but those a test writes."""
     (tmp_path / "articles").mkdir()
     return load({"workers": 1, "trade_words": False}, tmp_path)
+
+
+@pytest.fixture
+def pairs(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Settings:
+    """Settings whose encoder is the one of pairs of characters; nothing was encoded yet."""
+    monkeypatch.setattr("kb.meaning.universal.UniversalEncoder", PairEncoder)
+    monkeypatch.setattr(PairEncoder, "texts", [])
+    monkeypatch.setenv("KB_ENCODER", "")
+    forget(monkeypatch)
+    return replace(settings, encoder="")
 
 
 @pytest.fixture
