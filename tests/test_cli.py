@@ -574,6 +574,8 @@ def test_doctor_after_a_skipped_and_a_doubtful_article(two: Kb, settings: Settin
     assert wrong(FOUND) == []
     (settings.articles / "gb.md").unlink()
     assert wrong() == ["索引与文章"]
+
+
 def test_vectors_of_meaning(pairs: Settings, two: Kb) -> None:
     """A build makes them last and says how many; doctor says which encoder there is, and whether any is missing."""
     assert "语义向量" not in two("build", "--no-meaning").stdout
