@@ -45,13 +45,14 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def pairs(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Settings:
+def pairs(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Settings]:
     """Settings whose encoder is the one of pairs of characters; nothing was encoded yet."""
     monkeypatch.setattr("kb.meaning.universal.UniversalEncoder", PairEncoder)
     monkeypatch.setattr(PairEncoder, "texts", [])
     monkeypatch.setenv("KB_ENCODER", "")
     forget(monkeypatch)
-    return replace(settings, encoder="")
+    yield replace(settings, encoder="")
+    forget(monkeypatch)
 
 
 @pytest.fixture

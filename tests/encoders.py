@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from kb.meaning.encoder import Vectors
+from kb.meaning.encoder import Vectors, encoder_of
 
 
 class PairEncoder:
@@ -37,7 +37,7 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     from kb.indexer import meaning
 
     monkeypatch.setattr("kb.search.meaning._loaded", {})
-    meaning._encoder.cache_clear()
+    encoder_of.cache_clear()
     meaning._part.cache_clear()
 
 

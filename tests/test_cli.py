@@ -28,6 +28,7 @@ from kb.bundle import current_name
 from kb.cli import cli, suggesting
 from kb.feedback import Feedback
 from kb.meaning import store
+from kb.meaning.encoder import encoder_of
 from kb.search.index import Index
 from kb.settings import Settings
 from kb.store import Store
@@ -602,6 +603,7 @@ def test_no_vectors_of_meaning(two: Kb, monkeypatch: pytest.MonkeyPatch) -> None
     assert "语义搜索：不用：已关闭" in two("doctor").stdout
     monkeypatch.setenv("KB_ENCODER", "")
     monkeypatch.setattr("kb.meaning.universal.find_spec", lambda name: None)
+    encoder_of.cache_clear()
     assert "pip install 'guzhi[semantic]'" in two("build").stdout
     assert "pip install 'guzhi[semantic]'" in two("doctor").stdout
     assert json.loads(two("build", "--json").stdout)["meaning"]["encoder"] == ""

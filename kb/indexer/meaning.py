@@ -18,7 +18,7 @@ from kb.indexer.processes import Progress, in_parallel
 from kb.keys import Keys
 from kb.language import say, use
 from kb.meaning import store
-from kb.meaning.encoder import Encoder, encoder_of
+from kb.meaning.encoder import encoder_of
 from kb.meaning.store import Made, Stored
 from kb.meaning.texts import Texts, key_of, passage_texts
 from kb.records import Lines, article_from, passage_from
@@ -171,12 +171,7 @@ def _encoded(places: Places, folders: Sequence[str], encoder: str) -> NDArray[An
     """The records of some texts."""
     parts = [_part(folder) for folder in folders]
     texts = [parts[part].texts(passage)[place] for part, passage, place in places.tolist()]
-    return store.records(map(key_of, texts), _encoder(encoder).encode(texts))
-
-
-@lru_cache(maxsize=1)
-def _encoder(setting: str) -> Encoder:
-    return encoder_of(setting)
+    return store.records(map(key_of, texts), encoder_of(encoder).encode(texts))
 
 
 @lru_cache(maxsize=2)

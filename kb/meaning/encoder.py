@@ -1,6 +1,7 @@
 """This module answers: what turns a text into a vector of its meaning, and is there such a thing here?"""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -41,10 +42,12 @@ def whole(text: str) -> str:
     return text.encode("utf8", "replace").decode("utf8")
 
 
+@lru_cache(maxsize=2)
 def encoder_of(setting: str) -> Encoder:
     """The encoder that a setting names: "" for the one of the extra `semantic`, or a folder with a model.
 
-    Raises NoEncoderError, which says why there is none, and EncoderError when it can't be used.
+    One for all of a process: what it loads is large. Raises NoEncoderError, which says why there is none, and
+    EncoderError when it can't be used.
     """
     if setting == OFF:
         raise NoEncoderError(say('已关闭（设置 encoder = "off"）', 'switched off (encoder = "off")'))

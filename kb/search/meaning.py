@@ -189,8 +189,8 @@ def _load(made: Made) -> Encoder | None:
         if encoder.fingerprint != made.fingerprint:
             raise EncoderError(
                 say(
-                    "向量是别的编码器生成的；运行 kb build",
-                    "the vectors were made by another encoder; run kb build",
+                    "向量是别的编码器生成的；运行 kb build，再重启网站",
+                    "the vectors were made by another encoder; run kb build, and start the site again",
                 )
             )
         encoder.encode([""])
