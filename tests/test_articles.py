@@ -266,6 +266,18 @@ def test_find(tmp_path: Path) -> None:
     assert names(tmp_path / "b.md") == ["b.md"]
 
 
+def test_what_is_nobodys_article_is_passed_over(tmp_path: Path) -> None:
+    """Packages, menus and hidden folders; a folder that is asked for is read whatever its name."""
+    for name in ("a.md", "node_modules/p/README.md", "sub/_sidebar.md", "SUMMARY.md", ".github/x.md", "sub/b.md"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert names(tmp_path) == ["a.md", "sub/b.md"]
+    assert names(tmp_path / "node_modules") == ["p/README.md"]
+    assert names(tmp_path / "SUMMARY.md") == ["SUMMARY.md"]
+    assert not articles.is_article(tmp_path / "node_modules/p/README.md", tmp_path)
+
+
 def test_links(tmp_path: Path) -> None:
     """A link to an article inside counts; one that leaves the folder, and a linked folder, do not."""
     root, outside = tmp_path / "articles", tmp_path / "outside"

@@ -15,7 +15,7 @@ from kb import fields
 from kb.bundle import bundles, current_name, open_current
 from kb.errors import BundleError, NotFoundError
 from kb.indexer import spellings, vectors
-from kb.indexer.build import Report, build, build_documents
+from kb.indexer.build import Report, build, build_documents, update
 from kb.model import FACETS, Article, Query
 from kb.search.index import Index
 from kb.search.searcher import search
@@ -325,6 +325,18 @@ def test_an_article_that_breaks(three: Settings) -> None:
     path.write_text(JAM, "utf8")
     assert work(build(three)) == (1, 2, 0)
     assert search(Index(open_current(three.index)), Query("卡纸")).total == 1
+
+
+def test_equal_ids_of_other_tools_lose_nothing(three: Settings, write: Write) -> None:
+    """They are unique in their folder only: the second is known by its path, and found by its id as well."""
+    write("b/intro.md", "---\nid: intro\ntitle: 电子秤\n---\n称重介绍\n")
+    write("a/intro.md", "---\nid: intro\ntitle: 打卡机\n---\n打卡介绍\n")
+    assert build(three).problems == ()
+    found = {h.article.title: h.article.id for h in search(Index(open_current(three.index)), Query("介绍")).hits}
+    assert found == {"打卡机": "intro", "电子秤": "b/intro"}
+    write("c/intro.md", "---\nid: intro\ntitle: 叫号机\n---\n叫号介绍\n")
+    assert update(three, ["c/intro.md"]).problems == ()
+    assert search(Index(open_current(three.index)), Query("介绍")).total == 3
 
 
 def test_the_second_of_two_takes_over(three: Settings, write: Write) -> None:

@@ -424,7 +424,9 @@ def test_a_move_overwrites_nothing(editions: Editions, store: Store, write: Writ
 
 def test_what_may_be_a_name() -> None:
     assert checked_path(" printer\\新的 ") == "printer/新的.md"
-    for bad in ("../x", "a//b", ".x", "a/.git/x", "x:y", "a/../b", "a\0b", "x" * 300, ".md", "a%2e", ""):
+    assert checked_path("re\u0301seau/C#入门.md") == "r\u00e9seau/C#入门.md"
+    bad_names = ("../x", "a//b", ".x", "a/.git/x", "x:y", "a/../b", "a\0b", "x" * 300, ".md", "a%2e", "")
+    for bad in (*bad_names, "con", "a/NUL.txt", "com1", "a\u202eb", "x./y", "x /y"):
         with pytest.raises(InputError):
             checked_path(bad)
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
+from unicodedata import is_normalized, normalize
 from urllib.parse import unquote, urlsplit
 
 from kb.errors import ArticleError, InputError
+from kb.files import usable
 from kb.indexer import markdown
 from kb.indexer.articles import NUMBER, change, decode, parse, render
 from kb.indexer.articles import SUFFIXES as MARKDOWN
@@ -85,13 +87,13 @@ def _markdown(source: Source, name: str, place: str, options: Options) -> Draft:
     raw = source.read(name)
     text, encoding = decode(raw, name)
     as_it_is = raw.decode("utf8") if encoding == "utf-8-sig" else text
-    text, embedded, warnings = _unfolded(text, place)
+    text, embedded, warnings = _unfolded(_LINK.sub(lambda m: normalize("NFC", m[0]), text), place)
     _keep_to(len(text.encode("utf8", "replace")), options, name)
     head, refused = mended(text, name)
     if refused is not None:
         text = f"---\n{dump(head.values)}---\n" + text.split("\n", head.end - 1)[-1]
         warnings.append(str(refused))
-    if embedded or refused is not None:
+    if embedded or refused is not None or not is_normalized("NFC", as_it_is):
         as_it_is = text
     if options.mask:
         hidden = _masked(text, name)
@@ -147,6 +149,8 @@ def _unfolded(text: str, place: str) -> tuple[str, list[Picture], list[str]]:
     return text, pictures, list(warnings)
 
 
+_LINK = re.compile(r"\]\([^()\n]*\)")
+"""Where a link leads; names of files are composed (kb.files.usable), as macOS does not write them."""
 _EMBEDDED = re.compile(
     r"data:image/(?:png|jpe?g|gif|webp);base64,((?:[A-Za-z0-9+/]++\s?+)++={0,2})(?=\s*[)\"'>]|\s*$)", re.MULTILINE
 )
@@ -194,6 +198,7 @@ def _pictures(source: Source, name: str, body: str) -> tuple[list[Picture], list
     warnings: list[str] = []
     for line, link in _relative_links(body):
         place = normal_path(name, link)
+        place = None if place is None else usable(place)
         if place is None or place not in source or PurePosixPath(place).suffix.lower() not in IMAGES:
             continue
         try:
