@@ -185,7 +185,7 @@ def test_a_small_base_has_none(settings: Settings, passages: int) -> None:
 
 def test_a_base_of_few_words_has_none(settings: Settings) -> None:
     """Many passages of hardly any words have no topics either."""
-    few = [replace(a, body=" ".join(own(0)) + "\n") for a in documents()]
+    few = [replace(a, title="一", body=" ".join(own(0)) + "\n") for a in documents()]
     build_documents(settings, few)
     assert len(np.load(open_current(settings.index).file("topics.terms.npy"))) == 0
     assert search(opened(settings), Query(own(0)[0])).total == len(few)
