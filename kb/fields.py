@@ -88,6 +88,9 @@ TOPIC_FROM = 8
 """Terms of a query that has a topic; a few words have none."""
 SENTENCE_WEIGHT = 0.4
 """Of the best score: what the passage gains that one sentence of the text is most about."""
+MEANING_SHORT = 1.0
+MEANING_LONG = 0.3
+"""Of the best score: what the cosine of a passage's meaning and a short, or a long, text's adds."""
 SUBJECT_WEIGHT = 2.0
 """Of words in the first line of several, or in a mail's subject: it says what the rest is about."""
 QUERY_K1 = 1.0
@@ -149,6 +152,13 @@ STOP_WEIGHT_LATIN = 0.2
 
 TALK_SHARE = 1.0
 """How much of a paste is talk, beside what is about the fault: see kb.talk."""
+
+BUILD_TIME = (
+    *("FIELDS", "SEGMENTS", "CODE_ZONES", "TOPICS", "TROUBLE_FACTOR", "GENERAL", "GENERAL_LENGTH"),
+    *("TEXT_WEIGHT", "BM25_K1", "BM25_B", "TITLE_WEIGHT", "TITLE_K1", "TITLE_B", "PAIR_WEIGHT", "PART_WEIGHT"),
+    *("PAGE_WEIGHT", "PAGE_PAIRS", "PAGE_B", "LARGEST_WEIGHT"),
+)
+"""What an index is made with: when one of these changes, all is analysed anew. The others weigh at the query."""
 
 STOP_WORDS = frozenset(
     """

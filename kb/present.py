@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kb.model import Article, Change, Correction, Hit, Match, Page, Snippet, Suggestion, Suggestions, Why
-from kb.search.questions import wording
+from kb.search.asking import wording
 
 if TYPE_CHECKING:  # a search must not wait for what measures and builds
     from kb.rehearsal import Effect
@@ -77,6 +77,8 @@ def suggestions_data(found: Suggestions) -> dict[str, Any]:
         "similar": bool(found.suggestions),
         "best": found.best,
         "suggestions": [_suggestion(s) for s in found.suggestions],
+        "related": [_suggestion(s) for s in found.related],
+        "faults": list(found.faults),
         "identifiers": [i._asdict() for i in found.identifiers],
         "areas": [{"value": v, "share": n} for v, n in found.areas],
         "causes": [{"value": v, "share": n} for v, n in found.causes],
@@ -186,6 +188,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "snippet": _snippet(hit.snippet),
         "matches": [_match(m) for m in hit.matches],
         "passages": hit.passages,
+        "sections": [{"heading": list(s.heading), "anchor": s.anchor} for s in hit.sections],
     }
 
 
@@ -199,6 +202,7 @@ def _suggestion(s: Suggestion) -> dict[str, Any]:
         "snippet": _snippet(s.snippet),
         "matches": [_match(m) for m in s.matches],
         "factor": s.factor,
+        "fault": s.fault,
         "remembered": s.remembered and {"helpful": s.remembered.helpful, "unhelpful": s.remembered.unhelpful},
     }
 

@@ -126,6 +126,13 @@ SETTINGS: tuple[Setting, ...] = (
         "what makes vectors of meaning: empty for the encoder that guzhi[semantic] brings (none when it is not "
         "installed), off for none, or a folder with model.onnx and tokenizer.json",
     ),
+    Setting(
+        "trade_words",
+        True,
+        _switch,
+        "用不用自带的行业同义词（kb/data/trade_words.txt）",
+        "whether the shipped words of the trade (kb/data/trade_words.txt) widen queries",
+    ),
     Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes of a build, 0 for automatic"),
 )
 """Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""
@@ -151,6 +158,7 @@ class Settings:
     reviewers: tuple[str, ...]
     git_commit: bool
     encoder: str
+    trade_words: bool
     workers: int
 
 

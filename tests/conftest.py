@@ -1,19 +1,23 @@
 """Fixtures: a folder of articles written from short texts, settings for it, and the sample base built once."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
+import databases
 import pytest
+from encoders import PairEncoder, forget
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
-from kb.bundle import open_current
+from kb.bundle import CURRENT, open_current
 from kb.indexer.build import build
 from kb.language import use
 from kb.search.index import Index
 from kb.settings import Settings, load
+from kb.store import Store
 
 ARTICLES = Path(__file__).parent.parent / "articles"
 GOLDEN = Path(__file__).parent / "golden"
@@ -35,9 +39,19 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings with an empty articles folder and no index yet, one process."""
+    """Settings with an empty articles folder and no index yet, one process, and no words but those a test writes."""
     (tmp_path / "articles").mkdir()
-    return load({"workers": 1}, tmp_path)
+    return load({"workers": 1, "trade_words": False}, tmp_path)
+
+
+@pytest.fixture
+def pairs(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Settings:
+    """Settings whose encoder is the one of pairs of characters; nothing was encoded yet."""
+    monkeypatch.setattr("kb.meaning.universal.UniversalEncoder", PairEncoder)
+    monkeypatch.setattr(PairEncoder, "texts", [])
+    monkeypatch.setenv("KB_ENCODER", "")
+    forget(monkeypatch)
+    return replace(settings, encoder="")
 
 
 @pytest.fixture
@@ -51,6 +65,32 @@ def write(settings: Settings) -> Write:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[databases.Cluster]:
+    """A PostgreSQL server for the whole run."""
+    if reason := databases.missing():
+        pytest.skip(reason)
+    with databases.cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The setting `database` of a new one of each kind."""
+    if request.param == "sqlite":
+        return str(tmp_path / "data" / "guzhi.db")
+    cluster: databases.Cluster = request.getfixturevalue("postgresql")
+    return cluster.database()
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    """A new database of each kind, closed afterwards."""
+    store = Store(database)
+    yield store
+    store.close()
 
 
 @pytest.fixture
@@ -70,6 +110,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Index:
     folder = tmp_path_factory.mktemp("built")
     build(load({"articles": ARTICLES, "index": folder / "index", "workers": 1}, folder))
     return Index(open_current(folder / "index"))
+
+
+def index_of_its_own(built: Index, folder: Path) -> Path:
+    """An index folder with that bundle in force, for what else a site keeps there."""
+    folder.mkdir()
+    (folder / built.bundle.folder.name).symlink_to(built.bundle.folder)
+    (folder / CURRENT).write_text(built.bundle.folder.name + "\n", "utf8")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -23,11 +23,6 @@ VERDICT = {"article": "KB-000013", "verdict": "helpful", "text": "打印机掉�
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "guzhi.db"))
-
-
-@pytest.fixture
 def app(sample_settings: Settings, tmp_path: Path) -> Flask:
     """The sample base with a database of its own."""
     return create_app(replace(sample_settings, database=str(tmp_path / "guzhi.db")))

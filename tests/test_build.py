@@ -1,5 +1,6 @@
 """What a build promises: only the work for what changed, and never another result than a full build."""
 
+import ast
 import os
 import shutil
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import kb.indexer
+from kb import fields
 from kb.bundle import bundles, current_name, open_current
 from kb.errors import BundleError, NotFoundError
 from kb.indexer import spellings, vectors
@@ -280,17 +283,23 @@ def test_unusable_vocabulary_is_reported(three: Settings, write: Write) -> None:
 
 # --- articles that can't be read ----------------------------------------------------------------
 
+BROKEN = "---\nid: KB-000008\ntitle: [打不开\n---\n# 坏\n"
 RECURSIVE = "---\nid: KB-000007\ntags: &a [*a]\n---\n# 递归\n"
 BOMB = "---\na: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n---\n# 炸弹\n"
 SKIPPED = {
     "binary.md": b"\x89PNG\r\n\0\0\0\rIHDR" * 20,
-    "broken.md": "---\nid: KB-000008\ntitle: [打不开\n---\n# 坏\n".encode(),
-    "recursive.md": RECURSIVE.encode(),
-    "bomb.md": BOMB.encode(),
-    "list.md": b"---\n- a\n- b\n---\ntext\n",
     "large.md": b"# large\n" + b"x" * 4096,
     "twice.md": JAM.encode(),
 }
+
+
+@pytest.mark.parametrize("text", [BROKEN, RECURSIVE, BOMB])
+def test_an_article_with_a_broken_front_matter_is_told_and_found(three: Settings, text: str) -> None:
+    """Nobody loses an article for a colon: it is found by its body, and the sentence says what to write."""
+    (three.articles / "odd.md").write_text(text + "\n温控箱面板不亮\n", "utf8")
+    for _ in range(2):
+        assert any(p.startswith("odd.md:") for p in build(three).problems)
+        assert search(Index(open_current(three.index)), Query("温控箱面板")).total == 1
 
 
 @pytest.mark.parametrize("name", SKIPPED)
@@ -309,7 +318,7 @@ def test_unreadable_article_is_named_and_skipped(three: Settings, name: str) -> 
 def test_an_article_that_breaks(three: Settings) -> None:
     """An article that was readable and is no longer leaves the index, and returns when it is mended."""
     path = three.articles / "printer/jam.md"
-    path.write_text("---\ntitle: [\n---\n", "utf8")
+    path.write_bytes(b"\0\1")
     report = build(three)
     assert work(report) == (0, 2, 1)
     assert search(Index(open_current(three.index)), Query("卡纸")).total == 0
@@ -481,3 +490,23 @@ def test_progress_is_told(three: Settings) -> None:
     assert ("读取文章", 3, 3) in steps
     assert set(report.steps) == {"read", "lines", "vectors", "spellings", "positions", "facts"}
     assert len(bundles(three.index)) == 2
+
+
+def test_every_number_of_the_build_is_known() -> None:
+    """What the indexer takes from kb.fields makes another index when it changes, and nothing else of it does."""
+    folder = Path(kb.indexer.__file__).parent
+    imports = (n for p in folder.rglob("*.py") for n in ast.walk(ast.parse(p.read_text("utf8"))))
+    taken = {a.name for n in imports if isinstance(n, ast.ImportFrom) and n.module == "kb.fields" for a in n.names}
+    assert taken == set(fields.BUILD_TIME)
+
+
+def test_a_number_of_the_query_builds_nothing(
+    settings: Settings, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What weighs at the query is changed without a build; what the index is made with is not."""
+    write("a.md", "# 打印机卡纸\n\n更换搓纸轮。\n")
+    build(settings)
+    monkeypatch.setattr(fields, "SYNONYM_WEIGHT", 0.123)
+    assert not build(settings).published
+    monkeypatch.setattr(fields, "TOPICS", 7)
+    assert build(settings).published

@@ -15,12 +15,15 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from kb import pictures
 from kb.cli import cli
 from kb.errors import ArticleError, InputError, KbError, NotFoundError
 from kb.indexer import markdown
-from kb.indexer.articles import front_matter, load, parse
+from kb.indexer.articles import load, parse
 from kb.indexer.check import check
+from kb.indexer.frontmatter import front_matter
 from kb.indexer.importing import cells, columns, escape, plan, sources, tickets, word
 from kb.indexer.importing.model import Options, Plan
 from kb.model import Article
@@ -28,7 +31,14 @@ from kb.settings import Settings
 
 Write = Callable[[str, str], Path]
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+
+def picture(color: str = "red", kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (4, 3), color).save(out, kind)
+    return out.getvalue()
+
+
+PNG = pictures.cleaned(picture())[0]
 TODAY = date(2026, 1, 2)
 
 
@@ -162,9 +172,11 @@ def test_unreadable_files_are_told_with_file_and_line(source: Path, root: Path) 
     (source / "large.md").write_text("长" * 1000, "utf8")
     (source / "good.md").write_text("好\n", "utf8")
     planned = imported(source, root, max_file_kb=1)
-    assert list(tree(root)) == ["wiki/good.md"]
-    bad, binary, large = planned.problems
-    assert bad.startswith("bad.md:3: 文件头不是正确的 YAML")
+    assert set(tree(root)) == {"wiki/bad.md", "wiki/good.md"}
+    bad = next(i for i in planned.items if i.source == "bad.md")
+    assert bad.title == "a"
+    assert bad.warnings[0].startswith("bad.md:3: 文件头不是正确的 YAML：括号或引号没有闭合")
+    binary, large = planned.problems
     assert binary.startswith("bin.md: 不是文本文件")
     assert large.startswith("large.md: 超过上限 1 KB")
 
@@ -191,7 +203,7 @@ def test_nothing_that_exists_is_replaced(source: Path, root: Path) -> None:
     planned = imported(source, root)
     assert [i.source for i in planned.items] == ["b.md"]
     assert "wiki/a.md 已经存在" in planned.problems[0]
-    (source / "p.png").write_bytes(PNG + b"1")
+    (source / "p.png").write_bytes(picture("blue"))
     (source / "c.md").write_text("丙 ![](p.png)\n", "utf8")
     assert "wiki/p.png 已经存在" in imported(source, root).problems[-1]
     assert (root / "wiki/a.md").read_text("utf8") == "别的\n"
@@ -295,7 +307,7 @@ def test_names_in_gbk_are_read(tmp_path: Path, root: Path) -> None:
     """Windows in China packs names in GBK without saying so; the folder that was packed is not named twice."""
     raw = io.BytesIO()
     with zipfile.ZipFile(raw, "w") as z:
-        for i, text in enumerate(["![](图.png)\n", "x"]):
+        for i, text in enumerate(["![](图.png)\n", PNG]):
             z.writestr("XXXXXXXX/" + ["aaaa.md", "bb.png"][i], text)
     packed = raw.getvalue()
     for plain, chinese in ((b"XXXXXXXX", "旧版手册"), (b"aaaa.md", "说明.md"), (b"bb.png", "图.png")):
@@ -397,7 +409,7 @@ def paragraph(text: str, style: str = "") -> str:
     return f'<w:p>{styled}<w:r><w:t xml:space="preserve">{escaped}</w:t></w:r></w:p>'
 
 
-def picture(attribute: str = "r:embed") -> str:
+def drawn(attribute: str = "r:embed") -> str:
     return (
         '<w:p><w:r><w:drawing><wp:inline><wp:docPr id="1" name="p" descr="面板 [照片]"/><a:graphic><a:graphicData>'
         f'<pic:pic><pic:blipFill><a:blip {attribute}="rId9"/></pic:blipFill></pic:pic>'
@@ -428,7 +440,7 @@ def test_a_report_becomes_a_case(tmp_path: Path, root: Path) -> None:
         paragraph("P3015 定影故障报告"),
         paragraph("一、故障描述"),
         paragraph("一摸掉粉，报 50.2；<port> 与 *星号*、C:\\temp"),
-        picture(),
+        drawn(),
         paragraph("二、原因分析：定影膜破损"),
         paragraph("（三）解决办法"),
         paragraph("1. 关机"),
@@ -471,14 +483,14 @@ def test_sections_stand_below_the_title(tmp_path: Path, root: Path) -> None:
 def test_a_picture_from_elsewhere_is_never_read(tmp_path: Path, root: Path) -> None:
     """A document that links to a file of this machine gets nothing of it."""
     (tmp_path / "secret").write_text("秘密", "utf8")
-    path = docx(tmp_path / "a.docx", picture("r:link"), external=(tmp_path / "secret").as_uri())
+    path = docx(tmp_path / "a.docx", drawn("r:link"), external=(tmp_path / "secret").as_uri())
     planned = plan.plan(path, root, options())
     assert not any(i.images for i in planned.items)
     assert planned.items or "不是完好的 .docx" in planned.problems[0]
 
 
 def test_a_picture_no_page_can_show_is_told(tmp_path: Path, root: Path) -> None:
-    path = docx(tmp_path / "a.docx", paragraph("正文。"), picture(), image="image1.emf")
+    path = docx(tmp_path / "a.docx", paragraph("正文。"), drawn(), image="image1.emf")
     item = plan.plan(path, root, options()).items[0]
     assert "x-emf" in item.warnings[0]
     assert not item.images

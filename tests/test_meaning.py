@@ -1,20 +1,18 @@
 """Vectors of meaning: made beside the index, kept by their text, whole or missing, never in the way."""
 
-import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from encoders import PairEncoder, tiny_model
+from encoders import PairEncoder, forget, tiny_model
 from hypothesis import given
 from hypothesis import strategies as st
 from test_encoder import exported, packaged
@@ -32,7 +30,7 @@ from kb.records import article_from, passage_from
 from kb.search.index import Index, Library
 from kb.search.meaning import sentences
 from kb.search.searcher import search
-from kb.settings import Settings, load
+from kb.settings import Settings
 
 Write = Callable[[str, str], Path]
 ROOT = Path(__file__).parent.parent
@@ -43,24 +41,6 @@ FAULTS = {
     "slow.md": "# 网络很慢\n\n交换机端口速率协商成十兆。\n\n## 处理\n\n换一根网线。\n",
     "blue.md": "# 电脑蓝屏\n\n内存条松动，重插后正常。\n",
 }
-
-
-@pytest.fixture
-def pairs(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Settings:
-    """Settings whose encoder is the one of pairs of characters; nothing was encoded yet."""
-    monkeypatch.setattr("kb.meaning.universal.UniversalEncoder", PairEncoder)
-    monkeypatch.setattr(PairEncoder, "texts", [])
-    forget(monkeypatch)
-    return replace(settings, encoder="")
-
-
-def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a new process: no encoder was loaded, no bundle is open."""
-    from kb.indexer import meaning
-
-    monkeypatch.setattr("kb.search.meaning._loaded", {})
-    meaning._encoder.cache_clear()
-    meaning._part.cache_clear()
 
 
 @pytest.fixture
@@ -193,7 +173,7 @@ def test_a_damaged_record_is_missing(three: Settings, field: str) -> None:
     raw = bytearray(file_of(three).read_bytes())
     kind = record_type(64)
     assert kind.fields is not None
-    raw[kind.itemsize + kind.fields[field][1] + 1] ^= 64
+    raw[kind.fields[field][1] + 1] ^= 64  # of the first text of all: how the first passage begins
     file_of(three).unlink()
     file_of(three).write_bytes(bytes(raw))
     assert stored(three).damaged == 1
@@ -452,7 +432,7 @@ def test_beside_a_base(three: Settings, write: Write, monkeypatch: pytest.Monkey
     update(three, ["jam.md"])
     index = index_of(three)
     assert index.bundle.base is not None
-    assert fill(three).made == 2
+    assert fill(three).made == 4
     assert nearest(index, "打印机脱机 网线没有插") == "jam.md"
     build(three, full=True)
     assert fill(three).made == 0

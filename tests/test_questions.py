@@ -14,7 +14,6 @@ from kb.errors import InputError
 from kb.language import use
 from kb.model import AREAS, CAUSES, Answer, Article, Suggestions
 from kb.search import questions as asking
-from kb.search.confidence import THRESHOLD
 from kb.search.index import Index
 from kb.search.questions import (
     AHEAD,
@@ -34,6 +33,7 @@ from kb.search.questions import (
 )
 from kb.search.suggest import suggest
 from kb.search.terms import read
+from kb.search.threshold import THRESHOLD
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]

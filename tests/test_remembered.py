@@ -19,11 +19,12 @@ from kb.fields import MEMORY_LIFT, MEMORY_LIFTED, MEMORY_LOWER
 from kb.model import Suggestions, Verdict
 from kb.present import suggestions_data
 from kb.search import remembered as module
-from kb.search.confidence import THRESHOLD, remembering
+from kb.search.confidence import remembering
 from kb.search.evaluate import evaluate, read_verdicts
 from kb.search.index import Index
 from kb.search.remembered import Remembered
 from kb.search.suggest import rank, read_paste, suggest
+from kb.search.threshold import THRESHOLD
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]

@@ -3,8 +3,8 @@
 import os
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +16,7 @@ from kb.cli.common import (
     colon,
     command,
     fill_meaning,
+    find_threshold,
     json_option,
     note,
     print_json,
@@ -56,6 +57,7 @@ def build(chosen: Settings, full: bool, quiet: bool, no_meaning: bool, as_json: 
             filled = fill_meaning(chosen)
         except BusyError as error:  # what it makes is of this index, too
             note(str(error))
+        find_threshold(chosen)
     if as_json:
         print_json(
             {
@@ -172,7 +174,16 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
         )
     )
     sys.stdout.flush()
-    server.run(lambda: watching.watch(chosen, watch, before) if watch > 0 else None)
+    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
+
+
+def _steps() -> tuple[Callable[[Settings], None], ...]:
+    """What is done with each new index while the site runs, in order; see kb.indexer.watch."""
+    from kb.calibration import calibrate_quietly
+    from kb.examination import examine
+    from kb.indexer.meaning import fill_quietly
+
+    return fill_quietly, calibrate_quietly, examine
 
 
 @command(
@@ -206,7 +217,6 @@ def _diagnose(chosen: Settings) -> Any:
         files = len(list(find(chosen.articles)))
         yield say("文章", "articles"), files > 0, f"{chosen.articles} ({files})"
     except KbError as error:
-        files = 0
         yield say("文章", "articles"), False, str(error)
     yield say("数据库", "database"), *_database(chosen.database)
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
@@ -231,13 +241,33 @@ def _diagnose(chosen: Settings) -> Any:
     index.fulltext.close()
     yield say("全文索引", "full text"), True, say("能打开", "opens")
     yield say("语义搜索", "search by meaning"), *_meaning(chosen, index)
-    fresh = files == manifest["articles"] + len(manifest["problems"]) or files == manifest["articles"]
-    hint = say("最新", "up to date") if fresh else say("文章数变了，运行 kb build", "articles changed, run kb build")
-    yield say("索引与文章", "index and articles"), fresh, hint
+    yield say("索引与文章", "index and articles"), *_freshness(chosen, index.bundle)
     problems = manifest["problems"]
     yield say("构建时的问题", "problems of the build"), not problems, "\n  ".join(problems) or "0"
     leftovers = [p for p in bundle.bundles(chosen.index) if p.name != index.bundle.folder.name][:-1]
     yield say("多余的旧索引", "stray old bundles"), not leftovers, str(len(leftovers))
+
+
+def _freshness(chosen: Settings, current: bundle.Bundle) -> tuple[bool, str]:
+    """Whether the index has the articles as they are; one that a build told it skipped is not to be there."""
+    from kb.indexer.reading import Previous, sources
+
+    told = tuple(current.manifest["problems"])
+    known = {path: entry.record.get("stat") for path, entry in Previous(current).entries.items()}
+    try:
+        found = {s.key: [s.size, s.mtime_ns] for s in sources(chosen.articles)}
+    except KbError as error:
+        return False, str(error)
+    skipped = {path for path in found.keys() - known.keys() if any(p.startswith(f"{path}:") for p in told)}
+    changed = sorted(p for p in (found.keys() | known.keys()) - skipped if found.get(p) != known.get(p))
+    if not changed:
+        return True, say("最新", "up to date")
+    return False, say(
+        "{n} 篇变了（{first} 等），运行 kb build",
+        "{n} articles changed ({first} ...), run kb build",
+        n=len(changed),
+        first=changed[0],
+    )
 
 
 def _meaning(chosen: Settings, index: Any) -> tuple[bool, str]:
@@ -267,12 +297,15 @@ def _database(where: str) -> tuple[bool, str]:
     """Whether what people do can be kept, and what was found. A file that is not there yet is not made."""
     from kb.store import Store
 
-    if "://" not in where and not Path(where).exists():
+    store = Store(where)
+    if not store.exists():
         return True, say("{file}：还没有，第一次用到时建立", "{file}: none yet, made when first used", file=where)
     try:
-        size = Store(where).examine() / 1e6
+        size = store.examine() / 1e6
     except StoreError as error:
         return False, str(error)
+    finally:
+        store.close()
     if "://" in where:  # it may hold a password
         return True, say("连得上，{size:.1f} MB，结构最新", "reached, {size:.1f} MB, tables up to date", size=size)
     return True, say(

@@ -135,6 +135,16 @@ def fill_meaning(chosen: Settings) -> Any:
     return _watched(lambda progress: fill(chosen, progress))
 
 
+def find_threshold(chosen: Settings) -> None:
+    """Find how sure an article must be in this base to be suggested; one that can't be looked at keeps what it has."""
+    from kb.calibration import calibrate
+
+    try:
+        calibrate(chosen)
+    except KbError as error:
+        note(str(error))
+
+
 def _watched(work: Callable[[Any], Any]) -> Any:
     if not sys.stderr.isatty():
         return work(None)

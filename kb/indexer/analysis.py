@@ -84,7 +84,8 @@ def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
     """An article's rows, in order of its passages."""
     number = "" if article.id in (article.path, article.path.rsplit(".", 1)[0]) else article.id
     values = (*article.product, *article.tags, *article.parts, *article.versions, number)
-    facts = [_short(v, tokenizer) for v in values if v]
+    short = lru_cache(maxsize=None)(lambda text: _terms(*tokenizer.read(text)))  # passages of an article share titles
+    facts = [short(v) for v in values if v]
     names = {"title": [_folded(article.title)], "alias": [_folded(a) for a in article.aliases]}
     names |= {"fact": [_folded(v) for v in values], "id": [_folded(article.id)]}
     rows = []
@@ -94,11 +95,11 @@ def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
     for passage in passages:
         folded = fold(passage.text)
         tokens = tokenizer.folded_tokens(folded)
-        body = _terms_of(folded, tokens)
+        body = _terms(folded, tokens)
         titles = title_texts(article, passage)
         if passage.heading and passage.heading[0] != article.title in tops:
             titles = titles[1:]  # a file without a title has its first heading's, which is none of this section
-        title = [_short(t, tokenizer) for t in titles if t]
+        title = [short(t) for t in titles if t]
         headings = (*passage.heading, *(s.title for s in passage.sections))
         texts = names | {
             "heading": [_folded(h) for h in headings],
@@ -134,11 +135,7 @@ def _codes_within(passage: Passage, folded: Folded, tokens: list[Token]) -> dict
     return found
 
 
-def _terms(folded: Folded, tokenizer: Tokenizer) -> Terms:
-    return _terms_of(folded, tokenizer.folded_tokens(folded))
-
-
-def _terms_of(folded: Folded, tokens: list[Token]) -> Terms:
+def _terms(folded: Folded, tokens: list[Token]) -> Terms:
     less = {id(t) for t in tokens if t.part}
     less |= {id(t) for t in tokens if t.kind in CODE_KINDS and telling.is_apart(folded.text, t.start, t.end)}
     return Terms(
@@ -147,12 +144,6 @@ def _terms_of(folded: Folded, tokens: list[Token]) -> Terms:
         list(pairs(tokens, folded.text)),
         [t.raw for t in tokens if t.kind in ("word", "part") and t.raw.isalpha()],
     )
-
-
-@lru_cache(maxsize=20_000)
-def _short(text: str, tokenizer: Tokenizer) -> Terms:
-    """Terms of a title or a fact, which many passages share."""
-    return _terms(fold(text), tokenizer)
 
 
 @lru_cache(maxsize=20_000)

@@ -8,12 +8,13 @@ import numpy as np
 from kb.errors import NotFoundError
 from kb.model import Article
 from kb.search.codes import beginning
-from kb.search.confidence import THRESHOLD, confidence
+from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.index import Index, Mask
 from kb.search.query import Pattern
 from kb.search.ranking import top
 from kb.search.suggest import read_paste
+from kb.search.threshold import THRESHOLD
 from kb.tokens import fold
 
 MAX_TYPED = 80

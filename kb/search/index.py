@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from copy import copy
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from kb.bundle import Bundle, current_name, open_current
 from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import FACETS, HIDDEN_STATUSES, Article, Page, Passage
-from kb.records import Lines, article_from, number_of, passage_from
-from kb.search import scoring
+from kb.records import Lines, article_from, number_of, numbers_of, passage_from
+from kb.search import scoring, threshold
 from kb.search.columns import Columns
 from kb.search.embedded import FullText
 from kb.search.meaning import Meaning
@@ -25,7 +25,8 @@ from kb.search.recent import Recent
 from kb.search.terms import QueryTerms
 from kb.search.topics import Topics
 from kb.search.vocabulary import Vocabulary
-from kb.tokens import Tokenizer
+from kb.synonyms import Synonyms
+from kb.tokens import tokenizer_of
 
 Mask = NDArray[np.bool_]
 
@@ -58,9 +59,9 @@ class Index:
 
     def __init__(self, bundle: Bundle, base: Part | None = None) -> None:
         self.bundle = bundle
-        self.tokenizer = Tokenizer(bundle.json("dictionary.json"))
+        self.tokenizer = tokenizer_of(tuple(bundle.json("dictionary.json")))
         bundle.check_cut(self.tokenizer.fingerprint)
-        self.synonyms: dict[str, tuple[str, ...]] = {k: tuple(v) for k, v in bundle.json("synonyms.json").items()}
+        self.synonyms = Synonyms(bundle.json("synonyms.json"))
         if bundle.base is None:
             self.parts = [Part(bundle)]
         else:
@@ -78,7 +79,7 @@ class Index:
         self._dates: dict[str, NDArray[np.bytes_]] = {}
         self._days: dict[str, NDArray[np.int64]] = {}
         self.recent: Recent[Page] = Recent(ANSWERS)
-        self.passage = lru_cache(maxsize=REMEMBERED)(self._passage)
+        self.passage = lru_cache(maxsize=REMEMBERED)(partial(_passage, self.parts, int(self._passages_before[1])))
 
     @cached_property
     def fulltext(self) -> FullText:
@@ -136,6 +137,11 @@ class Index:
         """Passages of articles that are in force."""
         return self.over_passages(self.live)
 
+    @property
+    def threshold(self) -> float:
+        """How sure an article must be to be suggested as this fault (kb.search.threshold)."""
+        return threshold.read(self.bundle.folder.parent)
+
     @cached_property
     def unseen(self) -> NDArray[np.int64] | None:
         """Passages of articles that are not visible, None when all are."""
@@ -159,10 +165,6 @@ class Index:
         dates = self.dates(name)
         mask: Mask = (dates >= (low or "0").encode()) & (dates <= f"{high or 9}~".encode())
         return mask
-
-    def _passage(self, number: int) -> Passage:
-        part = int(number >= self._passages_before[1])
-        return passage_from(self.parts[part].passages[number - int(self._passages_before[part])])
 
     def body(self, number: int) -> str:
         """The Markdown of an article by its position."""
@@ -188,6 +190,16 @@ class Index:
                     return int(place + before)
         raise NotFoundError(say("没有文章 {name}", "there is no article {name}", name=name))
 
+    def positions_of(self, numbers: Sequence[str]) -> NDArray[np.int64]:
+        """Positions of articles by their numbers, -1 for one that is not in force."""
+        found = np.full(len(numbers), -1, np.int64)
+        for part, before in zip(self.parts, self._articles_before, strict=False):
+            places = numbers_of(part.bundle, "ids", numbers)
+            there = np.flatnonzero(places >= 0)
+            there = there[self.live[places[there] + before]]
+            found[there] = places[there] + before
+        return found
+
     def over_passages(self, articles: Mask) -> Mask:
         """A mask over articles -> over their passages."""
         mask: Mask = articles[self.article_of]
@@ -197,6 +209,14 @@ class Index:
         """A mask over passages -> over articles that have one."""
         mask = np.zeros(len(self.articles), bool)
         mask[self.article_of[passages]] = True
+        return mask
+
+    def holding(self, term: str) -> Mask:
+        """Articles that are shown and hold a term."""
+        rows, _ = self.weights.column(term)
+        mask = np.zeros(len(self.live), bool)
+        mask[self.article_of[rows]] = True
+        mask &= self.visible
         return mask
 
     def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -215,12 +235,19 @@ _OF_LIVE = ("fulltext", "visible", "live_passages", "unseen")
 """What an index has worked out from the articles that are in force."""
 
 
+def _passage(parts: Sequence[Part], of_base: int, number: int) -> Passage:
+    """of_base: how many passages the first part has."""
+    if number < of_base:
+        return passage_from(parts[0].passages[number])
+    return passage_from(parts[1].passages[number - of_base])
+
+
 class Articles(Sequence[Article]):
     """The articles of some parts, read from disk when they are asked for; the last ones are remembered."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self._lines = [part.articles for part in parts]
-        self._read = lru_cache(maxsize=REMEMBERED)(self._from_line)
+        self._read = lru_cache(maxsize=REMEMBERED)(partial(_article, self._lines))
 
     def __len__(self) -> int:
         return sum(map(len, self._lines))
@@ -234,14 +261,15 @@ class Articles(Sequence[Article]):
         return self._read(place)
 
     def __iter__(self) -> Iterator[Article]:
-        return (self._from_line(i) for i in range(len(self)))
+        return (_article(self._lines, i) for i in range(len(self)))
 
-    def _from_line(self, number: int) -> Article:
-        for lines in self._lines:
-            if number < len(lines):
-                return article_from(lines[number])
-            number -= len(lines)
-        raise IndexError(number)
+
+def _article(parts: Sequence[Lines], number: int) -> Article:
+    for lines in parts:
+        if number < len(lines):
+            return article_from(lines[number])
+        number -= len(lines)
+    raise IndexError(number)
 
 
 class Facet:

@@ -16,7 +16,7 @@ from kb.language import say
 from kb.meaning import store
 from kb.meaning.encoder import Encoder, encoder_of
 from kb.meaning.store import Made, Rows, Stored
-from kb.meaning.texts import Texts, query_text
+from kb.meaning.texts import NAME_DISCOUNT, Texts, query_texts
 from kb.search.recent import Recent
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,9 @@ class Meaning:
         texts = [Texts(bundle) for bundle in bundles]
         self._keys: Keys = np.concatenate([t.keys for t in texts])
         self._first: Rows = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(t.first) for t in texts]))])
+        # The last text of a passage is its names, unless it has no other.
+        self._discounts = np.zeros(len(self._keys), np.float32)
+        self._discounts[self._first[1:][np.diff(self._first) > 1] - 1] = NAME_DISCOUNT
         self._vectors: Recent[Cosines] = Recent(REMEMBERED)
         self._lock = threading.Lock()
         self._seen: _Seen | None = None
@@ -100,10 +103,10 @@ class Meaning:
             return Coverage("", str(error), passages, int(live.sum()))
 
     def cosines(self, text: str, passages: NDArray[np.int64] | None = None) -> Cosines:
-        """How near each passage is to a text, of all or of these: -1 to 1, 0 for a passage without a vector.
+        """How near each passage is to a text, of all or of these: -1.1 to 1, 0 for a passage without a vector.
 
-        The best of a passage's texts counts. 3 ms for a text that was not asked before, and 15 ms for 100,000
-        passages.
+        The best of a passage's texts counts, its names less by NAME_DISCOUNT. A text that was not asked before costs
+        3 ms, a long one 15 ms; 100,000 passages cost 30 ms.
         """
         first, counts = self._first[:-1], np.diff(self._first)
         if passages is not None:
@@ -113,10 +116,12 @@ class Meaning:
         if seen is None or vector is None or not len(first):
             return np.zeros(len(first), np.float32)
         starts = np.cumsum(counts) - counts
-        rows = seen.rows
+        rows, discounts = seen.rows, self._discounts
         if passages is not None:
-            rows = rows[np.arange(counts.sum()) + np.repeat(first - starts, counts)]
-        cosines: Cosines = np.maximum.reduceat(seen.stored.cosines(vector, rows), starts)
+            texts = np.arange(counts.sum()) + np.repeat(first - starts, counts)
+            rows, discounts = rows[texts], discounts[texts]
+        found = seen.stored.cosines(vector, rows) - np.where(rows >= 0, discounts, np.float32(0))
+        cosines: Cosines = np.maximum.reduceat(found, starts)
         return cosines
 
     def same_meaning(self, text: str, passage: str) -> SameMeaning | None:
@@ -132,9 +137,10 @@ class Meaning:
         return SameMeaning(theirs[i], ours[j], float(cosines[i, j]))
 
     def _vector(self, made: Made, text: str) -> Cosines | None:
+        """The vector of a text that is asked, of length 1."""
         encoder = _encoder(made)
-        asked = query_text(text)
-        return None if encoder is None else self._vectors.get((made, asked), lambda: encoder.encode([asked])[0])
+        asked = query_texts(text)
+        return None if encoder is None else self._vectors.get((made, asked), lambda: _sum(encoder, asked))
 
     def _look(self) -> _Seen | None:
         """The vectors as they are now; None when the index folder has none."""
@@ -147,6 +153,13 @@ class Meaning:
                 stored = Stored(self._index, made)
                 self._seen = seen = _Seen(stored, stored.rows(self._keys))
         return seen
+
+
+def _sum(encoder: Encoder, texts: Sequence[tuple[str, float]]) -> Cosines:
+    weights = np.array([weight for _, weight in texts], np.float32)
+    vector = weights @ encoder.encode([text for text, _ in texts])
+    found: Cosines = vector / max(np.linalg.norm(vector), np.finfo(np.float32).tiny)
+    return found
 
 
 def sentences(text: str) -> list[str]:

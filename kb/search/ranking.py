@@ -9,7 +9,7 @@ adds. A passage that is alone on its page has both in W. One that holds no word 
 import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ class Weights:
         self._before = np.cumsum([0, *(c.height for c in columns)]).tolist()
         self.passages: int = self._before[-1]
         self.rarest = rarity(0, self.passages)
-        self.df = lru_cache(maxsize=100_000)(self._df)
+        self.df = lru_cache(maxsize=100_000)(partial(_df, self._columns))
         self._scratch = threading.local()
 
     def __contains__(self, term: str) -> bool:
@@ -67,16 +67,9 @@ class Weights:
                 out[0][:, mine], out[1][:, mine] = own, np.where(page < 0, np.float32(0), behind)
         return out
 
-    def _df(self, term: str) -> int:
-        """How many passages hold a term."""
-        return self.dfs([term])[0]
-
     def dfs(self, terms: Sequence[str]) -> list[int]:
-        """The same of many terms, at once."""
-        counts = np.zeros(len(terms), np.int64)
-        for columns in self._columns:
-            counts += np.diff(columns.passages.bounds(columns.find(terms)), axis=1)[:, 0]
-        return counts.tolist()
+        """How many passages hold each of these terms."""
+        return _dfs(self._columns, terms)
 
     def spread(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """The share of passages that hold each of these terms; one that none holds might be in half of one."""
@@ -131,6 +124,17 @@ class Weights:
             else:
                 columns.passages.add(own, columns.passages.bounds(found), weights)
         return scores
+
+
+def _df(parts: Sequence[Columns], term: str) -> int:
+    return _dfs(parts, [term])[0]
+
+
+def _dfs(parts: Sequence[Columns], terms: Sequence[str]) -> list[int]:
+    counts = np.zeros(len(terms), np.int64)
+    for columns in parts:
+        counts += np.diff(columns.passages.bounds(columns.find(terms)), axis=1)[:, 0]
+    return counts.tolist()
 
 
 def rarity(df: int, passages: int) -> float:

@@ -3,18 +3,29 @@
     words       sums of columns, a page behind its sections       kb.search.ranking
     topics      words that mean the same                          kb.search.topics
     sentences   a passage that one sentence of the query is about
+    meaning     what a sentence encoder takes for near         kb.search.meaning
     codes       an error code that few articles are about
 
 Each step adds to the scores of the one before, in shares of the best score, so that bases and queries compare.
 """
 
 import math
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.fields import CODE_HALVINGS, CODE_HOLDERS, CODE_LIFT, SENTENCE_WEIGHT, TOPIC_FROM
+from kb.fields import (
+    CODE_HALVINGS,
+    CODE_HOLDERS,
+    CODE_LIFT,
+    MEANING_LONG,
+    MEANING_SHORT,
+    SENTENCE_WEIGHT,
+    SHORT_QUERY,
+    TOPIC_FROM,
+)
 from kb.search.ranking import Scores, top
 from kb.search.terms import QueryTerms
 
@@ -30,9 +41,24 @@ def scores(index: "Index", query: QueryTerms, unseen: NDArray[np.int64] | None =
     found = index.weights.scores(query.weights)
     if unseen is not None:
         found[unseen] = 0
-    for lift in LIFTS:
+    for lift in LIFTS.values():
         lift(index, found, query)
+    if unseen is not None:
+        found[unseen] = 0
     return found
+
+
+def lifts(index: "Index", query: QueryTerms, passages: NDArray[np.int64]) -> dict[str, Scores]:
+    """What each step adds to some passages, beyond their words: name -> one number a passage."""
+    found = index.weights.scores(query.weights)
+    if index.unseen is not None:
+        found[index.unseen] = 0
+    out = {}
+    for name, lift in LIFTS.items():
+        before = found[passages]
+        lift(index, found, query)
+        out[name] = found[passages] - before
+    return out
 
 
 def _by_topic(index: "Index", found: Scores, query: QueryTerms) -> None:
@@ -57,13 +83,19 @@ def _by_sentence(index: "Index", found: Scores, query: QueryTerms) -> None:
 def _by_code(index: "Index", found: Scores, query: QueryTerms) -> None:
     """A code that few articles are about comes before all words."""
     best = max(float(found.max(initial=0)), index.weights.rarest)
-    for code, sure in query.codes.items():
+    for passages, told in told_by_code(index, query.codes):
+        found[passages] += np.float32(CODE_LIFT * best) * told
+
+
+def told_by_code(index: "Index", codes: Mapping[str, float]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Of each code the passages that are about it, and how surely it tells that they are meant, 0 to 1."""
+    for code, sure in codes.items():
         passages, zones = index.weights.about(code)
         shown = index.visible[index.article_of[passages]]
         passages, zones = passages[shown], zones[shown]
         if len(passages):
-            told = 1 - math.log2(max(_holders(index, passages, zones), CODE_HOLDERS) / CODE_HOLDERS) / CODE_HALVINGS
-            found[passages] += np.float32(CODE_LIFT * best * sure * max(told, 0)) * zones
+            few = 1 - math.log2(max(_holders(index, passages, zones), CODE_HOLDERS) / CODE_HOLDERS) / CODE_HALVINGS
+            yield passages, np.float32(sure * max(few, 0)) * zones
 
 
 def _holders(index: "Index", passages: NDArray[np.int64], zones: NDArray[np.float32]) -> float:
@@ -73,4 +105,13 @@ def _holders(index: "Index", passages: NDArray[np.int64], zones: NDArray[np.floa
     return float(np.maximum.reduceat(zones, first).sum())
 
 
-LIFTS = (_by_topic, _by_sentence, _by_code)
+def _by_meaning(index: "Index", found: Scores, query: QueryTerms) -> None:
+    """What says the same in other words, or in another language, is found by this alone."""
+    if query.by_meaning and index.meaning.ready():
+        weight = MEANING_SHORT if len(query.tokens) <= SHORT_QUERY else MEANING_LONG
+        best = max(float(found.max(initial=0)), index.weights.rarest)
+        found += np.float32(weight * best) * np.maximum(index.meaning.cosines(query.gist), 0)
+
+
+LIFTS = {"topic": _by_topic, "sentence": _by_sentence, "meaning": _by_meaning, "about": _by_code}
+"""In this order: a code comes last, for it must beat what all others add."""

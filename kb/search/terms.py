@@ -1,12 +1,8 @@
 """This module turns a query or a paste into weighted terms: repeated words saturate, synonyms join in."""
 
-import math
-import re
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +22,11 @@ from kb.fields import (
 )
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
-from kb.synonyms import find
+from kb.search import lines
+from kb.synonyms import Synonyms
+from kb.taiwan import taiwan_readings
 from kb.talk import factors
-from kb.tokens import Folded, Tokenizer, fold, neighbours
+from kb.tokens import Folded, Tokenizer, neighbours
 
 MAX_TEXT = 100_000
 """Characters of a paste that are read; it is cut there and said so."""
@@ -38,17 +36,7 @@ NUMBERS = 4.0
 would find the tables of a manual, not the one line that tells the fault. 4 and 8 change no figure of the
 issues set, 2 costs 0.001."""
 
-SAYS = 3
-"""Tokens of a line that says something; 您好 and 在吗 are no subject."""
-
-LOG_LINES = 20
-"""Lines from which on a text is read as a log, in which what is said again and again says nothing."""
-
-Synonyms = Mapping[str, tuple[str, ...]]
 Spread = Callable[[Sequence[str]], NDArray[np.float64]]
-
-_LINE = re.compile(r"[^\n]+")
-_SENTENCE = re.compile(r"[^\n。！？；!?;]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +57,8 @@ class QueryTerms:
 
     tokens: those that count, with spans of the text; repeats included. quiet: stop words, scored but not shown.
     corrections: those that were read instead of what was typed. codes: what names the fault -> how surely it does.
-    sentences: the terms of each.
+    sentences: the terms of each. gist: its subject, or its most telling
+    sentences; by_meaning: whether this finds what says the same in other words.
     """
 
     weights: dict[str, float]
@@ -80,6 +69,8 @@ class QueryTerms:
     corrections: tuple[Correction, ...] = ()
     codes: Mapping[str, float] = field(default_factory=dict)
     sentences: tuple[frozenset[str], ...] = ()
+    gist: str = ""
+    by_meaning: bool = False
 
     def shown(self) -> Iterator[str]:
         """The terms a reader is shown: all but the quiet ones."""
@@ -100,35 +91,36 @@ def read(
     meant = respelled(text, corrections)
     folded, every = tokenizer.read(meant.text)
     tokens = _telling(every)
-    lines = _lines(folded.text)
-    subject = _subject(lines, tokens)
+    spans = lines.lines(folded.text)
+    left = dict.fromkeys((t.term for t in tokens), 1.0) if spread is None else _without_talk(tokens, spread)
+    subject = lines.subject(spans, tokens, left)
     counts: dict[str, float] = defaultdict(float)
     for token in tokens:
-        counts[token.term] += (PART_WEIGHT if token.part else 1) * (SUBJECT_WEIGHT if token.end <= subject else 1)
+        part = PART_WEIGHT if token.part else 1
+        counts[token.term] += part * (SUBJECT_WEIGHT if subject[0] <= token.start < subject[1] else 1)
     for a, b in neighbours(tokens, folded.text):
-        counts[a.raw + b.raw] += SUBJECT_WEIGHT if b.end <= subject else 1
-    weights = {term: _saturated(n) for term, n in counts.items()}
+        pair = a.raw + b.raw
+        counts[pair] += SUBJECT_WEIGHT if subject[0] <= a.start < subject[1] else 1
+        left[pair] = max(left[a.term], left[b.term])
+    weights = {term: _saturated(n) * left[term] for term, n in counts.items()}
     numbers = {t.term for t in tokens if t.kind == "number"}
     excess = sum(weights[n] for n in numbers) / NUMBERS
     if excess > 1:
         weights |= {n: weights[n] / excess for n in numbers}
     weights |= {t.term: weights[t.term] * CODE_WEIGHT for t in tokens if t.kind in CODE_KINDS and not t.part}
-    if len(lines) >= LOG_LINES:
-        seldom = _seldom(lines, tokens)
+    if len(spans) >= lines.LOG:
+        seldom = lines.seldom(spans, tokens)
         weights = {t: w * seldom.get(t, 1.0) for t, w in weights.items()}
-    if spread is not None:
-        terms = list(weights)
-        weights = dict(
-            zip(terms, (np.array(list(weights.values())) * factors(terms, spread(terms))).tolist(), strict=True)
-        )
+    gist = folded.text[slice(*subject)] or lines.gist(folded.text, tokens, weights)
     quiet = _stop_weights(every, weights)
     weights |= quiet
     via: dict[str, str] = {}
-    spans = find(folded.text, synonyms) if synonyms else []
     alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
-    for start, end, word in spans:
-        meanings = tuple(_meaning(s, tokenizer) for s in synonyms[word])
-        alternatives[start, end] = meanings
+    edges = {edge for token in every for edge in (token.start, token.end)}
+    found = [(start, end, synonyms[word]) for start, end, word in synonyms.find(folded.text, edges)]
+    for start, end, words in found + _taiwan_readings(meant.text, folded, tokens, tokenizer):
+        meanings = tuple(_meaning(s, tokenizer) for s in words)
+        alternatives[start, end] = (*alternatives.get((start, end), ()), *meanings)
         for token in (t for meaning in meanings for t in meaning):
             if token.term not in weights:
                 weights[token.term] = SYNONYM_WEIGHT
@@ -154,43 +146,27 @@ def read(
         frozenset(quiet),
         tuple(corrections),
         telling.weights(folded, tokens),
-        _sentences(folded.text, tokens),
+        lines.sentences(folded.text, tokens),
+        gist,
     )
 
 
-def _lines(text: str) -> list[tuple[int, int]]:
-    """Start and end of each line that is not blank."""
-    return [m.span() for m in _LINE.finditer(text) if m[0].strip()]
+def _taiwan_readings(
+    text: str, folded: Folded, tokens: Sequence[Token], tokenizer: Tokenizer
+) -> list[tuple[int, int, tuple[str, ...]]]:
+    """The mainland's words for Taiwan's, each with the tokens it stands for: (start, end, words) of the folded text."""
+    out: list[tuple[int, int, tuple[str, ...]]] = []
+    for start, end, word in taiwan_readings(text, tokenizer):
+        mine = [t for t in tokens if (s := folded.span(t.start, t.end))[0] < end and start < s[1]]
+        if mine:
+            out.append((mine[0].start, max(t.end for t in mine), (word,)))
+    return out
 
 
-def _subject(lines: Sequence[tuple[int, int]], tokens: Sequence[Token]) -> int:
-    """Where the first line ends that says something, when others follow it; else 0."""
-    starts = [start for start, _ in lines]
-    said = Counter(bisect_right(starts, t.start) - 1 for t in tokens if not t.part)
-    first = next((i for i in range(len(lines)) if said[i] >= SAYS), len(lines))
-    return lines[first][1] if first + 1 < len(lines) else 0
-
-
-def _sentences(text: str, tokens: list[Token]) -> tuple[frozenset[str], ...]:
-    """The terms of each sentence of a text, pairs included; sentences of a word or two are none."""
-    starts = [m.start() for m in _SENTENCE.finditer(text)]
-    held: list[set[str]] = [set() for _ in starts]
-    for token in tokens:
-        held[bisect_right(starts, token.start) - 1].add(token.term)
-    for a, b in neighbours(tokens, text):
-        held[bisect_right(starts, a.start) - 1].add(a.raw + b.raw)
-    return tuple(dict.fromkeys(frozenset(h) for h in held if len(h) >= SAYS))
-
-
-def _seldom(lines: Sequence[tuple[int, int]], tokens: Sequence[Token]) -> dict[str, float]:
-    """Term -> what is left of its weight in a log, 0 to 1: all when one line of many holds it, nothing when each does.
-
-    That is its inverse document frequency among the lines, of the largest there can be.
-    """
-    starts = [start for start, _ in lines]
-    held = {(t.term, bisect_right(starts, t.start)) for t in tokens}
-    counts = Counter(term for term, _ in held)
-    return {term: math.log((len(lines) + 1) / n) / math.log(len(lines) + 1) for term, n in counts.items()}
+def _without_talk(tokens: Sequence[Token], spread: Spread) -> dict[str, float]:
+    """What small talk leaves of the weight of each term."""
+    terms = list(dict.fromkeys(t.term for t in tokens))
+    return dict(zip(terms, factors(terms, spread(terms)).tolist(), strict=True))
 
 
 def respelled(text: str, corrections: Sequence[Correction]) -> Folded:
@@ -249,9 +225,8 @@ def _telling(tokens: list[Token]) -> list[Token]:
     return telling or kept
 
 
-@lru_cache(maxsize=10_000)
 def _meaning(word: str, tokenizer: Tokenizer) -> tuple[Token, ...]:
-    tokens = [t for t in tokenizer.folded_tokens(fold(word)) if not t.part]
+    tokens = [t for t in tokenizer.read(word)[1] if not t.part]
     return tuple([t for t in tokens if t.raw not in STOP_WORDS] or tokens)
 
 
