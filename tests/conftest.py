@@ -28,6 +28,14 @@ hypothesis.load_profile("guzhi")  # a busy machine is no failure
 Write = Callable[[str, str], Path]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def hasty() -> Iterator[None]:
+    """No power fails during the tests: hundreds of bundles need not wait for the disk, which is most of their time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guzhi speaks Chinese, no setting of the developer's own shell counts, and no vectors are made unasked."""
