@@ -234,7 +234,9 @@ class _Reader:
         count = self._frequency(word)
         if not count:
             return math.inf
-        return min(WORD, GENERAL + math.log(COUNTED / count)) if len(word) > 1 else CHARACTER + math.log(COUNTED / count)
+        return (
+            min(WORD, GENERAL + math.log(COUNTED / count)) if len(word) > 1 else CHARACTER + math.log(COUNTED / count)
+        )
 
     def _cost_of(self, passages: int) -> float:
         """Of a word that so many passages hold."""
@@ -262,9 +264,13 @@ class _Reader:
         return list(edges.values())
 
     def _is_meant(self, word: str, passages: int) -> bool:
-        """Whether somebody may look for a word: in a paste a name of the trade, else a word the base is about."""
+        """Whether somebody may look for a word: in a paste a name of the trade, else a word the base is about.
+
+        A name stands in a product or a tag; or several passages hold it, and no language does.
+        """
         if word.isascii():
-            return not self._paste or (len(word) >= TRADE and (word in self._vocabulary.trade or not is_common(word)))
+            name = word in self._vocabulary.trade or (passages > 1 and not is_common(word))
+            return not self._paste or (len(word) >= TRADE and name)
         common = self._frequency(word) / COUNTED
         return passages / self._vocabulary.total >= TELLING * common
 

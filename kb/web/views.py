@@ -23,9 +23,9 @@ from kb.indexer.check import normal_path
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
 from kb.model import FACETS, Article
+from kb.search.asking import wording
 from kb.search.complete import Completion
 from kb.search.index import Index, Library
-from kb.search.asking import wording
 from kb.search.snippets import Highlighter, pieces
 from kb.search.terms import MAX_TEXT, read
 from kb.settings import Settings
