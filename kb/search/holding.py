@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.model import Article
-from kb.search.asking import is_chinese, kind_of, name_of, value_of
+from kb.search.asking import kind_of, name_of, value_of
 from kb.search.index import Index
 from kb.search.observed import Observed, observed, without_contrast
+from kb.search.sentences import is_chinese
 from kb.search.terms import read
 from kb.tokens import fold
 

@@ -264,9 +264,13 @@ class _Reader:
         return list(edges.values())
 
     def _is_meant(self, word: str, passages: int) -> bool:
-        """Whether somebody may look for a word: in a paste a name of the trade, else a word the base is about."""
+        """Whether somebody may look for a word: in a paste a name of the trade, else a word the base is about.
+
+        A name stands in a product or a tag; or several passages hold it, and no language does.
+        """
         if word.isascii():
-            return not self._paste or (len(word) >= TRADE and (word in self._vocabulary.trade or not is_common(word)))
+            name = word in self._vocabulary.trade or (passages > 1 and not is_common(word))
+            return not self._paste or (len(word) >= TRADE and name)
         common = self._frequency(word) / COUNTED
         return passages / self._vocabulary.total >= TELLING * common
 
