@@ -35,7 +35,7 @@ _SOMETIME = re.compile(
 )
 """When it was."""
 _SOMANY = re.compile(
-    r"(?:\d|[一二三四五六七八九十几两百])+[多余]?(?:台|个?人|户|间|层|家|个?工位|部电脑|部门)"
+    r"(?:\d|[一二三四五六七八九十几两百])+[多余]? ?(?:台|个?人|户|间|层|家|个?工位|部电脑|部门)"
     r"|\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|dozens? of|hundred) (?:\w+ )?"
     r"(?:pcs?|computers?|machines?|people|users?|hosts?|servers?|desks?)\b",
     re.IGNORECASE,

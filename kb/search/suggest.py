@@ -102,7 +102,8 @@ def _suggest(
     if yes := affirmed(answers):
         seen = read_paste(index, f"{yes}\n{text}", exact, products)
         known = {c.article for c in candidates}
-        more = _candidates(index, terms, scores, index.scores(seen), depth, recalled)
+        confirmed = index.scores(seen)
+        more = _candidates(index, seen, confirmed, confirmed, depth, recalled)
         candidates += [c for c in more if c.article not in known]
     if any(a.answer != "unknown" for a in answers):
         candidates = updated(index, candidates, answers)
@@ -167,7 +168,7 @@ def rank(index: Index, text: str, count: int, remembered: Remembered | None = No
 
 
 def read_paste(index: Index, text: str, exact: bool = False, products: Sequence[str] = ()) -> QueryTerms:
-    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them. products: it is known to be about."""
+    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them. products: what it is about."""
     corrections = () if exact else spelling.check(index, text)
     terms = read(text, index.tokenizer, index.synonyms, corrections, index.weights.spread)
     known = index.products.named(terms.tokens) | index.products.like(products, index.tokenizer)
