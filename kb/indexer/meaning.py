@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, current_name, open_current
-from kb.errors import BundleError, BusyError, EncoderError
+from kb.errors import BundleError, BusyError, EncoderError, KbError
 from kb.indexer.positions import ranges
 from kb.indexer.processes import Progress, in_parallel
 from kb.keys import Keys
@@ -93,7 +93,7 @@ def fill_quietly(settings: Settings) -> None:
         fill(settings)
     except BusyError:
         pass  # it makes those of this index, too
-    except BundleError as error:
+    except KbError as error:
         log.warning("%s", error)
 
 

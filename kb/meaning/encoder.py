@@ -1,5 +1,6 @@
 """This module answers: what turns a text into a vector of its meaning, and is there such a thing here?"""
 
+import contextlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import NoEncoderError
+from kb.errors import EncoderError, NoEncoderError
 from kb.language import say
 from kb.settings import OFF
 
@@ -40,6 +41,12 @@ class Encoder(Protocol):
 def whole(text: str) -> str:
     """The text without halves of characters (lone surrogates), which no tokeniser reads."""
     return text.encode("utf8", "replace").decode("utf8")
+
+
+def warm(setting: str) -> None:
+    """Load the encoder that a setting names, when there is one: processes that are forked later have it in common."""
+    with contextlib.suppress(EncoderError):
+        encoder_of(setting).encode([""])
 
 
 @lru_cache(maxsize=2)
