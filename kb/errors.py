@@ -32,6 +32,10 @@ class ArticleError(KbError):
         self.path, self.line, self.message = path, line, message
         super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
 
+    def __reduce__(self) -> tuple[type["ArticleError"], tuple[str, int, str]]:
+        """Goes from one process to another with all it knows."""
+        return type(self), (self.path, self.line, self.message)
+
 
 class NotFoundError(KbError):
     pass

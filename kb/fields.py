@@ -88,6 +88,8 @@ TOPIC_FROM = 8
 """Terms of a query that has a topic; a few words have none."""
 SENTENCE_WEIGHT = 0.4
 """Of the best score: what the passage gains that one sentence of the text is most about."""
+PRODUCT_WEIGHT = 0.1
+"""Of the best score: what an article gains that is about a product of the text, or of the case."""
 MEANING_SHORT = 1.0
 MEANING_LONG = 0.3
 """Of the best score: what the cosine of a passage's meaning and a short, or a long, text's adds."""

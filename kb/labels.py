@@ -105,6 +105,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "topic": ("主题", "topic"),
         "sentence": ("一句话", "one sentence"),
         "meaning": ("同样的意思", "the same meaning"),
+        "product": ("产品", "product"),
         "about": ("标题或现象", "title or symptom"),
         "remembered": ("以前的判定", "earlier verdicts"),
         "text": ("正文", "text"),

@@ -66,6 +66,29 @@ TAIWAN_WORDS = {
 OpenCC can't be asked for the first kind: its table also turns the mainland's 文件 into 文档."""
 
 
+SIGNS = {
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"), "-"),
+    **dict.fromkeys(map(ord, "\u2044\u2215"), "/"),
+    0x2236: ":",
+}
+"""Dashes and strokes as Word and web pages write them: S5130‑28S‑EI is the model that is typed with hyphens."""
+
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    "\uffa0\U000e0000-\U000e01ef"
+)
+"""Characters that nobody sees: soft hyphens, zero width, directions, variants, marks of byte order."""
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20dc"
+    "\u3099\u309a\ufe20-\ufe2f"
+)
+"""Accents that stand behind their letter."""
+_ODD = re.compile(f"[{_UNSEEN}{_MARKS}\u1161-\u11ff]")
+_SPELLED = re.compile(
+    f"[{_UNSEEN}]+|(?:[^{_UNSEEN}{_MARKS}][{_UNSEEN}]*)?[{_MARKS}][{_UNSEEN}{_MARKS}]*|[\u1100-\u11ff]{{2,}}"
+)
+
+
 def _char_table() -> dict[int, str]:
     """Fold of each single character: NFKC, then traditional to simplified.
 
@@ -74,12 +97,12 @@ def _char_table() -> dict[int, str]:
     han = [chr(c) for c in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
     simplified = _to_simplified.convert("\n".join(han)).split("\n")
     table = {ord(a): b for a, b in zip(han, simplified, strict=True) if a != b}
-    for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB50), *range(0xFE30, 0xFFF0)):
+    for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB50), *range(0xFE30, 0xFFF0), *range(0x1D400, 0x1D800)):
         folded = unicodedata.normalize("NFKC", chr(code))
         if folded != chr(code) and not (len(folded) > 1 and folded.isspace()):
             table[code] = "".join(table.get(ord(c), c) for c in folded)
     # These two are lower-cased by rules of their own: İ becomes two characters, Σ looks at its neighbours.
-    return table | {ord("İ"): "I", ord("Σ"): "σ", ord("ς"): "σ"}
+    return table | SIGNS | {ord("İ"): "I", ord("Σ"): "σ", ord("ς"): "σ"}
 
 
 _CHARS = _char_table()
@@ -112,9 +135,35 @@ class Folded:
 def fold(text: str) -> Folded:
     """Half width, lower case, simplified Chinese with the mainland's words, and the way back.
 
+    What nobody sees is gone, accents stand on their letters, and every dash is a hyphen.
+
     >>> fold("連不上網路，ＶＰＮ").text
     '连不上网络,vpn'
     """
+    return _fold(text) if _ODD.search(text) is None else _fold_composed(text)
+
+
+def _fold_composed(text: str) -> Folded:
+    """The fold of a text with characters that nobody sees, or with accents behind their letters."""
+    out: list[str] = []
+    places: list[tuple[int, int]] = []
+    position = 0
+    for m in _SPELLED.finditer(text):
+        out.append(text[position : m.start()])
+        places += [(i, i + 1) for i in range(position, m.start())]
+        seen = unicodedata.normalize("NFC", re.sub(f"[{_UNSEEN}]", "", m[0]))
+        out.append(seen)
+        places += [m.span()] * len(seen)
+        position = m.end()
+    out.append(text[position:])
+    places += [(i, i + 1) for i in range(position, len(text))]
+    folded = _fold("".join(out))
+    if folded.origin is None:
+        return Folded(folded.text, folded.cased, places)
+    return Folded(folded.text, folded.cased, [(places[a][0], places[b - 1][1]) for a, b in folded.origin])
+
+
+def _fold(text: str) -> Folded:
     if not _LONGER.search(text) and not _TRADITIONAL.search(text) and not _TAIWAN.search(text):
         cased = text.translate(_ONE_TO_ONE)
         return Folded(cased.lower(), cased, None)

@@ -1,4 +1,5 @@
-# Sourced by start and test: make .venv in the project's root and install into it what pyproject.toml names.
+# Sourced by start and test: make .venv in the project's root and install into it what pyproject.toml names,
+# search by meaning included (the extra semantic) when it can be had.
 # usage: . scripts/setup.sh; prepare [EXTRA]      EXTRA: an optional-dependencies group, such as test
 # After a first run it costs a moment: nothing is installed again until pyproject.toml or Python changes.
 
@@ -31,6 +32,10 @@ make_environment() {
   return 1
 }
 
+install() {
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".${1:+[$1]}" >&2
+}
+
 prepare() {
   extra=${1:-}
   python=$(find_python) || exit 1
@@ -40,10 +45,13 @@ prepare() {
     make_environment "$python" || exit 1
   fi
   echo "安装依赖，第一次需要一两分钟…… / Installing packages, a minute or two the first time ..." >&2
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".${extra:+[$extra]}" >&2 || {
-    rm -f .venv/.installed*
-    echo "安装失败，见上面的原因（需要能访问 PyPI）。/ Installing failed, see above (PyPI must be reachable)." >&2
-    exit 1
-  }
+  if ! install "${extra:+$extra,}semantic" 2>/dev/null; then
+    install "$extra" || {
+      rm -f .venv/.installed*
+      echo "安装失败，见上面的原因（需要能访问 PyPI）。/ Installing failed, see above (PyPI must be reachable)." >&2
+      exit 1
+    }
+    echo "装不上 guzhi[semantic]，暂不按语义搜索。/ guzhi[semantic] can't be installed; no search by meaning for now." >&2
+  fi
   printf '%s' "$wanted" > ".venv/.installed${extra:+-$extra}"
 }

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
 import databases
 import pytest
+from encoders import PairEncoder, forget
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
@@ -26,6 +28,14 @@ hypothesis.load_profile("guzhi")  # a busy machine is no failure
 Write = Callable[[str, str], Path]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def hasty() -> Iterator[None]:
+    """No power fails during the tests: hundreds of bundles need not wait for the disk, which is most of their time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guzhi speaks Chinese, no setting of the developer's own shell counts, and no vectors are made unasked."""
@@ -40,6 +50,17 @@ def settings(tmp_path: Path) -> Settings:
     """Settings with an empty articles folder and no index yet, one process, and no words but those a test writes."""
     (tmp_path / "articles").mkdir()
     return load({"workers": 1, "trade_words": False}, tmp_path)
+
+
+@pytest.fixture
+def pairs(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Settings]:
+    """Settings whose encoder is the one of pairs of characters; nothing was encoded yet."""
+    monkeypatch.setattr("kb.meaning.universal.UniversalEncoder", PairEncoder)
+    monkeypatch.setattr(PairEncoder, "texts", [])
+    monkeypatch.setenv("KB_ENCODER", "")
+    forget(monkeypatch)
+    yield replace(settings, encoder="")
+    forget(monkeypatch)
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
+import pytest
 
-from kb.meaning.encoder import Vectors
+from kb.meaning.encoder import Vectors, encoder_of
 
 
 class PairEncoder:
@@ -31,6 +32,15 @@ class PairEncoder:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a new process: no encoder was loaded, no bundle is open."""
+    from kb.indexer import meaning
+
+    monkeypatch.setattr("kb.search.meaning._loaded", {})
+    encoder_of.cache_clear()
+    meaning._part.cache_clear()
+
+
 WORDS = "[PAD] [UNK] 打印机 printer 卡纸 jam 网络 network 慢 slow".split()
 MEANINGS = {"打印机": 0, "printer": 0, "卡纸": 1, "jam": 1, "网络": 2, "network": 2, "慢": 3, "slow": 3}
 
@@ -47,9 +57,11 @@ def tiny_model(folder: Path, pooled: bool = False, inputs: Sequence[str] = ("inp
     table = np.zeros((len(WORDS), 4), np.float32)
     for word, axis in MEANINGS.items():
         table[WORDS.index(word), axis] = 1
+    constants = [numpy_helper.from_array(table, "table")]
     nodes = [helper.make_node("Gather", ["table", "input_ids"], ["tokens"])]
     shape, name = ["texts", "length", 4], "last_hidden_state"
     if pooled:
+        constants.append(numpy_helper.from_array(np.array([1]), "axis"))
         nodes.append(helper.make_node("ReduceSum", ["tokens", "axis"], ["sentence_embedding"], keepdims=0))
         outputs = [
             helper.make_tensor_value_info("tokens", TensorProto.FLOAT, shape),
@@ -58,7 +70,6 @@ def tiny_model(folder: Path, pooled: bool = False, inputs: Sequence[str] = ("inp
     else:
         nodes.append(helper.make_node("Identity", ["tokens"], [name]))
         outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)]
-    constants = [numpy_helper.from_array(table, "table"), numpy_helper.from_array(np.array([1]), "axis")]
     graph = helper.make_graph(
         nodes,
         "tiny",

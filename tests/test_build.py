@@ -15,7 +15,7 @@ from kb import fields
 from kb.bundle import bundles, current_name, open_current
 from kb.errors import BundleError, NotFoundError
 from kb.indexer import spellings, vectors
-from kb.indexer.build import Report, build, build_documents
+from kb.indexer.build import Report, build, build_documents, update
 from kb.model import FACETS, Article, Query
 from kb.search.index import Index
 from kb.search.searcher import search
@@ -283,17 +283,23 @@ def test_unusable_vocabulary_is_reported(three: Settings, write: Write) -> None:
 
 # --- articles that can't be read ----------------------------------------------------------------
 
+BROKEN = "---\nid: KB-000008\ntitle: [打不开\n---\n# 坏\n"
 RECURSIVE = "---\nid: KB-000007\ntags: &a [*a]\n---\n# 递归\n"
 BOMB = "---\na: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n---\n# 炸弹\n"
 SKIPPED = {
     "binary.md": b"\x89PNG\r\n\0\0\0\rIHDR" * 20,
-    "broken.md": "---\nid: KB-000008\ntitle: [打不开\n---\n# 坏\n".encode(),
-    "recursive.md": RECURSIVE.encode(),
-    "bomb.md": BOMB.encode(),
-    "list.md": b"---\n- a\n- b\n---\ntext\n",
     "large.md": b"# large\n" + b"x" * 4096,
     "twice.md": JAM.encode(),
 }
+
+
+@pytest.mark.parametrize("text", [BROKEN, RECURSIVE, BOMB])
+def test_an_article_with_a_broken_front_matter_is_told_and_found(three: Settings, text: str) -> None:
+    """Nobody loses an article for a colon: it is found by its body, and the sentence says what to write."""
+    (three.articles / "odd.md").write_text(text + "\n温控箱面板不亮\n", "utf8")
+    for _ in range(2):
+        assert any(p.startswith("odd.md:") for p in build(three).problems)
+        assert search(Index(open_current(three.index)), Query("温控箱面板")).total == 1
 
 
 @pytest.mark.parametrize("name", SKIPPED)
@@ -312,13 +318,25 @@ def test_unreadable_article_is_named_and_skipped(three: Settings, name: str) -> 
 def test_an_article_that_breaks(three: Settings) -> None:
     """An article that was readable and is no longer leaves the index, and returns when it is mended."""
     path = three.articles / "printer/jam.md"
-    path.write_text("---\ntitle: [\n---\n", "utf8")
+    path.write_bytes(b"\0\1")
     report = build(three)
     assert work(report) == (0, 2, 1)
     assert search(Index(open_current(three.index)), Query("卡纸")).total == 0
     path.write_text(JAM, "utf8")
     assert work(build(three)) == (1, 2, 0)
     assert search(Index(open_current(three.index)), Query("卡纸")).total == 1
+
+
+def test_equal_ids_of_other_tools_lose_nothing(three: Settings, write: Write) -> None:
+    """They are unique in their folder only: the second is known by its path, and found by its id as well."""
+    write("b/intro.md", "---\nid: intro\ntitle: 电子秤\n---\n称重介绍\n")
+    write("a/intro.md", "---\nid: intro\ntitle: 打卡机\n---\n打卡介绍\n")
+    assert build(three).problems == ()
+    found = {h.article.title: h.article.id for h in search(Index(open_current(three.index)), Query("介绍")).hits}
+    assert found == {"打卡机": "intro", "电子秤": "b/intro"}
+    write("c/intro.md", "---\nid: intro\ntitle: 叫号机\n---\n叫号介绍\n")
+    assert update(three, ["c/intro.md"]).problems == ()
+    assert search(Index(open_current(three.index)), Query("介绍")).total == 3
 
 
 def test_the_second_of_two_takes_over(three: Settings, write: Write) -> None:

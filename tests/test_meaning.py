@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from encoders import PairEncoder, tiny_model
+from encoders import PairEncoder, forget, tiny_model
 from hypothesis import given
 from hypothesis import strategies as st
 from test_encoder import exported, packaged
@@ -41,24 +41,6 @@ FAULTS = {
     "slow.md": "# 网络很慢\n\n交换机端口速率协商成十兆。\n\n## 处理\n\n换一根网线。\n",
     "blue.md": "# 电脑蓝屏\n\n内存条松动，重插后正常。\n",
 }
-
-
-@pytest.fixture
-def pairs(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Settings:
-    """Settings whose encoder is the one of pairs of characters; nothing was encoded yet."""
-    monkeypatch.setattr("kb.meaning.universal.UniversalEncoder", PairEncoder)
-    monkeypatch.setattr(PairEncoder, "texts", [])
-    forget(monkeypatch)
-    return replace(settings, encoder="")
-
-
-def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a new process: no encoder was loaded, no bundle is open."""
-    from kb.indexer import meaning
-
-    monkeypatch.setattr("kb.search.meaning._loaded", {})
-    meaning._encoder.cache_clear()
-    meaning._part.cache_clear()
 
 
 @pytest.fixture

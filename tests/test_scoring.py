@@ -136,3 +136,16 @@ def test_two_bands(settings: Settings) -> None:
     assert not found.suggestions
     assert every[0].article.id == found.related[0].article.id
     assert {s.band for s in found.related} == {RELATED}
+
+
+def test_a_known_product(settings: Settings) -> None:
+    """Of equal articles the one about the product of the text, or of the case, comes first; the other stays."""
+    articles = [
+        replace(case(i, "扫描不出图"), product=(name,)) for i, name in enumerate(("Epson V39", "Fujitsu fi-7160"), 1)
+    ]
+    index = opened(settings, *articles)
+    assert index.products.named(index.tokenizer.tokens("fi-7160 扫描不出图")) == {"Fujitsu fi-7160"}
+    for text, products in (("扫描不出图 fi-7160", ()), ("扫描不出图", ("Fujitsu fi-7160",))):
+        found = suggest(index, text, products=products)
+        numbers = [s.article.id for s in (*found.suggestions, *found.related)]
+        assert numbers == ["KB-000002", "KB-000001"]

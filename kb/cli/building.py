@@ -140,6 +140,7 @@ def _meaning_made(filled: Any) -> str:
 )
 def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
     from kb.indexer import watch as watching
+    from kb.meaning.encoder import warm
     from kb.web import create_app
     from kb.web.server import Server
 
@@ -162,6 +163,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
     report = build_index(chosen)
     for problem in report.problems:
         note(problem)
+    warm(chosen.encoder)
     server = Server(create_app(chosen), chosen)
     host_name = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     click.echo(

@@ -50,25 +50,37 @@ from kb.settings import Settings
 @click.option("--answer", "given", multiple=True, metavar="QUESTION=REPLY",
               help=say("对提问的回答，可多次：问题=yes、no 或 unknown",
                        "an answer to a question, may be repeated: question=yes, no or unknown"))  # fmt: skip
+@click.option("--product", "products", multiple=True, metavar="NAME",
+              help=say("已知的产品，可多次；只作参考", "a product it is about, may be repeated"))  # fmt: skip
 @exact_option
 @click.option("--why", is_flag=True, help=say("显示匹配的词和得分", "show matched words and score parts"))
 @json_option
 def suggest(
-    chosen: Settings, text: Sequence[str], number: int, given: Sequence[str], exact: bool, why: bool, as_json: bool
+    chosen: Settings,
+    text: Sequence[str],
+    number: int,
+    given: Sequence[str],
+    products: Sequence[str],
+    exact: bool,
+    why: bool,
+    as_json: bool,
 ) -> None:
+    from kb.intake import pasted
     from kb.present import suggestions_data
     from kb.search.questions import latest, read_answer
     from kb.search.suggest import suggest as find
 
-    paste = standard_input() if list(text) == ["-"] else " ".join(text)
+    paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))
     if not paste.strip():
         raise InputError(say("没有内容；请粘贴故障描述", "nothing was given; paste a description of the fault"))
     index, answers = open_index(chosen), latest(read_answer(a) for a in given)
-    found = find(index, paste, number, answers, exact)
+    found = find(index, paste, number, answers, exact, products=products)
     if as_json:
         print_json(suggestions_data(found))
     elif _a_person_is_there():
-        _print_suggestions(_ask(found, lambda answers: find(index, paste, number, answers, exact)), why)
+        _print_suggestions(
+            _ask(found, lambda answers: find(index, paste, number, answers, exact, products=products)), why
+        )
     else:
         _print_suggestions(found, why)
         _print_questions(found)

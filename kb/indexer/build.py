@@ -16,6 +16,7 @@ import numpy as np
 from kb import __version__, fields
 from kb.bundle import SCHEMA, Bundle, building, open_current, publish, verify
 from kb.errors import BundleError
+from kb.indexer.articles import is_number
 from kb.indexer.processes import Progress
 from kb.indexer.reading import (
     BASE,
@@ -23,6 +24,7 @@ from kb.indexer.reading import (
     Entry,
     Previous,
     Reading,
+    by_path,
     previous_build,
     read,
     read_documents,
@@ -122,7 +124,8 @@ def _update(run: "_Run", read_new: Callable[[list[str]], Reading], about: set[st
         words, synonyms = previous.bundle.json("dictionary.json"), previous.bundle.json("synonyms.json")
         previous.bundle.check_cut(tokenizer_of(tuple(words)).fingerprint)
         reading = read_new(words)
-        entries = {e.record["path"]: e for e in reading.entries if not _taken(previous, e, about, reading.problems)}
+        mine = (_placed(previous, e, about, reading.problems) for e in reading.entries)
+        entries = {e.record["path"]: e for e in mine if e is not None}
         run.clock.lap("read")
         replaced = {n for path in about if (n := previous.base_number(path)) >= 0}
         beside = {p: e for p, e in previous.beside.items() if p not in about} | entries
@@ -139,14 +142,16 @@ def _update(run: "_Run", read_new: Callable[[list[str]], Reading], about: set[st
         return run.publish(folder, change, words, synonyms, problems + reading.problems)
 
 
-def _taken(previous: Previous, entry: Entry, about: set[str], problems: list[str]) -> bool:
-    """Whether an article that this update is not about has the number of this one; that is a problem."""
+def _placed(previous: Previous, entry: Entry, about: set[str], problems: list[str]) -> Entry | None:
+    """The article, or None and a problem when one that this update is not about has its number."""
     number, path = entry.record["id"], entry.record["path"]
     other = previous.path_of(number)
     if other is None or other in about:
-        return False
+        return entry
+    if not is_number(number):
+        return by_path(entry)
     problems.append(f"{path}: " + taken(number, other))
-    return True
+    return None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from kb import golden, privacy
 from kb.errors import ArticleError, InputError
 from kb.files import read_text
 from kb.indexer import markdown
-from kb.indexer.articles import DATES, KEYS, LISTS, SUFFIXES, FrontMatter, decode, find, front_matter, parse, relative
+from kb.indexer.articles import SUFFIXES, decode, find, is_number, parse, relative
+from kb.indexer.frontmatter import DATES, KEYS, LISTS, FrontMatter, front_matter
 from kb.labels import label
 from kb.language import say
 from kb.model import (
@@ -302,7 +303,7 @@ def _duplicates(checked: list[_Checked]) -> Iterator[Problem]:
     for file in checked:
         number = file.article.id
         if count[number] > 1 and number in first:
-            yield _error(
+            yield (_error if is_number(number) else _warning)(
                 file.path,
                 file.at("id"),
                 "编号 {number} 已被 {other} 使用",

@@ -24,7 +24,7 @@ _ALERT = re.compile(r"\[!([A-Za-z]+)\][+-]?[ \t]*([^\n]*)(?:\n|$)")
 _CONTENTS = re.compile(r"\s*(?:\[TOC\]|\[\[_?TOC_?\]\])\s*", re.IGNORECASE)
 _WIKI_LINK = re.compile(r"\[\[(?!\s)([^\[\]\n|#]*)(#[^\[\]\n|]*)?(?:\\?\|([^\[\]\n]*))?\]\]")
 _REMARK = re.compile(
-    r"(?<![A-Za-z0-9_%=~*])(?<!\d[ ])%%(?![A-Za-z_][A-Za-z0-9_]*%%)"
+    r"(?<![A-Za-z0-9_%=~*])(?<!\d[ ])%%(?![A-Za-z_][A-Za-z0-9_]*%%|[A-Za-z](?![A-Za-z0-9_]))"
     r"(?:(?![\w%~*])[^\n]*?|\w(?:(?!%%)[^\n])*)%%(?![A-Za-z0-9_%~*])"
 )
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|bmp)$", re.IGNORECASE)

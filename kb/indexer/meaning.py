@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, current_name, open_current
-from kb.errors import BundleError, BusyError, EncoderError
+from kb.errors import BundleError, BusyError, EncoderError, KbError
 from kb.indexer.positions import ranges
 from kb.indexer.processes import Progress, in_parallel
 from kb.keys import Keys
 from kb.language import say, use
 from kb.meaning import store
-from kb.meaning.encoder import Encoder, encoder_of
+from kb.meaning.encoder import encoder_of
 from kb.meaning.store import Made, Stored
 from kb.meaning.texts import Texts, key_of, passage_texts
 from kb.records import Lines, article_from, passage_from
@@ -93,7 +93,7 @@ def fill_quietly(settings: Settings) -> None:
         fill(settings)
     except BusyError:
         pass  # it makes those of this index, too
-    except BundleError as error:
+    except KbError as error:
         log.warning("%s", error)
 
 
@@ -171,12 +171,7 @@ def _encoded(places: Places, folders: Sequence[str], encoder: str) -> NDArray[An
     """The records of some texts."""
     parts = [_part(folder) for folder in folders]
     texts = [parts[part].texts(passage)[place] for part, passage, place in places.tolist()]
-    return store.records(map(key_of, texts), _encoder(encoder).encode(texts))
-
-
-@lru_cache(maxsize=1)
-def _encoder(setting: str) -> Encoder:
-    return encoder_of(setting)
+    return store.records(map(key_of, texts), encoder_of(encoder).encode(texts))
 
 
 @lru_cache(maxsize=2)

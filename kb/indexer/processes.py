@@ -1,22 +1,20 @@
 """This module runs work in processes of its own when there is enough of it to pay."""
 
-import atexit
 import contextlib
 import gc
 import multiprocessing
 import os
-import signal
+import resource
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from kb.errors import BundleError
-from kb.language import say
+from kb.errors import BundleError, InputError, KbError
+from kb.language import current, say, use
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -26,8 +24,6 @@ PARALLEL_FROM = 200
 BATCH = 100
 """Articles that are analysed together: enough to make arrays worth while, few enough to share the work evenly."""
 
-NICE = 10
-"""How far work that nobody waits for stands back."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, what is done and what there is to do."""
@@ -84,19 +80,54 @@ def _in_order(
         yield waiting.popleft().result()
 
 
-def beside(work: Callable[..., object], *arguments: Any) -> BaseProcess:
-    """Start work(*arguments) in a process of its own, which leaves the processor to others and ends with this one."""
-    process = multiprocessing.get_context("spawn").Process(target=_beside, args=(work, arguments))
+def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result:
+    """work(*arguments) in a process of its own, which is ended after that much time of a processor.
+
+    For what a stranger sent: no bound on its size tells how long it takes. Raises the KbErrors of the work itself, and
+    InputError when the time is up.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_bounded, args=(sender, seconds, current(), work, arguments), daemon=True)
     process.start()
-    atexit.register(process.terminate)  # it would be waited for
-    return process
+    sender.close()
+    outcome: Any = None
+    try:
+        if receiver.poll(seconds * WAITING):
+            outcome = receiver.recv()
+    except (EOFError, OSError):  # the process was ended
+        pass
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+    if outcome is None:
+        raise InputError(
+            say(
+                "处理超过 {seconds} 秒，已停止，什么都没有写；请拆成几份",
+                "it took more than {seconds} seconds and was stopped, nothing was written; divide it",
+                seconds=seconds,
+            )
+        )
+    succeeded, value = outcome
+    if not succeeded:
+        raise value
+    result: Result = value
+    return result
 
 
-def _beside(work: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+WAITING = 5
+"""A busy machine takes that much longer than its processor works."""
+
+
+def _bounded(sender: Any, seconds: int, language: str, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     _begin()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that started it
-    os.nice(NICE)
-    work(*arguments)
+    use(language)
+    try:
+        sender.send((True, work(*arguments)))
+    except KbError as error:
+        sender.send((False, error))
 
 
 def pool(workers: int) -> ProcessPoolExecutor:

@@ -13,7 +13,7 @@ from kb.errors import ArticleError, BundleError, InputError
 from kb.files import read_text
 from kb.indexer import rows as packed
 from kb.indexer.analysis import Row, analyse
-from kb.indexer.articles import find, is_article, load, relative, title_of
+from kb.indexer.articles import find, is_article, is_number, load, relative, title_of
 from kb.indexer.processes import Progress, in_parallel
 from kb.indexer.rows import Rows
 from kb.language import say
@@ -209,17 +209,26 @@ def read_documents(articles: Sequence[Article], words: list[str], settings: Sett
 
 
 def _without_duplicates(entries: list[Entry], problems: list[str]) -> list[Entry]:
-    """The first article of each number; the others are reported."""
+    """The first article of each number; the others are reported. An id of other tools, which only the first has
+    for itself, gives way to the path."""
     seen: dict[str, str] = {}
     kept = []
     for entry in entries:
         number, path = entry.record["id"], entry.record["path"]
+        if number in seen and not is_number(number):
+            entry = by_path(entry)
+            number = entry.record["id"]
         if number in seen:
             problems.append(f"{path}: " + taken(number, seen[number]))
         else:
             seen[number] = path
             kept.append(entry)
     return kept
+
+
+def by_path(entry: Entry) -> Entry:
+    """An article that is known by its path, since another one has its id."""
+    return replace(entry, record={**entry.record, "id": entry.record["path"].rsplit(".", 1)[0]})
 
 
 def taken(number: str, other: str) -> str:
@@ -265,11 +274,7 @@ class _File:
         key = self.source.key
         problem = ""
         try:
-            article, encoding = load(self.source.path, self.root, self.max_kb)
-            if encoding == "gb18030":
-                problem = f"{key}: " + say(
-                    "不是 UTF-8，已按 GB 18030 读取；请转存为 UTF-8", "not UTF-8, read as GB 18030; save it as UTF-8"
-                )
+            article, problem = load(self.source.path, self.root, self.max_kb)
             facts = article_record(article)
             digest = blake2b(to_line([facts, article.body]), digest_size=16).hexdigest()
             record = {**facts, "stat": [self.source.size, self.source.mtime_ns], "digest": digest, "problem": problem}

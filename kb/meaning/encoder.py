@@ -1,13 +1,15 @@
 """This module answers: what turns a text into a vector of its meaning, and is there such a thing here?"""
 
+import contextlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import NoEncoderError
+from kb.errors import EncoderError, NoEncoderError
 from kb.language import say
 from kb.settings import OFF
 
@@ -41,10 +43,18 @@ def whole(text: str) -> str:
     return text.encode("utf8", "replace").decode("utf8")
 
 
+def warm(setting: str) -> None:
+    """Load the encoder that a setting names, when there is one: processes that are forked later have it in common."""
+    with contextlib.suppress(EncoderError):
+        encoder_of(setting).encode([""])
+
+
+@lru_cache(maxsize=2)
 def encoder_of(setting: str) -> Encoder:
     """The encoder that a setting names: "" for the one of the extra `semantic`, or a folder with a model.
 
-    Raises NoEncoderError, which says why there is none, and EncoderError when it can't be used.
+    One for all of a process: what it loads is large. Raises NoEncoderError, which says why there is none, and
+    EncoderError when it can't be used.
     """
     if setting == OFF:
         raise NoEncoderError(say('已关闭（设置 encoder = "off"）', 'switched off (encoder = "off")'))

@@ -193,11 +193,12 @@ def alone(index: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def adding(stored: Stored) -> Iterator[Callable[[NDArray[Any]], None]]:
-    """A function that adds records; those that it is given last are on disk at the end. Raises OSError."""
+    """A function that adds records to the file; all are on disk at the end. Raises OSError."""
     size = record_type(stored.made.dimensions).itemsize
     waiting: list[NDArray[Any]] = []
     with stored.path.open("ab") as file:
-        file.truncate(len(stored) * size)  # half a record may follow, of a process that was killed
+        # Half a record may follow, of a process that was killed. Whole ones stay: others have them mapped.
+        file.truncate(stored.state[1] * size)
 
         def add(packed: NDArray[Any], enough: float = max(FLUSH, FLUSH_SHARE * len(stored))) -> None:
             waiting.append(packed)
@@ -218,7 +219,7 @@ def adding(stored: Stored) -> Iterator[Callable[[NDArray[Any]], None]]:
 
 
 def rewrite(stored: Stored, keys: Keys) -> Stored:
-    """Keep the vectors of these texts alone. Who has the old file open keeps it. Raises OSError."""
+    """Keep the vectors of these texts alone. Whoever has the old file open keeps it. Raises OSError."""
     aside = stored.path.with_suffix(ASIDE)
     with aside.open("wb") as file:
         for packed in stored.of(keys):

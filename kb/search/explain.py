@@ -47,6 +47,7 @@ _LIFTED = {
     "topic": ("意思相近", "similar in meaning"),
     "sentence": ("一句话里都说到了", "all in one sentence"),
     "meaning": ("同样的意思", "the same meaning"),
+    "product": ("同一产品", "the same product"),
     "about": ("讲的就是这个代码", "about this code"),
 }
 SHOWN = 60

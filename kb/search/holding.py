@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.model import Article
-from kb.search.asking import is_chinese, kind_of, name_of, value_of
+from kb.search.asking import kind_of, name_of, value_of
 from kb.search.index import Index
 from kb.search.observed import Observed, observed, without_contrast
+from kb.search.sentences import is_chinese
 from kb.search.terms import read
 from kb.tokens import fold
 
@@ -28,7 +29,9 @@ LITTLE = 0.5
 """Less than so much in all that was looked at, by rarity, by number of words, and by pairs of characters for what is
 cut another way, and it is not held."""
 SIGNS = {
-    "printer": re.compile(r"打印|列印|印表|复印|扫描|墨|碳粉|硒鼓|卡纸|标签机|小票|print|scan|label|toner", re.IGNORECASE),
+    "printer": re.compile(
+        r"打印|列印|印表|复印|扫描|墨|碳粉|硒鼓|卡纸|标签机|小票|print|scan|label|toner", re.IGNORECASE
+    ),
     "network": re.compile(r"网|網|断线|掉线|交换机|路由|wi-?fi|无线|VPN|\bnet|internet|switch|connect", re.IGNORECASE),
 }
 """By what a customer takes a fault for one of an area."""
@@ -71,7 +74,9 @@ def asked(index: Index, keys: Iterable[str]) -> list[Asked]:
         for key, found in groups.items()
     }
     rarity = index.weights.rarities({term for found in ways.values() for way in found for term in way[0]})
-    return [Asked(key, w, tuple(max(map(rarity.__getitem__, way[0]), default=0.0) for way in w)) for key, w in ways.items()]
+    return [
+        Asked(key, w, tuple(max(map(rarity.__getitem__, way[0]), default=0.0) for way in w)) for key, w in ways.items()
+    ]
 
 
 def holding(index: Index, questions: Sequence[Asked], places: Sequence[tuple[int, int]]) -> NDArray[np.float64]:

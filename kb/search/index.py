@@ -20,6 +20,7 @@ from kb.search import scoring, threshold
 from kb.search.columns import Columns
 from kb.search.embedded import FullText
 from kb.search.meaning import Meaning
+from kb.search.products import Products
 from kb.search.ranking import Scores, Weights
 from kb.search.recent import Recent
 from kb.search.terms import QueryTerms
@@ -136,6 +137,11 @@ class Index:
     def live_passages(self) -> Mask:
         """Passages of articles that are in force."""
         return self.over_passages(self.live)
+
+    @cached_property
+    def products(self) -> Products:
+        """The products that articles name."""
+        return Products(self.facets["product"].values, self.tokenizer)
 
     @property
     def threshold(self) -> float:

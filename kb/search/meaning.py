@@ -77,7 +77,7 @@ class Meaning:
         self._seen: _Seen | None = None
 
     def ready(self) -> bool:
-        """Whether there are vectors, and an encoder for what is asked. Loads it, which may take seconds."""
+        """Whether there are vectors, and an encoder for what is asked. Loads it, which takes a second or two."""
         seen = self._look()
         return seen is not None and bool((seen.rows >= 0).any()) and _encoder(seen.stored.made) is not None
 
@@ -147,12 +147,12 @@ class Meaning:
         made = store.current(self._index)
         if made is None:
             return None
-        seen = self._seen
-        if seen is None or (seen.stored.made, seen.stored.state) != (made, store.state(self._index, made)):
-            with self._lock:
+        state = made, store.state(self._index, made)
+        with self._lock:
+            if self._seen is None or (self._seen.stored.made, self._seen.stored.state) != state:
                 stored = Stored(self._index, made)
-                self._seen = seen = _Seen(stored, stored.rows(self._keys))
-        return seen
+                self._seen = _Seen(stored, stored.rows(self._keys))
+            return self._seen
 
 
 def _sum(encoder: Encoder, texts: Sequence[tuple[str, float]]) -> Cosines:
@@ -189,8 +189,8 @@ def _load(made: Made) -> Encoder | None:
         if encoder.fingerprint != made.fingerprint:
             raise EncoderError(
                 say(
-                    "向量是别的编码器生成的；运行 kb build",
-                    "the vectors were made by another encoder; run kb build",
+                    "向量是别的编码器生成的；运行 kb build，再重启网站",
+                    "the vectors were made by another encoder; run kb build, and start the site again",
                 )
             )
         encoder.encode([""])

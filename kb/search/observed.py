@@ -29,7 +29,8 @@ _SHOWN = re.compile(
 """What stands before words that a screen shows, in difference to what somebody said."""
 _CONTRAST = re.compile(
     r"不同于|区别于|有别于|别于|不是|并非|而非|不要与|[与和跟同].{1,60}?(?:不同|区分|区别|不一样|无关|相反|混淆|两回事)"
-    r"|\b(?:unlike|confused? with|as opposed to|differ(?:s|ent)? from|rather than|instead of|not the same|unrelated to)\b",
+    r"|\b(?:unlike|confused? with|as opposed to|differ(?:s|ent)? from|rather than|instead of|not the same"
+    r"|unrelated to)\b",
     re.IGNORECASE,
 )
 """What sets a fault apart from another one."""

@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 from kb.errors import InputError
 from kb.language import say
 from kb.model import Answer, Question
-from kb.search.asking import KINDS, is_chinese, is_of, kind_of, value_of, values
+from kb.search.asking import KINDS, is_of, kind_of, value_of, values
 from kb.search.confidence import LEAST
 from kb.search.holding import NOT_HELD, OPEN, asked, holding
 from kb.search.index import Index
 from kb.search.observed import observed
+from kb.search.sentences import is_chinese
 from kb.search.terms import QueryTerms
 from kb.search.threshold import THRESHOLD
 

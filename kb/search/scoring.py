@@ -3,6 +3,7 @@
     words       sums of columns, a page behind its sections       kb.search.ranking
     topics      words that mean the same                          kb.search.topics
     sentences   a passage that one sentence of the query is about
+    product     what the text, or the case, says that it is about  kb.search.products
     meaning     what a sentence encoder takes for near         kb.search.meaning
     codes       an error code that few articles are about
 
@@ -22,6 +23,7 @@ from kb.fields import (
     CODE_LIFT,
     MEANING_LONG,
     MEANING_SHORT,
+    PRODUCT_WEIGHT,
     SENTENCE_WEIGHT,
     SHORT_QUERY,
     TOPIC_FROM,
@@ -80,6 +82,13 @@ def _by_sentence(index: "Index", found: Scores, query: QueryTerms) -> None:
             found[chosen] += np.float32(SENTENCE_WEIGHT * found[chosen[0]] / most) * best
 
 
+def _by_product(index: "Index", found: Scores, query: QueryTerms) -> None:
+    """Articles about a product of the text, or of the case, come before others of equal evidence."""
+    if query.products:
+        about = index.over_passages(index.facets["product"].having(sorted(query.products)))
+        found[about & (found > 0)] += np.float32(PRODUCT_WEIGHT * found.max(initial=0))
+
+
 def _by_code(index: "Index", found: Scores, query: QueryTerms) -> None:
     """A code that few articles are about comes before all words."""
     best = max(float(found.max(initial=0)), index.weights.rarest)
@@ -113,5 +122,11 @@ def _by_meaning(index: "Index", found: Scores, query: QueryTerms) -> None:
         found += np.float32(weight * best) * np.maximum(index.meaning.cosines(query.gist), 0)
 
 
-LIFTS = {"topic": _by_topic, "sentence": _by_sentence, "meaning": _by_meaning, "about": _by_code}
+LIFTS = {
+    "topic": _by_topic,
+    "sentence": _by_sentence,
+    "meaning": _by_meaning,
+    "product": _by_product,
+    "about": _by_code,
+}
 """In this order: a code comes last, for it must beat what all others add."""

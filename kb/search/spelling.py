@@ -234,7 +234,9 @@ class _Reader:
         count = self._frequency(word)
         if not count:
             return math.inf
-        return min(WORD, GENERAL + math.log(COUNTED / count)) if len(word) > 1 else CHARACTER + math.log(COUNTED / count)
+        return (
+            min(WORD, GENERAL + math.log(COUNTED / count)) if len(word) > 1 else CHARACTER + math.log(COUNTED / count)
+        )
 
     def _cost_of(self, passages: int) -> float:
         """Of a word that so many passages hold."""
@@ -253,7 +255,7 @@ class _Reader:
                 words |= some
             made = []
             for word, passages in words.items():
-                mistake = ask.mistake(word) if self._is_meant(word, passages) else None
+                mistake = ask.mistake(word) if ask.chance is not None or self._is_meant(word, passages) else None
                 if mistake is not None:
                     made.append(_Edge(ask.start, ask.end, word, self._cost_of(passages), mistake, ask.chance))
             for edge in sorted(made, key=lambda e: e.cost + e.mistake)[:CANDIDATES]:
@@ -262,9 +264,13 @@ class _Reader:
         return list(edges.values())
 
     def _is_meant(self, word: str, passages: int) -> bool:
-        """Whether somebody may look for a word: in a paste a name of the trade, else a word the base is about."""
+        """Whether somebody may look for a word: in a paste a name of the trade, else a word the base is about.
+
+        A name stands in a product or a tag; or several passages hold it, and no language does.
+        """
         if word.isascii():
-            return not self._paste or (len(word) >= TRADE and (word in self._vocabulary.trade or not is_common(word)))
+            name = word in self._vocabulary.trade or (passages > 1 and not is_common(word))
+            return not self._paste or (len(word) >= TRADE and name)
         common = self._frequency(word) / COUNTED
         return passages / self._vocabulary.total >= TELLING * common
 
@@ -279,10 +285,9 @@ class _Reader:
             )
 
     def _is_letters(self, token: Token) -> bool:
-        """A word of letters; NullPointer, which is put together of known words, is a name, and so is eFuse."""
-        word, cased = self._text[token.start : token.end], self._folded.cased[token.start : token.end]
-        plain = cased[1:].islower() or cased.isupper()
-        return token.kind == "word" and word.isascii() and word.isalpha() and plain and token.start not in self._names
+        """A word of letters; NullPointer, which is put together of known words, is a name."""
+        word = self._text[token.start : token.end]
+        return token.kind == "word" and word.isascii() and word.isalpha() and token.start not in self._names
 
     # Chinese words
 
@@ -363,7 +368,7 @@ class _Reader:
             for _ in CHARACTERS:
                 for path in paths:
                     syllables = tuple(self._text[a:b] for a, b in path)
-                    known = sum(self._is_known(t) for t in run if t.start < path[-1][1] and path[0][0] < t.end)
+                    known = sum(self._is_known(t, run) for t in run if t.start < path[-1][1] and path[0][0] < t.end)
                     key = "".join(map(blurred, syllables))
                     mistake = partial(self._wrong_script, syllables)
                     yield _Asked((key,), path[0][0], path[-1][1], mistake, known * CHANCE)
@@ -376,14 +381,16 @@ class _Reader:
         for token in (*self._tokens, None):
             reads = token is not None and self._is_letters(token) and self._vocabulary.syllables(token.raw)
             if run and not (token and reads and self._text[run[-1].end : token.start] == " "):
-                if len(run) > 1 or not self._is_known(run[0]):
+                if len(run) > 1 or not self._is_known(run[0], run):
                     yield run
                 run = []
             if token and reads:
                 run.append(token)
 
-    def _is_known(self, token: Token) -> bool:
-        return self._df[token.term] > 0 or is_common(token.raw)
+    def _is_known(self, token: Token, run: Sequence[Token]) -> bool:
+        """Whether a word of a run is one of the base, or of another language: in three words that all read as pinyin
+        it is none of these."""
+        return self._df[token.term] > 0 or (len(run) < 3 and is_common(token.raw))
 
     def _wrong_script(self, syllables: Sequence[str], word: str) -> float | None:
         """Pinyin for characters."""

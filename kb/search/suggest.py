@@ -37,17 +37,21 @@ def suggest(
     answers: Sequence[Answer] = (),
     exact: bool = False,
     remembered: Remembered | None = None,
+    products: Sequence[str] = (),
 ) -> Suggestions:
     """Find the articles that hold the fix for what a text describes. Never raises on any text.
 
     answers: to questions of before. A no lowers an article, it hides none that the text alone suggests.
     exact: misspelled words are taken as they stand. remembered: what was said of articles after other pastes.
+    products: those that the case is about, as far as that is known.
     """
     started = time.perf_counter()
-    whole = _suggest(index, text, count, answers, exact, remembered)
+    whole = _suggest(index, text, count, answers, exact, remembered, products)
     if not answers:
         whole = _apart(
-            whole, [(piece, _suggest(index, piece, count, (), exact, remembered)) for piece in split(text)], count
+            whole,
+            [(piece, _suggest(index, piece, count, (), exact, remembered, products)) for piece in split(text)],
+            count,
         )
     return replace(whole, milliseconds=(time.perf_counter() - started) * 1e3)
 
@@ -83,11 +87,12 @@ def _suggest(
     answers: Sequence[Answer],
     exact: bool,
     remembered: Remembered | None,
+    products: Sequence[str],
 ) -> Suggestions:
     """suggest() of a text as one fault."""
     truncated = len(text) > MAX_TEXT
     text = text[:MAX_TEXT]
-    terms = read_paste(index, text, exact)
+    terms = read_paste(index, text, exact, products)
     scores = index.scores(terms)
     recalled = _recalled(index, terms, scores, remembered)
     depth = max(count, 10)
@@ -95,9 +100,10 @@ def _suggest(
     shown = {c.article for c in candidates if c.score >= index.threshold}
     seen = terms
     if yes := affirmed(answers):
-        seen = read_paste(index, f"{yes}\n{text}", exact)
+        seen = read_paste(index, f"{yes}\n{text}", exact, products)
         known = {c.article for c in candidates}
-        more = _candidates(index, terms, scores, index.scores(seen), depth, recalled)
+        confirmed = index.scores(seen)
+        more = _candidates(index, seen, confirmed, confirmed, depth, recalled)
         candidates += [c for c in more if c.article not in known]
     if any(a.answer != "unknown" for a in answers):
         candidates = updated(index, candidates, answers)
@@ -161,11 +167,12 @@ def rank(index: Index, text: str, count: int, remembered: Remembered | None = No
     return [(int(a), float(best[a])) for a in top(best, count)]
 
 
-def read_paste(index: Index, text: str, exact: bool = False) -> QueryTerms:
-    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them."""
+def read_paste(index: Index, text: str, exact: bool = False, products: Sequence[str] = ()) -> QueryTerms:
+    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them. products: what it is about."""
     corrections = () if exact else spelling.check(index, text)
     terms = read(text, index.tokenizer, index.synonyms, corrections, index.weights.spread)
-    terms = replace(terms, by_meaning=True)
+    known = index.products.named(terms.tokens) | index.products.like(products, index.tokenizer)
+    terms = replace(terms, by_meaning=True, products=known)
     if len(terms.weights) <= MAX_TERMS:
         return terms
     rarities = index.weights.rarities(terms.weights)

@@ -59,6 +59,7 @@ class QueryTerms:
     corrections: those that were read instead of what was typed. codes: what names the fault -> how surely it does.
     sentences: the terms of each. gist: its subject, or its most telling
     sentences; by_meaning: whether this finds what says the same in other words.
+    products: those that it is about.
     """
 
     weights: dict[str, float]
@@ -71,6 +72,7 @@ class QueryTerms:
     sentences: tuple[frozenset[str], ...] = ()
     gist: str = ""
     by_meaning: bool = False
+    products: frozenset[str] = frozenset()
 
     def shown(self) -> Iterator[str]:
         """The terms a reader is shown: all but the quiet ones."""

@@ -95,7 +95,10 @@ def complete_api(query: requests.Typed) -> dict[str, Any]:
 )
 def suggest_api(body: requests.Pasted) -> dict[str, Any]:
     index = index_in_force()
-    found = suggest(index, body.text, body.count, _answers(body.answers), body.exact, remembered(index))
+    text = f"{body.subject}\n{body.text}" if body.subject.strip() else body.text
+    found = suggest(
+        index, text, body.count, _answers(body.answers), body.exact, remembered(index), tuple(body.products)
+    )
     shown = [s.article.id for s in found.suggestions]
     return {**suggestions_data(found), "search": logged("suggest", body.text, shown, len(shown), found.best)}
 

@@ -14,6 +14,7 @@ from kb.errors import ConflictError
 from kb.indexer.articles import parse
 from kb.labels import label
 from kb.language import say
+from kb.pictures import MAX_BYTES as MAX_PICTURE
 from kb.present import article_data
 from kb.web import answers
 from kb.web.api_writing import conflict, editor_of, saved_over, settled
@@ -95,7 +96,7 @@ class Picture(Sent):
     article: str = told("文章的编号或路径", "the article's number or path", max_length=MAX_NAME, pattern=r"\S")
     alt: str = told("图上是什么", "what the picture shows", max_length=images.MAX_ALT, pattern=r"\S")
     content: str = told(
-        "PNG、JPEG、GIF 或 WebP，base64", "PNG, JPEG, GIF or WebP, as base64", max_length=images.MAX_BYTES * 4 // 3 + 4
+        "PNG、JPEG、GIF 或 WebP，base64", "PNG, JPEG, GIF or WebP, as base64", max_length=MAX_PICTURE * 4 // 3 + 4
     )
 
 

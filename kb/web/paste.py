@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound
 from kb import privacy
 from kb.errors import InputError, NotFoundError
 from kb.indexer.articles import render
-from kb.intake import MAX_BYTES, read
+from kb.intake import MAX_BYTES, pasted, read
 from kb.language import say
 from kb.model import Article
 from kb.search.index import Index
@@ -141,7 +141,7 @@ def draft() -> Answer:
 
 
 def _text() -> str:
-    return request.form.get("text", "").replace("\r\n", "\n")
+    return pasted(request.form.get("text", ""))
 
 
 def _allow_file() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kb import golden
 from kb.identifiers import CODE_KINDS
-from kb.search.codes import compounds, holders
+from kb.search.codes import compounds
 from kb.search.index import Index
 
 FAULT_KINDS = CODE_KINDS | {"file"}
@@ -48,7 +48,7 @@ def codes(index: Index) -> Iterator[Telling]:
                 titled[found.canonical].add(article.id)
                 written.setdefault(found.canonical, form)
     for canonical, right in titled.items():
-        known = [index.articles[int(a)].path for a in np.flatnonzero(holders(index, canonical))]
+        known = [index.articles[int(a)].path for a in np.flatnonzero(index.holding(canonical))]
         if 0 < len(known) <= FEW:
             yield Telling("code", written[canonical], frozenset(right), frozenset(known))
 
