@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,3 +116,15 @@ def test_the_description_tells_the_statuses() -> None:
     for operation in OPERATIONS:
         assert {400, 404, 503} <= set(operation.answers), operation.path
         assert 412 in operation.answers or not operation.versioned
+
+
+def test_health_tells_of_the_database(sample_settings: Settings) -> None:
+    """While it is away questions are answered, and whoever watches learns of it, but not where it lies."""
+    there = create_app(sample_settings).test_client().get("/health")
+    assert (there.status_code, there.json["database"]) == (200, "ok")
+    away = create_app(replace(sample_settings, database="postgresql+psycopg://guzhi:secret@127.0.0.1:1/x"))
+    told = away.test_client().get("/health")
+    assert (told.status_code, told.json["status"], told.json["database"]) == (200, "ok", "unavailable")
+    assert "127.0.0.1" not in told.text
+    found = away.test_client().get("/search?q=卡纸")
+    assert found.status_code == 200
