@@ -5,6 +5,7 @@ set another fault apart: "不同于 0x0000011b".
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -16,6 +17,8 @@ NAME = 0.8
 """What a name counts as a code, such as NullPointerException: it names a part of a program, often of many faults."""
 BARE = 0.3
 """What a number counts that nothing calls a code."""
+FAMILY = 20
+"""Codes of a text that differ by their number alone; more of them count what a log is about, as w0 to w1999."""
 BARE_AT_MOST = 5
 """Numbers of a text; among more of them none is a code that nothing calls so."""
 
@@ -61,7 +64,14 @@ def is_name(token: Token) -> bool:
 def weights(folded: Folded, tokens: Sequence[Token]) -> dict[str, float]:
     """The codes of a query, and how surely each names the fault, 0 to 1."""
     named = {t.term: BARE for t in _bare_numbers(tokens)}
-    return named | {t.term: NAME if is_name(t) else 1.0 for t in codes(folded, tokens)}
+    named |= {t.term: NAME if is_name(t) else 1.0 for t in codes(folded, tokens)}
+    families = Counter(map(_family, named))
+    return {term: sure for term, sure in named.items() if families[_family(term)] <= FAMILY}
+
+
+def _family(term: str) -> str:
+    """What stands before the number of a code."""
+    return term.rstrip("0123456789")
 
 
 def _bare_numbers(tokens: Iterable[Token]) -> Iterator[Token]:

@@ -29,6 +29,7 @@ from kb.fields import (
     BM25_K1,
     GENERAL,
     GENERAL_LENGTH,
+    GENERAL_RISE,
     LARGEST_WEIGHT,
     PAGE_B,
     PAGE_PAIRS,
@@ -158,12 +159,16 @@ class Statistics:
         """Inverse document frequency of each term, ln(1 + (N - df + 0.5) / (df + 0.5)) as in Lucene: never negative.
 
         GENERAL texts of GENERAL_LENGTH words are counted in, as general language would write them (a Dirichlet prior,
-        Zhai and Lafferty 2001): what everybody says is not rare because a small base hardly says it.
+        Zhai and Lafferty 2001): what everybody says is not rare because a small base hardly says it. That makes a
+        term, such as the one product that all of a small base is about, rarer than there by GENERAL_RISE at most.
         """
         said = GENERAL * -np.expm1(-GENERAL_LENGTH * self.general)
-        df = self.df[name] + said
-        idf: NDArray[np.float32] = np.log1p((np.maximum(self.count[name] + GENERAL - df, 0) + 0.5) / (df + 0.5))
-        return idf.astype(np.float32)
+        own, with_general = (
+            np.log1p((np.maximum(self.count[name] + more - df, 0) + 0.5) / (df + 0.5))
+            for more, df in ((0, self.df[name]), (GENERAL, self.df[name] + said))
+        )
+        lower: NDArray[np.float32] = np.minimum(own + GENERAL_RISE, with_general).astype(np.float32)
+        return lower
 
 
 def statistics(matrices: Mapping[str, Any], terms: Keys, general: NDArray[np.float32] | None = None) -> Statistics:

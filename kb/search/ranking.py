@@ -14,7 +14,6 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.fields import GENERAL
 from kb.search.columns import Columns
 
 Scores = NDArray[np.float32]
@@ -138,9 +137,8 @@ def _dfs(parts: Sequence[Columns], terms: Sequence[str]) -> list[int]:
 
 
 def rarity(df: int, passages: int) -> float:
-    """Inverse document frequency of a word in so many passages, GENERAL texts that don't hold it counted in
-    (kb.indexer.vectors)."""
-    return math.log1p((max(passages + GENERAL - df, 0) + 0.5) / (df + 0.5))
+    """Inverse document frequency of a word in so many passages, ln(1 + (N - df + 0.5) / (df + 0.5))."""
+    return math.log1p((max(passages - df, 0) + 0.5) / (df + 0.5))
 
 
 def top(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:

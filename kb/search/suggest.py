@@ -133,8 +133,11 @@ def _suggest(
 def _candidates(
     index: Index, terms: QueryTerms, scores: Scores, order: Scores, count: int, recalled: Mapping[int, Recalled]
 ) -> list[Candidate]:
-    """The best articles in an order of passages, each as sure as a paste's terms, scores and memory make it."""
-    ranked = [(int(a), index.best_passage(int(a), order)) for a in top(_lifted(index, order, recalled), count)]
+    """The best articles in an order of passages, each as sure as a paste's terms, scores and memory make it; what
+    helped before is one of them."""
+    best = top(_lifted(index, order, recalled), count).tolist()
+    best += [a for a, found in recalled.items() if found.evidence > 0 and a not in best]
+    ranked = [(a, index.best_passage(a, order)) for a in best]
     sure = confidence(Evidence(index, terms, scores, [p for _, p in ranked]))
     return [
         Candidate(a, p, remembering(sure[p], recalled[a].evidence) if a in recalled else sure[p]) for a, p in ranked

@@ -118,7 +118,7 @@ def read(
     weights |= quiet
     via: dict[str, str] = {}
     alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
-    edges = {edge for token in every for edge in (token.start, token.end)}
+    edges = {edge for token in every if not token.part for edge in (token.start, token.end)}
     found = [(start, end, synonyms[word]) for start, end, word in synonyms.find(folded.text, edges)]
     for start, end, words in found + _taiwan_readings(meant.text, folded, tokens, tokenizer):
         meanings = tuple(_meaning(s, tokenizer) for s in words)
