@@ -50,7 +50,7 @@ area: printer
 cause: hardware
 handling: onsite
 severity: P3
-aliases: [纸卡住了]
+aliases: [纸卡住了, 打一半不动了, 红灯一直亮着]
 status: published
 updated: 2026-01-02
 ---
@@ -323,7 +323,7 @@ def close(kb: Kb, write: Write) -> Kb:
 def test_suggest_asks_back(close: Kb) -> None:
     """What tells close cases apart is printed with the option that answers it, and is data with --json."""
     result = close("suggest", "打印机不能打印")
-    assert "出现 E-" in result.stderr
+    assert "E-2202" in result.stderr
     question = json.loads(close("suggest", "打印机不能打印", "--json").stdout)["questions"][0]
     assert f"--answer {shlex.quote(question['ask'] + '=yes')}" in result.stderr
     answer = ("--answer", "code:E-2202=yes", "--json")

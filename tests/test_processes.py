@@ -111,32 +111,6 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     _ends(tmp_path, program)
 
 
-@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "sys.exit()"])
-def test_work_beside_ends_with_its_parent(end: str, tmp_path: Path) -> None:
-    """Whether that is killed or finds its end: what is done beside it is neither waited for nor left behind."""
-    program = (
-        "import os, sys, time\n"
-        "from kb.indexer.processes import beside\n"
-        "if __name__ == '__main__':\n"
-        "    process = beside(time.sleep, 600)\n"
-        "    print(process.pid, flush=True)\n"
-        f"    {end}\n"
-    )
-    _ends(tmp_path, program)
-
-
-def test_work_beside_stands_back(tmp_path: Path) -> None:
-    """It runs to its end, and leaves the processor to others."""
-    process = processes.beside(_told_niceness, tmp_path / "nice")
-    process.join(60)
-    assert process.exitcode == 0
-    assert int((tmp_path / "nice").read_text()) >= min(os.nice(0) + processes.NICE, 19)
-
-
-def _told_niceness(path: Path) -> None:
-    path.write_text(str(os.nice(0)))
-
-
 def _ends(tmp_path: Path, program: str) -> None:
     """Run a program that prints the number of a process of its own, and see that process end."""
     (tmp_path / "program.py").write_text(program, "utf8")

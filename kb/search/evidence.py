@@ -66,7 +66,7 @@ class Evidence:
         """For each passage the same of the sentence that it holds best; one of few telling words counts less."""
         best = np.zeros(len(self.passages))
         enough = ENOUGH * self.index.weights.rarest
-        for sentence in self.query.sentences:
+        for sentence in self.query.sentences or (frozenset(self.query.weights),):
             asked = {a: telling for a, telling in self._asked.items() if sentence.intersection(a[0])}
             covered = np.zeros(len(self.passages))
             for alternatives, telling in asked.items():

@@ -36,6 +36,8 @@ NUMBERS = 4.0
 would find the tables of a manual, not the one line that tells the fault. 4 and 8 change no figure of the
 issues set, 2 costs 0.001."""
 
+WORDS = ("word", "name", "number", "user")
+"""Kinds of tokens that are no identifiers."""
 Spread = Callable[[Sequence[str]], NDArray[np.float64]]
 
 
@@ -119,7 +121,12 @@ def read(
     via: dict[str, str] = {}
     alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
     edges = {edge for token in every if not token.part for edge in (token.start, token.end)}
-    found = [(start, end, synonyms[word]) for start, end, word in synonyms.find(folded.text, edges)]
+    within = {i for t in every if not t.part and t.kind not in WORDS for i in range(t.start + 1, t.end)}
+    found = [
+        (start, end, synonyms[word])
+        for start, end, word in synonyms.find(folded.text, edges)
+        if start not in within and end not in within  # BBU of C0/BBU is no word
+    ]
     for start, end, words in found + _taiwan_readings(meant.text, folded, tokens, tokenizer):
         meanings = tuple(_meaning(s, tokenizer) for s in words)
         alternatives[start, end] = (*alternatives.get((start, end), ()), *meanings)
