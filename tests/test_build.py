@@ -91,7 +91,7 @@ ARRAYS = (
     + ["articles.updated", "articles.created", "articles.review_after"]
     + [f"articles.{column}{part}" for column in ("ids", "paths") for part in ("", ".numbers")]
     + [f"facet.{name}.{column}" for name in FACETS for column in ("articles", "values")]
-    + [f"{m}.{part}" for m in vectors.MATRICES for part in ("df", "mean")]
+    + [f"{m}.{part}" for m in vectors.PARAMETERS for part in ("df", "mean")]
     + ["stream", *(f"stream.{part}" for part in ("segments", "passages", "fields", "indptr", "places"))]
 )
 TEXTS = ("words.txt", "spelling.words.txt", "spelling.syllables.txt", "facets.json", "synonyms.json", "dictionary.json")

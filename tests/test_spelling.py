@@ -270,6 +270,7 @@ def test_a_word_of_the_dictionary_needs_its_neighbours(write: Write, indexed: Ca
     """登陆 is a word: it is mended where the base writes 登录 beside the same words, and not by itself."""
     for i in range(20):
         write(f"a{i}.md", f"# 登录失败 {i}\n\n用户登录失败\n")
+    write("b.md", "# Words\n\n" + " ".join(map("".join, product("abcdefghijkl", repeat=4))) + "\n")
     index = indexed()
     assert corrected(index, "登陆失败") == "登录失败"
     assert check(index, "舰队登陆海岛") == ()

@@ -66,7 +66,12 @@ YES_NOT_HELD: Mapping[str, float] = {
     "word": 0.2,
     "area": 0.15,
 }
-"""The same when it does not hold it, by kind: nobody writes down all that a customer sees, while a code is copied."""
+"""The same when it does not hold it, by kind: nobody writes down all that a customer sees, while a code is copied.
+
+By dialogues of three answers (BENCHMARKS.md), a tenth of them wrong, the mean reciprocal rank of the right article
+rises by .093; with half of these rates by .074, with a quarter by .073, although true answers alone then raise it by
+.173 and not by .149.
+"""
 MAX_RATIO = 50.0
 """Bound on what all answers together do to the odds of one article."""
 
