@@ -79,8 +79,8 @@ GENERAL = 500.0
 GENERAL_LENGTH = 300.0
 """Texts of general language, of so many words each, that are counted in when a term's document frequency is taken."""
 GENERAL_RISE = 1.0
-"""By so much at most they make a term rarer that all of a base is about: without a bound the one product of ten articles
-swamps the symptom, at 0 asks lose 0.016."""
+"""By so much at most they make a term rarer that all of a base is about: without a bound the one product of ten
+articles swamps the symptom, at 0 asks lose 0.016."""
 TROUBLE_FACTOR = 1.2
 """Of cases, FAQ and pages about trouble against reference pages, of equal evidence."""
 TOPICS = 64

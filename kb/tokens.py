@@ -100,7 +100,7 @@ def _char_table() -> dict[int, str]:
     for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB50), *range(0xFE30, 0xFFF0), *range(0x1D400, 0x1D800)):
         folded = unicodedata.normalize("NFKC", chr(code))
         if folded != chr(code) and not (len(folded) > 1 and folded.isspace()):
-            table[code] = "".join(table.get(ord(c), c) for c in folded).translate(SIGNS)
+            table[code] = "".join(table.get(ord(c), c) for c in folded).replace("\u2044", "/")
     # These two are lower-cased by rules of their own: İ becomes two characters, Σ looks at its neighbours.
     return table | SIGNS | {ord("İ"): "I", ord("Σ"): "σ", ord("ς"): "σ"}
 

@@ -11,7 +11,7 @@ TOKENIZER = Tokenizer([])
 
 def subject(text: str, left: dict[str, float] | None = None) -> str:
     folded, tokens = TOKENIZER.read(text)
-    start, end = lines.subject(lines.lines(folded.text), tokens, left or {})
+    start, end = lines.subject(lines.lines(folded.text, tokens), tokens, left or {})
     return folded.text[start:end]
 
 
@@ -33,7 +33,7 @@ def test_seldom() -> None:
     """What every line of a log holds weighs nothing, what one line holds keeps all."""
     text = "\n".join(["session opened for root"] * 30 + ["duplex mismatch discovered"])
     folded, tokens = TOKENIZER.read(text)
-    left = lines.seldom(lines.lines(folded.text), tokens)
+    left = lines.seldom(lines.lines(folded.text, tokens), tokens)
     assert left["duplex"] == 1
     assert left["session"] < 0.05
 

@@ -142,7 +142,7 @@ def test_what_is_there_is_refused(tmp_path: Path) -> None:
 
 def test_refusals_are_remembered(tmp_path: Path) -> None:
     """They stand in a file of their own beside the synonyms."""
-    assert read_decided(tmp_path) == ""
+    assert not read_decided(tmp_path).strip()
     refuse(tmp_path, "主机 = 服务器")
     assert parse(read_decided(tmp_path)).table["主机"] == ("服务器",)
     assert not (tmp_path / "synonyms.txt").exists()

@@ -27,9 +27,11 @@ _LINE = re.compile(r"[^\n]*[^\s][^\n]*")
 _SENTENCE = re.compile(r"[^\n。！？；!?;]+")
 
 
-def lines(text: str) -> list[Span]:
-    """Each line that is not blank."""
-    return [m.span() for m in _LINE.finditer(text)]
+def lines(text: str, tokens: Sequence[Token]) -> list[Span]:
+    """Each line that holds a token; timestamps and addresses alone are none."""
+    spans = [m.span() for m in _LINE.finditer(text)]
+    held = {place(spans, t) for t in tokens}
+    return [span for i, span in enumerate(spans) if i in held]
 
 
 def subject(spans: Sequence[Span], tokens: Sequence[Token], left: Mapping[str, float]) -> Span:

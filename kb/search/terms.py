@@ -95,7 +95,7 @@ def read(
     meant = respelled(text, corrections)
     folded, every = tokenizer.read(meant.text)
     tokens = _telling(every)
-    spans = lines.lines(folded.text)
+    spans = lines.lines(folded.text, tokens)
     left = dict.fromkeys((t.term for t in tokens), 1.0) if spread is None else _without_talk(tokens, spread)
     subject = lines.subject(spans, tokens, left)
     counts: dict[str, float] = defaultdict(float)

@@ -10,7 +10,7 @@ from typing import Any
 
 FILE = "threshold.json"
 
-THRESHOLD = 0.13
+THRESHOLD = 0.16
 """Below it nothing is suggested. A base has a threshold of its own, above it, from which on an article is about this
 fault rather than of the same topic: kb.calibration finds it."""
 
