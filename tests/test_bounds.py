@@ -152,7 +152,7 @@ def test_mails_take_their_length_in_time(head: str, piece: str) -> None:
         with suppress(InputError):
             read("a.eml", raw.encode())
 
-    check_linear(work, lambda n: f"Subject: x\n{head}{piece * n}\n\nend\n", 4_000)
+    check_linear(work, lambda n: f"Subject: x\n{head}{piece * n}\n\nend\n", 2_500)
 
 
 LOGS = {
