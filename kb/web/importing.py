@@ -11,6 +11,7 @@ from flask import Flask, flash, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
 
 from kb.errors import InputError, KbError
+from kb.files import usable
 from kb.indexer.articles import relative
 from kb.indexer.importing import columns
 from kb.indexer.importing.model import Options
@@ -132,7 +133,7 @@ def _waiting(folder: Path) -> Upload:
     key = secrets.token_hex(8)
     place = folder / f"{visitor()}-{key}"
     place.mkdir(mode=0o700, parents=True)
-    file = place / re.sub(r"[\x00-\x1f/]", "_", name)[-100:].lstrip(".")
+    file = place / usable(name[-100:])
     sent.save(file)
     return Upload(key, file)
 

@@ -35,6 +35,10 @@ def read(path: Path, options: Options) -> Reading:
         )
     rows, problems = cells.read(path)
     names = list(dict.fromkeys(name for row in rows for name in row.cells))
+    if len(names) > cells.MAX_COLUMNS:
+        raise InputError(
+            say("有 {n} 列，最多 {most} 列", "{n} columns, {most} at most", n=len(names), most=cells.MAX_COLUMNS)
+        )
     mapping = columns.mapping(names, options.columns, kind)
     if rows and not set(mapping.values()) & set(NEEDED[kind]):
         raise InputError(
