@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 STATUSES: dict[type[KbError], int] = {
     NotFoundError: 404,
-    ConflictError: 412,
+    ConflictError: 409,
     SettingsError: 503,
     StoreError: 503,
     BundleError: 503,
@@ -28,7 +28,7 @@ Views let them pass: they catch one only to show a form again, or to do without 
 _MESSAGES = {
     404: ("没有这个页面", "There is no such page"),
     405: ("这个地址不接受这种请求", "This address does not take that kind of request"),
-    412: ("别人刚改过，请重新打开再改", "Somebody else changed it meanwhile; open it again"),
+    409: ("别人刚改过，请重新打开再改", "Somebody else changed it meanwhile; open it again"),
     413: ("内容太长", "That is too long"),
     500: ("系统出错了，已记录在日志里", "Something went wrong here; it is in the log"),
 }
@@ -62,7 +62,7 @@ def _answer(status: int, message: str, field: str = "") -> Answer:
         place = {"field": field} if field else {}
         return current_app.json.response({"error": {"status": status, "message": message, **place}}), status  # type: ignore[return-value]
     # What was typed is not lost, whatever went wrong (of a request that is too long it was never read).
-    text = request.form.get("text", "") if request.method == "POST" and status in (400, 412, 500, 503) else ""
+    text = request.form.get("text", "") if request.method == "POST" and status in (400, 409, 500, 503) else ""
     return render_template("error.html", status=status, message=message, text=text), status
 
 
