@@ -48,7 +48,7 @@ def test_only_a_digest_is_kept(store: Store, tmp_path: Path) -> None:
     found = Access(store).find(secret)
     assert found is not None
     assert (found.name, found.scope) == ("dify", "read")
-    raw = b"".join(p.read_bytes() for p in tmp_path.iterdir())
+    raw = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
     assert secret.encode() not in raw
     assert secret.removeprefix(access.PREFIX).encode() not in raw
 

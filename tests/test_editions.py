@@ -98,7 +98,7 @@ ODD_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00\ufeff
 KEYS = st.dictionaries(
     st.sampled_from([*FORM_KEYS, "ticket"]),
     st.one_of(
-        st.sampled_from(["x", "'a: b'", '"1.10"', "2025-3-2", "[a, 'b, c']", "\n  - a\n  - b，c", "", "{k: v}", "~"]),
+        st.sampled_from(["x", "'a: b'", '"1.10"', "2025-3-2", "[a, 'b, c']", "\n  - a\n  - b，c", "", "~"]),
         st.text("abc 中文", min_size=1, max_size=9).map(lambda t: f'"{t}"'),
     ),
 )

@@ -18,10 +18,10 @@ def commit(root: Path, paths: Sequence[str], editor: str, message: str) -> str:
 
     Returns "" when it is done or when root is in no repository, else the sentence that says what git complained of.
     """
+    message, editor = _plain(message), _plain(editor)
     git = shutil.which("git")
     if git is None or _run(git, root, "rev-parse", "--is-inside-work-tree", editor=editor).strip() != "true":
         return ""
-    message, editor = _plain(message), _plain(editor)
     try:
         # git add -A takes in removals too, and refuses what .gitignore names.
         _run(git, root, "add", "-A", "--", *paths, editor=editor, strict=True)
