@@ -206,7 +206,9 @@ def test_frames_measures_a_small_base(write: Callable[[str, str], Path], setting
     right, silent, aliases = json.loads(out.read_text("utf8")).values()
     assert right["code: plain"]["s1"] == 1
     assert {"**code: all frames**", "**golden: all frames**", "code: log of 2000 lines"} <= set(right)
-    assert silent["answer hidden, code: plain"] == {"texts": 8, "none": 1, "weak": 0, "medium": 0, "strong": 0}
+    hidden = silent["answer hidden, code: plain"]
+    assert (hidden["texts"], hidden["medium"], hidden["strong"]) == (8, 0, 0)
+    assert hidden["none"] > 0.8
     assert aliases["as it is"] == {"aliases": 2, "s1": 1, "r10": 1}
     assert all(name in told.stdout for table in (right, silent, aliases) for name in table)
 
