@@ -1,5 +1,6 @@
 """This module looks up what some passages hold of a query, once: score, reasons and explained lines all ask for it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -65,9 +66,13 @@ class Evidence:
     def sentence_coverage(self) -> NDArray[np.float64]:
         """For each passage the same of the sentence that it holds best; one of few telling words counts less."""
         best = np.zeros(len(self.passages))
+        wanting: dict[str, list[Alternatives]] = defaultdict(list)
+        for alternatives in self._asked:
+            for term in alternatives[0]:
+                wanting[term].append(alternatives)
         enough = ENOUGH * self.index.weights.rarest
         for sentence in self.query.sentences or (frozenset(self.query.weights),):
-            asked = {a: telling for a, telling in self._asked.items() if sentence.intersection(a[0])}
+            asked = {a: self._asked[a] for term in sentence for a in wanting.get(term, ())}
             covered = np.zeros(len(self.passages))
             for alternatives, telling in asked.items():
                 covered[self._holding(alternatives)] += telling

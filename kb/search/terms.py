@@ -1,5 +1,6 @@
 """This module turns a query or a paste into weighted terms: repeated words saturate, synonyms join in."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -244,11 +245,14 @@ def _groups(
 ) -> Iterator[tuple[int, int, tuple[tuple[Token, ...], ...]]]:
     """(start, end) of each thing that is asked for, and its own tokens with their synonyms."""
     done: set[tuple[int, int]] = set()
+    spans, starts = sorted(alternatives), [t.start for t in tokens]
     for token in tokens:
-        inside = next((s for s in alternatives if s[0] < token.end and token.start < s[1]), None)
+        near = bisect_left(spans, (token.end, 0))
+        inside = next((s for s in spans[max(0, near - 2) : near] if token.start < s[1]), None)
         if inside is None:
             yield token.start, token.end, ((token,),)
         elif inside not in done:
             done.add(inside)
-            own = tuple(t for t in tokens if inside[0] < t.end and t.start < inside[1])
+            first, last = bisect_right(starts, inside[0]), bisect_left(starts, inside[1])
+            own = tuple(t for t in tokens[max(0, first - 1) : last] if inside[0] < t.end)
             yield *inside, (own, *alternatives[inside])
