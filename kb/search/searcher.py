@@ -50,7 +50,7 @@ def search(index: Index, query: Query, uses: Mapping[str, int] | None = None) ->
     started = time.perf_counter()
     uses = uses if uses and query.sort == "used" else {}
     filters, counts = tuple(sorted(query.filters.items())), tuple(sorted(uses.items()))
-    asked = (current(), filters, counts, *(getattr(query, name) for name in _PLAIN))
+    asked = (current(), index.meaning.state(), filters, counts, *(getattr(query, name) for name in _PLAIN))
     page = index.recent.get(asked, lambda: _search(index, query, uses))
     return replace(page, milliseconds=(time.perf_counter() - started) * 1e3)
 
