@@ -340,14 +340,11 @@ def test_queries_are_told_apart_by_their_length(index: Index) -> None:
 
 
 def test_silence(index: Index) -> None:
-    """With its answer hidden a query gets nothing, or what is left; texts that nothing answers are counted apart."""
-    qrels = {"q1": {"d1": 1}, "q2": {"d4": 1}, "q3": {"d3": 1}}
+    """With its answer hidden a code gets nothing; texts that nothing answers are counted apart."""
+    qrels = {"q2": {"d4": 1}, "q3": {"d3": 1}}
     found = silence(index, QUERIES, qrels, [{"id": 1, "text": "量子力学"}, {"id": 2, "text": "ORA-01653"}], name=name)
-    assert found["answerable"].texts == found["hidden"].texts == 3
-    assert found["answerable"].right == 2
-    assert found["answerable"].bands["none"] == 1
-    assert found["hidden"].bands["none"] >= 2
-    assert found["hidden"].right == 0
+    assert (found["answerable"].texts, found["answerable"].bands["none"], found["answerable"].right) == (2, 1, 1)
+    assert (found["hidden"].texts, found["hidden"].bands, found["hidden"].right) == (2, {"none": 2}, 0)
     assert (found["unanswerable"].texts, found["unanswerable"].bands["none"]) == (2, 1)
     assert set(silence(index, QUERIES, qrels, name=name)) == {"answerable", "hidden"}
 
