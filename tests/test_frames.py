@@ -26,9 +26,9 @@ CODES_FIRST = 0.95
 """Codes in the same frames whose article is suggested first."""
 MESSAGES_FIRST_THREE = {20: 0.87, 100: 0.85}
 """Lines of a log of which one is a message -> messages whose article is among the first three."""
-NOTHING = 0.45
+NOTHING = 0.82
 """Texts that nothing answers and that get nothing."""
-STRONG = 0.07
+STRONG = 0.03
 """Of the same, those whose first suggestion is strong, at most."""
 
 FRAMES = [
