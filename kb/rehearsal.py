@@ -107,6 +107,7 @@ def _changed(index: Index, settings: Settings, asked: Why, change: Change) -> It
         yield with_synonyms(index, change.text)
         return
     from kb.indexer.build import build  # the site tries synonyms only, and must not wait for what builds
+    from kb.indexer.meaning import lend
 
     with tempfile.TemporaryDirectory(prefix="kb-why-") as folder:
         aside = replace(settings, articles=Path(folder, "articles"), index=Path(folder, "index"))
@@ -114,6 +115,7 @@ def _changed(index: Index, settings: Settings, asked: Why, change: Change) -> It
         _copy_bundle(index.bundle, aside.index)
         _apply(aside.articles, asked, change)
         build(aside)
+        lend(index.bundle.folder.parent, aside.index)
         yield Index(bundle.open_current(aside.index, verify=False))
 
 

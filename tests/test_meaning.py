@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from kb.indexer.build import build, update
 from kb.indexer.meaning import Filled, fill, lend
 from kb.meaning import store
 from kb.meaning.store import Made, Stored, record_type, records
-from kb.meaning.texts import Texts, key_of, passage_texts
+from kb.meaning.texts import MAX_TEXT, NAME_DISCOUNT, SUBJECT_WEIGHT, Texts, key_of, passage_texts, query_texts
 from kb.model import Query
 from kb.records import article_from, passage_from
 from kb.search.index import Index, Library
@@ -107,6 +108,88 @@ def test_what_is_taken_over_keeps_its_texts(three: Settings, write: Write) -> No
     assert keys_by_passage(index.bundle) == expected(index)
     build(three, full=True)
     assert keys_by_passage(index_of(three).bundle) == keys_by_passage(index.bundle)
+
+
+CASE = """\
+---
+id: KB-000007
+kind: case
+title: 打印机卡纸
+aliases: [纸塞住了, 不进纸]
+---
+## 现象
+
+进纸口有异响。
+
+## 环境
+
+办公室。
+
+## 解决
+
+换搓纸轮。
+"""
+
+
+def texts_of(index: Index, path: str) -> list[tuple[str, ...]]:
+    """The texts of each passage of an article."""
+    numbers = [n for n, a in enumerate(index.article_of) if index.articles[int(a)].path == path]
+    return [passage_texts(index.articles[int(index.article_of[n])], index.passage(n)) for n in numbers]
+
+
+def test_the_texts_of_a_case(pairs: Settings, write: Write) -> None:
+    """How it begins, its symptom alone, and last its names with the customers' own words."""
+    write("case.md", CASE)
+    build(pairs)
+    (texts,) = texts_of(index_of(pairs), "case.md")
+    whole, symptom, names = (text.split() for text in texts)
+    assert whole == ["打印机卡纸", "进纸口有异响。", "办公室。", "换搓纸轮。"]
+    assert symptom == ["打印机卡纸", "进纸口有异响。"]
+    assert names == ["打印机卡纸", "纸塞住了", "不进纸"]
+
+
+def test_the_texts_of_a_manual(pairs: Settings, write: Write) -> None:
+    """A section with its headings, cut; an article of a title alone is its title."""
+    write("a.md", "# 手册\n\n## 网络\n\n" + "交换机" * 1000 + "\n")
+    write("empty.md", "# 只有标题\n")
+    build(pairs)
+    index = index_of(pairs)
+    (texts,) = texts_of(index, "a.md")
+    assert texts[0].startswith("手册\n网络\n交换机交换机")
+    assert len(texts[0]) < MAX_TEXT
+    assert texts[1:] == ("手册\n网络",)
+    assert texts_of(index, "empty.md") == [("只有标题",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "texts"),
+    [
+        ("打印机卡纸", [("打印机卡纸", 1)]),
+        ("  打印机卡纸\n\n", [("打印机卡纸", 1)]),
+        ("主题\n正文", [("主题\n正文", 1), ("主题", SUBJECT_WEIGHT)]),
+        ("", [("", 1)]),
+    ],
+)
+def test_the_texts_of_a_query(text: str, texts: list[tuple[str, float]]) -> None:
+    """The whole, and its first line once more when others follow."""
+    assert list(query_texts(text)) == texts
+    assert all(len(t) <= MAX_TEXT for t, _ in query_texts(text * 1000))
+
+
+def test_names_count_a_little_less(three: Settings, write: Write) -> None:
+    """What a passage says is nearer than what it is called, but for a passage that says nothing."""
+    write("says.md", "# 记录\n\n扫描仪不出图\n")
+    write("called.md", "# 扫描仪不出图\n\n记录\n")
+    write("empty.md", "# 扫描仪不出图\n")
+    build(three)
+    fill(three)
+    index = index_of(three)
+    cosines = dict(
+        zip([a.path for a in index.articles], index.best(index.meaning.cosines("扫描仪不出图")), strict=True)
+    )
+    assert cosines["empty.md"] == pytest.approx(1, abs=0.01)
+    assert cosines["called.md"] == pytest.approx(1 - NAME_DISCOUNT, abs=0.01)
+    assert cosines["says.md"] < 1
 
 
 # --- records ---------------------------------------------------------------------------------
@@ -512,6 +595,20 @@ def test_an_encoder_that_breaks(three: Settings, monkeypatch: pytest.MonkeyPatch
     (three.articles / "new.md").write_text("# 新\n", "utf8")
     build(three)
     assert "weights.npz" in fill(three).reason
+
+
+def test_many_threads(three: Settings) -> None:
+    """Readers that ask while vectors are added get an answer each, and at last the same one."""
+    index = index_of(three)
+
+    def ask(n: int) -> bool:
+        return bool(np.isfinite(index.meaning.cosines(f"打印机卡纸 {n % 3}")).all())
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = threads.map(ask, range(200))
+        fill(three)
+        assert all(answers)
+    assert vectors(index) == vectors(index_of(three))
 
 
 def test_a_reader_follows(three: Settings, write: Write) -> None:

@@ -60,6 +60,15 @@ def test_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert load({"index": "/var/lib/guzhi"}, tmp_path).index == Path("/var/lib/guzhi")
 
 
+@pytest.mark.parametrize(
+    ("value", "found"), [("", ""), ("off", "off"), ("models/my", "{}/models/my"), ("/srv/my", "/srv/my")]
+)
+def test_encoder(tmp_path: Path, value: str, found: str) -> None:
+    """The packaged one, none, or a folder that starts at kb.toml's."""
+    (tmp_path / "kb.toml").write_text(f'encoder = "{value}"\n', "utf8")
+    assert load(folder=tmp_path).encoder == found.format(tmp_path)
+
+
 def test_kb_toml_is_looked_for_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Started in a folder, Guzhi reads its kb.toml."""
     (tmp_path / "kb.toml").write_text("port = 8123", "utf8")

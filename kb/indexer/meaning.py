@@ -98,7 +98,7 @@ def fill_quietly(settings: Settings) -> None:
 
 
 def lend(index: Path, aside: Path) -> None:
-    """Let an index that is built aside use the vectors of another, and add to them what it misses."""
+    """Let an index that is built aside use the vectors of another; fill() adds to them what it misses."""
     folder = index / store.FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     aside.mkdir(parents=True, exist_ok=True)
