@@ -107,8 +107,9 @@ def _meaning_made(filled: Any) -> str:
         return say("不按语义搜索：{reason}", "no search by meaning: {reason}", reason=filled.reason)
     damaged = say("，{n} 个损坏后重做", ", {n} of them damaged before", n=filled.damaged) if filled.damaged else ""
     return say(
-        "语义向量：{texts} 段文字，新生成 {made}{damaged}；{seconds:.1f} 秒",
-        "vectors of meaning: {texts} texts, {made} made{damaged}; {seconds:.1f} s",
+        "语义向量（{encoder}）：{texts} 段文字，新生成 {made}{damaged}；{seconds:.1f} 秒",
+        "vectors of meaning ({encoder}): {texts} texts, {made} made{damaged}; {seconds:.1f} s",
+        encoder=filled.encoder,
         texts=filled.texts,
         made=filled.made,
         damaged=damaged,
