@@ -136,9 +136,10 @@ class _Said:
         return OPEN if any(code <= self._terms(without_contrast(text)) for text in self.seen.passages) else NOT_HELD
 
     def _product(self, name: frozenset[str]) -> float:
-        """One of several products is open: a customer has one of them."""
+        """One of several products is open, a customer has one of them; and so is what the symptom names by the way."""
         owned = [name <= self._terms(product) for product in self.article.product]
-        if any(name <= terms for terms in self._told) or (owned and all(owned)):
+        named = any(name <= self._terms(text) for text in (self.seen.title, *self.seen.aliases))
+        if named or (owned and all(owned)):
             return HELD
         return OPEN if any(owned) or not owned or name <= self._every else NOT_HELD
 

@@ -67,8 +67,8 @@ _NUMBER = re.compile(r"\d{2}|\w\.[a-z]{2,4}\b", re.IGNORECASE)
 _CUT = re.compile(r"[：:]$|[“”‘’\"^<>《》\[\]{}（）()|\\/=_*#@…]|\.\.\.|--")
 _COMMAND = re.compile(r"[#$>%] ?\S| [-/]\S|\s/\S|^(?:PS |C:|sudo )|\w/\w+/|['\"]/|事件 ?ID|\bEvent ID")
 """A command, a path, an entry of a log that names its number."""
-_MOMENT = re.compile(r"\d:\d\d|\d ?[KMGT]B\b|[:=] ?\d{5,}|'\w[^']*'|^\d+ -|^[\d\s.]+$")
-"""Times, sizes, numbers of processes, names of machines."""
+_MOMENT = re.compile(r"\d:\d\d|\d ?[KMGT]B\b|[:=] ?\d{5,}|'\w[^']*'|^\d+ -|^[\d\s.]+$|(?:\b\d+ ){2,}\d+\b")
+"""Times, sizes, numbers of processes, names of machines, rows of numbers."""
 _BROKEN = re.compile(r"[\[\]|\\]|^[a-z][^:]*$|^\W|[(（][^)）]*$|^(?:[A-Z]\S* ){3,}[A-Z]\S*$")
 """A row or the head of a table, a line that goes on from the one before."""
 _SAYING = re.compile(
