@@ -1,11 +1,15 @@
 """Fixtures: a folder of articles written from short texts, settings for it, and the sample base built once."""
 
 import os
+import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
@@ -23,6 +27,19 @@ hypothesis.load_profile("guzhi")  # a busy machine is no failure
 
 Write = Callable[[str, str], Path]
 
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests in a browser need one: without it they are skipped, but fail where CI is set."""
+    missing = CHROMIUM is None or find_spec("playwright") is None
+    if item.get_closest_marker("browser") and missing:
+        told = "needs Debian's chromium package and the Python package playwright"
+        if os.environ.get("CI"):
+            pytest.fail(told, pytrace=False)
+        pytest.skip(told)
+
 
 @pytest.fixture(autouse=True)
 def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +47,18 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in os.environ if n.startswith("KB_")]:
         monkeypatch.delenv(name, raising=False)
     use("zh")
+
+
+@pytest.fixture(autouse=True)
+def browsers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test client says what a browser says of a page of this site; werkzeug's own client stands for programs."""
+    opened = FlaskClient.open
+
+    def open_as_a_browser(self: FlaskClient, *args: Any, **kwargs: Any) -> Any:
+        self.environ_base.setdefault("HTTP_SEC_FETCH_SITE", "same-origin")
+        return opened(self, *args, **kwargs)
+
+    monkeypatch.setattr(FlaskClient, "open", open_as_a_browser)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from kb.web import answers, authorization, requests
 from kb.web.forms import query_from, why_from
 from kb.web.memory import remembered
 from kb.web.openapi import Api
+from kb.web.security import without_folders
 from kb.web.validation import BadField
 from kb.web.verdicts import noted, uses
 from kb.web.views import completion_url, index_in_force, resolver, settings_in_force
@@ -227,6 +228,6 @@ def health() -> tuple[dict[str, Any], int]:
     try:
         manifest = index_in_force().bundle.manifest
     except BundleError as error:
-        return {"status": "unavailable", "version": __version__, "reason": str(error)}, 503
+        return {"status": "unavailable", "version": __version__, "reason": without_folders(str(error))}, 503
     counts = {k: manifest[k] for k in ("articles", "passages", "built")}
     return {"status": "ok", "version": __version__, **counts}, 200

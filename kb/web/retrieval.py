@@ -24,6 +24,7 @@ from kb.web.authorization import BadHeader
 from kb.web.forms import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.schemas import Answered, Facet, told
+from kb.web.security import without_folders
 from kb.web.validation import BadField
 from kb.web.views import article_url, index_in_force, settings_in_force
 
@@ -125,6 +126,7 @@ class Refusal(Answered):
     {200: Records, 404: Refusal},
     body=Retrieval,
     error=Refusal,
+    scope="retrieval",
     closed=True,
 )
 def retrieval(body: Retrieval) -> dict[str, Any]:
@@ -274,4 +276,4 @@ def _error(error: HTTPException) -> Response:
 @blueprint.errorhandler(BundleError)
 @blueprint.errorhandler(StoreError)
 def _unavailable(error: BundleError | StoreError) -> Response:
-    return _answer(503, 503, str(error))
+    return _answer(503, 503, without_folders(str(error)))

@@ -31,6 +31,7 @@ from kb.search.terms import MAX_TEXT, read
 from kb.settings import Settings
 from kb.store import Store
 from kb.web import forms
+from kb.web.security import without_folders
 
 log = logging.getLogger(__name__)
 
@@ -224,7 +225,8 @@ def _wants_json() -> bool:
 
 
 def _answer(status: int, message: str, field: str = "") -> Answer:
-    """field: the parameter, or the key of the JSON, that is wrong."""
+    """field: the parameter, or the key of the JSON, that is wrong. Where files are here is nobody's business."""
+    message = without_folders(message)
     if _wants_json():
         place = {"field": field} if field else {}
         return current_app.json.response({"error": {"status": status, "message": message, **place}}), status  # type: ignore[return-value]
