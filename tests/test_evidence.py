@@ -52,7 +52,9 @@ def test_shares_add_up_to_the_score(built: Index) -> None:
         evidence = Evidence(built, query, scores, passages)
         plain = built.weights.scores(query.weights)
         most = TOPIC_WEIGHT * float(plain.max())
-        for passage in {p for p in passages if scores[p] > 0}:
+        scored = {p for p in passages if scores[p] > 0}
+        assert bool(scored) == bool(plain.max())
+        for passage in scored:
             total = sum(evidence.shares(passage).values())
             assert evidence.score(passage) == scores[passage]
             assert total == pytest.approx(float(plain[passage]), rel=1e-4)
@@ -76,6 +78,7 @@ def test_shares_of_terms(built: Index) -> None:
     """A term's share is its weight in the query times its weight in the passage and, less, on its page."""
     for query, scores, passages in asked(built):
         evidence = Evidence(built, query, scores, passages)
+        assert len(passages) > 4
         for passage in passages[:4]:
             own, page = built.weights.within(list(query.weights), np.array([passage]))[:, :, 0]
             expected = {

@@ -11,9 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import ir_measures
 import numpy as np
-from ir_measures import RR, R, Success, nDCG
 
 from kb.errors import InputError
 from kb.language import say
@@ -24,7 +22,8 @@ from kb.search.searcher import search
 from kb.search.suggest import rank
 
 DEPTH = 10
-MEASURES = {"ndcg10": nDCG @ 10, "mrr10": RR @ 10, "s1": Success @ 1, "s3": Success @ 3, "r10": R @ 10}
+MEASURES = {"ndcg10": "nDCG@10", "mrr10": "RR@10", "s1": "Success@1", "s3": "Success@3", "r10": "R@10"}
+"""Measures by their names in ir-measures."""
 
 Qrels = dict[str, dict[str, int]]
 Run = dict[str, list[tuple[str, float]]]
@@ -159,8 +158,25 @@ def _relevant(qrels: Qrels) -> Qrels:
 def _score(relevant: Qrels, run: Run) -> dict[str, float]:
     """Means over all judged queries; a query without an answer counts as zero."""
     judged = {q: docs for q, docs in relevant.items() if q in run}
-    results = ir_measures.calc_aggregate(MEASURES.values(), judged, _ranked(run))
-    return {key: round(float(results[m]), 4) for key, m in MEASURES.items()}
+    known = _library()
+    measures = {key: known.parse_measure(name) for key, name in MEASURES.items()}
+    results = known.calc_aggregate(measures.values(), judged, _ranked(run))
+    return {key: round(float(results[m]), 4) for key, m in measures.items()}
+
+
+def _library() -> Any:
+    """ir-measures. Raises InputError where it is not installed: nobody builds it for Linux on arm64."""
+    try:
+        import ir_measures
+    except ModuleNotFoundError:
+        raise InputError(
+            say(
+                "在评测集上量要用 ir-measures，它没有这台机器的安装包；装好 C 编译器，再 pip install ir-measures",
+                "judged sets are measured by ir-measures, which is not built for this machine; with a C compiler: "
+                "pip install ir-measures",
+            )
+        )
+    return ir_measures
 
 
 def _ranked(run: Run) -> dict[str, dict[str, float]]:
@@ -245,7 +261,8 @@ def compare(before: Run, after: Run, qrels: Qrels) -> Comparison:
 
 def _by_query(relevant: Qrels, run: Run) -> dict[str, float]:
     """nDCG@10 of each judged query."""
-    scored = ir_measures.iter_calc([MEASURES["ndcg10"]], relevant, _ranked(run))
+    known = _library()
+    scored = known.iter_calc([known.parse_measure(MEASURES["ndcg10"])], relevant, _ranked(run))
     return dict.fromkeys(relevant, 0.0) | {m.query_id: float(m.value) for m in scored}
 
 
