@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
@@ -49,8 +49,8 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     use("zh")
 
 
-@pytest.fixture(autouse=True)
-def browsers(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def browsers() -> Iterator[None]:
     """A test client says what a browser says of a page of this site; werkzeug's own client stands for programs."""
     opened = FlaskClient.open
 
@@ -58,7 +58,9 @@ def browsers(monkeypatch: pytest.MonkeyPatch) -> None:
         self.environ_base.setdefault("HTTP_SEC_FETCH_SITE", "same-origin")
         return opened(self, *args, **kwargs)
 
-    monkeypatch.setattr(FlaskClient, "open", open_as_a_browser)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(FlaskClient, "open", open_as_a_browser)
+        yield
 
 
 @pytest.fixture

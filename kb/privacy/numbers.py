@@ -65,7 +65,7 @@ _COUNTRY = re.compile(r"(?<![\dA-Za-z])\(?(?:\+|00)?86\)?[ .-]{0,2}(?:\(0\)[ ]?)
 _TRUNK = re.compile(r"(?<!\d)0$")
 _MOBILE = re.compile(
     rf"1(?<![1-57-9]1){_GAP}?[3-9](?:{_GAP}?\d){{9}}(?!\d)"
-    rf"|1(?<!\d1)[3-9]\d(?:\)[ -]?\d{{4}}[ -]?|[ ]?\(\d{{4}}\)[ ]?)\d{{4}}(?!\d)",
+    rf"|1(?<!\d1)[3-9]\d(?:[)\]][ -]?\d{{4}}[ -]?|[ ]?\(\d{{4}}\)[ ]?)\d{{4}}(?!\d)",
     re.ASCII,
 )
 _MOBILE_GROUPS = frozenset(
@@ -191,7 +191,7 @@ _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_NAMED = re.compile(
     r"(?:身份证|证件|居民证)(?:号码?)?\W{0,6}$|(?<![A-Za-z])id(?:[ _-]?(?:card|number|no|num))\W{0,6}$", re.IGNORECASE
 )
-_OLD_ID_CARD = re.compile(rf"{_PROVINCES}\d{{13}}(?![\dXx])", re.ASCII)
+_OLD_ID_CARD = re.compile(rf"{_PROVINCES}\d{{4}}[ -]?\d{{6}}[ -]?\d{{3}}(?![\dXx])", re.ASCII)
 
 
 def _born(year: str, month: str, day: str) -> bool:
@@ -223,13 +223,15 @@ def _times(digit: str, weight: int) -> int:
 def _old_id_card(m: re.Match[str]) -> Span | None:
     """Fifteen digits, without a checksum: a province, a day of birth, and nothing of a longer code beside them."""
     text, (start, end) = m.string, m.span()
-    born = _born("19" + m[0][6:8], m[0][8:10], m[0][10:12])
+    digits = re.sub(r"[ -]", "", m[0])
+    born = _born("19" + digits[6:8], digits[8:10], digits[10:12])
     before = text[max(0, start - 16) : start]
     if not born or re.search(r"\d[-.]?$", before):
         return None
     named = _ID_NAMED.search(before)
     beside = re.search(r"[\w.:/#+-]$", before, re.ASCII) or re.match(r"[\w+-]|\.\d", text[end : end + 2], re.ASCII)
-    return (start, end) if named or not (beside or _SERIAL.search(before)) else None
+    plain = digits == m[0] and not beside and not _SERIAL.search(before)
+    return (start, end) if named or plain else None
 
 
 _BANK_CARD = re.compile(r"[1-9](?<!\d[1-9])\d{3}(?:[ -]?\d){8,15}+(?!\d)", re.ASCII)

@@ -121,6 +121,7 @@ _LOGIN = re.compile(
         [\w$\#"]{{1,30}}/ (?: (?P<held>[^\s/{HIDDEN}]{{2,60}}) (?=@) | (?P<own>[^\s/@{HIDDEN}]{{2,60}}) (?=\s|$) )
   | (?:-u|--user|--proxy-user) [ =]? ["']? (?!\d+:\d) [\w.@\\-]{{1,60}} [:%] (?!\d{{1,5}}\b)
         (?P<login>[^\s"'{HIDDEN}]{{2,60}})
+  | -u [ ]? [\w.@\\-]{{1,60}} [ ] -p [ ]? (?!\d{{1,5}}\b) (?P<option>[!-~]{{4,60}})
   | (?:root|admin|administrator|sa|sys|system|oracle|guest)[/:] (?P<pair>[!-.0-~]{{4,30}}) (?![/.\w])
     """,
     re.VERBOSE,

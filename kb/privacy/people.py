@@ -105,6 +105,17 @@ _ENGLISH = re.compile(
 """With a title, behind the word for a role, and before an address in the head of a mail."""
 
 
+_MAILING = re.compile("<(?=〔{6})")
+_SHOWN = re.compile(rf"(?P<value>[{_HAN}]{{2,4}}|[A-Z][a-z]{{1,15}}[ ][A-Z][a-z]{{1,15}})\"?[ ]?$")
+
+
+def _shown(m: re.Match[str]) -> Span | None:
+    """The name before an address that was found: "张三" <...>."""
+    before = m.string[max(0, m.start() - 36) : m.start()]
+    found = _SHOWN.search(before)
+    return (m.start() - len(found[0]), m.start() - len(found[0]) + len(found["value"])) if found else None
+
+
 def _last(m: re.Match[str]) -> Span | None:
     return m.span(m.lastgroup or 0)
 
@@ -115,9 +126,9 @@ _JOINT = r"[ *|]{0,4}[:=是为]?[ *|]{0,4}[(【「\"']?"
 _ACCOUNT = re.compile(
     rf"""
     (?P<wxid>wxid_[a-z0-9]{{8,20}})(?!\w)
-  | (?:微信号?|v信|薇信|威信|加微|wechat|[wv]x(?![a-z])) (?:号码?|账号|帐号|[ ]?id)? (?P<joint>{_JOINT})
+  | (?:微信号?|v信|薇信|威信|加微|wechat|weixin|[wv]x(?![a-z])) (?:号码?|账号|帐号|[ ]?id)? (?P<joint>{_JOINT})
         (?P<wechat>[a-z][a-z0-9_-]{{5,19}}|[1-9]\d{{4,11}}) (?![\w@.-])
-  | (?:qq(?!群)|加q|扣扣|企鹅号) (?:号码?)? {_JOINT} (?P<qq>[1-9]\d{{4,11}}) (?![\w.-])
+  | (?:q[ ]?q(?!群)|加q|扣扣|企鹅号?) (?:号码?)? {_JOINT} (?P<qq>[1-9]\d{{4,11}}) (?![\w.-])
     """,
     re.VERBOSE | re.ASCII,
 )
@@ -140,7 +151,7 @@ _PASSPORT = re.compile(
     re.ASCII,
 )
 _PLATE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-hj-z][ .-]?"
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][ ]?[a-hj-z][ .-]?"
     r"(?:[a-hj-np-z0-9]{6}|[a-hj-np-z0-9]{4}[a-hj-np-z0-9挂学警港澳使领])(?![a-z0-9])"
 )
 _NO_PROVINCE = re.compile(r"[里讯为私公有多度道山北南东海最更]$")
@@ -161,7 +172,7 @@ _ADDRESS = re.compile(
     (?P<joint>[ *|]{{0,4}}[:=是为|][ *|]{{0,4}})? [ ]{{0,2}} [(【「]?
     (?P<value>[a-z]{{0,3}}[{_HAN}][{_HAN}\w ()\#.-]{{3,80}})
   | (?: address | addr\.? | ship[ ]to | deliver[ ]to ) [ ]?:?[ ]{{1,3}}
-    (?P<abroad>(?:[a-z]+[ ])?\d{{1,5}}[\w ,.\#-]{{3,60}}?
+    (?P<abroad>(?:no\.?[ ]?|[a-z]+[ ])?\d{{1,5}}[\w ,.\#-]{{3,60}}?
       (?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|building|tower|district)\b[\w ,.\#-]{{0,60}})
     """,
     re.VERBOSE,
@@ -197,4 +208,5 @@ PEOPLE = (
     Shape("name", _ROLE, _role),
     Shape("name", _INTRODUCED, whole),
     Shape("name", _TITLE, _titled),
+    Shape("name", _MAILING, _shown),
 )

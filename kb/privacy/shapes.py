@@ -34,7 +34,7 @@ _SIGNS = "@:=+-._()/#"
 _FOLDED: dict[int, str] = {
     **{ord(c) + 0xFEE0: c for c in map(chr, range(0x21, 0x7F)) if c.isalnum() or c in _SIGNS},
     **dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), "-"),
-    **dict.fromkeys(map(ord, "\u00a0\u3000\u202f\u205f\t"), " "),
+    **dict.fromkeys(map(ord, "\u00a0\u3000\u202f\u205f\t\r"), " "),
     **dict.fromkeys(range(0x2000, 0x200B), " "),
     **dict.fromkeys(map(ord, "·•∙⋅・"), "."),
     **dict.fromkeys(map(ord, "“”„＂"), '"'),
@@ -49,7 +49,7 @@ def folded(text: str) -> tuple[str, list[int] | None]:
     Full width becomes half width, all dashes, blanks and quotation marks become one; what cannot be seen goes.
     """
     if text.isascii():
-        return text.replace("\t", " "), None
+        return text.replace("\t", " ").replace("\r", " "), None
     if not _INVISIBLE.search(text):
         return text.translate(_FOLDED), None
     hidden = {place for m in _INVISIBLE.finditer(text) for place in range(*m.span())}

@@ -17,7 +17,7 @@ VALUE = rf"""
 """
 """A value in quotes, in brackets, or without; for re.VERBOSE."""
 _REST = re.compile(r"[!-~]*")
-UNQUOTED = ("bare", "login", "pair")
+UNQUOTED = ("bare", "login", "option", "pair")
 """Groups of a match in which more may stand behind the value."""
 
 _CUT = re.compile(r"""[&;,|][\w. -]{0,30}=|["'`<\\”]|\*\*|\]\]>|\]\(""")
