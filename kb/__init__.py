@@ -1,3 +1,3 @@
 """Guzhi: a knowledge base and troubleshooting search engine for IT after-sales service."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"

@@ -7,6 +7,8 @@ KbError
 ├── InputError         a paste or a judged set is not what it should be
 ├── ConflictError      an article was changed by somebody else since it was opened
 ├── StoreError         the database can't be opened, read or written
+├── EncoderError       the encoder of meaning can't be loaded, or is not what it should be
+│   └── NoEncoderError     there is none: switched off, or not installed
 └── BundleError        the index on disk
     ├── NoBundleError      nothing was built yet
     ├── StaleBundleError   built by another version or with another dictionary: build again
@@ -30,6 +32,10 @@ class ArticleError(KbError):
         self.path, self.line, self.message = path, line, message
         super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
 
+    def __reduce__(self) -> tuple[type["ArticleError"], tuple[str, int, str]]:
+        """Goes from one process to another with all it knows."""
+        return type(self), (self.path, self.line, self.message)
+
 
 class NotFoundError(KbError):
     pass
@@ -44,6 +50,14 @@ class ConflictError(KbError):
 
 
 class StoreError(KbError):
+    pass
+
+
+class EncoderError(KbError):
+    pass
+
+
+class NoEncoderError(EncoderError):
     pass
 
 

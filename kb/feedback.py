@@ -15,14 +15,16 @@ from kb.errors import InputError
 from kb.language import say
 from kb.model import VERDICTS, Verdict
 from kb.privacy import masked
-from kb.store import Store
+from kb.store import Store, upsert
 
 MAX_TEXT = 4000
 """Characters of a search or paste that are kept: enough to recognise it by."""
 MAX_COMMENT = 1000
 MAX_SHOWN = 10
 MAX_ROWS = 200_000
-"""Searches that are kept; beyond it the oldest go, however young."""
+"""Searches that are kept, and visits, and verdicts; beyond it the oldest go, however young."""
+EVERY = 1000
+"""Rows after which it is looked whether there are too many."""
 REMEMBERED = 5000
 """Verdicts that take part in ranking, the newest ones."""
 MOST_HELPFUL = 1000
@@ -54,31 +56,33 @@ class Feedback:
         """Note a search or paste; None when nothing is kept. Raises StoreError.
 
         shown: numbers of the articles, best first. replaces: an earlier row of the same visitor that this one
-        continues, so that a text that is still being typed is one search.
+        continues, so that a text that is still being typed is one search; in mode search only the same words are.
         """
         if not self.kept:
             return None
+        kept = _kept(text)
         with self._store.session() as session:
             row = session.get(tables.Search, replaces) if replaces is not None else None
-            if row is None or row.visitor != visitor or row.mode != mode:
+            if row is None or row.visitor != visitor or row.mode != mode or (mode == "search" and row.text != kept):
                 row = tables.Search(at=_now(), mode=mode, visitor=visitor)
                 session.add(row)
-            row.text = _kept(text)
+            row.text = kept
             row.shown, row.total, row.best = list(shown[:MAX_SHOWN]), total, best
             session.flush()
-            if self._forgotten != row.at.date():
-                self._forget(session)
-                self._forgotten = row.at.date()
+            self._forget_sometimes(session, row.id)
             return row.id
 
     def log_visit(self, article: str, visitor: str, search: int | None = None) -> None:
-        """Note that an article was opened. Raises StoreError."""
+        """Note that an article was opened. search: where it was shown, if it is this visitor's. Raises StoreError."""
         if not self.kept:
             return
         with self._store.session() as session:
-            session.add(
-                tables.Visit(at=_now(), article=article, search=_own(session, search, visitor), visitor=visitor)
-            )
+            found = session.get(tables.Search, search) if search is not None else None
+            of = found.id if found is not None and found.visitor == visitor and article in found.shown else None
+            row = tables.Visit(at=_now(), article=article, search=of, visitor=visitor)
+            session.add(row)
+            session.flush()
+            self._forget_sometimes(session, row.id)
 
     def give_verdict(
         self,
@@ -107,14 +111,10 @@ class Feedback:
         kept = _kept(text)
         digest = _digest(kept)
         with self._store.session() as session:
-            session.execute(
-                delete(tables.Verdict).where(
-                    tables.Verdict.visitor == visitor,
-                    tables.Verdict.digest == digest,
-                    tables.Verdict.article == article,
-                )
-            )
-            row = tables.Verdict(
+            row: int = upsert(
+                session,
+                tables.Verdict,
+                ("visitor", "digest", "article"),
                 at=_now(),
                 article=article,
                 search=_own(session, search, visitor),
@@ -125,9 +125,8 @@ class Feedback:
                 comment=masked(comment)[:MAX_COMMENT],
                 visitor=visitor,
             )
-            session.add(row)
-            session.flush()
-            return row.id
+            self._forget_sometimes(session, row)
+            return row
 
     def take_back(self, verdict: int, visitor: str) -> bool:
         """Undo a verdict of this visitor. Returns whether there was one."""
@@ -152,7 +151,7 @@ class Feedback:
             rows = session.execute(
                 select(tables.Verdict.text, tables.Verdict.article, tables.Verdict.verdict)
                 .where(tables.Verdict.text != "")
-                .order_by(tables.Verdict.id.desc())
+                .order_by(tables.Verdict.at.desc(), tables.Verdict.id.desc())
                 .limit(REMEMBERED)
             ).all()
         return [Verdict(*row) for row in reversed(rows)]
@@ -197,7 +196,7 @@ class Feedback:
         return {article: (row, verdict) for article, row, verdict in rows}
 
     def forget(self) -> None:
-        """Delete what is older than log_days, and the oldest searches beyond MAX_ROWS."""
+        """Delete what is older than log_days, all of it when that is 0, and the oldest rows beyond MAX_ROWS."""
         with self._store.session() as session:
             self._forget(session)
 
@@ -205,8 +204,15 @@ class Feedback:
         oldest = _now() - timedelta(days=self._days)
         for table in (tables.Visit, tables.Verdict, tables.Search):
             session.execute(delete(table).where(table.at < oldest))
-        last = session.scalar(select(func.max(tables.Search.id))) or 0
-        session.execute(delete(tables.Search).where(tables.Search.id <= last - MAX_ROWS))
+            excess = select(table.id).order_by(table.at.desc(), table.id.desc()).offset(MAX_ROWS)
+            session.execute(delete(table).where(table.id.in_(excess)))
+
+    def _forget_sometimes(self, session: Session, written: int) -> None:
+        """Once a day, and after every EVERY rows. written: the number of the row that was just written."""
+        today = _now().date()
+        if self._forgotten != today or written % EVERY == 0:
+            self._forget(session)
+            self._forgotten = today
 
 
 def _own(session: Session, search: int | None, visitor: str) -> int | None:

@@ -57,27 +57,69 @@ questions."""
 BM25_B = 0.9
 """Length normalisation. Manual sections differ in length by a factor of 100: 0.7 costs 0.02 on issues and FAQ."""
 
-TITLE_WEIGHT = 0.9
-"""The title, heading path and aliases once more as their own field. 1.0 gains 0.01 on issues and loses as much where
-the titles above a section say something else than it does; 0.7 costs 0.03 on issues, 0.007 on English questions."""
+TITLE_WEIGHT = 0.7
+"""The title, heading path and aliases once more as their own field."""
 TITLE_K1 = 1.2
 TITLE_B = 0.5
 """A title is short by nature; full normalisation would punish a precise one."""
 
-PAIR_WEIGHT = 0.25
-"""Neighbouring words written together stand for phrases: 0.4 and 0.5 gain on some sets what they lose on others."""
+PAIR_WEIGHT = 0.4
+"""Neighbouring words written together stand for phrases."""
 PART_WEIGHT = 0.5
 """A part of an identifier (ora of ORA-01653), in text and query: says less than the whole: +0.01 on issues and FAQ."""
-PAGE_WEIGHT = 0.4
-"""A page of several sections stands behind each of them, by the largest weight a term has on it: issues 0.657 -> 0.696,
-FAQ 0.556 -> 0.579 at 0.3, and 0.005 more on FAQ at 0.4. The mean, the neighbouring sections or the page as one text
-gain less or lose."""
+PAGE_WEIGHT = 1.0
+"""A page stands behind each of its sections: BM25 of its whole text, with document frequencies of pages."""
+PAGE_PAIRS = 0.5
+"""Of the pairs of a page, beside its words."""
+PAGE_B = 0.5
+"""Length normalisation of a page: a long one is about more."""
+LARGEST_WEIGHT = 0.3
+"""The largest weight a term has in one section of the page, beside its weight in the whole."""
+GENERAL = 500.0
+GENERAL_LENGTH = 300.0
+"""Texts of general language, of so many words each, that are counted in when a term's document frequency is taken."""
+GENERAL_RISE = 1.0
+"""By so much at most they make a term rarer that all of a base is about: without a bound the one product of ten
+articles swamps the symptom, at 0 asks lose 0.016."""
+TROUBLE_FACTOR = 1.2
+"""Of cases, FAQ and pages about trouble against reference pages, of equal evidence."""
 TOPICS = 64
-TOPIC_WEIGHT = 0.3
+TOPIC_WEIGHT = 0.15
 """Of the best score: what nearness of topic adds to the best hundred passages, for words that mean the same and share
-no character. FAQ 0.581 -> 0.588, English questions 0.828 -> 0.834; more dimensions change nothing."""
+no character."""
+TOPIC_FROM = 8
+"""Terms of a query that has a topic; a few words have none."""
+SENTENCE_WEIGHT = 0.4
+"""Of the best score: what the passage gains that one sentence of the text is most about."""
+PRODUCT_WEIGHT = 0.1
+"""Of the best score: what an article gains that is about a product of the text, or of the case."""
+MEANING_SHORT = 1.0
+MEANING_LONG = 0.3
+"""Of the best score: what the cosine of a passage's meaning and a short, or a long, text's adds."""
+SUBJECT_WEIGHT = 2.0
+"""Of words in the first line of several, or in a mail's subject: it says what the rest is about."""
 QUERY_K1 = 1.0
 """Saturation of words repeated in the query: a log repeats its noise. 0.3 costs 0.04 on issues, 3 changes nothing."""
+CODE_ZONES = {
+    "title": 1.0,
+    "heading": 0.9,
+    "symptom": 0.8,
+    "question": 0.8,
+    "cause": 0.4,
+    "diagnosis": 0.4,
+    "text": 0.3,
+    "answer": 0.3,
+    "environment": 0.3,
+    "fix": 0.3,
+    "verification": 0.2,
+    "apart": 0.05,
+}
+"""How much a code at such a place of an article is the one that it is about. apart: mentioned to tell another fault."""
+CODE_LIFT = 1.5
+"""Of the best score by words: what a code adds that one article is about, so that it comes before all words."""
+CODE_HOLDERS = 3
+CODE_HALVINGS = 2.0
+"""A code that up to 3 articles are about counts whole, and so much less for each doubling that 12 make it no code."""
 CODE_WEIGHT = 1.5
 """An error code in the query counts for more than a word as rare."""
 SYNONYM_WEIGHT = 0.7
@@ -113,21 +155,16 @@ STOP_WEIGHT_CHINESE = 0.6
 STOP_WEIGHT_LATIN = 0.2
 """Of stop words in a short query. FAQ 0.552 -> 0.557 by the Chinese ones, English questions 0.803 -> 0.808."""
 
-TALK_WEIGHT = 0.5
-"""Of words people talk with rather than about: FAQ +0.002, English questions +0.007; issues lose 0.001."""
-TALK_WORDS = frozenset(
-    """
-    想 知道 请教 求助 问题 一直 出现 解决 办法 方法 帮忙 帮 大佬 老师 各位 现在 今天 昨天 突然 已经 还是 还 又 再
-    使用 进行 需要 情况 可能 应该 时候 有没有 是否 要 想要 该 这个 那个 这样 那样 这里 些 之后 之前 以后 然后 但是
-    因为 所以 如果 为 以 将 其 等 或者 以及 并 并且 通过 根据 关于 做 弄 看 看到 发现 多少 几 哪些 哪个 哪 啥 咋
-    咋办 怎么样 一些 有些 所有 每次 总是 老是 经常 偶尔 好像 感觉 谁 大家 原因 怎么回事 麻烦 帮我 处理 如下 possible
-    able want like need try way easy simple best good better someone somebody anyone something anything everything
-    everyone somehow help please thanks thank hello hi get make use any some kind know find see show one other
-    another every each all more most just only also still even really always never now here time thing work without
-    after before while because since so such than them they their he she his her let go put take give say tell look
-    come keep via per etc question problem issue method wonder particular specific certain various available option
-    """.split()
+TALK_SHARE = 1.0
+"""How much of a paste is talk, beside what is about the fault: see kb.talk."""
+
+BUILD_TIME = (
+    *("FIELDS", "SEGMENTS", "CODE_ZONES", "TOPICS", "TROUBLE_FACTOR", "GENERAL", "GENERAL_LENGTH"),
+    "GENERAL_RISE",
+    *("TEXT_WEIGHT", "BM25_K1", "BM25_B", "TITLE_WEIGHT", "TITLE_K1", "TITLE_B", "PAIR_WEIGHT", "PART_WEIGHT"),
+    *("PAGE_WEIGHT", "PAGE_PAIRS", "PAGE_B", "LARGEST_WEIGHT"),
 )
+"""What an index is made with: when one of these changes, all is analysed anew. The others weigh at the query."""
 
 STOP_WORDS = frozenset(
     """

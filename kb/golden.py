@@ -8,6 +8,7 @@
 They are an article base's own regression tests: kb eval runs them, kb check reads them.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 import yaml
 
 from kb.errors import InputError
+from kb.files import read_text
 from kb.language import say
 from kb.synonyms import Problem
 from kb.tokens import fold
@@ -158,16 +160,6 @@ def load(folder: Path) -> list[Golden]:
     return found
 
 
-def read_text(path: Path) -> str:
-    """The text of a golden file, "" when there is none. Raises InputError when it can't be read."""
-    try:
-        return path.read_text("utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(say("{path}：读不了（{error}）", "{path}: can't be read ({error})", path=path, error=error))
-
-
 def fresh(text: str, entries: Iterable[Golden]) -> list[Golden]:
     """Of these entries, once each, those that the text of a golden file does not have yet."""
     known = parse(text)[0]
@@ -219,9 +211,13 @@ class _Dumper(yaml.SafeDumper):
     """A paste as a block of lines, as people write it."""
 
 
-_Dumper.add_representer(
-    str, lambda d, v: d.represent_scalar("tag:yaml.org,2002:str", v, style="|" if "\n" in v else None)
-)
+def _style(text: str) -> str | None:
+    """How a text is written. YAML takes rare characters for ends of lines, and would give blanks back for them."""
+    return '"' if _RARE_ENDS.search(text) else "|" if "\n" in text else None
+
+
+_RARE_ENDS = re.compile("[\r\x85\u2028\u2029]")
+_Dumper.add_representer(str, lambda d, v: d.represent_scalar("tag:yaml.org,2002:str", v, style=_style(v)))
 
 
 def _said(entry: Golden) -> tuple[str, tuple[str, ...], str, int]:

@@ -19,7 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-CONNECTOR = r"(?:::|:[\\/]{1,2}|\\\\|[._\-/:\\@#+'])"
+_COLON = r"(?<=[0-9]):|(?<=\b[0-9a-f]{2}):(?=[0-9a-f]{2}\b)|(?<=\b[0-9a-f]{4}):(?=[0-9a-f]{1,4}\b)"
+"""Inside addresses; in "error:0x11b", which may have been written with a full-width one, it ends a word."""
+CONNECTOR = rf"(?:::|:[\\/]{{1,2}}|\\\\|{_COLON}|[._\-/\\@#+'])"
 COMPOUND = re.compile(rf"[a-z0-9]+(?:{CONNECTOR}[a-z0-9]+)*(?:\+\+|[#])?")
 """One run of ASCII words and the connectors between them; `c++` and `c#` keep their signs."""
 

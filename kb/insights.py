@@ -17,10 +17,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 from kb import tables
 from kb.golden import same
 from kb.model import HIDDEN_STATUSES, VERDICTS, Article
-from kb.search.confidence import MEDIUM, THRESHOLD
+from kb.search.confidence import MEDIUM
 from kb.search.index import Index
 from kb.search.terms import read
+from kb.search.threshold import THRESHOLD
 from kb.store import Store
+from kb.synonyms import Synonyms
 
 Moment = InstrumentedAttribute[datetime]
 Number = InstrumentedAttribute[int]
@@ -223,7 +225,7 @@ def _missed(row: _Found) -> bool:
 
 def _vector(index: Index, text: str) -> dict[str, float]:
     """Words of a text, weighed by rarity, of length 1."""
-    terms = read(text, index.tokenizer, {}).weights
+    terms = read(text, index.tokenizer, Synonyms()).weights
     weights = {t: w * index.weights.rarity(t) for t, w in terms.items()}
     length = sqrt(sum(w * w for w in weights.values()))
     return {t: w / length for t, w in weights.items() if w} if length else {}

@@ -4,12 +4,8 @@ import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.errors import MessageError
-from email.header import decode_header
-from email.message import EmailMessage
-from html.parser import HTMLParser
 
+from kb import encodings, hypertext, mails
 from kb.errors import InputError
 from kb.language import say
 from kb.search.terms import MAX_TEXT
@@ -18,10 +14,8 @@ MAX_BYTES = 10_000_000
 """Of a file as it is sent; mails bring photographs of screens."""
 MAX_UNPACKED = 10_000_000
 """Of a .gz file unpacked; what follows is not read."""
-MIN_NEW = 30
-"""Characters. A reply that says less ("still the same") is read together with the mail it answers."""
-MAX_PARTS = 200
-"""Parts of a mail that hold parts: the standard library's parser takes the square of their depth in time."""
+MAX_MEMBERS = 1000
+"""Of a .gz file: each rotation of a log may have become one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ def read(name: str, data: bytes) -> Intake:
                 most=MAX_BYTES / 1e6,
             )
         )
-    if name.lower().endswith(".eml") or _MAIL_HEAD.match(data):
+    if name.lower().endswith(".eml") or is_mail(data):
         return _mail(name, data)
     notes: list[str] = []
     text = _text_of(name, data, notes)
@@ -60,7 +54,23 @@ def read(name: str, data: bytes) -> Intake:
     return Intake(_bounded(text.strip("\n"), notes), kind, notes=tuple(notes))
 
 
-_MAIL_HEAD = re.compile(rb"(?:From |Return-Path:|Received:|Delivered-To:|X-[\w-]+:|MIME-Version:)[^\n]*\n[\w \t]", re.I)
+def pasted(text: str) -> str:
+    """A pasted text as the same text in a dropped file would be read."""
+    return understood(cleaned(text))
+
+
+def is_mail(data: bytes) -> bool:
+    """Whether a file begins with the headers of a mail; a line of a log may begin with From or Received:, too."""
+    head = re.match(rb"(?:From [^\n]*\n)?((?:[!-9;-~]+:[^\n]*\n(?:[ \t]+[^\n]*\n)*)+)\r?\n", data[:100_000])
+    if head is None:
+        return False
+    names = {m.lower() for m in re.findall(rb"^([!-9;-~]+):", head[1], re.MULTILINE)}
+    return len(names & _MAIL_NAMES) >= 3 and bool(names & {b"from", b"subject"})
+
+
+_MAIL_NAMES = frozenset(
+    b"from to subject date message-id mime-version content-type received return-path delivered-to in-reply-to".split()
+)
 _LOG_NAME = re.compile(r"\.(?:log|out|err|trc)(?:\.\d+)?(?:\.gz)?$", re.IGNORECASE)
 _TEXT_NAME = re.compile(r"\.(?:log|out|err|trc|txt|csv|ini|conf|cfg)(?:\.\d+)?(?:\.gz)?$", re.IGNORECASE)
 _TIME = re.compile(r"^\W?.{0,20}\d{1,2}:\d{2}:\d{2}", re.MULTILINE)
@@ -69,6 +79,12 @@ _TIME = re.compile(r"^\W?.{0,20}\d{1,2}:\d{2}:\d{2}", re.MULTILINE)
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CURSOR = re.compile(rf"\x08+|\x1b\[(\d*)([DGK])|{_ESCAPE.pattern}")
+_PAGER = re.compile(
+    r"[ \t]*(?:-{1,8}[ \t]*more[ \t]*(?:\(\d+%\))?[ \t]*-{1,8}|<-{3} more -{3}>|\(q\) to quit.*)[ \t]*", re.IGNORECASE
+)
+MAX_LINE = 100_000
+"""Characters of a line in which a cursor is followed."""
 _ERROR = re.compile(
     r"error|fail|exception|fatal|panic|critical|denied|refused|time[d ]?-?out|unable|cannot|can't|abort|traceback"
     r"|caused by|warn|错误|失败|异常|拒绝|超时|无法|不能|故障|告警|0x[0-9a-f]{8}|\b[A-Z]{2,6}-\d{4,5}\b",
@@ -78,16 +94,38 @@ _REPEATS = 3
 """Times a line with the same words and other numbers is told."""
 
 
+def _unpacked(name: str, data: bytes, notes: list[str]) -> bytes:
+    """The content of a .gz, of all its members. Raises InputError when the first is none."""
+    out: list[bytes] = []
+    size = 0
+    rest = memoryview(data)
+    whole = False
+    for _ in range(MAX_MEMBERS):
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            while size < MAX_UNPACKED and not unpacker.eof and rest:
+                piece, rest = rest[:65_536], rest[65_536:]
+                out.append(unpacker.decompress(unpacker.unconsumed_tail + bytes(piece), MAX_UNPACKED - size))
+                size += len(out[-1])
+        except zlib.error:
+            if not size:
+                raise InputError(say("{name} 是损坏的 .gz 文件", "{name} is a damaged .gz file", name=name))
+            break
+        left = len(unpacker.unused_data) + len(rest)
+        rest = memoryview(data)[len(data) - left :]
+        whole = unpacker.eof and not unpacker.unconsumed_tail
+        if not whole or bytes(rest[:2]) != b"\x1f\x8b":
+            break
+        whole = False
+    if not whole:
+        notes.append(say("{name} 没有全部解压", "{name} was not unpacked to its end", name=name))
+    return b"".join(out)
+
+
 def _text_of(name: str, data: bytes, notes: list[str]) -> str:
     """Raises InputError when the file is no text."""
     if data[:2] == b"\x1f\x8b":
-        try:
-            unpacker = zlib.decompressobj(wbits=31)
-            data = unpacker.decompress(data, MAX_UNPACKED)
-        except zlib.error:
-            raise InputError(say("{name} 是损坏的 .gz 文件", "{name} is a damaged .gz file", name=name))
-        if not unpacker.eof:
-            notes.append(say("{name} 没有全部解压", "{name} was not unpacked to its end", name=name))
+        data = _unpacked(name, data, notes)
     if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" and name.lower().endswith(".msg"):
         raise InputError(
             say(
@@ -95,11 +133,10 @@ def _text_of(name: str, data: bytes, notes: list[str]) -> str:
                 "Outlook's .msg files can't be read; save the mail as .eml, or copy its text and paste it",
             )
         )
-    text = _decoded(data)
-    odd = len(_CONTROL.findall(_ESCAPE.sub("", text[:50_000]).replace("\0", "").replace("\r", ""))) + text[
-        :50_000
-    ].count("\ufffd")
-    if odd * 50 > len(text[:50_000]):
+    text, encoding = encodings.read_lines(data)
+    if encoding == "mixed":
+        notes.append(say("{name} 里有不同编码的行，逐行读取", "{name} has lines of different encodings", name=name))
+    if len(_ODD.findall(text[:50_000])) * 50 > len(text[:50_000]):
         raise InputError(
             say(
                 "{name} 不是文本；能读的是邮件（.eml）、日志和纯文本（可以是 .gz）",
@@ -107,26 +144,96 @@ def _text_of(name: str, data: bytes, notes: list[str]) -> str:
                 name=name,
             )
         )
-    return _cleaned(text)
+    return understood(cleaned(text))
 
 
-def _decoded(data: bytes, charset: str = "") -> str:
-    """Bytes in the charset named, else UTF-16 or UTF-8 by their mark, else whatever of UTF-8 and GB 18030 fits."""
-    if charset:
-        try:
-            return data.decode("gb18030" if charset.lower() in ("gb2312", "gbk") else charset, "replace")
-        except (LookupError, ValueError):
-            pass
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
-    readings = [data.decode(encoding, "replace") for encoding in ("utf-8-sig", "gb18030")]
-    return min(readings, key=lambda text: text.count("\ufffd"))
+_ODD = re.compile("[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f-\x9f\ufffd]")
+"""What no terminal writes, and what no encoding explains."""
 
 
-def _cleaned(text: str) -> str:
-    """Without colours of a terminal and control characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    return _CONTROL.sub("", _ESCAPE.sub("", text))
+def cleaned(text: str) -> str:
+    """A text as a terminal would show it: without colours and control characters, and without what was wiped.
+
+    Pagers write their mark, go back over it and write the next line in its place.
+    """
+    text = re.sub(r"\r+\n?", lambda m: "\n" if m[0][-1] == "\n" else "\n" * len(m[0]), text).replace("\u2028", "\n")
+    if "\x08" in text or "\x1b[" in text:
+        text = "\n".join(map(_shown, text.split("\n")))
+    text = _CONTROL.sub("", _ESCAPE.sub("", text))
+    if "ore" in text or "quit" in text:
+        text = "\n".join(line for line in text.split("\n") if not _PAGER.fullmatch(line))
+    return text
+
+
+def _shown(line: str) -> str:
+    """A line after its cursor went back and forth."""
+    if "\x08" not in line and not re.search(r"\x1b\[\d*[DGK]", line):
+        return line
+    cells: list[str] = []
+    at = position = 0
+    for m in _CURSOR.finditer(line[:MAX_LINE]):
+        written = line[position : m.start()]
+        cells[at : at + len(written)] = written
+        at += len(written)
+        position = m.end()
+        count = int(m[1]) if m[1] and len(m[1]) < 6 else 1
+        if m[0][0] == "\x08":
+            at = max(0, at - len(m[0]))
+        elif m[2] == "D":
+            at = max(0, at - count)
+        elif m[2] == "G":
+            at = min(count - 1, len(cells))
+        elif m[2] == "K" and m[1] in ("", "0"):
+            del cells[at:]
+        elif m[2] == "K":
+            cells[:at] = " " * at
+    written = line[position:]
+    cells[at : at + len(written)] = written
+    return "".join(cells).rstrip()
+
+
+# --- event logs --------------------------------------------------------------------------------
+
+_VALUE = re.compile(r"<(?P<name>[A-Za-z]+)(?P<attributes>[^<>]*?)(?:/>|>(?P<text>[^<]*)</(?P=name)>)")
+_LEVELS = {"1": ("关键", "Critical"), "2": ("错误", "Error"), "3": ("警告", "Warning"), "4": ("信息", "Information")}
+
+
+def understood(text: str) -> str:
+    """A text as people write it: events of Windows, which are saved as XML, in the words of the event viewer."""
+    if "<Event" not in text or "schemas.microsoft.com/win/2004/08/events" not in text:
+        return text
+    out: list[str] = []
+    first, *events = re.split(r"<Event(?=[ >])", text)
+    for event in events:
+        inside, end, behind = event.partition("</Event>")
+        told = _event(inside) if end else ""
+        out += [told, behind] if told else ["<Event", event]
+    return first + "".join(out)
+
+
+def _event(xml: str) -> str:
+    values: dict[str, str] = {}
+    data: list[str] = []
+    for m in _VALUE.finditer(xml[:MAX_LINE]):
+        given = hypertext.Piece("open", "", 0, m["name"], m["attributes"]).values()
+        told = hypertext.text(m["text"] or "")
+        if m["name"] in ("Data", "Binary", "Message"):
+            data.append(f"{given['name']}: {told}" if given.get("name") else told)
+        else:
+            values.setdefault(m["name"], given.get("name") or given.get("systemtime") or told)
+    level = _LEVELS.get(values.get("Level", ""))
+    lines = [
+        f"{say(zh, en)}: {value}"
+        for zh, en, value in (
+            ("日志名称", "Log Name", values.get("Channel")),
+            ("来源", "Source", values.get("Provider")),
+            ("事件 ID", "Event ID", values.get("EventID")),
+            ("级别", "Level", say(*level) if level else ""),
+            ("时间", "Date", values.get("TimeCreated")),
+        )
+        if value
+    ]
+    return "\n".join([*lines, *filter(None, data)])
 
 
 def _bounded(text: str, notes: list[str]) -> str:
@@ -167,135 +274,23 @@ def _bounded(text: str, notes: list[str]) -> str:
 
 
 def _mail(name: str, data: bytes) -> Intake:
-    try:
-        if len(re.findall(rb"boundary\s*=", data, re.IGNORECASE)) > MAX_PARTS:
-            raise RecursionError
-        message = message_from_bytes(data, policy=policy.default)
-        subject, sender = _header(message, "subject"), _header(message, "from")
-        bodies, attachments = _parts(message)
-    except (MessageError, RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:
-        # The parser of the standard library gives up on some broken mails with errors of its own.
-        raise InputError(
-            say(
-                "读不了邮件 {name}（{why}）；请复制正文粘贴",
-                "the mail {name} can't be read ({why}); copy its text and paste it",
-                name=name,
-                why=type(error).__name__,
-            )
-        )
-    notes: list[str] = []
-    text = "\n\n".join(filter(None, (b.strip() for b in bodies)))
-    if not _FORWARD.match(subject):
-        text = _newest(text, notes)
-    for title, content in attachments:
-        if _TEXT_NAME.search(title):
-            try:
-                added = _text_of(title, content, notes)
-            except InputError as error:
-                notes.append(str(error))
-                continue
-            text += "\n\n" + say("附件 {name}：", "Attachment {name}:", name=title) + "\n" + added.strip("\n")
-    if not text and not subject:
+    mail = mails.read(name, data)
+    notes = mail.notes
+    text = understood(cleaned(mail.text)).strip()
+    unread = []
+    for title, content in mail.attachments:
+        if not _TEXT_NAME.search(title):
+            unread.append(title)
+            continue
+        try:
+            added = _text_of(title, content, notes)
+        except InputError as error:
+            notes.append(str(error))
+            continue
+        text += "\n\n" + say("附件 {name}：", "Attachment {name}:", name=title) + "\n" + added.strip("\n")
+    if not text and not mail.subject:
         raise InputError(say("邮件 {name} 里没有文字", "the mail {name} holds no text", name=name))
-    unread = [title for title, _ in attachments if not _TEXT_NAME.search(title)]
     if unread:
         notes.append(say("没有读的附件：{names}", "attachments not read: {names}", names=", ".join(unread)))
-    text = f"{subject}\n\n{text}".strip()
-    names = tuple(title for title, _ in attachments)
-    return Intake(_bounded(text, notes), "mail", subject, sender, tuple(notes), names)
-
-
-_FORWARD = re.compile(r"\s*(?:fwd?|转发|轉寄)\s*[:：]", re.IGNORECASE)
-_HISTORY = re.compile(
-    r"""^[ >]*(?:
-      -{2,}\s?(?:original\ message|原始邮件|原邮件|原始郵件|回复邮件)\s?-{2,}
-    | (?:发件人|寄件者|from)\s?[:：][^\n]+\n(?:[^\n]*\n){0,2}?
-      [ >]*(?:发送时间|发送日期|日期|时间|sent|date|收件人|to)\s?[:：]
-    | on\ [^\n]{5,200}\ wrote:\s*$ | 在\ ?\d{4}[^\n]{5,200}写道[:：]\s*$
-    )""",
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
-)
-_SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
-
-
-def _newest(text: str, notes: list[str]) -> str:
-    """A reply without the mails it answers and without a signature, when it says enough by itself."""
-    start = min((m.start() for m in (_HISTORY.search(text), _SIGNATURE.search(text)) if m), default=len(text))
-    own = "\n".join(line for line in text[:start].split("\n") if not line.startswith(">")).strip()
-    if len(re.sub(r"\s", "", own)) < MIN_NEW or own == text:
-        return text
-    notes.append(say("引用的旧邮件和签名没有读", "quoted mails and the signature were not read"))
-    return own
-
-
-def _header(message: EmailMessage, name: str) -> str:
-    """A header decoded. Some programs write raw bytes, or cut characters in two; both are read."""
-    raw = next((str(v) for k, v in message.raw_items() if k.lower() == name), "")
-    data = raw.encode("utf-8", "surrogateescape")
-    if not data.isascii():
-        raw = _decoded(data)
-    out = [_decoded(v, c or "") if isinstance(v, bytes) else v for v, c in decode_header(raw)]
-    return _cleaned(re.sub(r"\s+", " ", "".join(out))).strip()[:500]
-
-
-def _parts(message: EmailMessage) -> tuple[list[str], list[tuple[str, bytes]]]:
-    """The texts of a mail, and (name, content) of what is attached to it."""
-    kind = message.get_content_type()
-    if kind.startswith("multipart/") and message.is_multipart():
-        read = [_parts(p) for p in message.iter_parts() if isinstance(p, EmailMessage)]
-        texts = [t for t, _ in read if any(s.strip() for s in t)]
-        attached = [a for _, more in read for a in more]
-        if kind == "multipart/alternative":  # the plain text comes first
-            return (texts[0] if texts else []), attached
-        return [s for t in texts for s in t], attached
-    title = _cleaned(message.get_filename() or "")
-    if kind == "message/rfc822":
-        inner = message.get_payload(0) if message.is_multipart() else None
-        subject = _header(inner, "subject") if isinstance(inner, EmailMessage) else ""
-        return [], [(title or f"{subject or 'mail'}.eml", b"")]
-    payload = message.get_payload(decode=True)
-    content = payload if isinstance(payload, bytes) else b""
-    if message.get_content_maintype() != "text" or message.get_content_disposition() == "attachment" or title:
-        return [], [(title or kind, content)]
-    text = _decoded(content, message.get_content_charset() or "")
-    return [_cleaned(_html_text(text) if kind == "text/html" else text)], []
-
-
-class _Html(HTMLParser):
-    """Collects what a reader sees; blocks and table rows end lines."""
-
-    BLOCKS = frozenset("p div br tr li ul ol table h1 h2 h3 h4 h5 h6 pre blockquote hr section article".split())
-    SILENT = frozenset(("style", "script", "head", "title"))
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.out: list[str] = []
-        self.silent = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in self.SILENT and not self.silent:
-            self.silent = tag
-        elif tag == "body":
-            self.silent = ""
-        elif tag in self.BLOCKS:
-            self.out.append("\n")
-        elif tag in ("td", "th"):
-            self.out.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self.silent:
-            self.silent = ""
-        elif tag in self.BLOCKS - {"br"}:
-            self.out.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.out.append(re.sub(r"\s+", " ", data))
-
-
-def _html_text(html: str) -> str:
-    parser = _Html()
-    parser.feed(html)
-    parser.close()
-    text = re.sub(r" *\n *", "\n", "".join(parser.out))
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
+    text = f"{mail.subject}\n\n{text}".strip()
+    return Intake(_bounded(text, notes), "mail", mail.subject, mail.sender, tuple(notes), tuple(mail.names))

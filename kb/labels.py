@@ -90,7 +90,12 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "pastes": ("粘贴", "Pastes"),
         "nothing": ("没找到", "Nothing found"),
     },
-    "band": {"strong": ("强", "Strong"), "medium": ("中", "Medium"), "weak": ("弱", "Weak")},
+    "band": {
+        "strong": ("强", "Strong"),
+        "medium": ("中", "Medium"),
+        "weak": ("弱", "Weak"),
+        "related": ("同类", "Related"),
+    },
     "field": {
         "title": ("标题", "title"),
         "heading": ("章节", "heading"),
@@ -98,6 +103,10 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "fact": ("属性", "facts"),
         "page": ("同一篇的别处", "elsewhere on the page"),
         "topic": ("主题", "topic"),
+        "sentence": ("一句话", "one sentence"),
+        "meaning": ("同样的意思", "the same meaning"),
+        "product": ("产品", "product"),
+        "about": ("标题或现象", "title or symptom"),
         "remembered": ("以前的判定", "earlier verdicts"),
         "text": ("正文", "text"),
         "code": ("代码与日志", "code and logs"),
@@ -169,10 +178,19 @@ def label(group: str, value: str) -> str:
 
 
 def value_of(group: str, text: str) -> str:
-    """Inverse of label in both languages, also for the start of a name (硬件 -> hardware); else the text."""
+    """Inverse of label in both languages; the text itself when it is none, as a value of the base's own."""
     wanted = text.strip().lower()
     for value, names in LABELS.get(group, {}).items():
         if wanted == value.lower() or wanted in (n.lower() for n in names):
             return value
+    return text.strip()
+
+
+def guessed_value(group: str, text: str) -> str:
+    """The same, and for the start of one name its value (硬件 -> hardware): where no
+    value can be the base's own, or a text was not written for us."""
+    found, wanted = value_of(group, text), text.strip().lower()
+    if not wanted or found in LABELS.get(group, {}):
+        return found
     starts = [v for v, names in LABELS.get(group, {}).items() if any(n.lower().startswith(wanted) for n in names)]
-    return starts[0] if wanted and len(starts) == 1 else text.strip()
+    return starts[0] if len(starts) == 1 else found

@@ -180,9 +180,16 @@ class Match(NamedTuple):
     via: str
 
 
+class Place(NamedTuple):
+    """A section of an article: its heading path and the anchor that leads to it."""
+
+    heading: tuple[str, ...]
+    anchor: str
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article found, by its best passage."""
+    """One article found, by its best passage. passages: how many match; sections: the best of the others."""
 
     article: Article
     anchor: str
@@ -192,6 +199,7 @@ class Hit:
     snippet: Snippet
     matches: tuple[Match, ...]
     passages: int
+    sections: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +239,9 @@ class Recalled(NamedTuple):
 class Suggestion:
     """One article that may hold the fix.
 
-    score: 0 to 1, see kb.search.suggest. band: strong, medium or weak.
+    score: 0 to 1, see kb.search.confidence. band: strong, medium, weak, or related (see Suggestions).
     fix: Markdown of the section that tells what to do; fix_anchor links to it.
+    fault: which of several faults it is about, from 1; 0 when the text tells of one.
     factor: what the answers to questions did to its odds. remembered: what was said of it after similar pastes.
     """
 
@@ -247,6 +256,7 @@ class Suggestion:
     matches: tuple[Match, ...]
     factor: float = 1.0
     remembered: Recalled | None = None
+    fault: int = 0
 
 
 class Recognised(NamedTuple):
@@ -282,6 +292,9 @@ class Answer(NamedTuple):
 class Suggestions:
     """The answer to a paste. best: the top score even when it is below the threshold.
 
+    faults: the pieces of a text that tells of several, which are answered apart.
+    related: articles of the same topic, perhaps about another fault; they are no answer.
+
     areas, causes: (value, share) of the probable ones, best first. lines: (text, explained) of the paste.
     questions: those whose answers tell the suggestions apart best, if these are close; answers: those given.
     corrections: what was looked up beside what was typed.
@@ -298,6 +311,8 @@ class Suggestions:
     questions: tuple[Question, ...] = ()
     answers: tuple[Answer, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    related: tuple[Suggestion, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 VERDICTS = ("helpful", "unhelpful")

@@ -5,14 +5,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kb.model import Article, Change, Correction, Hit, Match, Page, Snippet, Suggestion, Suggestions, Why
-from kb.search.questions import wording
+from kb.search.asking import wording
 
 if TYPE_CHECKING:  # a search must not wait for what measures and builds
     from kb.rehearsal import Effect
     from kb.search.codes import CodePage
     from kb.search.complete import Completion
     from kb.search.duplicates import Duplicate
-    from kb.search.evaluate import Comparison
+    from kb.search.evaluate import Comparison, Measured
     from kb.search.golden import Outcome
 
 _FACTS = ("kind", "title", "product", "area", "cause", "handling", "severity", "parts", "versions", "tags", "aliases")
@@ -77,6 +77,8 @@ def suggestions_data(found: Suggestions) -> dict[str, Any]:
         "similar": bool(found.suggestions),
         "best": found.best,
         "suggestions": [_suggestion(s) for s in found.suggestions],
+        "related": [_suggestion(s) for s in found.related],
+        "faults": list(found.faults),
         "identifiers": [i._asdict() for i in found.identifiers],
         "areas": [{"value": v, "share": n} for v, n in found.areas],
         "causes": [{"value": v, "share": n} for v, n in found.causes],
@@ -142,10 +144,36 @@ def outcomes_data(outcomes: Sequence["Outcome"]) -> dict[str, Any]:
     }
 
 
+def measured_data(found: "Measured") -> dict[str, Any]:
+    """What was measured on a judged set. silence: shares of texts by the band of their first suggestion."""
+    return {
+        **found.figures,
+        "intervals": {name: list(bounds) for name, bounds in found.intervals.items()},
+        "lengths": [
+            {
+                "length": g.name,
+                "queries": g.queries,
+                **g.figures,
+                "intervals": {name: list(bounds) for name, bounds in g.intervals.items()},
+            }
+            for g in found.groups
+        ],
+        "silence": {
+            kind: {
+                "texts": s.texts,
+                "bands": {band: round(n / s.texts, 4) for band, n in s.bands.items()},
+                **({"right": round(s.right / s.texts, 4)} if kind == "answerable" else {}),
+            }
+            for kind, s in found.silence.items()
+        },
+    }
+
+
 def comparison_data(found: "Comparison", texts: Mapping[str, str]) -> dict[str, Any]:
     """Two runs compared. texts: query -> what it asks, where that is known."""
     return {
         "ndcg10": {"before": round(found.before, 4), "after": round(found.after, 4), "mean": round(found.mean, 4)},
+        "interval": list(found.interval),
         "risen": [{**m._asdict(), "text": texts.get(m.query, "")} for m in found.risen],
         "fallen": [{**m._asdict(), "text": texts.get(m.query, "")} for m in found.fallen],
         "same": found.same,
@@ -160,6 +188,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "snippet": _snippet(hit.snippet),
         "matches": [_match(m) for m in hit.matches],
         "passages": hit.passages,
+        "sections": [{"heading": list(s.heading), "anchor": s.anchor} for s in hit.sections],
     }
 
 
@@ -173,6 +202,7 @@ def _suggestion(s: Suggestion) -> dict[str, Any]:
         "snippet": _snippet(s.snippet),
         "matches": [_match(m) for m in s.matches],
         "factor": s.factor,
+        "fault": s.fault,
         "remembered": s.remembered and {"helpful": s.remembered.helpful, "unhelpful": s.remembered.unhelpful},
     }
 

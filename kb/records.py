@@ -3,12 +3,17 @@
 import json
 import os
 import weakref
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kb.bundle import Bundle
 from kb.keys import find, keys
 from kb.model import Article, Passage, Section
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _TUPLES = ("product", "parts", "versions", "tags", "aliases")
 _ARTICLE = tuple(name for name in Article.__dataclass_fields__ if name != "body")
@@ -57,9 +62,15 @@ def passage_from(record: dict[str, Any]) -> Passage:
 
 def number_of(bundle: Bundle, column: str, value: str) -> int:
     """The article of a bundle with this value in a column of names ("ids" or "paths"), -1 for none."""
+    return int(numbers_of(bundle, column, [value])[0])
+
+
+def numbers_of(bundle: Bundle, column: str, values: Sequence[str]) -> "NDArray[np.int64]":
+    """The same of many values at once."""
     names, numbers = bundle.array(f"articles.{column}"), bundle.array(f"articles.{column}.numbers")
-    place = int(find(names, keys([value]))[0])
-    return place if place < 0 else int(numbers[place])
+    places = find(names, keys(values))
+    places[places >= 0] = numbers[places[places >= 0]]
+    return places
 
 
 class Lines:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from kb import bundle
 from kb.errors import InputError
-from kb.files import save
-from kb.golden import FILE, Golden, read_text
+from kb.files import read_text, save
+from kb.golden import FILE, Golden
 from kb.golden import parse as parse_golden
 from kb.indexer import articles
 from kb.indexer.reading import DICTIONARY, SYNONYMS
@@ -27,7 +27,7 @@ from kb.search.golden import Outcome, Shift, run, shift
 from kb.search.index import Index
 from kb.search.why import rank_of
 from kb.settings import Settings
-from kb.synonyms import parse
+from kb.synonyms import Synonyms, joined, parse
 
 IN_MEMORY = ("query", "synonym")
 """Kinds of changes that are tried without building an index."""
@@ -120,10 +120,7 @@ def _changed(index: Index, settings: Settings, asked: Why, change: Change) -> It
 def with_synonyms(index: Index, lines: str) -> Index:
     """The same index with more lines of synonyms.txt."""
     changed = copy.copy(index)
-    joined = dict(index.synonyms)
-    for word, others in parse(lines)[0].items():
-        joined[word] = tuple(dict.fromkeys((*joined.get(word, ()), *others)))
-    changed.synonyms = joined
+    changed.synonyms = Synonyms(joined(index.synonyms, parse(lines).table))
     return changed
 
 
@@ -131,8 +128,7 @@ def _apply(folder: Path, asked: Why, change: Change) -> None:
     """Make a change in a folder of articles."""
     if change.kind == "dictionary":
         path = folder / DICTIONARY
-        words = path.read_text("utf-8-sig") if path.exists() else ""
-        save(path, f"{words.rstrip()}\n{change.text}\n")
+        save(path, f"{read_text(path).rstrip()}\n{change.text}\n")
         return
     path = folder / asked.article.path
     text, _ = articles.decode(path.read_bytes(), asked.article.path)

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from kb.errors import SettingsError
 from kb.language import say
 
+OFF = "off"
+"""The encoder of those who want none."""
+
 
 class Setting(NamedTuple):
     """One row: what it is called, what it is without being set, how text becomes a value, what it means."""
@@ -60,6 +63,12 @@ def _database(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("guzhi.db")
     return value.strip()
+
+
+def _encoder(value: Any) -> str:
+    if not isinstance(value, str | Path):
+        raise ValueError('"", "off", "models/my-encoder"')
+    return str(value).strip()
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -115,6 +124,22 @@ SETTINGS: tuple[Setting, ...] = (
         "网页里保存后，以编辑人的名字提交到 git",
         "commit what is saved on the site to git, in the editor's name",
     ),
+    Setting(
+        "encoder",
+        "",
+        _encoder,
+        "语义向量由什么生成：空为随 guzhi[semantic] 安装的编码器（没装就不用），off 为不用，"
+        "或一个含 model.onnx 与 tokenizer.json 的文件夹",
+        "what makes vectors of meaning: empty for the encoder that guzhi[semantic] brings (none when it is not "
+        "installed), off for none, or a folder with model.onnx and tokenizer.json",
+    ),
+    Setting(
+        "trade_words",
+        True,
+        _switch,
+        "用不用自带的行业同义词（kb/data/trade_words.txt）",
+        "whether the shipped words of the trade (kb/data/trade_words.txt) widen queries",
+    ),
     Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes of a build, 0 for automatic"),
 )
 """Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""
@@ -140,6 +165,8 @@ class Settings:
     max_file_kb: int
     reviewers: tuple[str, ...]
     git_commit: bool
+    encoder: str
+    trade_words: bool
     workers: int
 
 
@@ -161,6 +188,8 @@ def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -
             values[key] = _value(_BY_NAME[key], value, "--" + key)
     for key in ("articles", "index"):
         values[key] = folder / Path(values[key]).expanduser()
+    if values["encoder"] not in ("", OFF):
+        values["encoder"] = str(folder / Path(values["encoder"]).expanduser())
     if "://" not in values["database"]:
         values["database"] = str(folder / Path(values["database"]).expanduser())
     return Settings(**values)

@@ -3,22 +3,30 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from kb.errors import StoreError
 from kb.language import say
-from kb.tables import HEAD
+from kb.tables import HEAD, Base
 
 BUSY_SECONDS = 10
 """How long a writer waits for another one."""
+CONNECT_SECONDS = 5
+"""How long a server's database has to answer; as long it is then left alone, so that not every request waits for it."""
+KEPT_CONNECTIONS = 2
+"""To a server's database, by each process; more are made when they are needed, and closed."""
+MIGRATING = 0x6775_7A68_69
+"""The number of PostgreSQL's lock under which one process at a time changes tables."""
 
 
 class Store:
@@ -30,6 +38,10 @@ class Store:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._process = 0
+
+    def exists(self) -> bool:
+        """Whether there is a file already, or an address that is somebody else's to look after."""
+        return "://" in self._where or Path(self._where).exists()
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -44,6 +56,18 @@ class Store:
         """A session that only reads: it waits for no writer. Raises StoreError."""
         with _sentences(self._where), Session(self._connected(), expire_on_commit=False) as session:
             yield session
+
+    def close(self) -> None:
+        """Close all connections; the next session opens new ones."""
+        with self._lock:
+            engine, self._engine = self._engine, None
+            if engine is not None:
+                engine.dispose(close=self._process == os.getpid())
+
+    def ping(self) -> None:
+        """Raises StoreError when the database does not answer."""
+        with self.reading() as session:
+            session.execute(text("SELECT 1"))
 
     def examine(self) -> int:
         """Open the database, bring it up to date, look whether it is whole; its size in bytes. Raises StoreError."""
@@ -65,18 +89,60 @@ class Store:
 
     def _connected(self) -> Engine:
         with self._lock:
-            if self._engine is None or self._process != os.getpid():
+            if self._engine is not None and self._process != os.getpid():
+                self._engine.dispose(close=False)  # they are the other process's to close
+                self._engine = None
+            if self._engine is None:
                 self._engine, self._process = self._open(), os.getpid()
             return self._engine
 
     def _open(self) -> Engine:
-        engine = create_engine(_url(self._where), pool_pre_ping=True)
-        if engine.dialect.name == "sqlite":
+        url = make_url(_url(self._where))
+        if url.get_backend_name() == "sqlite":
+            engine = create_engine(url)
             event.listen(engine, "connect", _prepare)
             event.listen(engine, "begin", _begin)
-        if _version(engine) != HEAD:
-            _migrate(engine)
+        else:
+            limit = {"connect_timeout": str(CONNECT_SECONDS), **url.query} if "psycopg" in url.drivername else url.query
+            engine = create_engine(url.set(query=limit), pool_pre_ping=True, pool_size=KEPT_CONNECTIONS)
+            event.listen(engine, "do_connect", _Patience().connect)
+        try:
+            if _version(engine) != HEAD:
+                _migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return engine
+
+
+class _Patience:
+    """A server that did not answer is not asked again for some seconds."""
+
+    def __init__(self) -> None:
+        self._again = 0.0
+        self._said = ""
+
+    def connect(self, dialect: Any, _record: object, arguments: Sequence[Any], named: dict[str, Any]) -> Any:
+        """What SQLAlchemy asks for a connection (its event do_connect)."""
+        failed = dialect.loaded_dbapi.OperationalError
+        if time.monotonic() < self._again:
+            raise failed(self._said)
+        try:
+            return dialect.connect(*arguments, **named)
+        except failed as error:
+            self._again, self._said = time.monotonic() + CONNECT_SECONDS, str(error)
+            raise
+
+
+def upsert(session: Session, table: type[Base], key: Sequence[str], **values: Any) -> Any:
+    """Insert a row, or give the one that has the same key these values: two processes that do so at once lose nothing.
+
+    key: columns of a unique constraint. Returns the row's primary key.
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    changed = {name: value for name, value in values.items() if name not in key}
+    statement = insert(table).values(**values).on_conflict_do_update(index_elements=key, set_=changed)
+    return session.scalar(statement.returning(*inspect(table).primary_key))
 
 
 def _url(where: str) -> str:
@@ -92,10 +158,10 @@ def _prepare(connection: sqlite3.Connection, _: object) -> None:
     """Readers don't wait for the writer; transactions are ours to begin, so that migrations are whole or not at all."""
     connection.isolation_level = None
     for pragma in (
+        f"busy_timeout = {BUSY_SECONDS * 1000}",  # first: the next one may have to wait
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
-        f"busy_timeout = {BUSY_SECONDS * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -121,6 +187,8 @@ def _migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         config.attributes["connection"] = connection
+        if engine.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})
         try:
             command.upgrade(config, "head")
         except CommandError as error:  # of a version that this one does not know

@@ -27,11 +27,28 @@ class _Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class _Words(TypeDecorator[str]):
+    """Text of people's, without what a database refuses: NUL, and halves of a character."""
+
+    impl: type[String] = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.replace("\0", "").encode("utf8", "replace").decode("utf8")
+
+
+class _Name(_Words):
+    """The same with a bound."""
+
+    impl = String
+    cache_ok = True
+
+
 class Base(DeclarativeBase):
-    type_annotation_map = {datetime: _Moment, str: Text, float: Double, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy reads it once
+    type_annotation_map = {datetime: _Moment, str: _Words, float: Double, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy reads it once
 
 
-_NAME = String(300)
+_NAME = _Name(300)
 """An article's number or path, a person's name."""
 
 

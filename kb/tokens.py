@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any
+from weakref import ref
 
 import opencc
 import rjieba
@@ -22,7 +23,7 @@ import Stemmer
 from kb.identifiers import COMPOUND, NOISE, Identifier, identify, squeeze
 from kb.model import Token
 
-VERSION = 2
+VERSION = 3
 """Raise when tokens of an unchanged text change: every index is rebuilt."""
 
 MAX_COMPOUND = 96
@@ -65,6 +66,29 @@ TAIWAN_WORDS = {
 OpenCC can't be asked for the first kind: its table also turns the mainland's 文件 into 文档."""
 
 
+SIGNS = {
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"), "-"),
+    **dict.fromkeys(map(ord, "\u2044\u2215"), "/"),
+    0x2236: ":",
+}
+"""Dashes and strokes as Word and web pages write them: S5130‑28S‑EI is the model that is typed with hyphens."""
+
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    "\uffa0\U000e0000-\U000e01ef"
+)
+"""Characters that nobody sees: soft hyphens, zero width, directions, variants, marks of byte order."""
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20dc"
+    "\u3099\u309a\ufe20-\ufe2f"
+)
+"""Accents that stand behind their letter."""
+_ODD = re.compile(f"[{_UNSEEN}{_MARKS}\u1161-\u11ff]")
+_SPELLED = re.compile(
+    f"[{_UNSEEN}]+|(?:[^{_UNSEEN}{_MARKS}][{_UNSEEN}]*)?[{_MARKS}][{_UNSEEN}{_MARKS}]*|[\u1100-\u11ff]{{2,}}"
+)
+
+
 def _char_table() -> dict[int, str]:
     """Fold of each single character: NFKC, then traditional to simplified.
 
@@ -73,12 +97,12 @@ def _char_table() -> dict[int, str]:
     han = [chr(c) for c in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
     simplified = _to_simplified.convert("\n".join(han)).split("\n")
     table = {ord(a): b for a, b in zip(han, simplified, strict=True) if a != b}
-    for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB50), *range(0xFE30, 0xFFF0)):
+    for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB50), *range(0xFE30, 0xFFF0), *range(0x1D400, 0x1D800)):
         folded = unicodedata.normalize("NFKC", chr(code))
         if folded != chr(code) and not (len(folded) > 1 and folded.isspace()):
-            table[code] = "".join(table.get(ord(c), c) for c in folded)
+            table[code] = "".join(table.get(ord(c), c) for c in folded).replace("\u2044", "/")
     # These two are lower-cased by rules of their own: İ becomes two characters, Σ looks at its neighbours.
-    return table | {ord("İ"): "I", ord("Σ"): "σ", ord("ς"): "σ"}
+    return table | SIGNS | {ord("İ"): "I", ord("Σ"): "σ", ord("ς"): "σ"}
 
 
 _CHARS = _char_table()
@@ -111,9 +135,35 @@ class Folded:
 def fold(text: str) -> Folded:
     """Half width, lower case, simplified Chinese with the mainland's words, and the way back.
 
+    What nobody sees is gone, accents stand on their letters, and every dash is a hyphen.
+
     >>> fold("連不上網路，ＶＰＮ").text
     '连不上网络,vpn'
     """
+    return _fold(text) if _ODD.search(text) is None else _fold_composed(text)
+
+
+def _fold_composed(text: str) -> Folded:
+    """The fold of a text with characters that nobody sees, or with accents behind their letters."""
+    out: list[str] = []
+    places: list[tuple[int, int]] = []
+    position = 0
+    for m in _SPELLED.finditer(text):
+        out.append(text[position : m.start()])
+        places += [(i, i + 1) for i in range(position, m.start())]
+        seen = unicodedata.normalize("NFC", re.sub(f"[{_UNSEEN}]", "", m[0]))
+        out.append(seen)
+        places += [m.span()] * len(seen)
+        position = m.end()
+    out.append(text[position:])
+    places += [(i, i + 1) for i in range(position, len(text))]
+    folded = _fold("".join(out))
+    if folded.origin is None:
+        return Folded(folded.text, folded.cased, places)
+    return Folded(folded.text, folded.cased, [(places[a][0], places[b - 1][1]) for a, b in folded.origin])
+
+
+def _fold(text: str) -> Folded:
     if not _LONGER.search(text) and not _TRADITIONAL.search(text) and not _TAIWAN.search(text):
         cased = text.translate(_ONE_TO_ONE)
         return Folded(cased.lower(), cased, None)
@@ -175,6 +225,14 @@ def _taiwan_word(word: str, plain: str) -> str:
     return "" if any(_from_taiwan.convert(a) + _from_taiwan.convert(b) == whole for a, b in halves) else whole
 
 
+def from_taiwan(text: str) -> str:
+    """A text of Taiwan as the mainland writes it, each word by the sentence it stands in: 程式當掉 -> 程序当掉.
+
+    For reading queries. Folding doesn't ask it for a sentence: see TAIWAN_WORDS.
+    """
+    return str(_from_taiwan.convert(text))
+
+
 # --- words -----------------------------------------------------------------------------------
 
 _OTHER_WORD = re.compile(rf"(?:[a-z0-9]*+[ß-ɏ]|[^\W_{HAN}a-z0-9])[^\W_{HAN}]*")
@@ -190,7 +248,10 @@ _loaded: list[Any] = [rjieba._DEFAULT_JIEBA]
 def _dictionary() -> Any:
     """jieba's dictionary, to add words to. Reading it takes a tenth of a second: the first is the one that rjieba
     reads when it is imported."""
-    return _loaded.pop() if _loaded else rjieba.Jieba()
+    try:
+        return _loaded.pop()
+    except IndexError:
+        return rjieba.Jieba()
 
 
 @lru_cache(maxsize=1)
@@ -222,37 +283,15 @@ class Tokenizer:
         self._jieba = _dictionary() if han else _plain_dictionary()
         for word in han:
             self._jieba.add_word(word, max(self._jieba.suggest_freq(word), 1), None)
-        self.cut = lru_cache(maxsize=100_000)(self._cut)
-        self._remembered = lru_cache(maxsize=REMEMBERED)(self._read)
+        # Neither remembers through this object itself: one that is given up is gone at once, and 30 MB with it.
+        self.cut = lru_cache(maxsize=100_000)(partial(_cut, self._jieba, self._own))
+        me = ref(self)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(lambda text: me()._read(text))  # type: ignore[union-attr]
 
     @property
     def fingerprint(self) -> str:
         """Changes when tokens may change: the tokeniser's version and every user word."""
         return blake2b("\n".join((str(VERSION), *self.words)).encode(), digest_size=8).hexdigest()
-
-    def _cut(self, run: str) -> tuple[str, ...]:
-        """Chinese characters -> words that concatenate to them; see split_long for words over three."""
-        return tuple(
-            piece
-            for word in self._jieba.cut(run, False)
-            for piece in ((word,) if len(word) < 4 or word in self._own else self._split_long(word))
-        )
-
-    def _split_long(self, word: str) -> Iterable[str]:
-        """A long word as dictionary words of two or three characters, when they cover it exactly.
-
-        上海交通大学 -> 上海 交通 大学; 不亦乐乎 -> 不亦乐乎
-        """
-        known = {w for w in self._jieba.cut_for_search(word, False) if len(w) in (2, 3)}
-        best: list[list[str] | None] = [[]] + [None] * len(word)
-        for end in range(2, len(word) + 1):
-            for size in (2, 3):
-                before = best[end - size] if end >= size else None
-                if before is not None and word[end - size : end] in known:
-                    here = best[end]
-                    if here is None or len(before) + 1 < len(here):
-                        best[end] = [*before, word[end - size : end]]
-        return best[len(word)] or (word,)
 
     def pieces(self, text: str) -> Iterator[tuple[str, int, int]]:
         """Cut a folded text without gap or overlap: (class, start, end).
@@ -285,6 +324,10 @@ class Tokenizer:
         if stop > position:
             yield "other", position, stop
 
+    def frequency(self, word: str) -> int:
+        """How often a Chinese word stands in the 60 million words jieba counted, 0 for none of its dictionary."""
+        return int(self._jieba.suggest_freq(word)) if self._jieba.has_word(word) else 0
+
     def read(self, text: str) -> tuple[Folded, list[Token]]:
         """A text folded, and its tokens with spans of that. The last ones are remembered, if they are no logs:
         what a query corrects, weighs and marks is the same text, and so is what a hit shows and explains."""
@@ -311,7 +354,7 @@ class Tokenizer:
                 word = text[start:end]
                 out.append(Token(word, word, start, end, "word", False))
                 if len(word) > 3:
-                    out += _inside(text, start, end, (p for p in self._split_long(word) if p != word))
+                    out += _inside(text, start, end, (p for p in _split_long(self._jieba, word) if p != word))
             elif what == "compound":
                 _add_compound(identify(text[start:end], cased[start:end]), text, start, end, out)
             elif what == "user":
@@ -325,6 +368,39 @@ class Tokenizer:
 
     def _words(self, run: str) -> Iterable[str]:
         return self.cut(run) if _HAN_RUN.fullmatch(run) else (run,)
+
+
+@lru_cache(maxsize=1)
+def tokenizer_of(words: tuple[str, ...]) -> Tokenizer:
+    """The tokeniser with these words of the user; the last one is kept, for most builds change no word and reading a
+    dictionary takes half a second."""
+    return Tokenizer(words)
+
+
+def _cut(jieba: Any, own: frozenset[str], run: str) -> tuple[str, ...]:
+    """Chinese characters -> words that concatenate to them; see _split_long for words over three."""
+    return tuple(
+        piece
+        for word in jieba.cut(run, False)
+        for piece in ((word,) if len(word) < 4 or word in own else _split_long(jieba, word))
+    )
+
+
+def _split_long(jieba: Any, word: str) -> Iterable[str]:
+    """A long word as dictionary words of two or three characters, when they cover it exactly.
+
+    上海交通大学 -> 上海 交通 大学; 不亦乐乎 -> 不亦乐乎
+    """
+    known = {w for w in jieba.cut_for_search(word, False) if len(w) in (2, 3)}
+    best: list[list[str] | None] = [[]] + [None] * len(word)
+    for end in range(2, len(word) + 1):
+        for size in (2, 3):
+            before = best[end - size] if end >= size else None
+            if before is not None and word[end - size : end] in known:
+                here = best[end]
+                if here is None or len(before) + 1 < len(here):
+                    best[end] = [*before, word[end - size : end]]
+    return best[len(word)] or (word,)
 
 
 def _add_compound(found: Identifier, text: str, start: int, end: int, out: list[Token]) -> None:

@@ -1,4 +1,5 @@
 # Sourced by start and test: make .venv in the project's root and install into it what requirements/*.txt lock.
+# Search by meaning (the extra semantic) comes with it when it can be had.
 # usage: . scripts/setup.sh; prepare [EXTRA]      EXTRA: an optional-dependencies group, such as test
 # After a first run it costs a moment: nothing is installed again until the lock files, pyproject.toml or Python change.
 
@@ -50,6 +51,8 @@ prepare() {
     install --require-hashes --requirement "$file" || failed
   done
   install --no-deps --editable . || failed
+  install --require-hashes --requirement requirements/semantic.txt 2>/dev/null ||
+    echo "装不上 guzhi[semantic]，暂不按语义搜索。/ guzhi[semantic] can't be installed; no search by meaning for now." >&2
   printf '%s' "$wanted" > ".venv/.installed${extra:+-$extra}"
 }
 

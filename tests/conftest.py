@@ -3,21 +3,25 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import databases
 import pytest
+from encoders import PairEncoder, forget
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
-from kb.bundle import open_current
+from kb.bundle import CURRENT, open_current
 from kb.indexer.build import build
 from kb.language import use
 from kb.search.index import Index
 from kb.settings import Settings, load
+from kb.store import Store
 
 ARTICLES = Path(__file__).parent.parent / "articles"
 GOLDEN = Path(__file__).parent / "golden"
@@ -41,11 +45,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(told)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def hasty() -> Iterator[None]:
+    """No power fails during the tests: hundreds of bundles need not wait for the disk, which is most of their time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guzhi speaks Chinese, and no setting of the developer's own shell counts."""
+    """Guzhi speaks Chinese, no setting of the developer's own shell counts, and no vectors are made unasked."""
     for name in [n for n in os.environ if n.startswith("KB_")]:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KB_ENCODER", "off")
     use("zh")
 
 
@@ -65,9 +78,20 @@ def browsers() -> Iterator[None]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings with an empty articles folder and no index yet, one process."""
+    """Settings with an empty articles folder and no index yet, one process, and no words but those a test writes."""
     (tmp_path / "articles").mkdir()
-    return load({"workers": 1}, tmp_path)
+    return load({"workers": 1, "trade_words": False}, tmp_path)
+
+
+@pytest.fixture
+def pairs(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Settings]:
+    """Settings whose encoder is the one of pairs of characters; nothing was encoded yet."""
+    monkeypatch.setattr("kb.meaning.universal.UniversalEncoder", PairEncoder)
+    monkeypatch.setattr(PairEncoder, "texts", [])
+    monkeypatch.setenv("KB_ENCODER", "")
+    forget(monkeypatch)
+    yield replace(settings, encoder="")
+    forget(monkeypatch)
 
 
 @pytest.fixture
@@ -81,6 +105,32 @@ def write(settings: Settings) -> Write:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[databases.Cluster]:
+    """A PostgreSQL server for the whole run."""
+    if reason := databases.missing():
+        pytest.skip(reason)
+    with databases.cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The setting `database` of a new one of each kind."""
+    if request.param == "sqlite":
+        return str(tmp_path / "data" / "guzhi.db")
+    cluster: databases.Cluster = request.getfixturevalue("postgresql")
+    return cluster.database()
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    """A new database of each kind, closed afterwards."""
+    store = Store(database)
+    yield store
+    store.close()
 
 
 @pytest.fixture
@@ -100,6 +150,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Index:
     folder = tmp_path_factory.mktemp("built")
     build(load({"articles": ARTICLES, "index": folder / "index", "workers": 1}, folder))
     return Index(open_current(folder / "index"))
+
+
+def index_of_its_own(built: Index, folder: Path) -> Path:
+    """An index folder with that bundle in force, for what else a site keeps there."""
+    folder.mkdir()
+    (folder / built.bundle.folder.name).symlink_to(built.bundle.folder)
+    (folder / CURRENT).write_text(built.bundle.folder.name + "\n", "utf8")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -26,11 +26,6 @@ VERDICT = {"article": "KB-000013", "verdict": "helpful", "text": "打印机掉�
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "guzhi.db"))
-
-
-@pytest.fixture
 def app(sample_settings: Settings, tmp_path: Path) -> Flask:
     """The sample base with a database of its own."""
     return create_app(replace(sample_settings, database=str(tmp_path / "guzhi.db")))
@@ -56,7 +51,7 @@ def test_only_a_digest_is_kept(store: Store, tmp_path: Path) -> None:
     found = Access(store).find(secret)
     assert found is not None
     assert (found.name, found.scope) == ("dify", "read")
-    raw = b"".join(p.read_bytes() for p in tmp_path.iterdir())
+    raw = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
     assert secret.encode() not in raw
     assert secret.removeprefix(access.PREFIX).encode() not in raw
 

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kb.indexer.build import build
+from kb.indexer.meaning import fill
 from kb.model import Answer, Query
 from kb.present import article_data, page_data, suggestions_data
 from kb.search.index import Index
@@ -196,3 +197,14 @@ def test_health(settings: Settings, write: Write) -> None:
     build(settings)
     after = client.get("/health")
     assert (after.status_code, after.json["status"], after.json["articles"]) == (200, "ok", 1)
+    assert after.json["meaning"] == {"encoder": "", "passages": 0, "reason": '已关闭（设置 encoder = "off"）'}
+
+
+def test_health_tells_of_vectors(pairs: Settings, write: Write) -> None:
+    """Which encoder there is, and how many passages have a vector by now."""
+    write("a.md", "# 打印机\n\n卡纸\n")
+    build(pairs)
+    client = create_app(pairs).test_client()
+    assert client.get("/health").json["meaning"] == {"encoder": "pairs", "passages": 0, "reason": ""}
+    fill(pairs)
+    assert client.get("/health").json["meaning"] == {"encoder": "pairs", "passages": 1, "reason": ""}

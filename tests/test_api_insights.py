@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from conftest import index_of_its_own
 from flask.testing import FlaskClient
 
 from kb import golden
+from kb.examination import examine
+from kb.search.index import Index
 from kb.settings import Settings
 from kb.web import create_app
 from kb.web.insights import PERIODS, ROWS
@@ -18,10 +21,13 @@ PASTE = "激光打印机报50.2，打出来的纸字一摸就掉黑"
 
 
 @pytest.fixture(scope="module")
-def client(sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+def client(built: Index, sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     """The sample base, where somebody searched in vain and an article helped with a paste. Not written to."""
-    database = str(tmp_path_factory.mktemp("insights") / "guzhi.db")
-    client = create_app(replace(sample_settings, database=database)).test_client()
+    folder = tmp_path_factory.mktemp("insights")
+    index = index_of_its_own(built, folder / "index")
+    settings = replace(sample_settings, database=str(folder / "guzhi.db"), index=index)
+    examine(settings)
+    client = create_app(settings).test_client()
     for _ in range(2):
         client.get("/api/v1/search?q=量子纠缠 zzzz")
     search = client.post("/api/v1/suggest", json={"text": PASTE}).json["search"]

@@ -156,8 +156,6 @@ def test_first_heading_of_nothing() -> None:
         ("---\nid: a\nx: " + "{a: " * 5000 + "}" * 5000 + "\n---\n", 3, "嵌套"),
         ("---\nid: a\nlaunched: 2025-13-45\n---\n", 3, "month"),
         ("---\nid: a\nx: !!python/object/apply:os.system [ls]\n---\n", 3, "YAML"),
-        ("---\n- a\n- b\n---\n", 2, "键: 值"),
-        ("---\n只是一句话\n---\n", 2, "键: 值"),
     ],
 )
 def test_broken_front_matter_is_told_with_its_line(text: str, line: int, told: str) -> None:
@@ -173,14 +171,19 @@ def test_broken_front_matter_is_told_with_its_line(text: str, line: int, told: s
     ("text", "body", "line"),
     [
         ("---\n---\nbody", "body", 3),
-        ("---\n\n# 只有注释\n---\nbody", "body", 5),
+        ("---\n\n# 标题\n\n说明: 正文\n\n---\nbody", "---\n\n# 标题\n\n说明: 正文\n\n---\nbody", 1),
+        ("---\n# 标题\n\n说明: 正文\n---\nbody", "---\n# 标题\n\n说明: 正文\n---\nbody", 1),
+        ("---\n# 注释\n\nid: a\n---\nbody", "body", 6),
+        ("---\n- a\n- b\n---\n", "---\n- a\n- b\n---\n", 1),
+        ("---\n只是一句话\n---\n", "---\n只是一句话\n---\n", 1),
+        ('+++\ntitle = "a"\n+++\nbody', "body", 4),
         ("---\nid: a\n---", "", 4),
         ("---\nid: a\n...\nbody", "body", 4),
         ("---  \nid: a\n--- \nbody", "body", 4),
         ("---\ntitle: 'a\u2028b'\n---\nbody", "body", 4),
         ("---\nnote: |\n  ---\n  x\n---\nbody\n---\n", "body\n---\n", 6),
         ("---\nid: a\nbody without an end", "---\nid: a\nbody without an end", 1),
-        ("\n---\nid: a\n---\n", "\n---\nid: a\n---\n", 1),
+        ("\n \n---\nid: a\n---\nbody", "body", 6),
     ],
 )
 def test_where_the_front_matter_ends(text: str, body: str, line: int) -> None:
@@ -225,8 +228,9 @@ def test_load(tmp_path: Path) -> None:
     path = tmp_path / "printer" / "a.md"
     path.parent.mkdir()
     path.write_bytes("# 卡纸".encode("gb18030"))
-    article, encoding = load(path, tmp_path, 10)
-    assert (article.path, article.title, encoding) == ("printer/a.md", "卡纸", "gb18030")
+    article, doubt = load(path, tmp_path, 10)
+    assert (article.path, article.title) == ("printer/a.md", "卡纸")
+    assert "GB 18030" in doubt
 
 
 def test_the_size_limit(tmp_path: Path) -> None:
@@ -260,6 +264,18 @@ def test_find(tmp_path: Path) -> None:
         path.touch()
     assert names(tmp_path) == ["a.MD", "b.md", "c.markdown", "folder.md/h.md", "m/n/g.md", "z/f.md"]
     assert names(tmp_path / "b.md") == ["b.md"]
+
+
+def test_what_is_nobodys_article_is_passed_over(tmp_path: Path) -> None:
+    """Packages, menus and hidden folders; a folder that is asked for is read whatever its name."""
+    for name in ("a.md", "node_modules/p/README.md", "sub/_sidebar.md", "SUMMARY.md", ".github/x.md", "sub/b.md"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert names(tmp_path) == ["a.md", "sub/b.md"]
+    assert names(tmp_path / "node_modules") == ["p/README.md"]
+    assert names(tmp_path / "SUMMARY.md") == ["SUMMARY.md"]
+    assert not articles.is_article(tmp_path / "node_modules/p/README.md", tmp_path)
 
 
 def test_links(tmp_path: Path) -> None:

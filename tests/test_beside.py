@@ -21,12 +21,12 @@ from kb.indexer import build as building
 from kb.indexer import facets, facts, positions, vectors, writing
 from kb.indexer.build import Report, build, build_documents, update, update_documents
 from kb.model import FACETS, Article, Query
-from kb.search.confidence import THRESHOLD
 from kb.search.index import Index, Library
 from kb.search.overview import newest
 from kb.search.query import Pattern, Phrase
 from kb.search.searcher import search
 from kb.search.suggest import suggest
+from kb.search.threshold import THRESHOLD
 from kb.settings import Settings
 
 Write = Callable[[str, str], Path]

@@ -57,7 +57,7 @@ def visit(browser: Any, address: str) -> Iterator[Open]:
 
     def visit(path: str = "/", **options: Any) -> Any:
         context = browser.new_context(base_url=address, locale="zh-CN", **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)

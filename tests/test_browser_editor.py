@@ -26,7 +26,7 @@ def editors(browser: Any, address: str) -> Iterator[tuple[Any, Any]]:  # noqa: F
     """Pages of two visitors; their consoles tell of the conflict, as they should."""
     contexts = [browser.new_context(base_url=address, locale="zh-CN") for _ in range(2)]
     for context in contexts:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
     yield contexts[0].new_page(), contexts[1].new_page()
     for context in contexts:
         context.close()

@@ -1,5 +1,6 @@
 """What a build promises: only the work for what changed, and never another result than a full build."""
 
+import ast
 import os
 import shutil
 from collections.abc import Callable
@@ -9,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import kb.indexer
+from kb import fields
 from kb.bundle import bundles, current_name, open_current
 from kb.errors import BundleError, NotFoundError
 from kb.indexer import spellings, vectors
-from kb.indexer.build import Report, build, build_documents
+from kb.indexer.build import Report, build, build_documents, update
 from kb.model import FACETS, Article, Query
 from kb.search.index import Index
 from kb.search.searcher import search
@@ -88,7 +91,7 @@ ARRAYS = (
     + ["articles.updated", "articles.created", "articles.review_after"]
     + [f"articles.{column}{part}" for column in ("ids", "paths") for part in ("", ".numbers")]
     + [f"facet.{name}.{column}" for name in FACETS for column in ("articles", "values")]
-    + [f"{m}.{part}" for m in vectors.MATRICES for part in ("df", "mean")]
+    + [f"{m}.{part}" for m in vectors.PARAMETERS for part in ("df", "mean")]
     + ["stream", *(f"stream.{part}" for part in ("segments", "passages", "fields", "indptr", "places"))]
 )
 TEXTS = ("words.txt", "spelling.words.txt", "spelling.syllables.txt", "facets.json", "synonyms.json", "dictionary.json")
@@ -280,17 +283,23 @@ def test_unusable_vocabulary_is_reported(three: Settings, write: Write) -> None:
 
 # --- articles that can't be read ----------------------------------------------------------------
 
+BROKEN = "---\nid: KB-000008\ntitle: [打不开\n---\n# 坏\n"
 RECURSIVE = "---\nid: KB-000007\ntags: &a [*a]\n---\n# 递归\n"
 BOMB = "---\na: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n---\n# 炸弹\n"
 SKIPPED = {
     "binary.md": b"\x89PNG\r\n\0\0\0\rIHDR" * 20,
-    "broken.md": "---\nid: KB-000008\ntitle: [打不开\n---\n# 坏\n".encode(),
-    "recursive.md": RECURSIVE.encode(),
-    "bomb.md": BOMB.encode(),
-    "list.md": b"---\n- a\n- b\n---\ntext\n",
     "large.md": b"# large\n" + b"x" * 4096,
     "twice.md": JAM.encode(),
 }
+
+
+@pytest.mark.parametrize("text", [BROKEN, RECURSIVE, BOMB])
+def test_an_article_with_a_broken_front_matter_is_told_and_found(three: Settings, text: str) -> None:
+    """Nobody loses an article for a colon: it is found by its body, and the sentence says what to write."""
+    (three.articles / "odd.md").write_text(text + "\n温控箱面板不亮\n", "utf8")
+    for _ in range(2):
+        assert any(p.startswith("odd.md:") for p in build(three).problems)
+        assert search(Index(open_current(three.index)), Query("温控箱面板")).total == 1
 
 
 @pytest.mark.parametrize("name", SKIPPED)
@@ -299,23 +308,35 @@ def test_unreadable_article_is_named_and_skipped(three: Settings, name: str) -> 
     small = replace(three, max_file_kb=3)
     (three.articles / "zz").mkdir()
     (three.articles / "zz" / name).write_bytes(SKIPPED[name])
-    for _ in range(2):
+    for first in (True, False):
         report = build(small)
         assert [p for p in report.problems if f"zz/{name}" in p]
-        assert (report.articles, work(report), report.published) == (3, (0, 3, 0), False)
+        assert (report.articles, work(report), report.published) == (3, (0, 3, 0), first)  # for what it tells
     assert search(Index(open_current(three.index)), Query("卡纸")).total == 1
 
 
 def test_an_article_that_breaks(three: Settings) -> None:
     """An article that was readable and is no longer leaves the index, and returns when it is mended."""
     path = three.articles / "printer/jam.md"
-    path.write_text("---\ntitle: [\n---\n", "utf8")
+    path.write_bytes(b"\0\1")
     report = build(three)
     assert work(report) == (0, 2, 1)
     assert search(Index(open_current(three.index)), Query("卡纸")).total == 0
     path.write_text(JAM, "utf8")
     assert work(build(three)) == (1, 2, 0)
     assert search(Index(open_current(three.index)), Query("卡纸")).total == 1
+
+
+def test_equal_ids_of_other_tools_lose_nothing(three: Settings, write: Write) -> None:
+    """They are unique in their folder only: the second is known by its path, and found by its id as well."""
+    write("b/intro.md", "---\nid: intro\ntitle: 电子秤\n---\n称重介绍\n")
+    write("a/intro.md", "---\nid: intro\ntitle: 打卡机\n---\n打卡介绍\n")
+    assert build(three).problems == ()
+    found = {h.article.title: h.article.id for h in search(Index(open_current(three.index)), Query("介绍")).hits}
+    assert found == {"打卡机": "intro", "电子秤": "b/intro"}
+    write("c/intro.md", "---\nid: intro\ntitle: 叫号机\n---\n叫号介绍\n")
+    assert update(three, ["c/intro.md"]).problems == ()
+    assert search(Index(open_current(three.index)), Query("介绍")).total == 3
 
 
 def test_the_second_of_two_takes_over(three: Settings, write: Write) -> None:
@@ -481,3 +502,23 @@ def test_progress_is_told(three: Settings) -> None:
     assert ("读取文章", 3, 3) in steps
     assert set(report.steps) == {"read", "lines", "vectors", "spellings", "positions", "facts"}
     assert len(bundles(three.index)) == 2
+
+
+def test_every_number_of_the_build_is_known() -> None:
+    """What the indexer takes from kb.fields makes another index when it changes, and nothing else of it does."""
+    folder = Path(kb.indexer.__file__).parent
+    imports = (n for p in folder.rglob("*.py") for n in ast.walk(ast.parse(p.read_text("utf8"))))
+    taken = {a.name for n in imports if isinstance(n, ast.ImportFrom) and n.module == "kb.fields" for a in n.names}
+    assert taken == set(fields.BUILD_TIME)
+
+
+def test_a_number_of_the_query_builds_nothing(
+    settings: Settings, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What weighs at the query is changed without a build; what the index is made with is not."""
+    write("a.md", "# 打印机卡纸\n\n更换搓纸轮。\n")
+    build(settings)
+    monkeypatch.setattr(fields, "SYNONYM_WEIGHT", 0.123)
+    assert not build(settings).published
+    monkeypatch.setattr(fields, "TOPICS", 7)
+    assert build(settings).published

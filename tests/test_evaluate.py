@@ -3,14 +3,33 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kb.bundle import open_current
 from kb.errors import InputError
+from kb.indexer.build import build_documents
 from kb.search import evaluate as module
-from kb.search.evaluate import Moved, compare, evaluate, read_lines, read_qrels, read_run, write_run
+from kb.search.evaluate import (
+    Moved,
+    Run,
+    by_length,
+    compare,
+    evaluate,
+    interval,
+    intervals,
+    read_documents,
+    read_lines,
+    read_qrels,
+    read_run,
+    silence,
+    write_run,
+)
 from kb.search.index import Index
+from kb.search.suggest import suggest
+from kb.settings import Settings
 
 Write = Callable[[str, str], Path]
 
@@ -200,3 +219,145 @@ def test_only_ten_places_count() -> None:
     deep = [(f"d{i}", float(20 - i)) for i in range(1, 12)]
     found = compare({"q": deep}, {"q": deep[1:]}, {"q": {"d11": 1}})
     assert [(m.before, m.after) for m in found.risen] == [(0, 10)]
+
+
+# --- documents and files ---------------------------------------------------------------------
+
+
+def corpus(folder: Path, documents: list[tuple[str, str, str]]) -> Path:
+    """A folder with corpus.jsonl. documents: id, title, text."""
+    folder.mkdir()
+    rows = (json.dumps(dict(zip(("id", "title", "text"), d, strict=True)), ensure_ascii=False) for d in documents)
+    (folder / "corpus.jsonl").write_text("\n".join(rows), "utf8")
+    return folder
+
+
+PAGES = {
+    "switch.md": (
+        "交换机手册",
+        "交换机与端口的排障。\n\n## 端口不亮\n\n换网线，看网口灯。\n\n## 环路\n\n端口灯同步狂闪。\n",
+    ),
+    "printer/paper.md": ("打印机卡纸", "# 打印机卡纸\n\n换搓纸轮。\n\n## 双面器\n\n取出双面器里的纸。\n"),
+    "untitled.md": ("", "## 表空间不足\n\nORA-01653，加数据文件。\n\n## 监听\n\nORA-12514，看监听。\n"),
+    "plain.md": ("", "网口灯不亮时先换端口再换网线。\n"),
+    "log.md": ("日志 error.log 在哪", "在安装目录。\n\n```text\n[error] 端口被占用\n```\n"),
+}
+ASKED = [
+    "网口灯不亮",
+    "端口灯同步狂闪",
+    "双面器卡纸",
+    "ORA-01653 表空间",
+    "ORA-12514",
+    "error.log 端口被占用",
+    "交换机手册 环路",
+]
+
+
+def test_documents_are_taken_as_files_are(
+    write: Write, indexed: Callable[[], Index], settings: Settings, tmp_path: Path
+) -> None:
+    """The same pages as documents and as files give the same run, to the score."""
+    for path, (title, text) in PAGES.items():
+        write(path, text if not title or text.startswith(f"# {title}") else f"# {title}\n\n{text}")
+    folder = corpus(tmp_path / "set", [(f"{path}#0", *page) for path, page in sorted(PAGES.items())])
+    documents = replace(settings, index=tmp_path / "documents")
+    build_documents(documents, read_documents(folder))
+    queries = [{"id": str(i), "text": text} for i, text in enumerate(ASKED)]
+    qrels = {q["id"]: {"switch.md": 1} for q in queries}
+    runs: list[Run] = []
+    for index, named in ((indexed(), str), (Index(open_current(documents.index)), lambda p: p.removesuffix("#0"))):
+        for mode in ("suggest", "search"):
+            runs.append(evaluate(index, queries, qrels, mode, name=named)[1])
+    assert [len(found) for found in runs[0].values()] == [len(found) for found in runs[2].values()]
+    for one, other in ((runs[0], runs[2]), (runs[1], runs[3])):
+        assert {q: [d for d, _ in found] for q, found in one.items()} == {
+            q: [d for d, _ in found] for q, found in other.items()
+        }
+        for q, found in one.items():
+            assert [s for _, s in found] == pytest.approx([s for _, s in other[q]], rel=1e-5)
+
+
+def test_pieces_of_a_page_are_told_by_their_ids(tmp_path: Path) -> None:
+    """page.md#3 is a piece of page.md; documents of one title are not, and none is of a kind of its own."""
+    folder = corpus(
+        tmp_path / "set", [("p.md#1", "一", "甲"), ("p.md#2", "二", "乙"), ("q", "二", "丙"), ("r#", "", "丁")]
+    )
+    found = read_documents(folder)
+    assert [(a.path, a.id, a.page) for a in found] == [
+        ("p.md#1", "p.md#1", "p.md"), ("p.md#2", "p.md#2", "p.md"), ("q", "q", ""), ("r#", "r#", "r"),
+    ]  # fmt: skip
+    assert {a.kind for a in found} == {"manual"}
+
+
+# --- intervals -------------------------------------------------------------------------------
+
+
+def test_an_interval_is_what_resampling_promises() -> None:
+    """A fair coin thrown 400 times: the mean of heads lies within 1.96 standard errors, 0.049, of a half."""
+    low, high = interval([0.0, 1.0] * 200)
+    assert (low, high) == (pytest.approx(0.451, abs=0.006), pytest.approx(0.549, abs=0.006))
+    assert interval([0.0, 1.0] * 200) == (low, high)
+    assert interval([0.25] * 7) == (0.25, 0.25)
+
+
+def test_each_figure_has_its_interval(index: Index) -> None:
+    """The interval of each figure holds the figure; queries without a judgement do not count."""
+    qrels = {"q1": {"d2": 1}, "q2": {"d4": 2}, "q3": {"d3": 1}}
+    figures, run = evaluate(index, QUERIES, qrels, name=name)
+    found = intervals(qrels, run)
+    assert set(found) == set(module.MEASURES)
+    for key, (low, high) in found.items():
+        assert low < figures[key] < high
+
+
+def test_a_gain_is_certain_where_each_query_gains() -> None:
+    """Two runs that differ by the same in each query: each mean is uncertain, their difference is not."""
+    qrels = {f"q{i}": {"a": 1} for i in range(20)}
+    before: Run = {q: [("b", 2.0), ("a", 1.0)] for q in qrels}
+    after: Run = {q: [("a", 1.0)] for q in qrels}
+    gain = 1 - 1 / math.log2(3)
+    assert compare(before, after, qrels).interval == pytest.approx((gain, gain), abs=1e-4)
+    half = {q: docs if i % 2 else before[q] for i, (q, docs) in enumerate(after.items())}
+    low, high = compare(before, half, qrels).interval
+    assert 0 < low < gain / 2 < high < gain
+
+
+# --- by length -------------------------------------------------------------------------------
+
+
+def test_queries_are_told_apart_by_their_length(index: Index) -> None:
+    """Short, medium and long queries with their own figures; a length that none has is left out."""
+    long = "打印机卡纸 " * 30
+    queries = [{"id": "a", "text": "打印机"}, {"id": "b", "text": long}, {"id": "c", "text": "ORA-01653 表空间 量子"}]
+    qrels = {"a": {"d1": 1}, "b": {"d3": 1}, "c": {"d3": 1}}
+    _, run = evaluate(index, queries, qrels, name=name)
+    found = by_length(index, queries, qrels, run)
+    assert [(g.name, g.queries, g.figures["s1"]) for g in found] == [("short", 2, 0.5), ("long", 1, 0)]
+    assert found[0].intervals["s1"] == (0, 1)
+
+
+# --- needless suggestions --------------------------------------------------------------------
+
+
+def test_silence(index: Index) -> None:
+    """With its answer hidden a query gets nothing, or what is left; texts that nothing answers are counted apart."""
+    qrels = {"q1": {"d1": 1}, "q2": {"d4": 1}, "q3": {"d3": 1}}
+    found = silence(index, QUERIES, qrels, [{"id": 1, "text": "量子力学"}, {"id": 2, "text": "ORA-01653"}], name=name)
+    assert found["answerable"].texts == found["hidden"].texts == 3
+    assert found["answerable"].right == 2
+    assert found["answerable"].bands["none"] == 1
+    assert found["hidden"].bands["none"] >= 2
+    assert found["hidden"].right == 0
+    assert (found["unanswerable"].texts, found["unanswerable"].bands["none"]) == (2, 1)
+    assert set(silence(index, QUERIES, qrels, name=name)) == {"answerable", "hidden"}
+
+
+def test_an_index_without_some_articles(index: Index) -> None:
+    """What is hidden from one view of an index is found by the index itself."""
+    number = index.number_of("d4")
+    hiding = index.without([number])
+    for _ in range(2):
+        assert [s.article.id for s in suggest(index, "ORA-01653").suggestions] == ["d4"]
+        assert suggest(hiding, "ORA-01653").suggestions == ()
+        assert evaluate(hiding, QUERIES[1:2], {"q2": {"d4": 1}}, mode="search", name=name)[1] == {"q2": []}
+    assert index.without([]).live.all()

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from kb.fields import PAGE_WEIGHT, TOPIC_WEIGHT
 from kb.model import HIDDEN_STATUSES, Correction
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
@@ -28,7 +27,7 @@ def asked(index: Index) -> Iterator[tuple[QueryTerms, np.ndarray, list[int]]]:
     """Queries of all kinds with their scores and some passages: the best, the worst, and some without any word."""
     for text in TEXTS:
         for query in (read(text, index.tokenizer, index.synonyms), read_paste(index, text)):
-            scores = index.scores(query.weights)
+            scores = index.scores(query)
             best = top(scores, 30).tolist()
             yield query, scores, [*best, *range(0, index.weights.passages, 40), *best[:2]]
 
@@ -51,27 +50,31 @@ def test_shares_add_up_to_the_score(built: Index) -> None:
     for query, scores, passages in asked(built):
         evidence = Evidence(built, query, scores, passages)
         plain = built.weights.scores(query.weights)
-        most = TOPIC_WEIGHT * float(plain.max())
         scored = {p for p in passages if scores[p] > 0}
-        assert bool(scored) == bool(plain.max())
+        assert scored
         for passage in scored:
             total = sum(evidence.shares(passage).values())
             assert evidence.score(passage) == scores[passage]
             assert total == pytest.approx(float(plain[passage]), rel=1e-4)
-            assert -1e-3 <= evidence.score(passage) - total <= most + 1e-3
+            lifted = evidence.score(passage) - total
+            assert lifted == pytest.approx(sum(evidence.lifts(passage).values()), rel=1e-3, abs=1e-3)
 
 
-def test_the_topic_has_its_share(built: Index) -> None:
-    """What a topic added to a score is named as a reason of its own, and only then."""
-    query = read(TEXTS[2], built.tokenizer, built.synonyms)
-    plain = built.weights.scores(query.weights)
-    passage = int(top(plain, 1)[0])
-    assert "topic" not in {m.field for m in matches(Evidence(built, query, plain, [passage]), passage)}
-    lifted = plain * np.float32(1.25)
-    shown = matches(Evidence(built, query, lifted, [passage]), passage)
-    (topic,) = (m for m in shown if m.field == "topic")
-    assert topic.score == pytest.approx(plain[passage] / 4, rel=0.01)
+def test_what_lifts_has_its_share(built: Index) -> None:
+    """What topics, sentences and codes added to a score is named as reasons of their own, and only then."""
+    query = read_paste(built, "导出报表时报 ORA-01653。昨天还是好的，今天早上就这样了")
+    scores = built.scores(query)
+    passage = int(top(scores, 1)[0])
+    evidence = Evidence(built, query, scores, [passage])
+    shown = matches(evidence, passage)
+    (about,) = (m for m in shown if m.field == "about")
+    assert about.score == pytest.approx(evidence.lifts(passage)["about"], abs=0.01)
+    assert about.score > 0
     assert [m.score for m in shown] == sorted((m.score for m in shown), reverse=True)
+    plain = read(TEXTS[2], built.tokenizer, built.synonyms)
+    unlifted = built.weights.scores(plain.weights)
+    best = int(top(unlifted, 1)[0])
+    assert "about" not in {m.field for m in matches(Evidence(built, plain, unlifted, [best]), best)}
 
 
 def test_shares_of_terms(built: Index) -> None:
@@ -82,7 +85,7 @@ def test_shares_of_terms(built: Index) -> None:
         for passage in passages[:4]:
             own, page = built.weights.within(list(query.weights), np.array([passage]))[:, :, 0]
             expected = {
-                term: weight * float(o + PAGE_WEIGHT * p)
+                term: weight * float(o + p)
                 for (term, weight), o, p in zip(query.weights.items(), own, page, strict=True)
                 if o or p
             }
@@ -93,7 +96,11 @@ def test_coverage(built: Index) -> None:
     """The rarity of all that a passage says of a query, as a share of all of it."""
     for query, scores, passages in asked(built):
         evidence = Evidence(built, query, scores, passages)
-        rarest = {m: min(max(map(built.weights.rarity, wording)) for wording in m) for m in meanings(query)}
+        rarest = {
+            m: min(max(map(built.weights.rarity, wording)) for wording in m)
+            * min(1, max((query.weights.get(t, 0) for t in m[0]), default=0))
+            for m in meanings(query)
+        }
         expected = [
             sum(r for m, r in rarest.items() if said(built, passage, m)) / sum(rarest.values())
             for passage in dict.fromkeys(passages)
@@ -133,7 +140,7 @@ def test_a_correction_explains_what_was_typed(built: Index) -> None:
     text = "prnter 卡纸"
     corrected = read(text, built.tokenizer, built.synonyms, [Correction(0, 6, "prnter", "printer")])
     plain = read("printer 卡纸", built.tokenizer, built.synonyms)
-    scores = built.scores(plain.weights)
+    scores = built.scores(plain)
     passages = top(scores, 10).tolist()
     coverages = [Evidence(built, query, scores, passages).coverage() for query in (corrected, plain)]
     assert coverages[1].max() == 1
@@ -143,7 +150,7 @@ def test_a_correction_explains_what_was_typed(built: Index) -> None:
 def test_nothing_asked(built: Index) -> None:
     """A text without words covers nothing and explains nothing; passages asked for twice count once."""
     query = read("，。", built.tokenizer, built.synonyms)
-    evidence = Evidence(built, query, built.scores(query.weights), [3, 3, 5])
+    evidence = Evidence(built, query, built.scores(query), [3, 3, 5])
     assert list(evidence.passages) == [3, 5]
     assert evidence.coverage().tolist() == evidence.rivals().tolist() == [0, 0]
     assert (evidence.explained(), evidence.shares(3), evidence.score(5)) == (set(), {}, 0)

@@ -79,7 +79,7 @@ def test_facets_of_a_real_base(built: Index) -> None:
             assert_counts(built.facets[name], name, articles, mask)
     assert built.visible.tolist() == [a.status not in HIDDEN_STATUSES for a in articles]
     unseen = [i for i, a in enumerate(built.article_of) if not built.visible[a]]
-    assert (built._unseen if built._unseen is not None else np.empty(0)).tolist() == unseen
+    assert (built.unseen if built.unseen is not None else np.empty(0)).tolist() == unseen
 
 
 def test_articles_are_a_sequence(built: Index) -> None:

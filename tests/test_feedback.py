@@ -10,12 +10,9 @@ from kb import feedback, tables
 from kb.errors import InputError
 from kb.feedback import MAX_TEXT, Feedback
 from kb.model import Verdict
+from kb.settings import load
 from kb.store import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "guzhi.db"))
+from kb.web import create_app
 
 
 @pytest.fixture
@@ -120,20 +117,47 @@ def test_what_is_old_is_forgotten(store: Store, log: Feedback) -> None:
 
 
 def test_only_so_many_are_kept(store: Store, log: Feedback, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of searches, visits and verdicts alike, the newest, also within one day."""
     monkeypatch.setattr(feedback, "MAX_ROWS", 3)
+    monkeypatch.setattr(feedback, "EVERY", 1)
     for n in range(5):
         log.log_search("search", str(n), [], 0, 0.0, "v")
-    log.forget()
+        log.log_visit(str(n), "v")
+        log.give_verdict(str(n), "helpful", "v", "卡纸")
+    log.give_verdict("2", "unhelpful", "v", "卡纸")  # said once more, it is among the newest
+    log.give_verdict("5", "helpful", "v", "卡纸")
     assert [r.text for r in searches(store)] == ["2", "3", "4"]
+    with store.session() as session:
+        assert list(session.scalars(select(tables.Visit.article).order_by(tables.Visit.id))) == ["2", "3", "4"]
+    assert [v.article for v in log.verdicts()] == ["4", "2", "5"]
+
+
+def test_switched_off_later(store: Store, database: str, tmp_path: Path) -> None:
+    """When log_days becomes 0, what was kept before is forgotten as soon as the site starts."""
+    log = Feedback(store, 365)
+    log.give_verdict("KB-000001", "helpful", "v", "卡纸", log.log_search("suggest", "卡纸", [], 0, 0.0, "v"))
+    log.log_visit("KB-000001", "v")
+    create_app(load({"log_days": 0, "database": database}, tmp_path))
+    with store.reading() as session:
+        for table in (tables.Search, tables.Visit, tables.Verdict):
+            assert session.scalars(select(table)).all() == []
+
+
+def test_switched_off_makes_no_database(tmp_path: Path) -> None:
+    """A site that keeps nothing needs no database to forget from."""
+    settings = load({"log_days": 0}, tmp_path)
+    create_app(settings)
+    assert not Path(settings.database).exists()
 
 
 def test_nobody_continues_the_visit_of_another(store: Store, log: Feedback) -> None:
-    """A search's number is no secret; it counts for the visitor who made it."""
-    row = log.log_search("search", "卡纸", [], 0, 0.0, "v")
+    """A search's number is no secret; it counts for the visitor who made it, and for what it showed."""
+    row = log.log_search("search", "卡纸", ["KB-000001"], 1, 0.0, "v")
     log.log_visit("KB-000001", "w", row)
+    log.log_visit("KB-000002", "v", row)
     log.log_visit("KB-000001", "v", row)
     with store.session() as session:
-        assert list(session.scalars(select(tables.Visit.search).order_by(tables.Visit.id))) == [None, row]
+        assert list(session.scalars(select(tables.Visit.search).order_by(tables.Visit.id))) == [None, None, row]
 
 
 def test_what_is_old_goes_with_the_first_search_of_a_day(store: Store, log: Feedback) -> None:

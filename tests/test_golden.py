@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from conftest import ARTICLES
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kb.cli import cli
@@ -147,6 +147,9 @@ def test_adding_keeps_every_other_line() -> None:
     ]
 
 
+@example("卡纸\x85报错 13.20")
+@example("一行\u2028二行\n三行\u2029")
+@example("a\rb\r\nc")
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda t: t.strip()))
 def test_any_text_is_written_and_read_back(text: str) -> None:
     """Pastes hold anything."""

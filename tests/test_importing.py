@@ -1,5 +1,6 @@
 """Imports: what documents and old tickets become, what is refused, and that a failed import leaves nothing."""
 
+import base64
 import csv
 import io
 import json
@@ -15,12 +16,16 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from kb import pictures
 from kb.cli import cli
+from kb.editions.moving import checked_path
 from kb.errors import ArticleError, InputError, KbError, NotFoundError
 from kb.indexer import markdown
-from kb.indexer.articles import front_matter, load, parse
+from kb.indexer.articles import load, parse
 from kb.indexer.check import check
+from kb.indexer.frontmatter import front_matter
 from kb.indexer.importing import cells, columns, escape, plan, sources, tickets, word
 from kb.indexer.importing.model import Options, Plan
 from kb.model import Article
@@ -28,7 +33,14 @@ from kb.settings import Settings
 
 Write = Callable[[str, str], Path]
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+
+def picture(color: str = "red", kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (4, 3), color).save(out, kind)
+    return out.getvalue()
+
+
+PNG = pictures.cleaned(picture())[0]
 TODAY = date(2026, 1, 2)
 
 
@@ -162,9 +174,11 @@ def test_unreadable_files_are_told_with_file_and_line(source: Path, root: Path) 
     (source / "large.md").write_text("长" * 1000, "utf8")
     (source / "good.md").write_text("好\n", "utf8")
     planned = imported(source, root, max_file_kb=1)
-    assert list(tree(root)) == ["wiki/good.md"]
-    bad, binary, large = planned.problems
-    assert bad.startswith("bad.md:3: 文件头不是正确的 YAML")
+    assert set(tree(root)) == {"wiki/bad.md", "wiki/good.md"}
+    bad = next(i for i in planned.items if i.source == "bad.md")
+    assert bad.title == "a"
+    assert bad.warnings[0].startswith("bad.md:3: 文件头不是正确的 YAML：括号或引号没有闭合")
+    binary, large = planned.problems
     assert binary.startswith("bin.md: 不是文本文件")
     assert large.startswith("large.md: 超过上限 1 KB")
 
@@ -191,7 +205,7 @@ def test_nothing_that_exists_is_replaced(source: Path, root: Path) -> None:
     planned = imported(source, root)
     assert [i.source for i in planned.items] == ["b.md"]
     assert "wiki/a.md 已经存在" in planned.problems[0]
-    (source / "p.png").write_bytes(PNG + b"1")
+    (source / "p.png").write_bytes(picture("blue"))
     (source / "c.md").write_text("丙 ![](p.png)\n", "utf8")
     assert "wiki/p.png 已经存在" in imported(source, root).problems[-1]
     assert (root / "wiki/a.md").read_text("utf8") == "别的\n"
@@ -295,7 +309,7 @@ def test_names_in_gbk_are_read(tmp_path: Path, root: Path) -> None:
     """Windows in China packs names in GBK without saying so; the folder that was packed is not named twice."""
     raw = io.BytesIO()
     with zipfile.ZipFile(raw, "w") as z:
-        for i, text in enumerate(["![](图.png)\n", "x"]):
+        for i, text in enumerate(["![](图.png)\n", PNG]):
             z.writestr("XXXXXXXX/" + ["aaaa.md", "bb.png"][i], text)
     packed = raw.getvalue()
     for plain, chinese in ((b"XXXXXXXX", "旧版手册"), (b"aaaa.md", "说明.md"), (b"bb.png", "图.png")):
@@ -397,7 +411,7 @@ def paragraph(text: str, style: str = "") -> str:
     return f'<w:p>{styled}<w:r><w:t xml:space="preserve">{escaped}</w:t></w:r></w:p>'
 
 
-def picture(attribute: str = "r:embed") -> str:
+def drawn(attribute: str = "r:embed") -> str:
     return (
         '<w:p><w:r><w:drawing><wp:inline><wp:docPr id="1" name="p" descr="面板 [照片]"/><a:graphic><a:graphicData>'
         f'<pic:pic><pic:blipFill><a:blip {attribute}="rId9"/></pic:blipFill></pic:pic>'
@@ -428,7 +442,7 @@ def test_a_report_becomes_a_case(tmp_path: Path, root: Path) -> None:
         paragraph("P3015 定影故障报告"),
         paragraph("一、故障描述"),
         paragraph("一摸掉粉，报 50.2；<port> 与 *星号*、C:\\temp"),
-        picture(),
+        drawn(),
         paragraph("二、原因分析：定影膜破损"),
         paragraph("（三）解决办法"),
         paragraph("1. 关机"),
@@ -471,14 +485,14 @@ def test_sections_stand_below_the_title(tmp_path: Path, root: Path) -> None:
 def test_a_picture_from_elsewhere_is_never_read(tmp_path: Path, root: Path) -> None:
     """A document that links to a file of this machine gets nothing of it."""
     (tmp_path / "secret").write_text("秘密", "utf8")
-    path = docx(tmp_path / "a.docx", picture("r:link"), external=(tmp_path / "secret").as_uri())
+    path = docx(tmp_path / "a.docx", drawn("r:link"), external=(tmp_path / "secret").as_uri())
     planned = plan.plan(path, root, options())
     assert not any(i.images for i in planned.items)
     assert planned.items or "不是完好的 .docx" in planned.problems[0]
 
 
 def test_a_picture_no_page_can_show_is_told(tmp_path: Path, root: Path) -> None:
-    path = docx(tmp_path / "a.docx", paragraph("正文。"), picture(), image="image1.emf")
+    path = docx(tmp_path / "a.docx", paragraph("正文。"), drawn(), image="image1.emf")
     item = plan.plan(path, root, options()).items[0]
     assert "x-emf" in item.warnings[0]
     assert not item.images
@@ -512,6 +526,94 @@ def test_hostile_documents_are_refused_before_the_converter_reads_them(
         z.writestr("word/document.xml", '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
     with pytest.raises(ArticleError, match="DOCTYPE"):
         word.read(bomb.getvalue(), "a.docx", "{number}")
+
+
+def cell(text: str, merged: str = "") -> str:
+    return f"<w:tc><w:tcPr>{merged}</w:tcPr>{paragraph(text) if text else '<w:p/>'}</w:tc>"
+
+
+def test_merged_cells_keep_their_columns(tmp_path: Path, root: Path) -> None:
+    """A cell over several rows says the same in each; what stands beside it stays under its heading."""
+    start, on = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
+    rows = (
+        cell("楼层") + cell("端口") + cell("用途"),
+        cell("二层", start) + cell("1") + cell("门禁", start),
+        cell("", on) + cell("2") + cell("", on),
+        cell("三层") + cell("3") + cell("考勤"),
+    )
+    table_ = "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
+    path = docx(tmp_path / "a.docx", paragraph("对照表。"), table_)
+    body = plan.plan(path, root, options()).items[0].text
+    assert "| 二层 | 1 | 门禁 |\n| 二层 | 2 | 门禁 |\n| 三层 | 3 | 考勤 |" in body
+
+
+def test_the_style_of_a_title_makes_the_title(tmp_path: Path, root: Path) -> None:
+    """Also where top headings follow it, which keep their level below it."""
+    path = docx(
+        tmp_path / "a.docx",
+        paragraph("门禁 系统手册", "Title"),
+        paragraph("安装", "Heading1"),
+        paragraph("接线"),
+        paragraph("调试", "Heading1"),
+    )
+    item = plan.plan(path, root, options()).items[0]
+    assert item.title == "门禁 系统手册"
+    assert parse(item.text, "a.md").body == "## 安装\n\n接线\n\n## 调试\n"
+
+
+def test_pictures_are_written_anew(source: Path, root: Path) -> None:
+    """As the editor's: nothing of the file survives but its pixels; what is no such picture is told."""
+    raw = picture("blue") + b"13912345678"
+    (source / "a.png").write_bytes(raw)
+    (source / "b.svg").write_text("<svg onload='alert(1)'/>", "utf8")
+    (source / "c.gif").write_bytes(picture("red", "GIF"))
+    (source / "x.md").write_text("![](a.png) ![](b.svg) ![](c.gif)\n", "utf8")
+    item = imported(source, root).items[0]
+    assert set(tree(root)) == {"wiki/x.md", "wiki/a.png", "wiki/c.gif"}
+    assert b"139" not in (root / "wiki/a.png").read_bytes()
+    assert (root / "wiki/c.gif").read_bytes().startswith(b"GIF8")
+    assert any("SVG" in w for w in item.warnings)
+
+
+def test_a_picture_written_into_a_document_becomes_a_file(source: Path, root: Path) -> None:
+    """Whole or in lines; the text is small then, and the page shows the picture."""
+    data = base64.b64encode(picture("blue")).decode()
+    wrapped = "\n".join(data[i : i + 60] for i in range(0, len(data), 60))
+    text = f'![面板](data:image/png;base64,{data})\n\n<img src="data:image/png;base64,{wrapped}">\n'
+    (source / "说 明.md").write_text(text, "utf8")
+    item = imported(source, root).items[0]
+    assert parse(item.text, "a.md").body == '![面板](说-明-1.png)\n\n<img src="说-明-2.png">\n'
+    assert {"wiki/说-明-1.png", "wiki/说-明-2.png"} < set(tree(root))
+
+
+def test_names_of_files_are_those_that_every_system_can_hold(source: Path, root: Path) -> None:
+    """The editor's rule; two that become one get a number, and a link finds its file in either spelling."""
+    (source / "con.md").write_text("一 ![](re\u0301seau.png)\n", "utf8")
+    (source / "a:b.md").write_text("二\n", "utf8")
+    (source / "a?b.md").write_text("三\n", "utf8")
+    (source / "re\u0301seau.png").write_bytes(picture())
+    imported(source, root)
+    assert set(tree(root)) == {"wiki/_con.md", "wiki/a-b.md", "wiki/a-b-2.md", "wiki/r\u00e9seau.png"}
+    assert all(checked_path(name) == name for name in tree(root) if name.endswith(".md"))
+
+
+def test_menus_and_other_peoples_folders_are_left_out(source: Path, root: Path) -> None:
+    """Unless one of them is asked for."""
+    for name in ("a.md", "SUMMARY.md", "_sidebar.md", "node_modules/x/README.md", ".vuepress/b.md", "sub/SUMMARY.md"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(f"# {name}\n", "utf8")
+    assert [i.source for i in plan.plan(source, root, options()).items] == ["a.md"]
+    assert [i.source for i in plan.plan(source / "SUMMARY.md", root, options()).items] == ["SUMMARY.md"]
+    assert len(plan.plan(source / "node_modules", root, options()).items) == 1
+
+
+def test_links_in_a_circle_are_passed_over(source: Path, root: Path) -> None:
+    """They lead to no file; what is beside them is imported."""
+    (source / "a.md").symlink_to(source / "b.md")
+    (source / "b.md").symlink_to(source / "a.md")
+    (source / "c.md").write_text("# 丙\n\n[甲](a.md) ![](a.png)\n", "utf8")
+    (source / "a.png").symlink_to(source / "a.png")
+    assert [i.source for i in plan.plan(source, root, options()).items] == ["c.md"]
 
 
 def test_markdown_keeps_its_name_beside_a_document(source: Path, root: Path) -> None:

@@ -34,11 +34,6 @@ status: {status}
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "guzhi.db"))
-
-
-@pytest.fixture
 def index(write: Write, indexed: Callable[[], Index]) -> Index:
     for number, title, area, due, status in (
         ("KB-000001", "打印机卡纸", "printer", "2025-06-01", "published"),

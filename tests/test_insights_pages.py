@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ARTICLES
+from conftest import ARTICLES, index_of_its_own
 from flask.testing import FlaskClient
 
 from kb import golden
+from kb.examination import FILE, MAX_COMPARED, examination, examine
 from kb.feedback import Feedback
+from kb.indexer.check import check
 from kb.search.index import Index
 from kb.settings import Settings, load
 from kb.store import Store
@@ -27,7 +29,8 @@ def here(tmp_path: Path, built: Index) -> Settings:
     articles.mkdir()
     for name in ("golden.yml", "synonyms.txt"):
         (articles / name).write_bytes((ARTICLES / name).read_bytes())
-    return load({"articles": articles, "index": built.bundle.folder.parent, "database": "kb.db"}, tmp_path)
+    index = index_of_its_own(built, tmp_path / "index")
+    return load({"articles": articles, "index": index, "database": "kb.db"}, tmp_path)
 
 
 @pytest.fixture
@@ -37,6 +40,7 @@ def log(here: Settings) -> Feedback:
 
 @pytest.fixture
 def client(here: Settings) -> FlaskClient:
+    examine(here)
     return create_app(here).test_client()
 
 
@@ -105,7 +109,7 @@ def test_a_synonym_is_decided(client: FlaskClient, here: Settings) -> None:
     for line, decision in zip(before, ("accept", "refuse"), strict=False):
         answer = client.post("/insights/synonym", data={"token": proof, "line": line, "decision": decision})
         assert answer.status_code == 303
-    accepted, _ = parse((here.articles / "synonyms.txt").read_text("utf8"))
+    accepted = parse((here.articles / "synonyms.txt").read_text("utf8")).table
     left, right = re.split(r" =>? ", before[0])
     assert right in accepted[left]
     assert before[1] in (here.articles / "synonyms-refused.txt").read_text("utf8")
@@ -143,3 +147,84 @@ def test_switched_off(here: Settings) -> None:
     ).test_client()
     for path in PAGES:
         assert "log_days" in client.get(path).text
+
+
+PROBLEM = "---\nid: KB-000901\ntitle: 扫描仪\nkind: faq\n---\n\n问\n"
+
+
+def test_each_reader_reads_the_own_language(here: Settings, client: FlaskClient) -> None:
+    """Problems are told in the language of who reads them, whoever was first, on the page and in the file."""
+    (here.articles / "a.md").write_text(PROBLEM, "utf8")
+    (here.index / FILE).unlink()
+    examine(here)
+    for language, message in (("zh", "缺少一节"), ("en", "section"), ("zh", "缺少一节")):
+        for path in ("/insights/quality", "/insights/quality.csv"):
+            assert message in client.get(path, query_string={"lang": language}).text, (language, path)
+
+
+def test_what_was_mended_is_gone_at_once(here: Settings, client: FlaskClient) -> None:
+    """An article that changed since the examination is checked anew; one that is no more has no problems."""
+    path = here.articles / "a.md"
+    path.write_text(PROBLEM, "utf8")
+    (here.index / FILE).unlink()
+    examine(here)
+    path.write_text(PROBLEM + "\n## 问题\n\n不出图\n\n## 回答\n\n换线\n", "utf8")
+    assert "a.md" not in client.get("/insights/quality").text
+    path.write_text(PROBLEM, "utf8")
+    assert "a.md" in client.get("/insights/quality").text
+    path.unlink()
+    assert "a.md" not in client.get("/insights/quality").text
+
+
+def test_before_the_first_examination(here: Settings, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who opens the page makes the site compare articles; it says that this comes, and programs are told."""
+    (here.index / FILE).write_text("{", "utf8")  # cut short
+
+    def compared(*_: object) -> None:
+        raise AssertionError("while somebody waits")
+
+    monkeypatch.setattr("kb.examination.duplicates", compared)
+    monkeypatch.setattr("kb.examination.proposals", compared)
+    for path in ("/insights/quality", "/insights/words"):
+        assert "稍后刷新" in client.get(path).text
+    for table in ("quality", "duplicates", "synonyms"):
+        assert client.get(f"/api/v1/insights/{table}").json["complete"] is False
+        assert client.get(f"/api/v1/insights/{table}").json["rows"] == []
+
+
+def test_an_examination_is_made_once(here: Settings, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one index and one day; a large base is not compared with itself."""
+    before = (here.index / FILE).stat().st_mtime_ns
+    examine(here)
+    assert (here.index / FILE).stat().st_mtime_ns == before
+    (here.index / FILE).unlink()
+    monkeypatch.setattr("kb.examination.MAX_COMPARED", 3)
+    examine(here)
+    found = examination(here.index)
+    assert found is not None
+    assert (found.pairs, found.proposals) == (None, None)
+    assert str(MAX_COMPARED) in client.get("/insights/quality").text
+
+
+def test_a_verdict_outlives_its_article(here: Settings, client: FlaskClient, log: Feedback) -> None:
+    """What was said of an article that is no more takes nothing from the page of words."""
+    log.give_verdict("KB-999999", "helpful", "v", "打印机没反应 卡纸")
+    (here.index / FILE).unlink()
+    examine(here)
+    assert client.get("/insights/words").status_code == 200
+    assert client.get("/api/v1/insights/synonyms").json["complete"] is True
+
+
+@pytest.mark.parametrize("name", ["golden.yml", "synonyms.txt", "synonyms-refused.txt"])
+def test_a_file_that_is_not_utf8(here: Settings, client: FlaskClient, name: str) -> None:
+    """The page tells which file and shows the rest; programs get a sentence; the check tells, too."""
+    (here.articles / name).write_bytes("卡纸 = 夹纸\n".encode("gb18030"))
+    answer = client.get("/insights/words")
+    assert answer.status_code == 200
+    assert name in answer.text
+    tables = ("promotions",) if name == "golden.yml" else ("synonyms",)
+    for table in tables:
+        refused = client.get(f"/api/v1/insights/{table}")
+        assert refused.status_code == 400
+        assert name in refused.json["error"]["message"]
+    assert any(p.path == name and p.line == 1 for p in check(here.articles))

@@ -59,15 +59,15 @@ def test_plain_text_before_html() -> None:
 
 
 def test_attachments() -> None:
-    """Logs are read, everything else is named."""
+    """Logs and forwarded mails are read, everything else is named."""
     message = mail()
     message.add_attachment("ERROR 卡纸".encode("gbk"), maintype="text", subtype="plain", filename="日志.log")
     message.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="a.png")
     message.add_attachment(mail(subject="旧邮件"))
     found = read("a.eml", bytes(message))
     assert found.attachments == ("日志.log", "a.png", "旧邮件.eml")
-    assert found.text.endswith("附件 日志.log：\nERROR 卡纸")
-    assert found.notes == ("没有读的附件：a.png, 旧邮件.eml",)
+    assert found.text.endswith(f"转发的邮件：\n旧邮件\n\n{FAULT}\n\n附件 日志.log：\nERROR 卡纸")
+    assert found.notes == ("没有读的附件：a.png",)
 
 
 HISTORY = "\n\n-----原始邮件-----\n发件人：客服\n请重启"

@@ -228,7 +228,7 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:  # noqa: 
 
     def visit(**options: Any) -> Any:
         context = browser.new_context(offline=True, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: complaints.append(m.text))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, open_current
-from kb.fields import PAGE_WEIGHT
+from kb.fields import LARGEST_WEIGHT
 from kb.indexer import build as building
 from kb.indexer import vectors
 from kb.indexer.analysis import Row, Terms
@@ -45,49 +45,55 @@ def numbered(base: Base) -> list[int]:
 def written(folder: Path, base: Base, beside: Bundle | None = None) -> Bundle:
     folder.mkdir()
     counts = vectors.count([row for row, _ in base])
-    vectors.write(folder, counts, np.array(numbered(base), np.int32), beside)
+    factors = np.ones(len(base), np.float32)
+    vectors.write(folder, counts, np.array(numbered(base), np.int32), factors, beside)
     return Bundle(folder, {"own_passages": len(base)}, beside)
 
 
-def weighed(bundle: Bundle) -> tuple[list[int], NDArray[np.float32], NDArray[np.float32]]:
-    """Keys of the terms, and the weights of words and of pairs, passage by passage."""
+def weighed(bundle: Bundle, base: Base) -> dict[str, NDArray[np.float64]]:
+    """The weights of words, of pairs, and of what the page says, passage by passage: each passages x terms."""
     counts = vectors.read(bundle)
-    known = vectors.statistics(counts)
+    names = [page for _, page in base]
+    mates = np.array([[a == b for b in names] for a in names], float).reshape(len(names), len(names))
+    matrices = {name: counts.matrices[name] for name in ("text", "title", "pairs")}
+    pages = vectors._numbered(np.array(numbered(base), np.int32))
+    together = {f"page_{name}": vectors._summed(matrices[name], pages) for name in ("text", "pairs")}
+    known = vectors.statistics(matrices | together, counts.terms)
     if bundle.base is not None:
         known = vectors._with(vectors.read_statistics(bundle.base), known)
-    found, neighbours = vectors.weigh(counts, known)
-    return counts.terms.tolist(), found.toarray(), neighbours.toarray()
+    out = {}
+    for name, (weight, k1, b) in vectors.PARAMETERS.items():
+        own = matrices[name.removeprefix("page_")].toarray().astype(float)
+        held = mates @ own if name.startswith("page_") else own
+        norm = k1 * (1 - b + b * held.sum(axis=1, keepdims=True) / known.mean[name])
+        out[name] = weight * known.idf(name) * held * (k1 + 1) / (held + norm)
+    words = out["text"] + out["title"]
+    most = np.array([words[row > 0].max(axis=0) for row in mates]).reshape(words.shape)
+    page = out["page_text"] + out["page_pairs"] + LARGEST_WEIGHT * most
+    return {"own": words + out["pairs"], "page": page}
 
 
 def by_hand(bundle: Bundle, base: Base, query: dict[str, float]) -> list[float]:
-    """The score of each passage, one term of one passage after the other."""
-    place, found, neighbours = weighed(bundle)
-    scores = []
-    for number, (_, page) in enumerate(base):
-        mates = [i for i, (_, other) in enumerate(base) if other == page]
-        own = behind = 0.0
-        for term, weight in query.items():
-            key = int(keys([term])[0])
-            if key in place:
-                column = place.index(key)
-                mine = float(found[number, column] + neighbours[number, column])
-                own += weight * mine
-                # A pair of words stands where it stands; only words stand behind other sections.
-                behind += weight * (mine if len(mates) == 1 else max(float(found[i, column]) for i in mates))
-        scores.append(own + PAGE_WEIGHT * behind if own > 0 else 0.0)
-    return scores
+    """The score of each passage: its own words, and what its page says when it holds any."""
+    place = {key: i for i, key in enumerate(vectors.read(bundle).terms.tolist())}
+    wanted = np.zeros(len(place))
+    for term, weight in query.items():
+        key = int(keys([term])[0])
+        if key in place:
+            wanted[place[key]] = weight
+    found = weighed(bundle, base)
+    own, page = (found[name] @ wanted for name in ("own", "page"))
+    return np.where(own > 0, own + page, 0).tolist()
 
 
 @given(base=bases)
 def test_largest(base: Base) -> None:
-    """A page has of each term the largest weight that one of its passages has; a lone passage has no page."""
+    """A page has of each term the largest weight that one of its passages has."""
     counts = vectors.count([row for row, _ in base])
-    found, _ = vectors.weigh(counts, vectors.statistics(counts))
-    pages = np.array(numbered(base), np.int32)
-    largest = vectors.largest(found, pages).toarray()
-    dense = found.toarray()
+    pages = vectors._numbered(np.array(numbered(base), np.int32))
+    dense = counts.matrices["text"].toarray()
+    largest = vectors.largest(counts.matrices["text"], pages).toarray()
     expected = [dense[pages == page].max(axis=0) for page in range(pages.max(initial=-1) + 1)]
-    assert largest.shape == (len(expected), len(counts.terms))
     np.testing.assert_array_equal(largest, np.array(expected, np.float32).reshape(largest.shape))
 
 
@@ -111,7 +117,7 @@ def test_scores_beside_a_base(base: Base, more: Base, query: dict[str, float]) -
         np.testing.assert_allclose(weights.scores(query), expected, rtol=1e-4, atol=1e-5)
         every = np.arange(len(base) + len(more))
         own, pages = weights.within(list(query), every)
-        parts = np.array(list(query.values()), np.float64) @ (own + PAGE_WEIGHT * pages)
+        parts = np.array(list(query.values()), np.float64) @ (own + pages)
         np.testing.assert_allclose(np.where(np.array(expected) > 0, parts, 0), expected, rtol=1e-4, atol=1e-5)
 
 

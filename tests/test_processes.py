@@ -110,6 +110,11 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
         "    print(processes.submit(os.getpid).result(), flush=True)\n"
         "    os.kill(os.getpid(), 9)\n"
     )
+    _ends(tmp_path, program)
+
+
+def _ends(tmp_path: Path, program: str) -> None:
+    """Run a program that prints the number of a process of its own, and see that process end."""
     (tmp_path / "program.py").write_text(program, "utf8")
     told = subprocess.run(
         [sys.executable, "-W", "ignore", str(tmp_path / "program.py")],

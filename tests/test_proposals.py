@@ -70,6 +70,14 @@ def test_known_synonyms_are_not_proposed(write: Write, indexed: Callable[[], Ind
     assert lines(index, decided="AD = Active Directory") == []
 
 
+def test_a_pair_that_a_base_takes_away_is_not_proposed(write: Write, indexed: Callable[[], Index]) -> None:
+    """Whoever says that two words are no synonyms is not asked again, in whichever order."""
+    write("a.md", article("登录失败", "Active Directory (AD)，活动目录（AD）"))
+    index = indexed()
+    assert lines(index) == ["active directory = ad"]
+    assert lines(index, decided="AD != Active Directory") == []
+
+
 def test_words_of_helpful_answers(write: Write, indexed: Callable[[], Index]) -> None:
     """A word of two questions that the answer lacks leads, one way, to words of its title."""
     write("a.md", article("定影器过热"))
@@ -89,7 +97,7 @@ def test_accept_appends_a_line(tmp_path: Path) -> None:
     accept(tmp_path, "冒烟 => 过热")
     text = path.read_text("utf8")
     assert text.startswith("# 我们的\n卡死 = 死机 # 常见\n")
-    table, problems = parse(text)
+    table, _, problems = parse(text)
     assert problems == []
     assert table["连不上网"] == ("网络不通",)
     assert table["冒烟"] == ("过热",)
@@ -100,7 +108,7 @@ def test_accept_appends_a_line(tmp_path: Path) -> None:
 def test_accept_starts_a_file(tmp_path: Path) -> None:
     """A folder without synonyms gets its first line."""
     accept(tmp_path, "连不上网 = 网络不通")
-    assert parse((tmp_path / "synonyms.txt").read_text("utf8"))[0]["网络不通"] == ("连不上网",)
+    assert parse((tmp_path / "synonyms.txt").read_text("utf8")).table["网络不通"] == ("连不上网",)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +142,7 @@ def test_what_is_there_is_refused(tmp_path: Path) -> None:
 
 def test_refusals_are_remembered(tmp_path: Path) -> None:
     """They stand in a file of their own beside the synonyms."""
-    assert read_decided(tmp_path) == ""
+    assert not read_decided(tmp_path).strip()
     refuse(tmp_path, "主机 = 服务器")
-    assert parse(read_decided(tmp_path))[0]["主机"] == ("服务器",)
+    assert parse(read_decided(tmp_path)).table["主机"] == ("服务器",)
     assert not (tmp_path / "synonyms.txt").exists()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb import fields
+from kb.general import shares
 from kb.indexer import vectors
 from kb.keys import find, keys
 from kb.search import columns
@@ -62,7 +63,7 @@ def test_a_score_is_a_sum_of_columns(built: Index) -> None:
     terms = terms_of(built)[::199]
     query = {t: 1 + i % 3 for i, t in enumerate(terms)} | {"没有这个词": 5.0}
     own, pages = weights.within(list(query), np.arange(weights.passages))
-    slow = np.array(list(query.values())) @ (own + fields.PAGE_WEIGHT * pages)
+    slow = np.array(list(query.values())) @ (own + pages)
     slow[~(own > 0).any(axis=0)] = 0
     assert len(terms) > 20
     np.testing.assert_allclose(weights.scores(query), slow, rtol=1e-5)
@@ -103,44 +104,68 @@ def test_columns_are_sorted_and_positive(built: Index) -> None:
 
 
 def test_rarity_falls_with_frequency(built: Index) -> None:
-    """The fewer passages hold a term the rarer it is; an unknown one is the rarest."""
-    by_frequency = sorted(terms_of(built)[::13], key=lambda t: len(built.weights.column(t)[0]))
-    rarities = [built.weights.rarity(t) for t in by_frequency]
+    """The fewer passages hold a term that general language does not know the rarer it is; an unknown one is rarest."""
+    known = vectors.read_statistics(built.bundle)
+    terms = [t for t in terms_of(built) if not shares(keys([t]))[0]][::13]
+    df = known.df["text"][find(known.terms, keys(terms))]
+    rarities = [built.weights.rarity(terms[i]) for i in np.argsort(df)]
+    assert len(terms) > 50
     assert rarities == sorted(rarities, reverse=True)
     assert built.weights.rarity("没有这个词") >= rarities[0]
 
 
+def test_what_everybody_says_is_not_rare(built: Index) -> None:
+    """A word of general language is less rare than one of the trade that as many passages hold."""
+    df = {t: built.weights.df(t) for t in terms_of(built)}
+    general = next(t for t in df if df[t] == 1 and shares(keys([t]))[0] > 1e-4)
+    trade = next(t for t in df if df[t] == 1 and not shares(keys([t]))[0])
+    assert built.weights.rarity(general) < built.weights.rarity(trade)
+
+
 def test_bm25_by_hand() -> None:
-    """Two passages, two terms: the formula of Robertson and Zaragoza with Lucene's idf, on paper."""
+    """Two passages, two terms: the formula of Robertson and Zaragoza, on paper."""
     counts = sp.csr_matrix(np.array([[2.0, 0.0], [1.0, 1.0]], np.float32))
     k1, b = 1.5, 0.9
-    weights = vectors.bm25(counts, 2, np.array([2, 1], np.int32), 2.0, k1, b).toarray()
-    idf_common, idf_rare = math.log(1 + 0.5 / 2.5), math.log(1 + 1.5 / 1.5)
+    idf = np.array([0.5, 2.0], np.float32)
+    weights = vectors.bm25(counts, idf, 2.0, k1, b).toarray()
     # Both passages are two words long, so the length norm is k1.
-    assert weights[0, 0] == pytest.approx(idf_common * 2 * (k1 + 1) / (2 + k1))
-    assert weights[1, 0] == pytest.approx(idf_common * 1 * (k1 + 1) / (1 + k1))
-    assert weights[1, 1] == pytest.approx(idf_rare * 1 * (k1 + 1) / (1 + k1))
+    assert weights[0, 0] == pytest.approx(0.5 * 2 * (k1 + 1) / (2 + k1))
+    assert weights[1, 0] == pytest.approx(0.5 * 1 * (k1 + 1) / (1 + k1))
+    assert weights[1, 1] == pytest.approx(2.0 * 1 * (k1 + 1) / (1 + k1))
     assert weights[0, 1] == 0
 
 
-def test_the_weights_of_the_three_counts(built: Index) -> None:
-    """A stored weight is the weighted sum of text, title and pairs, from the counts in the same bundle."""
+def test_idf_by_hand() -> None:
+    """Lucene's idf over the base's passages and those that general language would have written."""
+    counts = {"text": sp.csr_matrix(np.array([[1.0, 0.0], [1.0, 1.0]], np.float32))}
+    general = np.array([0.001, 0.0], np.float32)
+    idf = vectors.statistics(counts, np.arange(2, dtype=np.uint64), general).idf("text")
+    said = fields.GENERAL * (1 - math.exp(-fields.GENERAL_LENGTH * 0.001))
+    for term, df in enumerate((2 + said, 1)):
+        own = math.log(1 + (2 - (2, 1)[term] + 0.5) / ((2, 1)[term] + 0.5))
+        general = math.log(1 + (2 + fields.GENERAL - df + 0.5) / (df + 0.5))
+        assert idf[term] == pytest.approx(min(own + fields.GENERAL_RISE, general), rel=1e-5)
+
+
+def test_the_weights_of_the_counts(built: Index) -> None:
+    """A stored weight is the weighted sum of text, title and pairs, from the counts in the same bundle, and of the page
+    where a passage is alone on it; times what the kind of its article weighs."""
     table = vectors.read(built.bundle)
-    parameters = {
-        "text": (fields.TEXT_WEIGHT, fields.BM25_K1, fields.BM25_B),
-        "title": (fields.TITLE_WEIGHT, fields.TITLE_K1, fields.TITLE_B),
-        "pairs": (fields.PAIR_WEIGHT, fields.BM25_K1, fields.BM25_B),
-    }
-    expected = sp.csr_matrix(table.matrices["text"].shape)
-    for name, (weight, k1, b) in parameters.items():
-        counts = table.matrices[name]
-        df = np.asarray((counts > 0).sum(axis=0)).ravel()
-        lengths = np.asarray(counts.sum(axis=1)).ravel()
-        expected = expected + weight * vectors.bm25(counts, table.passages, df, lengths[lengths > 0].mean(), k1, b)
+    known = vectors.read_statistics(built.bundle)
+    idf = vectors.statistics({n: table.matrices[n] for n in ("text", "title", "pairs")}, table.terms)
+    own = sp.csr_matrix(table.matrices["text"].shape)
+    for name in ("text", "title", "pairs"):
+        weight, k1, b = vectors.PARAMETERS[name]
+        own = own + weight * vectors.bm25(table.matrices[name], idf.idf(name), known.mean[name], k1, b)
+    pages = built.parts[0].columns.page
+    alone = np.flatnonzero(pages < 0)
     for term in ("打印机", "ora1653", "ge0.0.25"):
         rows, data = built.weights.column(term)
-        column = expected[:, int(find(table.terms, keys([term]))[0])].toarray().ravel()
-        np.testing.assert_allclose(data, column[rows], rtol=1e-5)
+        column = own[:, int(find(table.terms, keys([term]))[0])].toarray().ravel()
+        together = rows[~np.isin(rows, alone)]
+        factors = data[np.isin(rows, together)] / column[together]
+        assert set(np.round(factors, 4).tolist()) <= {1.0, fields.TROUBLE_FACTOR}
+        assert (data[np.isin(rows, alone)] > column[rows[np.isin(rows, alone)]]).all()
         assert (column > 0).sum() == len(rows) > 0
 
 

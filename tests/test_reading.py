@@ -92,7 +92,8 @@ def test_a_search_is_masked(site: FlaskClient) -> None:
 
 def test_a_visit_knows_its_search(site: FlaskClient) -> None:
     """Who follows a result's link comes from that search; the address stays one that can be shared."""
-    [link] = {k for k in get(site, "/search?q=卡纸").links() if k.startswith("/a/KB-000001") and "#" not in k}
+    links = get(site, "/search?q=卡纸").links()
+    [link] = {k.partition("#")[0] for k in links if k.startswith("/a/KB-000001")}
     assert "s=" not in link
     opened(site, link)
     opened(site, "/a/KB-000002")
@@ -115,6 +116,44 @@ def test_what_was_not_opened_is_no_visit(site: FlaskClient) -> None:
     site.get(address)
     site.get(address + "?lang=en", headers={"Referer": "http://localhost" + address})
     assert len(rows(site, tables.Visit)) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"X-Moz": "prefetch"},
+    ],
+)
+def test_what_no_reader_asked_is_not_noted(site: FlaskClient, headers: dict[str, str]) -> None:
+    """Another site's page and a browser that reads ahead search, open and paste without leaving a trace."""
+    for path in ("/search?q=卡纸", "/suggest?text=卡纸", "/api/v1/search?q=卡纸", "/a/KB-000001?h=卡纸"):
+        assert site.get(path, headers=headers, follow_redirects=True).status_code == 200
+    assert rows(site, tables.Search) == rows(site, tables.Visit) == []
+
+
+def test_a_link_that_is_followed_is_a_visit(site: FlaskClient) -> None:
+    """A reader who comes from a ticket by a link opens the article; a page that embeds it does not."""
+    for extra, visits in (({}, 0), ({"Sec-Fetch-User": "?1"}, 1)):
+        headers = {"Sec-Fetch-Site": "cross-site", **extra}
+        assert site.get("/a/KB-000001", headers=headers, follow_redirects=True).status_code == 200
+        assert len(rows(site, tables.Visit)) == visits
+
+
+def test_the_cookie_holds_no_words(site: FlaskClient) -> None:
+    """What was searched and pasted is not carried around: the session has the number of a row."""
+    site.get("/search?q=卡纸")
+    with site.session_transaction() as session:
+        first = session["search"]
+        assert isinstance(first, int)
+    site.get("/suggest?text=打印机卡纸")
+    with site.session_transaction() as session:
+        assert isinstance(session["search"], int)
+        assert session["search"] != first
+        assert not [v for v in session.values() if "卡纸" in str(v)]
 
 
 def test_nothing_is_noted_when_nothing_is_kept(write: Write, settings: Settings) -> None:

@@ -19,11 +19,12 @@ from kb.fields import MEMORY_LIFT, MEMORY_LIFTED, MEMORY_LOWER
 from kb.model import Suggestions, Verdict
 from kb.present import suggestions_data
 from kb.search import remembered as module
-from kb.search.confidence import THRESHOLD, remembering
+from kb.search.confidence import remembering
 from kb.search.evaluate import evaluate, read_verdicts
 from kb.search.index import Index
 from kb.search.remembered import Remembered
 from kb.search.suggest import rank, read_paste, suggest
+from kb.search.threshold import THRESHOLD
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]
@@ -237,7 +238,7 @@ def test_what_was_read_is_not_read_again(built: Index, monkeypatch: pytest.Monke
     earlier, fresh = Remembered(built, said), Remembered(built, more)
     texts: list[str] = []
     read = module.read
-    monkeypatch.setattr(module, "read", lambda text, *rest: texts.append(text) or read(text, *rest))
+    monkeypatch.setattr(module, "read", lambda text, *rest, **more: texts.append(text) or read(text, *rest, **more))
     grown = Remembered(built, more, earlier)
     assert texts == [OWN_WORDS]
     for text in (OWN_WORDS, PASTES[0]["paste"], PASTES[3]["paste"]):
@@ -325,9 +326,13 @@ def test_eval_proves_it(judged: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_evaluate_with_memory(built: Index) -> None:
     """The run of a judged set knows what is remembered."""
-    queries, qrels = [{"id": "q", "text": OWN_WORDS}], {"q": {TARGET: 1}}
+    text = f"{OWN_WORDS} 表空间"
+    queries, qrels = [{"id": "q", "text": text}], {"q": {TARGET: 1}}
     by_number = {a.path: a.id for a in built.articles}
-    memory = Remembered(built, helpful(OWN_WORDS + "！", TARGET))
+    memory = Remembered(built, helpful(text + "！", TARGET))
     before, _ = evaluate(built, queries, qrels, name=by_number.__getitem__)
     after, _ = evaluate(built, queries, qrels, name=by_number.__getitem__, remembered=memory)
-    assert (before["r10"], after["r10"]) == (0, 1)
+    assert after["mrr10"] >= before["mrr10"]
+    lifted, plain = (ranked(built, OWN_WORDS, m) for m in (memory, None))
+    assert TARGET in lifted
+    assert TARGET not in plain or lifted.index(TARGET) < plain.index(TARGET)

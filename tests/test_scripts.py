@@ -6,7 +6,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,7 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["bench", "soak", "robustness"])
+@pytest.mark.parametrize("name", ["bench", "frames", "soak", "robustness", "tune"])
 def test_help(name: str) -> None:
     """Asked for help, a script tells how it is called."""
     told = run(name, "--help")
@@ -194,3 +194,42 @@ def test_a_witness_sees_a_mixed_index(settings: Settings) -> None:
     build(settings)
     with pytest.raises(witness.WrongAnswerError, match="several versions"):
         witness.version_of(Library(settings.index).index(), 1, 1)
+
+
+def test_frames_measures_a_small_base(write: Callable[[str, str], Path], settings: Settings, tmp_path: Path) -> None:
+    """Each kind of frame, of texts without an answer, and both ways to ask for aliases have a row."""
+    for place, (code, alias) in {1: ("ORA-01653", "录单就报错"), 2: ("0x800CCC0E", "信发不出去")}.items():
+        body = f"## 现象\n\n弹出 {code}，{alias}。\n"
+        write(f"a{place}.md", f"---\nid: KB-00000{place}\ntitle: 提示 {code}\naliases: [{alias}]\n---\n{body}")
+    write("golden.yml", "- query: 信发不出去\n  article: KB-000002\n")
+    out = tmp_path / "out.json"
+    told = run("frames", "--articles", str(settings.articles), "--each", "1", "--json", str(out))
+    assert told.returncode == 0, told.stderr
+    right, silent, aliases = json.loads(out.read_text("utf8")).values()
+    assert right["code: plain"]["s1"] == 1
+    assert {"**code: all frames**", "**golden: all frames**", "code: log of 2000 lines"} <= set(right)
+    hidden = silent["answer hidden, code: plain"]
+    assert (hidden["texts"], hidden["medium"], hidden["strong"]) == (8, 0, 0)
+    assert hidden["none"] > 0.8
+    assert aliases["as it is"] == {"aliases": 2, "s1": 1, "r10": 1}
+    assert all(name in told.stdout for table in (right, silent, aliases) for name in table)
+
+
+def test_tune_chooses_what_is_better_on_both_sets(tmp_path: Path) -> None:
+    """The numbers of each set, and of all, stand in the table; a number that is not in the grid is refused."""
+    sets = [judged(tmp_path / name, ["打印机", "交换机", "路由器", "投影仪"]) for name in ("one", "two")]
+    words = [
+        *map(str, sets),
+        "--only",
+        "PAGE_WEIGHT",
+        "--keep",
+        str(tmp_path / "kept"),
+        "--out",
+        str(tmp_path / "t.md"),
+    ]
+    told = run("tune", *words)
+    assert told.returncode == 0, told.stderr
+    assert (tmp_path / "t.md").read_text("utf8").strip() == told.stdout.strip()
+    assert "| one | 4 | 1.0000 | +0.0000 [+0.000, +0.000] |" in told.stdout
+    assert "| number | today | all | without one | without two |" in told.stdout
+    assert run("tune", str(sets[0]), "--only", "NO_WEIGHT").returncode == 2

@@ -5,10 +5,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from werkzeug.datastructures import MultiDict
 
+from kb.indexer.importing.columns import choice
+from kb.labels import value_of
 from kb.model import SORTS, Page, Query
 from kb.search.index import Index
 from kb.search.searcher import search
+from kb.web.forms import query_from
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]
@@ -368,3 +372,24 @@ def test_a_hundred_kilobytes_in_the_search_box(built: Index) -> None:
     page = search(built, Query(log))
     assert page.hits[0].article.id == "KB-000077"
     assert page.milliseconds > 0
+
+
+def test_most_used_first_among_many(built: Index) -> None:
+    """Positions of many articles at once are those of each; one that is gone has none."""
+    numbers = [built.articles[n].id for n in range(len(built.articles))]
+    assert built.positions_of(["KB-999999", *numbers]).tolist() == [-1, *map(built.number_of, numbers)]
+    used = {number: n for n, number in enumerate(numbers, 1)}
+    found = search(built, Query("", sort="used", size=5), {**used, "KB-999999": 10**6})
+    assert [h.article.id for h in found.hits] == [n for n in reversed(numbers) if built.visible[built.number_of(n)]][:5]
+
+
+def test_a_value_of_the_bases_own(write: Write, indexed: Indexed) -> None:
+    """An area that is named like the beginning of a known one is itself, wherever it is asked for."""
+    write("a.md", "---\ntitle: 收不到信\narea: mail\n---\n\n重启服务。\n")
+    write("b.md", "---\ntitle: 应用打不开\narea: application\n---\n\n重装。\n")
+    index = indexed()
+    assert value_of("area", "mail") == "mail"
+    assert paths(search(index, query_from(MultiDict({"area": "mail"})))) == ["a"]
+    assert paths(search(index, Query("area:mail"))) == ["a"]
+    assert choice("area", "mail", ["mail"]) == "mail"
+    assert choice("area", "mail") == "application"  # a table of somebody else's is guessed at

@@ -12,6 +12,7 @@ from kb.search.index import Index
 from kb.search.searcher import search
 from kb.search.snippets import LENGTH, Highlighter, merged, phrase_pattern, pieces, wildcard_pattern
 from kb.search.terms import read
+from kb.synonyms import Synonyms
 from kb.tokens import HAN, fold
 
 Write = Callable[[str, str], Path]
@@ -55,7 +56,7 @@ def test_marks_are_exactly_the_matches(built: Index) -> None:
         tokens = [t for t in built.tokenizer.tokens(passage.text) if not t.part]
         words = chance.sample(tokens, min(3, len(tokens)))
         query = " ".join(passage.text[t.start : t.end] for t in words)
-        terms = read(query, built.tokenizer, {})
+        terms = read(query, built.tokenizer, Synonyms({}))
         marker = Highlighter(built.tokenizer, dict.fromkeys(terms.weights, 1.0))
         snippet = marker.mark(passage.text)
         covered = {i for a, b in snippet.spans for i in range(a, b)}
@@ -131,7 +132,7 @@ def test_wildcard_pattern(pattern: str, text: str, expected: list[str]) -> None:
 def test_snippet_is_the_most_telling_stretch(built: Index) -> None:
     """Of a long passage the stretch with most of the query is shown, starting at a sentence, with its section."""
     text = "无关的话。" * 60 + "开头。打印机进纸口卡纸，更换搓纸轮。" + "无关的话。" * 60
-    terms = read("搓纸轮 卡纸", built.tokenizer, {})
+    terms = read("搓纸轮 卡纸", built.tokenizer, Synonyms({}))
     snippet, section = Highlighter(built.tokenizer, dict.fromkeys(terms.weights, 1.0)).snippet(Passage(text))
     assert snippet.text.startswith("打印机进纸口")
     assert len(snippet.text) <= LENGTH

@@ -9,11 +9,12 @@ import yaml
 from conftest import GOLDEN
 
 from kb.model import Query
-from kb.search.confidence import THRESHOLD, band
+from kb.search.confidence import band
 from kb.search.index import Index
 from kb.search.searcher import search
 from kb.search.suggest import MAX_LINES, rank, suggest
 from kb.search.terms import MAX_TEXT
+from kb.search.threshold import THRESHOLD
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]
@@ -138,6 +139,16 @@ def test_the_fix_itself(built: Index) -> None:
     assert "## " not in case.fix
     faq = suggest(built, "插了网线显示无 Internet，IP 地址是 169.254").suggestions[0]
     assert (faq.article.kind, bool(faq.fix)) == ("faq", True)
+
+
+def test_identifiers_are_counted_as_their_pages_count(write: Any, indexed: Any) -> None:
+    """A draft or an archived article that holds a code is no article where a reader finds it."""
+    for name, status in (("a", "published"), ("b", "draft"), ("c", "archived")):
+        write(
+            f"{name}.md", f"---\ntitle: 报错 ORA-01653 {name}\nstatus: {status}\n---\n\nORA-01653 与 ORA-0{name}999\n"
+        )
+    found = {i.text: i.known for i in suggest(indexed(), "报 ORA-01653，还有 ORA-12541").identifiers}
+    assert found == {"ORA-01653": 1, "ORA-12541": 0}
 
 
 def test_identifiers(built: Index) -> None:

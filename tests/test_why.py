@@ -356,7 +356,7 @@ def test_absence(index: Index, settings: Settings, write: Write) -> None:
     write("new.md", JAM.replace("KB-000001", "KB-000099"))
     write("KB-000098.md", "---\n: [\n---\n")
     codes = {n: absence(settings.articles, n, 2048).code for n in ("KB-000099", "new.md", "KB-000098", "KB-000097")}
-    assert codes == {"KB-000099": "unbuilt", "new.md": "unbuilt", "KB-000098": "unreadable", "KB-000097": "nowhere"}
+    assert codes == {"KB-000099": "unbuilt", "new.md": "unbuilt", "KB-000098": "unbuilt", "KB-000097": "nowhere"}
     assert "kb build" in absence(settings.articles, "KB-000099", 2048).text
 
 

@@ -3,14 +3,26 @@
 import os
 import platform
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from kb import __version__, bundle, settings
-from kb.cli.common import NOTHING, build_index, colon, command, json_option, note, print_json, setting_help
-from kb.errors import BundleError, InputError, KbError, StoreError
+from kb.cli.common import (
+    NOTHING,
+    build_index,
+    colon,
+    command,
+    fill_meaning,
+    find_threshold,
+    json_option,
+    note,
+    print_json,
+    setting_help,
+)
+from kb.errors import BundleError, BusyError, EncoderError, InputError, KbError, NoEncoderError, StoreError
 from kb.language import say
 from kb.settings import Settings, is_local
 
@@ -21,6 +33,7 @@ from kb.settings import Settings, is_local
     \b
     例：kb build
         kb build --full        # 全部重做
+        kb build --no-meaning  # 不生成语义向量，网站运行时会补上
         kb build --articles /srv/kb --index /var/lib/guzhi
     """,
     """Build or update the index; only what changed is done again.
@@ -28,14 +41,23 @@ from kb.settings import Settings, is_local
     \b
     Example: kb build
              kb build --full        # everything anew
+             kb build --no-meaning  # no vectors of meaning; the site makes them beside
              kb build --articles /srv/kb --index /var/lib/guzhi
     """,
 )
 @click.option("--full", is_flag=True, help=say("全部重做", "everything anew"))
 @click.option("--quiet", is_flag=True, help=say("只说问题", "only tell problems"))
+@click.option("--no-meaning", is_flag=True, help=say("不生成语义向量", "make no vectors of meaning"))
 @json_option
-def build(chosen: Settings, full: bool, quiet: bool, as_json: bool) -> None:
+def build(chosen: Settings, full: bool, quiet: bool, no_meaning: bool, as_json: bool) -> None:
     report = build_index(chosen, full)
+    filled = None
+    if not no_meaning:
+        try:
+            filled = fill_meaning(chosen)
+        except BusyError as error:  # what it makes is of this index, too
+            note(str(error))
+        find_threshold(chosen)
     if as_json:
         print_json(
             {
@@ -48,6 +70,7 @@ def build(chosen: Settings, full: bool, quiet: bool, as_json: bool) -> None:
                 "seconds": round(report.seconds, 2),
                 "steps": {k: round(v, 3) for k, v in report.steps.items()},
                 "problems": report.problems,
+                "meaning": asdict(filled) if filled else None,
             }
         )
         return
@@ -66,6 +89,8 @@ def build(chosen: Settings, full: bool, quiet: bool, as_json: bool) -> None:
             **{k: getattr(report, k) for k in ("articles", "passages", "analysed", "reused", "removed", "seconds")},
         )
     )
+    if filled:
+        click.echo(_meaning_made(filled))
     if not report.articles:
         note(
             say(
@@ -74,6 +99,21 @@ def build(chosen: Settings, full: bool, quiet: bool, as_json: bool) -> None:
                 folder=chosen.articles,
             )
         )
+
+
+def _meaning_made(filled: Any) -> str:
+    """What is said of the vectors of meaning."""
+    if not filled.encoder:
+        return say("不按语义搜索：{reason}", "no search by meaning: {reason}", reason=filled.reason)
+    damaged = say("，{n} 个损坏后重做", ", {n} of them damaged before", n=filled.damaged) if filled.damaged else ""
+    return say(
+        "语义向量：{texts} 段文字，新生成 {made}{damaged}；{seconds:.1f} 秒",
+        "vectors of meaning: {texts} texts, {made} made{damaged}; {seconds:.1f} s",
+        texts=filled.texts,
+        made=filled.made,
+        damaged=damaged,
+        seconds=filled.seconds,
+    )
 
 
 @command(
@@ -100,6 +140,7 @@ def build(chosen: Settings, full: bool, quiet: bool, as_json: bool) -> None:
 )
 def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
     from kb.indexer import watch as watching
+    from kb.meaning.encoder import warm
     from kb.web import create_app
     from kb.web.server import Server
 
@@ -122,6 +163,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
     report = build_index(chosen)
     for problem in report.problems:
         note(problem)
+    warm(chosen.encoder)
     server = Server(create_app(chosen), chosen)
     host_name = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     click.echo(
@@ -134,7 +176,16 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
         )
     )
     sys.stdout.flush()
-    server.run(lambda: watching.watch(chosen, watch, before) if watch > 0 else None)
+    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
+
+
+def _steps() -> tuple[Callable[[Settings], None], ...]:
+    """What is done with each new index while the site runs, in order; see kb.indexer.watch."""
+    from kb.calibration import calibrate_quietly
+    from kb.examination import examine
+    from kb.indexer.meaning import fill_quietly
+
+    return fill_quietly, calibrate_quietly, examine
 
 
 @command(
@@ -168,7 +219,6 @@ def _diagnose(chosen: Settings) -> Any:
         files = len(list(find(chosen.articles)))
         yield say("文章", "articles"), files > 0, f"{chosen.articles} ({files})"
     except KbError as error:
-        files = 0
         yield say("文章", "articles"), False, str(error)
     yield say("数据库", "database"), *_database(chosen.database)
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
@@ -192,25 +242,72 @@ def _diagnose(chosen: Settings) -> Any:
     yield say("索引", "index"), True, found
     index.fulltext.close()
     yield say("全文索引", "full text"), True, say("能打开", "opens")
-    fresh = files == manifest["articles"] + len(manifest["problems"]) or files == manifest["articles"]
-    hint = say("最新", "up to date") if fresh else say("文章数变了，运行 kb build", "articles changed, run kb build")
-    yield say("索引与文章", "index and articles"), fresh, hint
+    yield say("语义搜索", "search by meaning"), *_meaning(chosen, index)
+    yield say("索引与文章", "index and articles"), *_freshness(chosen, index.bundle)
     problems = manifest["problems"]
     yield say("构建时的问题", "problems of the build"), not problems, "\n  ".join(problems) or "0"
     leftovers = [p for p in bundle.bundles(chosen.index) if p.name != index.bundle.folder.name][:-1]
     yield say("多余的旧索引", "stray old bundles"), not leftovers, str(len(leftovers))
 
 
+def _freshness(chosen: Settings, current: bundle.Bundle) -> tuple[bool, str]:
+    """Whether the index has the articles as they are; one that a build told it skipped is not to be there."""
+    from kb.indexer.reading import Previous, sources
+
+    told = tuple(current.manifest["problems"])
+    known = {path: entry.record.get("stat") for path, entry in Previous(current).entries.items()}
+    try:
+        found = {s.key: [s.size, s.mtime_ns] for s in sources(chosen.articles)}
+    except KbError as error:
+        return False, str(error)
+    skipped = {path for path in found.keys() - known.keys() if any(p.startswith(f"{path}:") for p in told)}
+    changed = sorted(p for p in (found.keys() | known.keys()) - skipped if found.get(p) != known.get(p))
+    if not changed:
+        return True, say("最新", "up to date")
+    return False, say(
+        "{n} 篇变了（{first} 等），运行 kb build",
+        "{n} articles changed ({first} ...), run kb build",
+        n=len(changed),
+        first=changed[0],
+    )
+
+
+def _meaning(chosen: Settings, index: Any) -> tuple[bool, str]:
+    """Whether the encoder is what it should be, and what was found. That there is none is no fault."""
+    from kb.meaning.encoder import encoder_of
+
+    try:
+        encoder_of(chosen.encoder).encode([""])
+    except NoEncoderError as error:
+        return True, say("不用：{reason}", "none: {reason}", reason=error)
+    except EncoderError as error:
+        return False, str(error)
+    coverage = index.meaning.coverage(chosen.encoder, index.live_passages)
+    found = say(
+        "{name}，{n} / {of} 段有向量",
+        "{name}, {n} of {of} passages have vectors",
+        name=coverage.encoder,
+        n=coverage.passages,
+        of=coverage.of,
+    )
+    return True, found if coverage.passages == coverage.of else found + say(
+        "；运行 kb build 补上", "; kb build makes the others"
+    )
+
+
 def _database(where: str) -> tuple[bool, str]:
     """Whether what people do can be kept, and what was found. A file that is not there yet is not made."""
     from kb.store import Store
 
-    if "://" not in where and not Path(where).exists():
+    store = Store(where)
+    if not store.exists():
         return True, say("{file}：还没有，第一次用到时建立", "{file}: none yet, made when first used", file=where)
     try:
-        size = Store(where).examine() / 1e6
+        size = store.examine() / 1e6
     except StoreError as error:
         return False, str(error)
+    finally:
+        store.close()
     if "://" in where:  # it may hold a password
         return True, say("连得上，{size:.1f} MB，结构最新", "reached, {size:.1f} MB, tables up to date", size=size)
     return True, say(

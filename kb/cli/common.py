@@ -125,8 +125,29 @@ def build_index(chosen: Settings, full: bool = False) -> Any:
     """Build with a progress bar when a person is watching."""
     from kb.indexer.build import build
 
+    return _watched(lambda progress: build(chosen, full, progress))
+
+
+def fill_meaning(chosen: Settings) -> Any:
+    """Make missing vectors of meaning, with a progress bar when a person is watching."""
+    from kb.indexer.meaning import fill
+
+    return _watched(lambda progress: fill(chosen, progress))
+
+
+def find_threshold(chosen: Settings) -> None:
+    """Find how sure an article must be in this base to be suggested; one that can't be looked at keeps what it has."""
+    from kb.calibration import calibrate
+
+    try:
+        calibrate(chosen)
+    except KbError as error:
+        note(str(error))
+
+
+def _watched(work: Callable[[Any], Any]) -> Any:
     if not sys.stderr.isatty():
-        return build(chosen, full)
+        return work(None)
     with click.progressbar(length=1, file=sys.stderr, show_pos=True, item_show_func=str) as bar:
 
         def progress(step: str, done: int, total: int) -> None:
@@ -134,7 +155,7 @@ def build_index(chosen: Settings, full: bool = False) -> Any:
             bar.current_item = step
             bar.update(done - bar.pos)
 
-        return build(chosen, full, progress)
+        return work(progress)
 
 
 def open_index(chosen: Settings) -> Any:

@@ -51,7 +51,7 @@ cli.add_command(golden)
 @click.option("--within", default=3, type=click.IntRange(1, 10), help=say("第几名以内算合格", "the last good place"))
 def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bool, within: int) -> None:
     from kb import golden as golden_file
-    from kb.files import save
+    from kb.files import read_text, save
     from kb.privacy import masked
 
     index = open_index(chosen)
@@ -61,7 +61,7 @@ def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bo
         raise InputError(say("没有内容", "nothing was given"))
     entry = golden_file.Golden(masked(text).strip(), (number,), "suggest" if suggest else "search", within)
     path = chosen.articles / golden_file.FILE
-    save(path, golden_file.added(golden_file.read_text(path), [entry]))
+    save(path, golden_file.added(read_text(path), [entry]))
     click.echo(path)
 
 
@@ -81,14 +81,14 @@ def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bo
 @click.argument("verdicts", type=FILE, metavar="FILE")
 def golden_promote(chosen: Settings, verdicts: Path) -> None:
     from kb import golden as golden_file
-    from kb.files import save
+    from kb.files import read_text, save
     from kb.privacy import masked
     from kb.search import evaluate
 
     index = open_index(chosen)
     said = evaluate.read_verdicts(verdicts)
     path = chosen.articles / golden_file.FILE
-    text = golden_file.read_text(path)
+    text = read_text(path)
     # The last word on a text and an article counts.
     last = {(masked(v.text).strip(), v.article): v.verdict == "helpful" for v in said}
     helpful = [(t, a) for (t, a), good in last.items() if good and t]

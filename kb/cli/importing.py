@@ -13,6 +13,8 @@ from kb.language import say
 from kb.model import AREAS, KINDS, STATUSES
 from kb.settings import Settings
 
+SECONDS = 1800
+"""Of a processor; a folder of 20,000 documents takes some minutes."""
 SHOWN = 50
 """Articles of a plan that are listed one by one, when nothing is to be said of them."""
 
@@ -65,7 +67,7 @@ def import_(
     as_json: bool,
 ) -> None:
     from kb.indexer.importing.model import Options
-    from kb.indexer.importing.plan import carry_out, plan
+    from kb.indexer.importing.plan import bounded_plan, carry_out
 
     known = (*AREAS, *chosen.areas)
     if area and area not in known:
@@ -74,7 +76,7 @@ def import_(
                 known=", ".join(known))
         )  # fmt: skip
     options = Options(kind or "", area, status or "", _columns(pairs), mask, chosen.areas, chosen.max_file_kb)
-    planned = plan(source, chosen.articles, options)
+    planned = bounded_plan(source, chosen.articles, options, SECONDS)
     if not dry_run:
         carry_out(planned)
     if as_json:

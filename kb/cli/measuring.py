@@ -1,22 +1,33 @@
 """This module answers how good the retrieval is, and whether it rose or fell: eval."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kb.cli.common import FILE, NOTHING, command, json_option, listed, note, one_line, open_index, print_json
 from kb.errors import InputError
+from kb.labels import LABELS, label
 from kb.language import say
+from kb.model import Verdict
 from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from kb.search.evaluate import Measured
+    from kb.search.index import Index
 
 _Run = dict[str, list[tuple[str, float]]]
 
 
 @command(
     """量检索质量。不给文件夹时运行金标查询（articles/golden.yml），有一条不合格则退出码为 1；
-    给评测集文件夹时量 nDCG@10、MRR@10、S@1、S@3、R@10 与时间。
+    给评测集文件夹时量 nDCG@10、MRR@10、S@1、S@3、R@10（各带 95 % 区间）与时间，分短、中、长查询，
+    并量没有答案时给不给建议：把答案藏起来再问，以及查询旁边的 unanswerable.jsonl（若有）。
+    评测集的文档按 Markdown 文件处理；编号 page.md#3 表示它是 page.md 的一段，否则自成一页。
 
     \b
     例：kb eval                                     # 金标查询，用现有的索引
@@ -29,7 +40,10 @@ _Run = dict[str, list[tuple[str, float]]]
         kb eval --articles 文件夹 --queries 查询.jsonl --qrels 判定.tsv
     """,
     """Measure retrieval. Without a folder the golden queries (articles/golden.yml) are run, and one that fails
-    makes the exit code 1; of a judged set: nDCG@10, MRR@10, S@1, S@3, R@10 and times.
+    makes the exit code 1; of a judged set: nDCG@10, MRR@10, S@1, S@3, R@10, each with its 95 % interval, and times;
+    for short, medium and long queries; and what is suggested where nothing answers: with the answers hidden, and
+    for unanswerable.jsonl (id, text) beside the queries, if it is there. A document is taken as a Markdown file:
+    page.md#3 is a piece of page.md, any other a page of its own.
 
     \b
     Example: kb eval                                # golden queries, on the index in force
@@ -67,6 +81,7 @@ def eval_(
     verdicts: Path | None,
     as_json: bool,
 ) -> None:
+    from kb.present import measured_data
     from kb.search import evaluate
 
     if verdicts is not None and (mode == "search" or against is not None or runs or not (folder or queries)):
@@ -90,16 +105,70 @@ def eval_(
         raise click.UsageError(
             say("--queries 与 --qrels 要一起给", "--queries and --qrels go together"),
         )
-    figures, run, forgetful = _measure(chosen, folder, mode, queries, qrels, verdicts)
+    with _aside(chosen, folder) as (index, built):
+        asked, judged = evaluate.read_lines(queries, ("id", "text")), evaluate.read_qrels(qrels)
+        if verdicts is not None:
+            earlier, run = _with_and_without(index, asked, judged, evaluate.read_verdicts(verdicts))
+        elif earlier is not None:
+            run = evaluate.evaluate(index, asked, judged, mode)[1]
+        else:
+            measured = evaluate.measure(index, asked, judged, mode, _unanswerable(queries))
+            run = measured.run
     if run_file is not None:
         evaluate.write_run(run_file, run)
-    if forgetful is not None or earlier is not None:
-        _print_comparison(chosen, forgetful or earlier, run, queries, qrels, as_json)
+    if earlier is not None:
+        _print_comparison(chosen, earlier, run, queries, qrels, as_json)
     elif as_json:
-        print_json({"mode": mode, **figures})
+        print_json({"mode": mode, **measured_data(measured), **built})
     else:
-        for name, value in figures.items():
-            click.echo(f"{name:10} {value:>10}   {_meaning(name)}")
+        _print_measured(measured, built)
+
+
+@contextmanager
+def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Index", dict[str, float]]]:
+    """An index of a judged set's documents, or of the articles, that is gone afterwards, and what is said of it."""
+    from kb.indexer.build import build as build_index
+    from kb.indexer.build import build_documents
+    from kb.search import evaluate
+    from kb.search.index import Library
+
+    with tempfile.TemporaryDirectory(prefix="kb-eval-") as temporary:
+        aside = replace(chosen, index=Path(temporary))
+        if folder is not None:
+            report = build_documents(aside, evaluate.read_documents(folder))
+        else:
+            report = build_index(aside, full=True)
+            for problem in report.problems:
+                note(problem)
+        built = {"build_s": round(report.seconds, 2), "passages": report.passages, "documents": report.articles}
+        yield Library(aside.index).index(), built
+
+
+def _with_and_without(
+    index: "Index", queries: list[dict[str, Any]], qrels: dict[str, dict[str, int]], verdicts: list[Verdict]
+) -> tuple[_Run, _Run]:
+    """The runs without and with remembered verdicts.
+
+    A query that was remembered word for word proves nothing and is left out.
+    """
+    from kb.search import evaluate
+    from kb.search.remembered import Remembered
+
+    heard = {v.text.strip() for v in verdicts}
+    asked = [q for q in queries if str(q["text"]).strip() not in heard]
+    if len(asked) < len(queries):
+        note(say("{n} 条查询的原文就在判定里，不计", "{n} queries are themselves among the verdicts and do not count",
+                 n=len(queries) - len(asked)))  # fmt: skip
+    without = evaluate.evaluate(index, asked, qrels)[1]
+    return without, evaluate.evaluate(index, asked, qrels, remembered=Remembered(index, verdicts))[1]
+
+
+def _unanswerable(queries: Path) -> list[dict[str, Any]]:
+    """The texts that nothing answers, when there are such beside the queries."""
+    from kb.search import evaluate
+
+    path = queries.with_name("unanswerable.jsonl")
+    return evaluate.read_lines(path, ("id", "text")) if path.exists() else []
 
 
 _FIGURES = {
@@ -117,47 +186,40 @@ _FIGURES = {
 }
 
 
-def _meaning(figure: str) -> str:
-    zh, en = _FIGURES[figure]
-    return say(zh, en)
+_LENGTHS = {
+    "short": ("短（至多 {n} 词）", "short (up to {n} words)"),
+    "medium": ("中（至多 {n} 词）", "medium (up to {n} words)"),
+    "long": ("长", "long"),
+}
+_TEXTS = {
+    "answerable": ("有答案", "answerable"),
+    "hidden": ("答案藏起来", "answer hidden"),
+    "unanswerable": ("没有答案", "unanswerable"),
+}
 
 
-def _measure(
-    chosen: Settings, folder: Path | None, mode: str, queries: Path, qrels: Path, verdicts: Path | None
-) -> tuple[dict[str, float], _Run, _Run | None]:
-    """Build a judged set, or the articles, aside and measure: figures, the run, and with verdicts the run without.
+def _print_measured(measured: "Measured", built: dict[str, float]) -> None:
+    for name, value in (measured.figures | built).items():
+        click.echo(f"{name:10} {value:>10}   {_range(measured.intervals.get(name)):14}   {say(*_FIGURES[name])}")
+    for group in measured.groups:
+        figures = (f"{name} {group.figures[name]} {_range(group.intervals[name])}" for name in ("ndcg10", "s1", "r10"))
+        length = say(*_LENGTHS[group.name], n=group.words)
+        click.echo(
+            say("{length}：{n} 条", "{length}: {n} queries", length=length, n=group.queries) + "   " + listed(figures)
+        )
+    for kind, quiet in measured.silence.items():
+        told = [f"{say('没有建议', 'nothing')} {quiet.bands.get('none', 0) / quiet.texts:.1%}"]
+        told += [f"{label('band', b)} {quiet.bands.get(b, 0) / quiet.texts:.1%}" for b in LABELS["band"]]
+        texts = say("{kind}：{n} 条", "{kind}: {n} texts", kind=say(*_TEXTS[kind]), n=quiet.texts)
+        click.echo(f"{texts}   {listed(told)}")
+        if kind == "answerable":
+            share = f"{quiet.right / quiet.texts:.1%}"
+            click.echo("  " + say("建议里有答案 {share}", "an answer is among the suggestions {share}", share=share))
 
-    A query that was remembered word for word proves nothing and is left out.
-    """
-    from dataclasses import replace
 
-    from kb.indexer.build import build as build_index
-    from kb.indexer.build import build_documents
-    from kb.search import evaluate
-    from kb.search.index import Library
-    from kb.search.remembered import Remembered
-
-    said = evaluate.read_verdicts(verdicts) if verdicts is not None else []
-    heard = {v.text.strip() for v in said}
-    every = evaluate.read_lines(queries, ("id", "text"))
-    asked = [q for q in every if str(q["text"]).strip() not in heard]
-    if len(asked) < len(every):
-        note(say("{n} 条查询的原文就在判定里，不计", "{n} queries are themselves among the verdicts and do not count",
-                 n=len(every) - len(asked)))  # fmt: skip
-    judged = evaluate.read_qrels(qrels)
-    with tempfile.TemporaryDirectory(prefix="kb-eval-") as temporary:
-        aside = replace(chosen, index=Path(temporary))
-        if folder is not None:
-            report = build_documents(aside, evaluate.read_documents(folder))
-        else:
-            report = build_index(aside, full=True)
-            for problem in report.problems:
-                note(problem)
-        index = Library(aside.index).index()
-        forgetful = evaluate.evaluate(index, asked, judged)[1] if said else None
-        figures, run = evaluate.evaluate(index, asked, judged, mode, remembered=Remembered(index, said))
-    built = {"build_s": round(report.seconds, 2), "passages": report.passages, "documents": report.articles}
-    return {**figures, **built}, run, forgetful
+def _range(bounds: tuple[float, float] | None) -> str:
+    """An interval as people read it, "" for none."""
+    return f"[{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else ""
 
 
 def _eval_golden(chosen: Settings, run_file: Path | None, earlier: Any, as_json: bool) -> None:
@@ -259,11 +321,15 @@ def _print_comparison(
             click.echo("  " + say("另 {n} 条（--json 有全部）", "{n} more (--json has all)", n=len(moved) - MAX_MOVED))
     click.echo(
         say(
-            "nDCG@10 {before:.4f} → {after:.4f}（平均 {mean:+.4f}）；上升 {risen}，下降 {fallen}，不变 {same}",
-            "nDCG@10 {before:.4f} -> {after:.4f} (mean {mean:+.4f}); {risen} risen, {fallen} fallen, {same} the same",
+            "nDCG@10 {before:.4f} → {after:.4f}（平均 {mean:+.4f}，95 % 区间 {low:+.4f} 到 {high:+.4f}）；"
+            "上升 {risen}，下降 {fallen}，不变 {same}",
+            "nDCG@10 {before:.4f} -> {after:.4f} (mean {mean:+.4f}, 95 % interval {low:+.4f} to {high:+.4f}); "
+            "{risen} risen, {fallen} fallen, {same} the same",
             before=found.before,
             after=found.after,
             mean=found.mean,
+            low=found.interval[0],
+            high=found.interval[1],
             risen=len(found.risen),
             fallen=len(found.fallen),
             same=found.same,

@@ -50,25 +50,37 @@ from kb.settings import Settings
 @click.option("--answer", "given", multiple=True, metavar="QUESTION=REPLY",
               help=say("对提问的回答，可多次：问题=yes、no 或 unknown",
                        "an answer to a question, may be repeated: question=yes, no or unknown"))  # fmt: skip
+@click.option("--product", "products", multiple=True, metavar="NAME",
+              help=say("已知的产品，可多次；只作参考", "a product it is about, may be repeated"))  # fmt: skip
 @exact_option
 @click.option("--why", is_flag=True, help=say("显示匹配的词和得分", "show matched words and score parts"))
 @json_option
 def suggest(
-    chosen: Settings, text: Sequence[str], number: int, given: Sequence[str], exact: bool, why: bool, as_json: bool
+    chosen: Settings,
+    text: Sequence[str],
+    number: int,
+    given: Sequence[str],
+    products: Sequence[str],
+    exact: bool,
+    why: bool,
+    as_json: bool,
 ) -> None:
+    from kb.intake import pasted
     from kb.present import suggestions_data
     from kb.search.questions import latest, read_answer
     from kb.search.suggest import suggest as find
 
-    paste = standard_input() if list(text) == ["-"] else " ".join(text)
+    paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))
     if not paste.strip():
         raise InputError(say("没有内容；请粘贴故障描述", "nothing was given; paste a description of the fault"))
     index, answers = open_index(chosen), latest(read_answer(a) for a in given)
-    found = find(index, paste, number, answers, exact)
+    found = find(index, paste, number, answers, exact, products=products)
     if as_json:
         print_json(suggestions_data(found))
     elif _a_person_is_there():
-        _print_suggestions(_ask(found, lambda answers: find(index, paste, number, answers, exact)), why)
+        _print_suggestions(
+            _ask(found, lambda answers: find(index, paste, number, answers, exact, products=products)), why
+        )
     else:
         _print_suggestions(found, why)
         _print_questions(found)
@@ -89,10 +101,13 @@ def _print_suggestions(found: Suggestions, why: bool) -> None:
                                 ("cause", say("可能的原因", "probable cause"), found.causes)):  # fmt: skip
         if values:
             click.echo(name + colon() + listed(f"{label(group, v)} {n:.0%}" for v, n in values))
+    for number, fault in enumerate(found.faults, 1):
+        click.echo(say("第 {n} 件：", "fault {n}: ", n=number) + one_line(fault))
     for i, s in enumerate(found.suggestions, 1):
         click.echo()
         print_hit(i, s.article, Snippet(s.article.title, ()), s.score)
-        click.echo(f"    {label('band', s.band)}  " + " ".join(dict.fromkeys(m.word for m in s.matches[:8])))
+        which = say("第 {n} 件  ", "fault {n}  ", n=s.fault) if s.fault else ""
+        click.echo(f"    {which}{label('band', s.band)}  " + " ".join(dict.fromkeys(m.word for m in s.matches[:8])))
         if why:
             print_matches(s.matches)
         if why and s.factor != 1:
@@ -106,6 +121,11 @@ def _print_suggestions(found: Suggestions, why: bool) -> None:
                 "Nothing similar enough. When it is solved, write it down with kb new case.",
             )
         )
+    if found.related:
+        click.echo()
+        click.echo(say("同类主题，未必是同一故障：", "Same topic, perhaps another fault:"))
+        for s in found.related:
+            click.echo(click.style(f"  {s.article.id}  {one_line(s.article.title)}  {s.score:.2f}", dim=True))
     _print_unexplained(found)
 
 
@@ -122,7 +142,7 @@ def _a_person_is_there() -> bool:
 
 def _ask(found: Suggestions, again: Callable[[tuple[Answer, ...]], Suggestions]) -> Suggestions:
     """Ask what tells close suggestions apart, until one is ahead or Enter alone ends it."""
-    from kb.search.questions import wording
+    from kb.search.asking import wording
 
     while found.questions:
         for i, s in enumerate(found.suggestions, 1):
@@ -141,7 +161,7 @@ def _ask(found: Suggestions, again: Callable[[tuple[Answer, ...]], Suggestions])
 
 def _print_questions(found: Suggestions) -> None:
     """For a script: what could be asked, and how it is answered."""
-    from kb.search.questions import wording
+    from kb.search.asking import wording
 
     if found.questions:
         note(say("这几篇很接近；回答一句就能分清：", "These are close; one answer tells them apart:"))

@@ -18,6 +18,7 @@ def commit(root: Path, paths: Sequence[str], editor: str, message: str) -> str:
 
     Returns "" when it is done or when root is in no repository, else the sentence that says what git complained of.
     """
+    message, editor = _plain(message), _plain(editor)
     git = shutil.which("git")
     if git is None or _run(git, root, "rev-parse", "--is-inside-work-tree", editor=editor).strip() != "true":
         return ""
@@ -28,6 +29,11 @@ def commit(root: Path, paths: Sequence[str], editor: str, message: str) -> str:
     except _GitError as error:
         return say("已保存，但没有提交到 git：{why}", "saved, but not committed to git: {why}", why=error)
     return ""
+
+
+def _plain(text: str) -> str:
+    """Without what no command takes: NUL, and halves of a character."""
+    return text.replace("\0", " ").encode("utf8", "replace").decode("utf8")
 
 
 class _GitError(Exception):

@@ -7,12 +7,13 @@ from sqlalchemy import ColumnElement, delete, select
 
 from kb import tables
 from kb.privacy import ARTICLE_KINDS, masked
-from kb.store import Store
+from kb.store import Store, upsert
 
 MAX_DRAFTS = 50
 """Drafts of one visitor; beyond it the oldest go."""
 DAYS = 90
 """How long a draft is kept."""
+_NEWEST = (tables.Draft.at.desc(), tables.Draft.id.desc())
 
 
 class Draft(NamedTuple):
@@ -36,13 +37,11 @@ class Drafts:
     def keep(self, path: str, text: str, base: str) -> datetime:
         """Remember a text, masked: customer data that is still being taken out does not go into the database."""
         now = datetime.now(UTC)
-        row = tables.Draft(at=now, path=path, visitor=self._visitor, text=masked(text, ARTICLE_KINDS), base=base)
         with self._store.session() as session:
             session.execute(delete(tables.Draft).where(tables.Draft.at < now - timedelta(days=DAYS)))
-            session.execute(delete(tables.Draft).where(*self._mine(path)))
-            session.add(row)
-            session.flush()
-            newest = select(tables.Draft.id).where(*self._mine()).order_by(tables.Draft.id.desc())
+            kept = {"at": now, "text": masked(text, ARTICLE_KINDS), "base": base}
+            upsert(session, tables.Draft, ("path", "visitor"), path=path, visitor=self._visitor, **kept)
+            newest = select(tables.Draft.id).where(*self._mine()).order_by(*_NEWEST)
             oldest = session.scalars(newest.offset(MAX_DRAFTS)).all()
             session.execute(delete(tables.Draft).where(tables.Draft.id.in_(oldest)))
         return now
@@ -59,7 +58,7 @@ class Drafts:
     def all(self) -> list[Draft]:
         """Newest first."""
         with self._store.reading() as session:
-            rows = session.scalars(select(tables.Draft).where(*self._mine()).order_by(tables.Draft.id.desc())).all()
+            rows = session.scalars(select(tables.Draft).where(*self._mine()).order_by(*_NEWEST)).all()
         return [Draft(r.path, r.at, r.text, r.base) for r in rows]
 
     def _mine(self, path: str | None = None) -> list[ColumnElement[bool]]:

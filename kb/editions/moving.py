@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote, urlsplit
@@ -12,13 +13,13 @@ from kb import tables
 from kb.editions.saving import Editions, File
 from kb.editions.texts import encoded
 from kb.errors import ArticleError, ConflictError, InputError
+from kb.files import MAX_NAME, usable
 from kb.indexer import markdown
 from kb.indexer.articles import SUFFIXES, decode, find, parse, relative
 from kb.indexer.check import normal_path
 from kb.language import say
-from kb.store import Store
+from kb.store import Store, upsert
 
-MAX_PATH = 200
 MAX_FOLDERS = 8
 
 _LINK = re.compile(r"(\]\(\s*|^ {0,3}\[[^\]\n]+\]:\s*)(?:<([^<>\n]+)>|([^\s<>()]+))", re.MULTILINE)
@@ -34,17 +35,17 @@ Target = Callable[[str], str | None]
 
 def checked_path(path: str) -> str:
     """A path for an article below the folder, ".md" added where it lacks. Raises InputError."""
-    path = path.strip().replace("\\", "/").strip("/")
+    path = unicodedata.normalize("NFC", path.strip().replace("\\", "/").strip("/"))
     if not path.lower().endswith(SUFFIXES):
         path += ".md"
     parts = path.split("/")
-    fine = all(re.fullmatch(r'[^\x00-\x1f\x7f:*?"<>|#%.][^\x00-\x1f\x7f:*?"<>|#%]*', p) for p in parts)
-    if not fine or len(path.encode()) > MAX_PATH or len(parts) > MAX_FOLDERS or path.lower() in SUFFIXES:
+    fine = usable(path) == path and all(parts)
+    if not fine or len(path.encode()) > MAX_NAME or len(parts) > MAX_FOLDERS or path.lower() in SUFFIXES:
         raise InputError(
             say(
-                '文件名 {path} 用不了；写成 printer/KB-000001.md 这样，不用 : * ? " < > | # %，不以点开头',
-                "the file name {path} can't be used; write it like printer/KB-000001.md, without : * ? \" < > | # %, "
-                "not beginning with a dot",
+                '文件名 {path} 用不了；写成 printer/KB-000001.md 这样，不用 : * ? " < > |，不以点开头，也不叫 con、nul',
+                "the file name {path} can't be used; write it like printer/KB-000001.md, without : * ? \" < > |, "
+                "not beginning with a dot, and not called con or nul",
                 path=path,
             )
         )
@@ -122,9 +123,9 @@ def relinked(text: str, path: str, to: str, place_of: Target) -> str:
 
 def _remember(store: Store, old: str, new: str) -> None:
     with store.session() as session:
-        session.execute(delete(tables.Rename).where(tables.Rename.old.in_((old, new))))
+        session.execute(delete(tables.Rename).where(tables.Rename.old == new))
         session.execute(update(tables.Rename).where(tables.Rename.new == old).values(new=new))
-        session.add(tables.Rename(old=old, new=new, at=datetime.now(UTC)))
+        upsert(session, tables.Rename, ("old",), old=old, new=new, at=datetime.now(UTC))
 
 
 def moved_to(store: Store, name: str) -> str | None:

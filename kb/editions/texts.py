@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 from hashlib import sha256
 from typing import Any
 
-from kb.indexer.articles import DATES, LISTS, change, decode, front_matter, parse
+from kb.indexer.articles import change, decode, parse
+from kb.indexer.frontmatter import DATES, LISTS, front_matter
 
 FORM_KEYS = (
     *("id", "kind", "title", "product", "area", "cause", "handling", "severity", "parts", "versions"),

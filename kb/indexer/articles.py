@@ -7,47 +7,45 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from kb.errors import ArticleError, NotFoundError
 from kb.files import save
+from kb.indexer.frontmatter import (
+    DATES,
+    KEYS,
+    LISTS,
+    OTHER_NAMES,
+    TEXTS,
+    FrontMatter,
+    day,
+    dump,
+    front_matter,
+    mended,
+)
 from kb.language import say
 from kb.model import Article, Reason
 
 SUFFIXES = (".md", ".markdown")
 NUMBER = re.compile(r"KB-(\d{6,})")
-LISTS = ("product", "parts", "versions", "tags", "aliases")
-DATES = ("created", "updated", "review_after")
-TEXTS = ("id", "kind", "title", "area", "cause", "handling", "severity", "status", "owner")
-KEYS = (*TEXTS, *LISTS, *DATES)
+MAX_TITLE = 500
+"""Characters of a heading that becomes a title."""
+LEFT_OUT_FOLDERS = frozenset(("node_modules", "bower_components", "__MACOSX"))
+"""Folders with other people's documents."""
+LEFT_OUT_FILES = frozenset(
+    "_sidebar.md _Sidebar.md _navbar.md _coverpage.md _footer.md _Footer.md _header.md _Header.md SUMMARY.md".split()
+)
+"""What tools for documents make their menus of: links without a text of their own."""
 
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s].*)?")
-MAX_DEPTH = 20
-"""Lists in lists of a front matter; more is a mistake or an attack on the parser's stack."""
-
-_FENCE = re.compile(r"---[ \t]*\n(.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(
     r"^ {0,3}#{1,6}[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*$|^([^\n]*\S[^\n]*)\n {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE
 )
 
 
-@dataclass(frozen=True)
-class FrontMatter:
-    """The YAML of an article. lines: key -> line of the file (1-based); end: the line the body starts on."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    repeated: tuple[str, ...] = ()
-    end: int = 1
-
-
 def find(root: Path) -> Iterator[Path]:
-    """Every article file below root, sorted; hidden folders and links that leave root are passed over.
+    """Every article file below root, sorted; links that leave root and what left_out() names are passed over.
 
     Raises NotFoundError when root is not a folder that can be listed.
     """
@@ -63,18 +61,24 @@ def find(root: Path) -> Iterator[Path]:
             raise NotFoundError(say("读不了文件夹 {root}", "the folder {root} can't be read", root=root))
 
     for folder, folders, files in os.walk(root, onerror=refuse):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        folders[:] = sorted(f for f in folders if not left_out(f))
         for name in sorted(files):
             path = Path(folder, name)
-            wanted = not name.startswith(".") and path.suffix.lower() in SUFFIXES
+            wanted = not left_out(name) and path.suffix.lower() in SUFFIXES
             if wanted and (not path.is_symlink() or _leads_into(real_root, path)):
                 yield path
 
 
+def left_out(name: str) -> bool:
+    """Whether a file or folder of that name is passed over unless it is asked for: hidden, or nobody's article."""
+    return name.startswith(".") or name in LEFT_OUT_FOLDERS or name in LEFT_OUT_FILES
+
+
 def is_article(path: Path, root: Path) -> bool:
     """Whether find() would give a file below root."""
-    hidden = any(part.startswith(".") for part in path.relative_to(root).parts) if path.is_relative_to(root) else True
-    return not hidden and path.suffix.lower() in SUFFIXES and path.is_file() and _leads_into(root.resolve(), path)
+    if not path.is_relative_to(root) or any(map(left_out, path.relative_to(root).parts)):
+        return False
+    return path.suffix.lower() in SUFFIXES and path.is_file() and _leads_into(root.resolve(), path)
 
 
 def _leads_into(folder: Path, link: Path) -> bool:
@@ -111,7 +115,10 @@ def decode(raw: bytes, path: str) -> tuple[str, str]:
 
 
 def load(path: Path, root: Path, max_kb: int) -> tuple[Article, str]:
-    """Read one article and tell its encoding. Raises ArticleError."""
+    """Read one article; a sentence tells what was read with doubt, else "". Raises ArticleError.
+
+    An article whose front matter is broken is there, with what can be understood of it.
+    """
     key = relative(path, root)
     try:
         if (size := path.stat().st_size) > max_kb * 1024:
@@ -129,76 +136,20 @@ def load(path: Path, root: Path, max_kb: int) -> tuple[Article, str]:
     except OSError as error:
         raise ArticleError(key, 0, say("读不了：{why}", "can't be read: {why}", why=error.strerror))
     text, encoding = decode(raw, key)
-    return parse(text, key), encoding
-
-
-def front_matter(text: str, path: str) -> FrontMatter:
-    """The YAML at the top of a file; empty when there is none. Raises ArticleError with the line."""
-    m = _FENCE.match(text)
-    if not m:
-        return FrontMatter()
-    end = text.count("\n", 0, m.end()) + (1 if m[0].endswith("\n") else 2)
-
-    def line_of(index: int) -> int:
-        """YAML also ends lines at rare characters (U+0085, U+2028), so its own numbers won't do."""
-        return m[1].count("\n", 0, index) + 2
-
-    line, depth = 1, 0
-    try:
-        for event in yaml.parse(m[1], yaml.CSafeLoader):
-            line = line_of(event.start_mark.index) if event.start_mark else 2
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if isinstance(event, yaml.AliasEvent):
-                raise ArticleError(path, line, say("YAML 里不能用 * 引用", "YAML aliases (*) are not allowed"))
-            if depth > MAX_DEPTH:
-                raise ArticleError(path, line, say("列表嵌套太深", "lists are nested too deep"))
-        loader = yaml.CSafeLoader(m[1])
-        node = loader.get_single_node()
-        if node is None:
-            return FrontMatter(end=end)
-        if not isinstance(node, yaml.MappingNode):
-            raise ArticleError(
-                path, 2, say("文件头应为“键: 值”的 YAML", "the front matter should be YAML of the form 'key: value'")
-            )
-        values: dict[str, Any] = {}
-        lines: dict[str, int] = {}
-        repeated = []
-        for key, value in node.value:
-            name, line = str(key.value), line_of(key.start_mark.index)
-            if name in lines:
-                repeated.append(name)
-            lines[name] = line
-            values[name] = _as_written(value) if name in KEYS else loader.construct_object(value, deep=True)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = mark.index if mark else getattr(error, "position", None)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        raise ArticleError(
-            path,
-            1 if at is None else line_of(at),
-            say("文件头不是正确的 YAML：{problem}", "the front matter is not valid YAML: {problem}", problem=problem),
-        )
-    except (ValueError, TypeError) as error:
-        raise ArticleError(
-            path,
-            line,
-            say("文件头有不成立的值：{problem}", "the front matter has an impossible value: {problem}", problem=error),
-        )
-    return FrontMatter(values, lines, tuple(repeated), end)
-
-
-def _as_written(node: yaml.Node) -> Any:
-    """A value without YAML's guesses: version 1.10 is not 1.1, 010 is not 8, and no is a word."""
-    if isinstance(node, yaml.ScalarNode):
-        return None if node.tag == "tag:yaml.org,2002:null" else node.value
-    if isinstance(node, yaml.SequenceNode):
-        return [_as_written(child) for child in node.value]
-    return {str(key.value): _as_written(value) for key, value in node.value}
+    head, refused = mended(text, key)
+    problems = [str(refused)] if refused else []
+    if encoding == "gb18030":
+        doubt = say("不是 UTF-8，已按 GB 18030 读取；请转存为 UTF-8", "not UTF-8, read as GB 18030; save it as UTF-8")
+        problems.append(f"{key}: {doubt}")
+    return _article(text, key, head), say("；", "; ").join(problems)
 
 
 def parse(text: str, path: str) -> Article:
     """A whole file -> Article. path: relative, with forward slashes. Raises ArticleError."""
-    head = front_matter(text, path)
+    return _article(text, path, front_matter(text, path))
+
+
+def _article(text: str, path: str, head: FrontMatter) -> Article:
     body = "".join(_lines(text)[head.end - 1 :])
     known: dict[str, Any] = {}
     for key in TEXTS:
@@ -207,11 +158,15 @@ def parse(text: str, path: str) -> Article:
     for key in LISTS:
         known[key] = tuple(_strings(head.values.get(key)))
     for key in DATES:
-        known[key] = _date(head.values.get(key))
-    known["title"] = known.get("title") or first_heading(body) or PurePosixPath(path).stem
+        written = (head.values.get(name) for name in (key, *OTHER_NAMES.get(key, ())))
+        known[key] = day(next((value for value in written if value is not None), None))
+    known["title"] = known.get("title") or title_of(body, path)
     known["id"] = known.get("id") or str(PurePosixPath(path).with_suffix(""))
     extra = {k: v for k, v in head.values.items() if k not in KEYS}
     return Article(path=path, body=body, body_line=head.end, extra=extra, **known)
+
+
+_MARKUP = re.compile(r"[*`]|\{:?\s*[#.].*?\}|\[([^\]]*)\]\([^)]*\)|<[^<>]+>")
 
 
 def _lines(text: str) -> list[str]:
@@ -227,10 +182,15 @@ def first_heading(body: str) -> str:
         if line.lstrip().startswith(("```", "~~~")):
             in_fence = not in_fence
         elif not in_fence:
-            m = _HEADING.match("\n".join(lines[number : number + 2]))
+            m = _HEADING.match("\n".join(text[:MAX_TITLE] for text in lines[number : number + 2]))
             if m:
-                return re.sub(r"[*`]|\{#.*?\}|\[([^\]]*)\]\([^)]*\)|<[^>]+>", r"\1", m[1] or m[2]).strip()
+                return _MARKUP.sub(r"\1", m[1] or m[2]).strip()
     return ""
+
+
+def title_of(body: str, path: str) -> str:
+    """What an article is called that gives itself no title: its first heading, else the name of its file."""
+    return first_heading(body) or PurePosixPath(path).stem
 
 
 def _strings(value: Any) -> list[str]:
@@ -239,14 +199,6 @@ def _strings(value: Any) -> list[str]:
     if isinstance(value, (list, tuple)):
         return [str(v).strip() for v in value if v is not None and str(v).strip()]
     return [str(value).strip()] if str(value).strip() else []
-
-
-def _date(value: Any) -> date | None:
-    m = _DATE.fullmatch(str(value).strip())
-    try:
-        return date(int(m[1]), int(m[2]), int(m[3])) if m else None
-    except ValueError:
-        return None
 
 
 # --- writing ---------------------------------------------------------------------------------
@@ -260,7 +212,7 @@ def render(article: Article) -> str:
     for key in ("tags", "aliases", "status", "owner", *DATES):
         values[key] = getattr(article, key)
     values = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items() if v not in ("", (), None)}
-    return f"---\n{_yaml({**values, **article.extra})}---\n{article.body}"
+    return f"---\n{dump({**values, **article.extra})}---\n{article.body}"
 
 
 def change(text: str, changes: Mapping[str, Any]) -> str:
@@ -271,22 +223,22 @@ def change(text: str, changes: Mapping[str, Any]) -> str:
     head = front_matter(text, "")
     given = {k: v for k, v in changes.items() if v is not None}
     if head.end == 1:
-        return f"---\n{_yaml(given)}---\n{text}" if given else text
+        return f"---\n{dump(given)}---\n{text}" if given else text
     lines = _lines(text)
     added = {k: v for k, v in given.items() if k not in head.lines}
-    lines[head.end - 2 : head.end - 2] = [_yaml(added)] if added else []
+    lines[head.end - 2 : head.end - 2] = [dump(added)] if added else []
     starts = sorted(head.lines.values())
     for key in sorted(changes.keys() & head.lines.keys(), key=head.lines.__getitem__, reverse=True):
         start = head.lines[key] - 1
         stop = next((s - 1 for s in starts if s > start + 1), head.end - 2)
         while stop > start + 1 and (not lines[stop - 1].strip() or lines[stop - 1].lstrip().startswith("#")):
             stop -= 1
-        lines[start:stop] = [] if changes[key] is None else [_yaml({key: changes[key]})]
+        lines[start:stop] = [] if changes[key] is None else [dump({key: changes[key]})]
     changed = "".join(lines)
     kept = {k: v for k, v in head.values.items() if k not in changes}
-    wanted = kept | front_matter(f"---\n{_yaml(given)}---\n", "").values
+    wanted = kept | front_matter(f"---\n{dump(given)}---\n", "").values
     if not _says(changed, wanted):  # keys that share a line, as in {id: a, title: b}, can't be changed one by one
-        return f"---\n{_yaml(wanted)}---\n{''.join(_lines(text)[head.end - 1 :])}"
+        return f"---\n{dump(wanted)}---\n{''.join(_lines(text)[head.end - 1 :])}"
     return changed
 
 
@@ -295,22 +247,6 @@ def _says(text: str, values: dict[str, Any]) -> bool:
         return front_matter(text, "").values == values
     except ArticleError:
         return False
-
-
-def _yaml(values: Mapping[str, Any]) -> str:
-    text = yaml.dump(dict(values), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
-    return str(text)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Lists on one line, as people write them; no aliases, which reading refuses."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-_Dumper.add_representer(list, lambda d, v: d.represent_sequence("tag:yaml.org,2002:seq", v, flow_style=True))
-_Dumper.add_representer(tuple, lambda d, v: d.represent_sequence("tag:yaml.org,2002:seq", v, flow_style=True))
 
 
 # --- a new article ---------------------------------------------------------------------------
@@ -325,6 +261,11 @@ _TEMPLATES = {
     ("manual", "zh"): "## 适用范围\n\n\n## 准备\n\n- [ ] \n\n## 步骤\n\n1. \n\n## 检查\n\n",
     ("manual", "en"): "## Scope\n\n\n## Before you start\n\n- [ ] \n\n## Steps\n\n1. \n\n## Check\n\n",
 }
+
+
+def is_number(name: str) -> bool:
+    """Whether an article's id is one of Guzhi's numbers; ids of other tools are unique in their folder only."""
+    return NUMBER.fullmatch(name) is not None
 
 
 def numbers(root: Path) -> set[str]:

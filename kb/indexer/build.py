@@ -16,6 +16,7 @@ import numpy as np
 from kb import __version__, fields
 from kb.bundle import SCHEMA, Bundle, building, open_current, publish, verify
 from kb.errors import BundleError
+from kb.indexer.articles import is_number
 from kb.indexer.processes import Progress
 from kb.indexer.reading import (
     BASE,
@@ -23,19 +24,21 @@ from kb.indexer.reading import (
     Entry,
     Previous,
     Reading,
+    by_path,
     previous_build,
     read,
     read_documents,
+    shipped_synonyms,
     source_of,
     sources,
     taken,
-    tokenizer_of,
     vocabulary_files,
 )
 from kb.indexer.writing import Clock, Plan, write
 from kb.language import say
 from kb.model import Article
 from kb.settings import Settings
+from kb.tokens import tokenizer_of
 
 BESIDE_FROM = 2000
 """Articles; a smaller base is written anew in a second or two."""
@@ -66,7 +69,7 @@ def build(settings: Settings, full: bool = False, progress: Progress | None = No
     """
     run = _Run(settings, progress)
     found = list(sources(settings.articles))
-    words, synonyms, problems = vocabulary_files(settings.articles)
+    words, synonyms, problems = vocabulary_files(settings)
     with building(settings.index) as folder:
         previous = None if full else previous_build(settings.index, tokenizer_of(tuple(words)))
         reading = read(found, previous, settings, words, run.progress)
@@ -90,7 +93,7 @@ def build_documents(settings: Settings, articles: Sequence[Article], progress: P
         reading = read_documents(articles, [], settings, run.progress)
         run.clock.lap("read")
         change = Change(None, reading, reading.entries, articles=reading.entries)
-        return run.publish(folder, change, [], {}, reading.problems)
+        return run.publish(folder, change, [], shipped_synonyms(settings).table, reading.problems)
 
 
 def update(settings: Settings, paths: Sequence[str], progress: Progress | None = None) -> Report:
@@ -121,7 +124,8 @@ def _update(run: "_Run", read_new: Callable[[list[str]], Reading], about: set[st
         words, synonyms = previous.bundle.json("dictionary.json"), previous.bundle.json("synonyms.json")
         previous.bundle.check_cut(tokenizer_of(tuple(words)).fingerprint)
         reading = read_new(words)
-        entries = {e.record["path"]: e for e in reading.entries if not _taken(previous, e, about, reading.problems)}
+        mine = (_placed(previous, e, about, reading.problems) for e in reading.entries)
+        entries = {e.record["path"]: e for e in mine if e is not None}
         run.clock.lap("read")
         replaced = {n for path in about if (n := previous.base_number(path)) >= 0}
         beside = {p: e for p, e in previous.beside.items() if p not in about} | entries
@@ -138,14 +142,16 @@ def _update(run: "_Run", read_new: Callable[[list[str]], Reading], about: set[st
         return run.publish(folder, change, words, synonyms, problems + reading.problems)
 
 
-def _taken(previous: Previous, entry: Entry, about: set[str], problems: list[str]) -> bool:
-    """Whether an article that this update is not about has the number of this one; that is a problem."""
+def _placed(previous: Previous, entry: Entry, about: set[str], problems: list[str]) -> Entry | None:
+    """The article, or None and a problem when one that this update is not about has its number."""
     number, path = entry.record["id"], entry.record["path"]
     other = previous.path_of(number)
     if other is None or other in about:
-        return False
+        return entry
+    if not is_number(number):
+        return by_path(entry)
     problems.append(f"{path}: " + taken(number, other))
-    return True
+    return None
 
 
 @dataclass(frozen=True)
@@ -203,7 +209,8 @@ class _Run:
         report = Report(0, 0, analysed, 0, len(change.removed), 0, True, tuple(problems), self.clock.laps)
         if previous and same_maker and not analysed and not change.removed:
             bundle = previous.bundle
-            if {k: tuple(v) for k, v in bundle.json("synonyms.json").items()} == synonyms:
+            same_words = {k: tuple(v) for k, v in bundle.json("synonyms.json").items()} == synonyms
+            if same_words and _places(bundle.manifest["problems"]) == _places(problems):
                 return self._finished(replace(report, published=False), bundle)
         if previous and not previous.verified:
             # What is taken over gets new checksums: damage in it would never be noticed again.
@@ -255,7 +262,12 @@ def _in_force(own: dict[str, int], base: Bundle | None, hidden: list[int]) -> di
     }
 
 
+def _places(problems: Sequence[str]) -> list[str]:
+    """What problems are about, in whichever language they were told: path and line."""
+    return sorted(problem.partition(": ")[0] for problem in problems)
+
+
 def _made_by(tokens: str) -> str:
     """Changes when the same articles would give other weights."""
-    weights = [v for k, v in sorted(vars(fields).items()) if isinstance(v, float)]
-    return blake2b(json.dumps([SCHEMA, __version__, tokens, weights]).encode(), digest_size=8).hexdigest()
+    made_with = {name: getattr(fields, name) for name in fields.BUILD_TIME}
+    return blake2b(json.dumps([SCHEMA, __version__, tokens, made_with]).encode(), digest_size=8).hexdigest()

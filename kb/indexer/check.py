@@ -1,5 +1,6 @@
 """This module checks articles before others rely on them: every problem with file and line."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from kb import golden, privacy
 from kb.errors import ArticleError, InputError
+from kb.files import read_text
 from kb.indexer import markdown
-from kb.indexer.articles import DATES, KEYS, LISTS, SUFFIXES, FrontMatter, decode, find, front_matter, parse, relative
+from kb.indexer.articles import SUFFIXES, decode, find, is_number, parse, relative
+from kb.indexer.frontmatter import DATES, KEYS, LISTS, FrontMatter, front_matter
 from kb.labels import label
 from kb.language import say
 from kb.model import (
@@ -25,10 +28,17 @@ from kb.model import (
     STATUSES,
     Article,
 )
+from kb.synonyms import TRADE_WORDS, absent_pairs, trade_words
 from kb.synonyms import parse as parse_synonyms
+from kb.tokens import HAN
 
 REQUIRED = {"case": ("id", "title", "area", "cause", "handling", "severity", "aliases"), "faq": ("id", "title")}
 """Keys each kind must have; a manual may be plain Markdown."""
+
+ALIASES = 3
+"""Aliases a case should have at least: no two customers say the same."""
+
+_LETTER = re.compile(rf"(?P<han>[{HAN}])|(?P<latin>[a-z\u00c0-\u024f])|(?P<other>[^\W\d_])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,7 +92,8 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
         if wanted is None or file.path in wanted:
             problems += _check_file(file, root, (*AREAS, *areas), today or date.today())
     problems += _duplicates(checked)
-    problems += _synonyms(root)
+    problems += _aliases(checked)
+    problems += _vocabulary(root)
     problems += _golden(root, {f.article.id for f in checked})
     return sorted(p for p in problems if wanted is None or p.path in wanted)
 
@@ -292,7 +303,7 @@ def _duplicates(checked: list[_Checked]) -> Iterator[Problem]:
     for file in checked:
         number = file.article.id
         if count[number] > 1 and number in first:
-            yield _error(
+            yield (_error if is_number(number) else _warning)(
                 file.path,
                 file.at("id"),
                 "编号 {number} 已被 {other} 使用",
@@ -303,21 +314,83 @@ def _duplicates(checked: list[_Checked]) -> Iterator[Problem]:
         first.setdefault(number, file.path)
 
 
-def _synonyms(root: Path) -> Iterator[Problem]:
-    try:
-        text = (root / "synonyms.txt").read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        return
-    for problem in parse_synonyms(text)[1]:
+def _aliases(checked: list[_Checked]) -> Iterator[Problem]:
+    """Published cases and FAQ say it in the base's main language, too, and cases in several ways.
+
+    A question finds nothing in an article with which it shares no word, as a Chinese one in an English article.
+    """
+    published = [f for f in checked if f.article.status == "published"]
+    scripts = Counter(_script(f.article.title) for f in published)
+    main = next((script for script, count in scripts.items() if 2 * count > len(published)), "")
+    for file in published:
+        kind, aliases = file.article.kind, file.article.aliases
+        if kind not in REQUIRED or ("aliases" in REQUIRED[kind] and not aliases):
+            continue  # that they are missing is told as an error
+        if main in ("han", "latin") and main not in map(_script, aliases):
+            yield _warning(
+                file.path,
+                file.at("aliases"),
+                "aliases 里没有{language}的说法，而这里的标题多是{language}；加上客户用{language}会怎样说",
+                "no alias in {language}, as most titles here are; add what a customer would say in {language}",
+                language=say("中文", "Chinese") if main == "han" else say("西文", "Latin letters"),
+            )
+        elif kind == "case" and len(aliases) < ALIASES:
+            yield _warning(
+                file.path,
+                file.at("aliases"),
+                "aliases 只有 {count} 条；写到 {least} 条以上，各用不同的词，客户的说法不止一种",
+                "aliases has {count} of the {least} or more that a case should have, in words of their own",
+                count=len(aliases),
+                least=ALIASES,
+            )
+
+
+def _script(text: str) -> str:
+    """What a text is written in: han, latin, other, or "" without a letter.
+
+    Among Chinese stand names and messages in Latin letters (VPN拨不上), so any Han character makes it Chinese.
+    """
+    found = Counter(letter.lastgroup or "" for letter in _LETTER.finditer(text))
+    return "han" if found["han"] else next((script for script, _ in found.most_common(1)), "")
+
+
+def _vocabulary(root: Path) -> Iterator[Problem]:
+    """Files of words that can't be read, lines that can't be used, of the base or shipped, and pairs taken away that
+    nobody gave."""
+    for problem in trade_words().problems:
+        yield Problem(TRADE_WORDS, problem.line, "error", problem.message)
+    texts = dict.fromkeys(("dictionary.txt", "synonyms.txt", "synonyms-refused.txt"), "")
+    for name in texts:
+        try:
+            texts[name] = read_text(root / name)
+        except InputError as error:
+            yield _unread(name, error)
+    own = parse_synonyms(texts["synonyms.txt"])
+    for problem in own.problems:
         yield Problem("synonyms.txt", problem.line, "error", problem.message)
+    for line, a, b in absent_pairs(trade_words(), own):
+        yield _warning(
+            "synonyms.txt",
+            line,
+            "“{a} != {b}”什么也没去掉：自带的行业同义词里没有这一对",
+            "'{a} != {b}' takes nothing away: the shipped words hold no such pair",
+            a=a,
+            b=b,
+        )
+
+
+def _unread(name: str, error: InputError) -> Problem:
+    """kb.files says the line in front."""
+    line, _, why = str(error).removeprefix(f"{name}:").partition(":")
+    return Problem(name, int(line), "error", why.strip()) if line.isdigit() else Problem(name, 0, "error", str(error))
 
 
 def _golden(root: Path, known: set[str]) -> Iterator[Problem]:
     """Golden queries are well formed, hold no customer data, and their articles exist."""
     try:
-        text = golden.read_text(root / golden.FILE)
+        text = read_text(root / golden.FILE)
     except InputError as error:
-        yield Problem(golden.FILE, 0, "error", str(error))
+        yield _unread(golden.FILE, error)
         return
     queries, unusable = golden.parse(text)
     for problem in unusable:

@@ -3,21 +3,16 @@
 Raw HTML never reaches a page: tags are dropped, their text is kept, anything unknown is shown as text.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_core import StateCore
 from markdown_it.token import Token as Node
-from mdit_py_plugins.anchors import anchors_plugin
-from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.tasklists import tasklists_plugin
 
+from kb.indexer.parser import MAX_DEPTH, Parser, is_address, is_data, joined, parse
 from kb.language import say
 from kb.model import SECTION_ROLES, Article, Passage, Section
 from kb.tokens import fold
@@ -25,88 +20,56 @@ from kb.tokens import fold
 MAX_PASSAGE = 4000
 """Characters. A longer section is cut at line ends: ranking and reading both suffer from giants."""
 
-_TAGS = frozenset(
-    """
-    a abbr address article aside audio b blockquote body br button caption center code col colgroup dd del
-    details dfn div dl dt em embed figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i
-    iframe img input ins kbd label li link main mark meta nav noscript ol option p param picture pre q s samp
-    script section select small source span strike strong style sub summary sup svg table tbody td template
-    textarea tfoot th thead title tr tt u ul var video wbr
-    """.split()
-)
-_TAG = re.compile(r"</?\s*([A-Za-z][\w:-]*)([^<>]*)>|<!--.*?-->", re.DOTALL)
-_CHECKBOX = re.compile(r'<input class="task-list-item-checkbox"[ a-z="]* type="checkbox">')
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
-_SAFE_SCHEME = re.compile(r"(?:https?|ftp|mailto|tel):|//", re.IGNORECASE)
-_SILENT = re.compile(
-    r"<(script|style|iframe|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
-)
+_BOXES = {
+    **dict.fromkeys(("note", "quote", "cite", "details", "example"), ("说明", "Note")),
+    **dict.fromkeys(("info", "abstract", "summary", "tldr", "seealso"), ("信息", "Info")),
+    **dict.fromkeys(("tip", "hint", "success", "check", "done"), ("提示", "Tip")),
+    **dict.fromkeys(("question", "help", "faq"), ("问题", "Question")),
+    "todo": ("待办", "To do"),
+    "important": ("重要", "Important"),
+    **dict.fromkeys(("warning", "caution", "attention"), ("注意", "Warning")),
+    **dict.fromkeys(("danger", "error", "failure", "fail", "missing", "bug"), ("危险", "Danger")),
+}
+"""What a box without a title is called."""
 
 Resolve = Callable[[str], str]
 
 
-def slug(title: str) -> str:
-    """An anchor that keeps Chinese: "解决 步骤 (2)" -> "解决-步骤-2"."""
-    return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", title.strip().lower())).strip("-") or "section"
-
-
-def without_tags(html: str) -> str:
-    """The text of an HTML block; a tag that HTML doesn't know, like <port>, is text and stays."""
-
-    def drop(m: re.Match[str]) -> str:
-        name = m[1] or ""
-        foreign = name.lower() not in _TAGS and "=" not in (m[2] or "") and not re.match(r"[A-Z][a-z]", name)
-        return m[0] if m[1] and foreign else ""
-
-    return _TAG.sub(drop, _SILENT.sub("", html))
-
-
-def _inline_tag(html: str) -> str:
-    m = _TAG.fullmatch(html)
-    known = m and (not m[1] or m[1].lower() in _TAGS or "=" in (m[2] or ""))
-    return "" if known else html
-
-
 class _Renderer(RendererHTML):
-    def html_block(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
-        text = without_tags(tokens[i].content).strip()
-        return f"<p>{escapeHtml(text)}</p>\n" if text else ""
-
-    def html_inline(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
-        if re.fullmatch(r"<br\s*/?>", tokens[i].content, re.IGNORECASE):
-            return "<br>\n"
-        if _CHECKBOX.fullmatch(tokens[i].content):  # made by the task list plugin; it can do nothing
-            name = say("已完成", "done") if "checked" in tokens[i].content else say("待办", "to do")
-            return tokens[i].content.replace("<input ", f'<input aria-label="{name}" ', 1)
-        return escapeHtml(_inline_tag(tokens[i].content))
+    """Nodes -> HTML; never changes a node, since others read the same ones."""
 
     def image(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         """A picture of our own; one from elsewhere becomes a link, since pages load nothing from outside."""
         source = str(tokens[i].attrGet("src") or "")
-        label = escapeHtml(self.renderInlineAsText(tokens[i].children, options, env) or source)
-        if _SCHEME.match(source):
+        words = self.renderInlineAsText(tokens[i].children, options, env)
+        if is_data(source):
+            return escapeHtml(words)
+        label = escapeHtml(words or source)
+        if is_address(source):
             return f'<a href="{escapeHtml(source)}" rel="noopener noreferrer nofollow">{label}</a>'
         target = escapeHtml(env["resolve"](source) if "resolve" in env else source)
         return f'<img src="{target}" alt="{label}" loading="lazy">'
 
     def heading_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
-        tokens[i].attrSet("id", env.get("prefix", "") + str(tokens[i].attrGet("id") or ""))
-        return str(self.renderToken(tokens, i, options, env))
+        anchor = env.get("prefix", "") + str(tokens[i].attrGet("id") or "")
+        return f'<{tokens[i].tag} id="{escapeHtml(anchor)}">'
 
     def link_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
-        href = str(tokens[i].attrGet("href") or "")
-        if _SCHEME.match(href):
-            tokens[i].attrSet("rel", "noopener noreferrer nofollow")
+        attributes = dict(tokens[i].attrs)
+        href = str(attributes.get("href", ""))
+        if is_data(href):
+            attributes.pop("href")
+        elif is_address(href):
+            attributes["rel"] = "noopener noreferrer nofollow"
         elif "resolve" in env:
-            tokens[i].attrSet("href", env["resolve"](href))
-        return str(self.renderToken(tokens, i, options, env))
+            attributes["href"] = env["resolve"](href)
+        return f"<a{self.renderAttrs(Node('link_open', 'a', 1, attrs=attributes))}>"
 
     def td_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         """Alignment as a class: the page's policy allows no inline style."""
-        style = str(tokens[i].attrs.pop("style", ""))
-        if style:
-            tokens[i].attrSet("class", style.replace("text-align:", "align-"))
-        return str(self.renderToken(tokens, i, options, env))
+        style = str(tokens[i].attrGet("style") or "")
+        aligned = f' class="{style.replace("text-align:", "align-")}"' if style else ""
+        return f"<{tokens[i].tag}{aligned}>"
 
     th_open = td_open
 
@@ -122,46 +85,38 @@ class _Renderer(RendererHTML):
     def table_close(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         return "</table></div>\n"
 
+    def softbreak(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        return "" if _goes_on(tokens, i) else "\n"
+
+    def list_item_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        """The box of a task is made by the parser, which notes it; what an author writes is never one."""
+        item = self.renderToken(tokens, i, options, env)
+        if "checked" not in tokens[i].meta:
+            return item
+        done = tokens[i].meta["checked"]
+        name, checked = (say("已完成", "done"), ' checked=""') if done else (say("待办", "to do"), "")
+        box = f'<input class="task-list-item-checkbox" type="checkbox" aria-label="{name}" disabled=""{checked}> '
+        return item + box
+
+    def box_name(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        return f"<p><strong>{say(*_BOXES[tokens[i].meta['box']])}</strong></p>\n"
+
 
 def _reachable(html: str) -> str:
     """Code that is wider than the page is scrolled by the keyboard, too."""
     return html.replace("<pre>", '<pre tabindex="0">', 1)
 
 
-class _Parser(MarkdownIt):
-    def validateLink(self, url: str) -> bool:  # noqa: N802
-        """Only links a reader expects: what is neither relative nor one of these stays text."""
-        return not _SCHEME.match(url) or bool(_SAFE_SCHEME.match(url))
-
-
-def _inline(state: StateCore) -> None:
-    """markdown-it's own rule, but text without any sign of markup is not looked at by twelve rules in turn."""
-    parser = state.md.inline
-    for token in state.tokens:
-        if token.type == "inline":
-            token.children = []
-            if parser.terminator_re.search(token.content):
-                parser.parse(token.content, state.md, state.env, token.children)
-            elif token.content:
-                token.children.append(Node("text", "", 0, content=token.content))
+def _goes_on(nodes: Sequence[Node], i: int) -> bool:
+    """Whether the Chinese of the line before a line end goes on behind it."""
+    before = next((n.content for n in reversed(nodes[max(0, i - 4) : i]) if n.content), "")
+    after = next((n.content for n in nodes[i + 1 : i + 5] if n.content), "")
+    return joined(before, after)
 
 
 @lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    md = _Parser("commonmark", {"html": True, "maxNesting": 20}, renderer_cls=_Renderer)
-    md.core.ruler.at("inline", _inline)
-    md.enable(["table", "strikethrough"])
-    anchors_plugin(md, max_level=6, slug_func=slug)
-    footnote_plugin(md)
-    tasklists_plugin(md)
-    return md
-
-
-@lru_cache(maxsize=1)
-def parse(body: str) -> list[Node]:
-    """The nodes of a text, as markdown-it gives them; to be read only, for whoever asks next gets the same ones."""
-    # A check asks three times for one text: for its passages, its headings and its links.
-    return _parser().parse(body, {})
+def _renderer() -> Parser:
+    return Parser(MAX_DEPTH, _Renderer)
 
 
 def render(body: str, resolve: Resolve | None = None, prefix: str = "") -> str:
@@ -169,10 +124,12 @@ def render(body: str, resolve: Resolve | None = None, prefix: str = "") -> str:
 
     prefix: stands before each anchor, where several bodies share one page; links are for resolve to adjust.
     """
-    env: dict[str, Any] = {"resolve": resolve} if resolve else {}
+    nodes, found = parse(body)
+    env: dict[str, Any] = {**found, "resolve": resolve} if resolve else dict(found)
     if prefix:
         env |= {"prefix": prefix, "docId": prefix}  # docId: the footnote plugin's name for it
-    return str(_parser().render(body, env))
+    renderer = _renderer()
+    return str(renderer.renderer.render(nodes, renderer.options, env))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +143,7 @@ class Outline:
 
 def outline(body: str) -> list[Outline]:
     """The headings of a body in order."""
-    tokens = parse(body)
+    tokens, _ = parse(body)
     return [
         Outline(int(t.tag[1]), str(t.attrGet("id")), inline_text(tokens[i + 1]))
         for i, t in enumerate(tokens)
@@ -197,7 +154,7 @@ def outline(body: str) -> list[Outline]:
 def links(body: str) -> list[tuple[int, str, bool]]:
     """Every link and image: (line of the body counted from 0, target, whether it is an image)."""
     out: list[tuple[int, str, bool]] = []
-    for block in parse(body):
+    for block in parse(body)[0]:
         for child in block.children or ():
             if child.type == "link_open":
                 out.append((block.map[0] if block.map else 0, str(child.attrGet("href") or ""), False))
@@ -210,18 +167,22 @@ def inline_text(inline: Node, addresses: bool = False) -> str:
     """The text of an inline node, as a reader sees it; with addresses, links to elsewhere show theirs."""
     out: list[str] = []
     opened: list[tuple[str, int]] = []
-    for child in inline.children or ():
+    children = inline.children or []
+    for i, child in enumerate(children):
         if child.type in ("text", "code_inline", "image"):
             out.append(child.content)
-        elif child.type in ("softbreak", "hardbreak"):
+        elif child.type == "softbreak":
+            out.append("" if _goes_on(children, i) else "\n")
+        elif child.type == "hardbreak":
             out.append("\n")
-        elif child.type == "html_inline":
-            out.append("\n" if child.content.lower().startswith("<br") else _inline_tag(child.content))
+        elif child.type == "sup_open":
+            out.append("^")  # 10^5 is not 105
         elif child.type == "link_open":
             opened.append((str(child.attrGet("href") or ""), len(out)))
         elif child.type == "link_close" and opened:
             address, start = opened.pop()
-            if addresses and _SCHEME.match(address) and "".join(out[start:]) != address.removeprefix("mailto:"):
+            told = address.removeprefix("mailto:")
+            if addresses and is_address(address) and not is_data(address) and "".join(out[start:]) != told:
                 out.append(f" ({address})")
     return "".join(out)
 
@@ -243,7 +204,7 @@ class _Section:
 
 
 def _sections(article: Article) -> list[_Section]:
-    tokens = parse(article.body)
+    tokens, _ = parse(article.body)
     path: list[tuple[int, str]] = []
     sections = [_Section((), "", article.body_line)]
     in_table = False
@@ -258,12 +219,10 @@ def _sections(article: Article) -> list[_Section]:
             sections[-1].last = start
             sections.append(_Section(tuple(t for _, t in path), str(node.attrGet("id")), line, end))
         elif node.type == "inline" and tokens[i - 1].type != "heading_open":
-            sections[-1].add(inline_text(node) + ("  " if in_table else "\n"))
+            text = inline_text(node)
+            sections[-1].add(text.replace("\n", " ") + "  " if in_table else text + "\n")
         elif node.type in ("fence", "code_block"):
             sections[-1].add(node.content, code=True)
-        elif node.type == "html_block":
-            text = without_tags(node.content).strip()
-            sections[-1].add(text + "\n" if text else "")
         elif node.type in ("table_open", "table_close"):
             in_table = node.type == "table_open"
         elif node.type == "tr_close":
@@ -308,6 +267,15 @@ def _joined(sections: list[_Section]) -> Passage:
     return Passage(text, (), sections[0].anchor, sections[0].line, tuple(marks), tuple(code))
 
 
+def _cut(text: str, start: int) -> int:
+    """Where a passage that starts there ends: behind a line, a sentence or a word, as late as may be."""
+    for mark in ("\n", "。", "；", "，", " "):
+        at = text.rfind(mark, start + MAX_PASSAGE // 2, start + MAX_PASSAGE)
+        if at > 0:
+            return at + 1
+    return start + MAX_PASSAGE
+
+
 def _passages(s: _Section) -> list[Passage]:
     out = []
     start = 0
@@ -315,8 +283,7 @@ def _passages(s: _Section) -> list[Passage]:
     while start < len(s.text):
         end = len(s.text)
         if end - start > MAX_PASSAGE:
-            cut = s.text.rfind("\n", start + MAX_PASSAGE // 2, start + MAX_PASSAGE)
-            end = cut + 1 if cut > 0 else start + MAX_PASSAGE
+            end = _cut(s.text, start)
         code = tuple((max(a, start) - start, min(b, end) - start) for a, b in s.code if a < end and b > start)
         mark = (Section(0, s.anchor, title, role(s.heading), s.first, s.last),)
         line = s.line + s.text.count("\n", 0, start)

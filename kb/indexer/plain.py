@@ -1,6 +1,7 @@
 """This module turns Markdown into plain text that can be sent: numbers of steps stay, signs of markup go."""
 
-from kb.indexer.markdown import inline_text, parse, without_tags
+from kb.indexer.markdown import inline_text
+from kb.indexer.parser import parse
 
 _INDENT = "    "
 
@@ -16,7 +17,7 @@ def blocks(markdown: str) -> list[str]:  # noqa: PLR0912 - one branch for each k
     marks: list[str] = []
     row: list[str] | None = None
     fresh = True  # whether the next line begins a block of its own
-    for node in parse(markdown):
+    for node in parse(markdown)[0]:
         text = ""
         if node.type == "list_item_open":
             fresh = fresh or len(marks) == 0
@@ -38,8 +39,6 @@ def blocks(markdown: str) -> list[str]:  # noqa: PLR0912 - one branch for each k
             text = inline_text(node, addresses=True).strip()
         elif node.type in ("fence", "code_block"):
             text = "\n".join(_INDENT + line for line in node.content.rstrip("\n").split("\n"))
-        elif node.type == "html_block":
-            text = without_tags(node.content).strip()
         if text.strip():
             text = _marked(text, marks)
             if fresh or not out:
@@ -47,7 +46,7 @@ def blocks(markdown: str) -> list[str]:  # noqa: PLR0912 - one branch for each k
             else:
                 out[-1] += "\n" + text
             fresh = False
-        if node.type in ("paragraph_close", "heading_close", "fence", "code_block", "html_block", "table_close"):
+        if node.type in ("paragraph_close", "heading_close", "fence", "code_block", "table_close"):
             fresh = not marks
     return out
 

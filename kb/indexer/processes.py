@@ -4,6 +4,7 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import resource
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
-from kb.errors import BundleError
-from kb.language import say
+from kb.errors import BundleError, InputError, KbError
+from kb.language import current, say, use
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -22,6 +23,7 @@ PARALLEL_FROM = 200
 """Articles; below it, starting processes costs more than they save."""
 BATCH = 100
 """Articles that are analysed together: enough to make arrays worth while, few enough to share the work evenly."""
+
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, what is done and what there is to do."""
@@ -76,6 +78,56 @@ def _in_order(
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result:
+    """work(*arguments) in a process of its own, which is ended after that much time of a processor.
+
+    For what a stranger sent: no bound on its size tells how long it takes. Raises the KbErrors of the work itself, and
+    InputError when the time is up.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_bounded, args=(sender, seconds, current(), work, arguments), daemon=True)
+    process.start()
+    sender.close()
+    outcome: Any = None
+    try:
+        if receiver.poll(seconds * WAITING):
+            outcome = receiver.recv()
+    except (EOFError, OSError):  # the process was ended
+        pass
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+    if outcome is None:
+        raise InputError(
+            say(
+                "处理超过 {seconds} 秒，已停止，什么都没有写；请拆成几份",
+                "it took more than {seconds} seconds and was stopped, nothing was written; divide it",
+                seconds=seconds,
+            )
+        )
+    succeeded, value = outcome
+    if not succeeded:
+        raise value
+    result: Result = value
+    return result
+
+
+WAITING = 5
+"""A busy machine takes that much longer than its processor works."""
+
+
+def _bounded(sender: Any, seconds: int, language: str, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    _begin()
+    use(language)
+    try:
+        sender.send((True, work(*arguments)))
+    except KbError as error:
+        sender.send((False, error))
 
 
 def pool(workers: int) -> ProcessPoolExecutor:

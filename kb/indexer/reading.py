@@ -3,25 +3,27 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.bundle import Bundle, open_current
-from kb.errors import ArticleError, BundleError
+from kb.errors import ArticleError, BundleError, InputError
+from kb.files import read_text
 from kb.indexer import rows as packed
 from kb.indexer.analysis import Row, analyse
-from kb.indexer.articles import find, is_article, load, relative
+from kb.indexer.articles import find, is_article, is_number, load, relative, title_of
 from kb.indexer.processes import Progress, in_parallel
 from kb.indexer.rows import Rows
 from kb.language import say
+from kb.meaning.texts import key_of, passage_texts
 from kb.model import Article
 from kb.records import Lines, article_record, number_of, passage_record, to_line
 from kb.settings import Settings
+from kb.synonyms import NOTHING, TRADE_WORDS, Parsed, Table, merged, parse_dictionary, trade_words
 from kb.synonyms import parse as parse_synonyms
-from kb.synonyms import parse_dictionary
-from kb.tokens import Tokenizer
+from kb.tokens import Tokenizer, tokenizer_of
 
 DICTIONARY = "dictionary.txt"
 SYNONYMS = "synonyms.txt"
@@ -45,7 +47,8 @@ class Entry:
 
     record: all that is known of it (kb.records), with `passages`, their number. part: where it comes from;
     first: its first passage there; number: its own place there.
-    body, lines: its Markdown and its passages as lines of the bundle, when it is new.
+    body, lines: its Markdown and its passages as lines of the bundle, when it is new; texts: the keys of the texts
+    that each passage is encoded by.
     """
 
     record: dict[str, Any]
@@ -54,6 +57,7 @@ class Entry:
     number: int = -1
     body: bytes = b""
     lines: tuple[bytes, ...] = ()
+    texts: tuple[tuple[int, ...], ...] = ()
 
 
 def sources(root: Path) -> Iterator[Source]:
@@ -78,21 +82,25 @@ def source_of(root: Path, key: str) -> Source | None:
     return Source(relative(path, root), path, stat.st_size, stat.st_mtime_ns)
 
 
-def vocabulary_files(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]], list[str]]:
-    """The user's dictionary and synonyms, and what is wrong with them."""
+def vocabulary_files(settings: Settings) -> tuple[list[str], Table, list[str]]:
+    """The user's dictionary, the synonyms of the base and of the trade, and what is wrong with them."""
     problems: list[str] = []
     texts = []
     for name in (DICTIONARY, SYNONYMS):
         try:
-            texts.append((root / name).read_text("utf-8-sig"))
-        except (FileNotFoundError, NotADirectoryError):
+            texts.append(read_text(settings.articles / name))
+        except InputError as error:
+            problems.append(say("{why}；整个文件没有用上", "{why}; none of it is used", why=error))
             texts.append("")
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(say("{name}：读不了：{error}", "{name}: can't be read: {error}", name=name, error=error))
-            texts.append("")
-    synonyms, unusable = parse_synonyms(texts[1])
-    problems += [f"{SYNONYMS}:{p.line}: {p.message}" for p in unusable]
-    return parse_dictionary(texts[0]), synonyms, problems
+    own, shipped = parse_synonyms(texts[1]), shipped_synonyms(settings)
+    for name, found in ((SYNONYMS, own), (TRADE_WORDS, shipped)):
+        problems += [f"{name}:{p.line}: {p.message}" for p in found.problems]
+    return parse_dictionary(texts[0]), merged(shipped, own), problems
+
+
+def shipped_synonyms(settings: Settings) -> Parsed:
+    """The words of the trade, unless they are switched off."""
+    return trade_words() if settings.trade_words else NOTHING
 
 
 class Previous:
@@ -201,17 +209,26 @@ def read_documents(articles: Sequence[Article], words: list[str], settings: Sett
 
 
 def _without_duplicates(entries: list[Entry], problems: list[str]) -> list[Entry]:
-    """The first article of each number; the others are reported."""
+    """The first article of each number; the others are reported. An id of other tools, which only the first has
+    for itself, gives way to the path."""
     seen: dict[str, str] = {}
     kept = []
     for entry in entries:
         number, path = entry.record["id"], entry.record["path"]
+        if number in seen and not is_number(number):
+            entry = by_path(entry)
+            number = entry.record["id"]
         if number in seen:
             problems.append(f"{path}: " + taken(number, seen[number]))
         else:
             seen[number] = path
             kept.append(entry)
     return kept
+
+
+def by_path(entry: Entry) -> Entry:
+    """An article that is known by its path, since another one has its id."""
+    return replace(entry, record={**entry.record, "id": entry.record["path"].rsplit(".", 1)[0]})
 
 
 def taken(number: str, other: str) -> str:
@@ -237,8 +254,11 @@ class _Document:
     article: Article
 
     def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, str, list[Row]]:
-        rows = analyse(self.article, tokenizer)
-        return _entry(article_record(self.article), self.article, rows), "", rows
+        article = self.article
+        if not article.title:
+            article = replace(article, title=title_of(article.body, article.path))
+        rows = analyse(article, tokenizer)
+        return _entry(article_record(article), article, rows), "", rows
 
 
 @dataclass(frozen=True)
@@ -254,11 +274,7 @@ class _File:
         key = self.source.key
         problem = ""
         try:
-            article, encoding = load(self.source.path, self.root, self.max_kb)
-            if encoding == "gb18030":
-                problem = f"{key}: " + say(
-                    "不是 UTF-8，已按 GB 18030 读取；请转存为 UTF-8", "not UTF-8, read as GB 18030; save it as UTF-8"
-                )
+            article, problem = load(self.source.path, self.root, self.max_kb)
             facts = article_record(article)
             digest = blake2b(to_line([facts, article.body]), digest_size=16).hexdigest()
             record = {**facts, "stat": [self.source.size, self.source.mtime_ns], "digest": digest, "problem": problem}
@@ -274,7 +290,8 @@ class _File:
 
 def _entry(record: dict[str, Any], article: Article, rows: Sequence[Row]) -> Entry:
     lines = tuple(to_line(passage_record(row.passage)) for row in rows)
-    return Entry({**record, "passages": len(rows)}, NEW, 0, body=to_line(article.body), lines=lines)
+    texts = tuple(tuple(map(key_of, passage_texts(article, row.passage))) for row in rows)
+    return Entry({**record, "passages": len(rows)}, NEW, 0, body=to_line(article.body), lines=lines, texts=texts)
 
 
 def _analysed(
@@ -304,9 +321,3 @@ def _analyse(jobs: Sequence[_Document | _File], words: tuple[str, ...]) -> tuple
         results.append((entry, problem))
         rows += found
     return results, packed.pack(rows)
-
-
-@lru_cache(maxsize=1)
-def tokenizer_of(words: tuple[str, ...]) -> Tokenizer:
-    """The tokeniser with these words of the user; reading its dictionary takes half a second."""
-    return Tokenizer(words)

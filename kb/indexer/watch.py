@@ -1,11 +1,19 @@
-"""This module notices articles that change under a running server, and has them indexed by a process of its own."""
+"""This module notices articles that change under a running server, and has them indexed by a process of its own.
+
+What is made of an index once it is published (steps) is made here too, after every build and after what the site saved.
+"""
 
 import logging
+import multiprocessing
+import os
 import subprocess
 import sys
-import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
 
-from kb.errors import KbError
+from kb.bundle import current_name
+from kb.errors import BundleError, KbError
 from kb.indexer.articles import find
 from kb.indexer.reading import DICTIONARY, SYNONYMS
 from kb.settings import Settings
@@ -13,6 +21,15 @@ from kb.settings import Settings
 log = logging.getLogger(__name__)
 
 State = frozenset[tuple[str, int, int]]
+Step = Callable[[Settings], None]
+"""What is done with each new index, and once a day, in a process that makes way for others. A function of a module, for
+that process is started anew; whatever it raises is logged. It has to know by itself when there is nothing to do."""
+
+LOOK = 5.0
+"""Seconds between looks for a new index, when the articles are not looked at."""
+LONGEST = 300.0
+"""Seconds until a build that failed is tried again, at most: twice as long each time."""
+NICENESS = 10
 
 
 def state(settings: Settings) -> State:
@@ -27,31 +44,80 @@ def state(settings: Settings) -> State:
     return frozenset(found)
 
 
-def watch(settings: Settings, seconds: float, known: State) -> threading.Thread:
-    """Look at the articles folder every so many seconds, for as long as the process lives.
+def watch(settings: Settings, seconds: float, known: State, steps: Sequence[Step] = ()) -> None:
+    """Look at the articles folder every so many seconds, for as long as the process lives; 0: never.
 
     known: the state that is indexed already, taken before that build, so that no change falls between.
+    steps: what follows each new index, in order.
     """
-    thread = threading.Thread(target=_loop, args=(settings, seconds, known, threading.Event()), daemon=True)
-    thread.start()
-    return thread
+    watcher = Watcher(settings, seconds, known, steps)
+    while True:
+        watcher.look()
+        time.sleep(seconds or LOOK)
 
 
-def _loop(settings: Settings, seconds: float, known: State, never: threading.Event) -> None:
-    while not never.wait(seconds):
-        seen = _state_or_none(settings)
-        if seen is not None and seen != known:
-            command = [sys.executable, "-m", "kb", "build", "--quiet"]
-            folders = ["--articles", str(settings.articles), "--index", str(settings.index)]
-            result = subprocess.run([*command, *folders], capture_output=True, text=True, check=False)  # noqa: S603
-            if result.returncode:
-                log.warning("kb build: %s", result.stderr.strip())
-            else:
-                known = seen
+class Watcher:
+    """What was seen and done so far. look() does what is due."""
+
+    def __init__(self, settings: Settings, seconds: float, known: State, steps: Sequence[Step] = ()) -> None:
+        self._settings, self._seconds, self._steps = settings, seconds, steps
+        self._known = known
+        self._followed: tuple[str, date] | None = None  # the index that the steps were done with, and the day
+        self._failures = 0
+        self._again = 0.0  # when a build that failed may be tried again, on time.monotonic
+
+    def look(self) -> None:
+        """Build when articles changed or the last build failed, then do the steps when there is a new index."""
+        if self._seconds and time.monotonic() >= self._again:
+            seen = _state_or_none(self._settings)
+            if seen is not None and seen != self._known:
+                self._build(seen)
+        name = _name_or_none(self._settings)
+        if name is not None and (name, date.today()) != self._followed:
+            self._followed = (name, date.today())
+            for step in self._steps:
+                _do(step, self._settings)
+
+    def _build(self, seen: State) -> None:
+        command = [sys.executable, "-m", "kb", "build", "--quiet", "--no-meaning"]
+        folders = ["--articles", str(self._settings.articles), "--index", str(self._settings.index)]
+        result = subprocess.run([*command, *folders], capture_output=True, text=True, check=False)  # noqa: S603
+        if result.returncode == 0:
+            self._known, self._failures, self._again = seen, 0, 0.0
+            return
+        pause = min(self._seconds * 2**self._failures, max(self._seconds, LONGEST))
+        self._failures += 1
+        self._again = time.monotonic() + pause
+        log.warning("kb build ended with %d, again in %.0f s: %s", result.returncode, pause, result.stderr.strip())
+
+
+def _do(step: Step, settings: Settings) -> None:
+    """A step in a process of its own, which gives back what memory it took."""
+    process = multiprocessing.get_context("spawn").Process(target=_yielding, args=(step, settings))
+    process.start()
+    try:
+        process.join()
+    except BaseException:  # told to stop
+        process.terminate()
+        raise
+    if process.exitcode:
+        log.warning("%s ended with %d", step.__name__, process.exitcode)
+
+
+def _yielding(step: Step, settings: Settings) -> None:
+    os.nice(NICENESS)
+    step(settings)
 
 
 def _state_or_none(settings: Settings) -> State | None:
     try:
         return state(settings)
     except (KbError, OSError):
+        return None
+
+
+def _name_or_none(settings: Settings) -> str | None:
+    try:
+        return current_name(settings.index)
+    except BundleError:
         return None

@@ -6,6 +6,8 @@ Beside the files of kb.indexer.vectors, topics, positions, facts, facets and spe
     bodies.jsonl     its Markdown, line by line as above; passages.jsonl: its passages
     *.offsets        where each line starts (int64, one more than lines)
     passages.article   the article each passage belongs to; articles.first: the first passage of each (int32)
+    meaning.keys     the keys of the texts that passages are encoded by (uint64); meaning.first: the first of each
+                     passage (int64, one more than passages); their vectors are kept beside the bundles (kb.meaning)
     synonyms.json    folded word -> synonyms; dictionary.json: the user's dictionary
 """
 
@@ -20,13 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, write_json
+from kb.fields import TROUBLE_FACTOR
 from kb.indexer import facets, facts, positions, spellings, vectors
 from kb.indexer import rows as packed
+from kb.indexer.analysis import is_about_trouble
 from kb.indexer.processes import PARALLEL_FROM, Progress, pool, reported
 from kb.indexer.reading import NEW, Entry, Previous
 from kb.indexer.rows import Rows
 from kb.keys import find, keys
 from kb.language import say
+from kb.meaning.texts import Texts
 from kb.records import to_line
 from kb.tokens import index_term
 
@@ -64,13 +69,14 @@ def write(folder: Path, plan: Plan, workers: int, progress: Progress, clock: Clo
     """All files of a bundle but the manifest; returns the number of passages."""
     with _FactsWriter(folder, plan.entries, workers) as facts_written:
         _write_lines(folder, plan.entries, plan.previous)
+        _write_texts(folder, plan.entries, plan.previous)
         facets.write(folder, [e.record for e in plan.entries])
         write_json(folder / "dictionary.json", plan.words)
         write_json(folder / "synonyms.json", plan.synonyms)
         clock.lap("lines")
         progress(say("计算权重", "weighing terms"), 0, 1)
         rows = _rows(plan)
-        vectors.write(folder, rows.counts, _pages(plan.entries), plan.base)
+        vectors.write(folder, rows.counts, _pages(plan.entries), _factors(plan.entries), plan.base)
         clock.lap("vectors")
         spellings.write(folder, *_vocabulary(rows))
         clock.lap("spellings")
@@ -105,6 +111,22 @@ def _write_lines(folder: Path, entries: Sequence[Entry], previous: Previous | No
     np.save(folder / "articles.first.npy", np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32))
 
 
+def _write_texts(folder: Path, entries: Sequence[Entry], previous: Previous | None) -> None:
+    """The texts that each passage is encoded by: those of new articles, and those of bundles that are taken over."""
+    earlier = {} if previous is None else {part: Texts(b) for part, b in enumerate(previous.bundles)}
+    keys, counts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for entry in entries:
+        if entry.part == NEW:
+            keys.append(np.array([key for texts in entry.texts for key in texts], np.uint64))
+            counts.append(np.array([len(texts) for texts in entry.texts], np.int64))
+        else:
+            first = earlier[entry.part].first[entry.first : entry.first + entry.record["passages"] + 1]
+            keys.append(earlier[entry.part].keys[first[0] : first[-1]])
+            counts.append(np.diff(first))
+    np.save(folder / "meaning.keys.npy", np.concatenate(keys))
+    np.save(folder / "meaning.first.npy", np.concatenate([[0], np.cumsum(np.concatenate(counts))]))
+
+
 class _Lines:
     """A file of lines that is written together with its offsets; kb.records reads it."""
 
@@ -133,6 +155,12 @@ def _pages(entries: Sequence[Entry]) -> NDArray[np.int32]:
     numbers = {page: i for i, page in enumerate(page for page, size in sizes.items() if size > 1)}
     each = [numbers.get(e.record["page"] or e.record["path"], -1) for e in entries]
     return np.repeat(np.array(each, np.int32), [e.record["passages"] for e in entries])
+
+
+def _factors(entries: Sequence[Entry]) -> NDArray[np.float32]:
+    """What the kind of its article multiplies the weights of each passage by."""
+    each = [TROUBLE_FACTOR if is_about_trouble(e.record) else 1.0 for e in entries]
+    return np.repeat(np.array(each, np.float32), [e.record["passages"] for e in entries])
 
 
 def _rows(plan: Plan) -> Rows:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kb.identifiers import COMPOUND, CONNECTOR, NOISE, Identifier, identify
 from kb.model import KINDS, Article, Recognised, Snippet, Token
-from kb.search.index import Index, Mask
+from kb.search.index import Index
 from kb.search.query import Pattern, Phrase
 from kb.search.snippets import Highlighter, place
 from kb.search.suggest import SHOWN_KINDS
@@ -169,16 +169,7 @@ def _together(index: Index, texts: Sequence[str], without: str = "") -> tuple[Re
 
 
 def _counted(index: Index, forms: Counter[str], kind: str, canonical: str) -> Recognised:
-    return Recognised(_most_written(forms), kind, int(holders(index, canonical).sum()))
-
-
-def holders(index: Index, term: str) -> Mask:
-    """Articles that are shown and hold a term."""
-    rows, _ = index.weights.column(term)
-    mask = np.zeros(len(index.articles), bool)
-    mask[index.article_of[rows]] = True
-    mask &= index.visible
-    return mask
+    return Recognised(_most_written(forms), kind, int(index.holding(canonical).sum()))
 
 
 def common_codes(index: Index, articles: Sequence[int]) -> tuple[Recognised, ...]:
@@ -225,7 +216,7 @@ def near(index: Index, text: str) -> tuple[Recognised, ...]:
     parts = [t for t in index.tokenizer.tokens(text) if t.part and len(t.raw) > SHORTEST and t.raw not in text.split()]
     known = [(t, identify(t.raw)) for t in parts if token is not None and t.term in index.weights]
     telling = tuple(
-        Recognised(text[t.start : t.end], i.kind, int(holders(index, t.term).sum())) for t, i in known if _telling(i)
+        Recognised(text[t.start : t.end], i.kind, int(index.holding(t.term).sum())) for t, i in known if _telling(i)
     )
     if telling:
         return telling[:NEAR]

@@ -80,13 +80,18 @@ def _adder() -> Callable[[Floats, Matrix, Bounds, Floats], None]:
 
 
 class Columns:
-    """The weights of one bundle. page: of each passage, -1 for one that is alone on its page."""
+    """The weights of one bundle. page: of each passage, -1 for one that is alone on its page.
+
+    idf: of each term.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         self._terms = bundle.array("terms.keys")
+        self.idf = bundle.array("terms.idf")
         self.page = bundle.array("passages.page")
         self.height = len(self.page)
         self.passages = Matrix(bundle, "weights", self.height)
+        self.codes = Matrix(bundle, "codes", self.height)
         self.pages = Matrix(bundle, "pages", int(self.page.max(initial=-1)) + 1)
 
     def find(self, terms: Iterable[str]) -> NDArray[np.int64]:

@@ -8,12 +8,13 @@ import numpy as np
 from kb.errors import NotFoundError
 from kb.model import Article
 from kb.search.codes import beginning
-from kb.search.confidence import THRESHOLD, confidence
+from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.index import Index, Mask
 from kb.search.query import Pattern
 from kb.search.ranking import top
 from kb.search.suggest import read_paste
+from kb.search.threshold import THRESHOLD
 from kb.tokens import fold
 
 MAX_TYPED = 80
@@ -65,7 +66,7 @@ def _products(index: Index, text: str) -> list[Completion]:
 def _articles(index: Index, text: str, count: int) -> list[Completion]:
     """Articles that are called as typed, then those that are about it as surely as a suggestion must be."""
     terms = read_paste(index, text)
-    scores = index.scores(terms.weights)
+    scores = index.scores(terms)
     best = index.best(scores)
     called = _called(index, text)
     # One without a common word has no score, yet its name begins as typed.

@@ -1,14 +1,17 @@
 """This module says how sure a match is: one number between 0 and 1 with one meaning everywhere.
 
-It is the probability that the article answers the text, by a logistic model of three things:
+It is the probability that the article answers the text, by a logistic model of
 
-    coverage   the share of the text's words that the passage holds, weighed by their rarity (0 to 1)
+    coverage   the share of the text's words that the passage holds, weighed by how telling they are (0 to 1)
+    sentence   the same of the one sentence that it holds best (0 to 1)
     strength   ln(1 + s): the ranking's own score, s in units of the rarest word, so that bases compare
     lead       ln((LEVEL + s) / (LEVEL + r)): how far ahead of r, the best other article, it is; 0 when it is not
+    code       1 when it is the first, and about an error code of the text that few are about
+    nearness   the cosine of its meaning and the text's, where an encoder tells it
 
-The model was fitted on three judged sets, with two kinds of texts that have no answer: judged ones
-whose answers were taken away, and questions put to a base about something else. BENCHMARKS.md has
-the figures; scripts/calibrate prints the numbers below.
+It was fitted on judged sets, on a base's own aliases asked of an index without them, and on pastes in frames of talk;
+with texts that have no answer: those whose answers were hidden, and texts about something else. BENCHMARKS.md has the
+figures; scripts/calibrate prints the numbers below.
 """
 
 import math
@@ -17,11 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.search.evidence import Evidence
+from kb.search.threshold import THRESHOLD
 
-INTERCEPT = -4.75
-COVERAGE = 3.23
-STRENGTH = 1.0
-LEAD = 7.11
+FEATURES = ("coverage", "sentence", "strength", "lead", "code", "nearness")
+BY_WORDS = (-5.07, (1.85, 1.75, 0.75, 2.32, 2.08, 0.0))
+BY_MEANING = (-5.12, (0.44, 2.66, 0.3, 3.74, 2.11, 3.99))
+"""Intercept and the weight of each of FEATURES, without an encoder and with one."""
+
+TOLD = 0.6
+"""How surely a code must tell an article, so that it is one of few."""
 
 LEAST = 0.01
 """What the model makes of nothing in common; verdicts and answers can raise it."""
@@ -37,27 +44,32 @@ NOT_HELPED = 1.5
 """Log odds that full evidence of remembered verdicts adds and takes: nine of ten articles that it makes strong are
 right; what did not help is right half as often as its text alone would say."""
 
-THRESHOLD = 0.13
-"""Below it nothing is suggested. Nine of ten answerable texts reach it, and nine of ten about something else do not."""
-MEDIUM = 0.4
-STRONG = 0.7
-"""Nine of ten such suggestions are right; at 0.6 it is 85 of a hundred."""
+MEDIUM = 0.35
+STRONG = 0.6
+"""Nine of ten such suggestions are right."""
+
+
+RELATED = "related"
+"""The band of what is less sure than that: of the same topic, perhaps another fault."""
 
 
 def confidence(evidence: Evidence) -> dict[int, float]:
     """The probability that a passage answers a query, for each passage looked at; 0 when they share nothing."""
     x = features(evidence)
-    sure = 1 / (1 + np.exp(-(INTERCEPT + x @ np.array([COVERAGE, STRENGTH, LEAD]))))
+    intercept, weights = BY_WORDS if evidence.nearness is None else BY_MEANING
+    sure = 1 / (1 + np.exp(-(intercept + x @ np.array(weights))))
     sure[evidence.scores <= 0] = 0
     return {passage: round(float(s), 3) for passage, s in zip(evidence.passages, sure, strict=True)}
 
 
 def features(evidence: Evidence) -> NDArray[np.float64]:
-    """Coverage, strength and lead of each passage looked at: passages x 3."""
-    rarest = math.log1p(evidence.index.weights.passages)
+    """FEATURES of each passage looked at: passages x 6."""
+    rarest = evidence.index.weights.rarest
     score, rival = np.maximum(evidence.scores, 0) / rarest, evidence.rivals() / rarest
     lead = np.maximum(np.log((LEVEL + score) / (LEVEL + rival)), 0)
-    return np.column_stack([evidence.coverage(), np.log1p(score), lead])
+    code = (evidence.told() >= TOLD) & (lead > 0)
+    near = np.zeros(len(score)) if evidence.nearness is None else evidence.nearness
+    return np.column_stack([evidence.coverage(), evidence.sentence_coverage(), np.log1p(score), lead, code, near])
 
 
 def remembering(sure: float, evidence: float) -> float:

@@ -1,17 +1,22 @@
-"""This module measures ranking on a judged set: queries and qrels -> nDCG, MRR, success, recall, times.
+"""This module measures on a judged set: queries and qrels -> nDCG, MRR, success, recall, times, and needless answers.
 
-Two runs over the same judgements are compared query by query: a mean hides what fell.
+A mean over few queries is uncertain, so each stands with the interval that a bootstrap over queries gives it (Efron and
+Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13: percentiles; for retrieval Sakai, SIGIR 2006). Two runs
+over the same judgements are compared query by query: a mean hides what fell.
 """
 
 import json
+import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.errors import InputError
 from kb.language import say
@@ -19,14 +24,26 @@ from kb.model import VERDICTS, Article, Query, Verdict
 from kb.search.index import Index
 from kb.search.remembered import Remembered
 from kb.search.searcher import search
-from kb.search.suggest import rank
+from kb.search.suggest import rank, suggest
 
 DEPTH = 10
 MEASURES = {"ndcg10": "nDCG@10", "mrr10": "RR@10", "s1": "Success@1", "s3": "Success@3", "r10": "R@10"}
 """Measures by their names in ir-measures."""
 
+RESAMPLES = 2000
+SEED = 1
+SURE = 0.95
+"""Of the resampled means, so many lie within an interval."""
+
+LENGTHS = (("short", 10), ("medium", 40), ("long", math.inf))
+"""Queries by the number of their words: keywords and questions, descriptions, pasted mails and logs."""
+
+SILENCE_TEXTS = 300
+"""Queries that are put to the index with and without their answers; of more, every so-manieth is taken."""
+
 Qrels = dict[str, dict[str, int]]
 Run = dict[str, list[tuple[str, float]]]
+Interval = tuple[float, float]
 
 
 def read_lines(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -49,15 +66,16 @@ def read_lines(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 def read_documents(folder: Path) -> list[Article]:
-    """The documents of a judged set as articles. One that is cut from a page, page.md#3, is told so; documents
-    of one title, such as answers to one question, are a page together. Raises InputError with the line."""
-    rows = read_lines(folder / "corpus.jsonl", ("id", "title", "text"))
+    """The documents of a judged set as the articles that files of the same text are. Raises InputError with the line.
+
+    A document is Markdown and a page of its own, unless its id tells the page that it is cut from, page.md#3.
+    """
     documents = []
-    for row in rows:
-        name, title = str(row["id"]), str(row["title"])
+    for row in read_lines(folder / "corpus.jsonl", ("id", "title", "text")):
+        name = str(row["id"])
         page, cut, _ = name.partition("#")
         documents.append(
-            Article(path=name, id=name, kind="faq", title=title, body=str(row["text"]), page=page if cut else title)
+            Article(path=name, id=name, title=str(row["title"]), body=str(row["text"]), page=page if cut else "")
         )
     return documents
 
@@ -157,11 +175,19 @@ def _relevant(qrels: Qrels) -> Qrels:
 
 def _score(relevant: Qrels, run: Run) -> dict[str, float]:
     """Means over all judged queries; a query without an answer counts as zero."""
-    judged = {q: docs for q, docs in relevant.items() if q in run}
+    found = by_query(relevant, run)
+    return {key: round(sum(each.values()) / len(each), 4) for key, each in found.items()}
+
+
+def by_query(qrels: Qrels, run: Run) -> dict[str, dict[str, float]]:
+    """Each of MEASURES -> its value for each judged query of the run."""
+    judged = {q: docs for q, docs in _relevant(qrels).items() if q in run}
+    found: dict[str, dict[str, float]] = {key: dict.fromkeys(judged, 0.0) for key in MEASURES}
     known = _library()
-    measures = {key: known.parse_measure(name) for key, name in MEASURES.items()}
-    results = known.calc_aggregate(measures.values(), judged, _ranked(run))
-    return {key: round(float(results[m]), 4) for key, m in measures.items()}
+    names = {known.parse_measure(measure): key for key, measure in MEASURES.items()}
+    for m in known.iter_calc(names, judged, _ranked(run)) if judged else ():
+        found[names[m.measure]][m.query_id] = float(m.value)
+    return found
 
 
 def _library() -> Any:
@@ -227,13 +253,17 @@ class Moved(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs by nDCG@10. risen, fallen: the largest difference first. mean: of all queries, after minus before."""
+    """Two runs by nDCG@10. risen, fallen: the largest difference first. mean: of all queries, after minus before.
+
+    interval: of the mean, by resampling queries together with what both runs made of them.
+    """
 
     before: float
     after: float
     risen: tuple[Moved, ...]
     fallen: tuple[Moved, ...]
     same: int
+    interval: Interval
 
     @property
     def mean(self) -> float:
@@ -248,23 +278,152 @@ def compare(before: Run, after: Run, qrels: Qrels) -> Comparison:
     relevant = {q: docs for q, docs in _relevant(qrels).items() if q in before or q in after}
     if not relevant:
         raise InputError(say("两次结果里没有一条查询有判定", "none of the queries of the two runs is judged"))
-    figures = [_by_query(relevant, run) for run in (before, after)]
+    figures = [_ndcg10(relevant, run) for run in (before, after)]
     moved = [
         Moved(q, _first(before.get(q, []), docs), _first(after.get(q, []), docs), figures[1][q] - figures[0][q])
         for q, docs in relevant.items()
     ]
     risen = sorted((m for m in moved if m.gain > 0), key=lambda m: -m.gain)
     fallen = sorted((m for m in moved if m.gain < 0), key=lambda m: m.gain)
-    means = [sum(values.values()) / len(relevant) for values in figures]
-    return Comparison(means[0], means[1], tuple(risen), tuple(fallen), len(moved) - len(risen) - len(fallen))
+    first, second = (sum(values.values()) / len(relevant) for values in figures)
+    same = len(moved) - len(risen) - len(fallen)
+    return Comparison(first, second, tuple(risen), tuple(fallen), same, interval([m.gain for m in moved]))
 
 
-def _by_query(relevant: Qrels, run: Run) -> dict[str, float]:
-    """nDCG@10 of each judged query."""
-    known = _library()
-    scored = known.iter_calc([known.parse_measure(MEASURES["ndcg10"])], relevant, _ranked(run))
-    return dict.fromkeys(relevant, 0.0) | {m.query_id: float(m.value) for m in scored}
+def _ndcg10(relevant: Qrels, run: Run) -> dict[str, float]:
+    """nDCG@10 of each judged query; 0 for one that the run does not have."""
+    return dict.fromkeys(relevant, 0.0) | by_query(relevant, run)["ndcg10"]
 
 
 def _first(documents: list[tuple[str, float]], relevant: Mapping[str, int]) -> int:
     return next((i for i, (d, _) in enumerate(documents[:DEPTH], 1) if d in relevant), 0)
+
+
+# --- how certain the means are ---------------------------------------------------------------
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """The 95 % interval of a mean, by resampling what it is the mean of."""
+    return _intervals(np.array(values, float)[:, None])[0]
+
+
+def intervals(qrels: Qrels, run: Run) -> dict[str, Interval]:
+    """The interval of each figure of a run, over its judged queries."""
+    found = by_query(qrels, run)
+    return dict(zip(found, _intervals(np.array([[*each.values()] for each in found.values()]).T), strict=True))
+
+
+def _intervals(values: NDArray[np.float64]) -> list[Interval]:
+    """values: queries x figures, resampled together."""
+    rng = np.random.default_rng(SEED)
+    count = len(values)
+    means = np.array([values[rng.integers(count, size=count)].mean(axis=0) for _ in range(RESAMPLES)])
+    low, high = np.quantile(means, [(1 - SURE) / 2, (1 + SURE) / 2], axis=0)
+    return [(round(float(a), 4), round(float(b), 4)) for a, b in zip(low, high, strict=True)]
+
+
+# --- by length -------------------------------------------------------------------------------
+
+
+class Group(NamedTuple):
+    """The queries of one length. words: the most that they have. figures, intervals: as of the whole set."""
+
+    name: str
+    words: float
+    queries: int
+    figures: dict[str, float]
+    intervals: dict[str, Interval]
+
+
+def by_length(index: Index, queries: Iterable[Mapping[str, Any]], qrels: Qrels, run: Run) -> tuple[Group, ...]:
+    """The figures of a run for its short, medium and long queries, those that there are."""
+    relevant = _relevant(qrels)
+    parts: dict[str, Run] = {name: {} for name, _ in LENGTHS}
+    for query in queries:
+        key = str(query["id"])
+        if key in relevant and key in run:
+            words = sum(not token.part for token in index.tokenizer.tokens(str(query["text"])))
+            parts[next(name for name, most in LENGTHS if words <= most)][key] = run[key]
+    return tuple(
+        Group(name, most, len(part), _score(relevant, part), intervals(qrels, part))
+        for name, most in LENGTHS
+        if (part := parts[name])
+    )
+
+
+# --- needless suggestions --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What is suggested for some texts. bands: how many have a first suggestion of each band, "none" without any.
+
+    right: texts among whose suggestions is an answer.
+    """
+
+    texts: int
+    bands: dict[str, int]
+    right: int = 0
+
+
+def silence(
+    index: Index,
+    queries: Iterable[Mapping[str, Any]],
+    qrels: Qrels,
+    unanswerable: Iterable[Mapping[str, Any]] = (),
+    name: Callable[[str], str] = str,
+) -> dict[str, Silence]:
+    """Whether nothing is suggested where nothing answers, and something where it does.
+
+    answerable: judged queries; hidden: the same with the articles that answer each, and the one that it was made from,
+    hidden from it (what is known of words stays, see Index.without); unanswerable: texts that nothing answers, if any.
+    """
+    relevant = _relevant(qrels)
+    judged = [q for q in queries if str(q["id"]) in relevant]
+    judged = judged[:: math.ceil(len(judged) / SILENCE_TEXTS)]
+    numbers = {name(article.path): i for i, article in enumerate(index.articles)}
+    seen: list[tuple[str, bool]] = []
+    hidden: list[tuple[str, bool]] = []
+    for query in judged:
+        key, text = str(query["id"]), str(query["text"])
+        itself = [numbers[key]] if key in numbers else []
+        answers = [numbers[d] for d in relevant[key] if d in numbers]
+        seen.append(_shown(index.without(itself) if itself else index, text, {index.articles[a].path for a in answers}))
+        hidden.append(_shown(index.without([*answers, *itself]), text))
+    others = [_shown(index, str(row["text"])) for row in unanswerable]
+    asked = {"answerable": seen, "hidden": hidden, "unanswerable": others}
+    return {
+        kind: Silence(len(shown), dict(Counter(band for band, _ in shown)), sum(right for _, right in shown))
+        for kind, shown in asked.items()
+        if shown
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All that is said of one set. silence: empty for searches, which leave nothing out."""
+
+    figures: dict[str, float]
+    run: Run
+    intervals: dict[str, Interval]
+    groups: tuple[Group, ...]
+    silence: dict[str, Silence]
+
+
+def measure(
+    index: Index,
+    queries: Sequence[Mapping[str, Any]],
+    qrels: Qrels,
+    mode: str = "suggest",
+    unanswerable: Iterable[Mapping[str, Any]] = (),
+) -> Measured:
+    """Run the judged queries and say all of them. mode as in evaluate(), the others as in silence()."""
+    figures, run = evaluate(index, queries, qrels, mode)
+    quiet = silence(index, queries, qrels, unanswerable) if mode == "suggest" else {}
+    return Measured(figures, run, intervals(qrels, run), by_length(index, queries, qrels, run), quiet)
+
+
+def _shown(index: Index, text: str, answers: Collection[str] = ()) -> tuple[str, bool]:
+    """The band of the first suggestion, and whether one is among the answers (paths)."""
+    found = suggest(index, text).suggestions
+    return (found[0].band if found else "none"), any(s.article.path in answers for s in found)

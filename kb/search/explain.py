@@ -1,5 +1,7 @@
 """This module tells why: which word of the query met which field of a passage, and its share of the score."""
 
+from collections.abc import Iterator
+
 from kb.language import say
 from kb.model import Article, Match, Passage
 from kb.search.evidence import Evidence
@@ -24,10 +26,34 @@ def matches(evidence: Evidence, number: int) -> tuple[Match, ...]:
         # What doesn't stand in the passage stands in another section of its page.
         word, field, kind = written.get(term, (term, "page", "page"))
         out.append(Match(word, term, field, kind, round(score, 3), evidence.query.via.get(term, "")))
-    topic = evidence.score(number) - sum(shares.values())
-    if topic > TOPIC_SHOWN * evidence.score(number):
-        out.append(Match(say("意思相近", "similar in meaning"), "", "topic", "topic", round(topic, 3), ""))
+    out += _lifts(evidence, number)
     return tuple(sorted(out, key=lambda m: -m.score))
+
+
+def _lifts(evidence: Evidence, number: int) -> Iterator[Match]:
+    """What lifted a passage beyond its words, each a share of its score."""
+    index, query = evidence.index, evidence.query
+    for name, share in evidence.lifts(number).items():
+        if share <= TOPIC_SHOWN * evidence.score(number):
+            continue
+        word, via = say(*_LIFTED[name]), ""
+        if name == "meaning":
+            same = index.meaning.same_meaning(query.gist, index.passage(number).text)
+            word, via = (same.passage[:SHOWN], same.query[:SHOWN]) if same and same.cosine >= SAME else (word, "")
+        yield Match(word, "", name, name, round(share, 3), via)
+
+
+_LIFTED = {
+    "topic": ("意思相近", "similar in meaning"),
+    "sentence": ("一句话里都说到了", "all in one sentence"),
+    "meaning": ("同样的意思", "the same meaning"),
+    "product": ("同一产品", "the same product"),
+    "about": ("讲的就是这个代码", "about this code"),
+}
+SHOWN = 60
+"""Characters of such a sentence."""
+SAME = 0.5
+"""Cosine of two sentences that are shown as meaning the same."""
 
 
 def places(index: Index, number: int, terms: set[str]) -> dict[str, tuple[str, str, str]]:

@@ -1,9 +1,10 @@
 """This module opens a bundle for searching and keeps up with newly published ones."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,19 @@ from kb.bundle import Bundle, current_name, open_current
 from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import FACETS, HIDDEN_STATUSES, Article, Page, Passage
-from kb.records import Lines, article_from, number_of, passage_from
+from kb.records import Lines, article_from, number_of, numbers_of, passage_from
+from kb.search import scoring, threshold
 from kb.search.columns import Columns
 from kb.search.embedded import FullText
+from kb.search.meaning import Meaning
+from kb.search.products import Products
 from kb.search.ranking import Scores, Weights
 from kb.search.recent import Recent
+from kb.search.terms import QueryTerms
 from kb.search.topics import Topics
 from kb.search.vocabulary import Vocabulary
-from kb.tokens import Tokenizer
+from kb.synonyms import Synonyms
+from kb.tokens import tokenizer_of
 
 Mask = NDArray[np.bool_]
 
@@ -54,9 +60,9 @@ class Index:
 
     def __init__(self, bundle: Bundle, base: Part | None = None) -> None:
         self.bundle = bundle
-        self.tokenizer = Tokenizer(bundle.json("dictionary.json"))
+        self.tokenizer = tokenizer_of(tuple(bundle.json("dictionary.json")))
         bundle.check_cut(self.tokenizer.fingerprint)
-        self.synonyms: dict[str, tuple[str, ...]] = {k: tuple(v) for k, v in bundle.json("synonyms.json").items()}
+        self.synonyms = Synonyms(bundle.json("synonyms.json"))
         if bundle.base is None:
             self.parts = [Part(bundle)]
         else:
@@ -74,7 +80,7 @@ class Index:
         self._dates: dict[str, NDArray[np.bytes_]] = {}
         self._days: dict[str, NDArray[np.int64]] = {}
         self.recent: Recent[Page] = Recent(ANSWERS)
-        self.passage = lru_cache(maxsize=REMEMBERED)(self._passage)
+        self.passage = lru_cache(maxsize=REMEMBERED)(partial(_passage, self.parts, int(self._passages_before[1])))
 
     @cached_property
     def fulltext(self) -> FullText:
@@ -91,19 +97,20 @@ class Index:
         return Vocabulary([part.bundle for part in self.parts], self.tokenizer.words)
 
     @cached_property
+    def meaning(self) -> Meaning:
+        """How near passages are by meaning, opened when it is first asked."""
+        return Meaning([part.bundle for part in self.parts])
+
+    @cached_property
     def topics(self) -> Topics:
         return Topics([part.bundle for part in self.parts])
 
-    def scores(self, query: Mapping[str, float], hidden: bool = False) -> Scores:
-        """The score of each passage, 0 where nothing matches. query: term -> weight.
+    def scores(self, query: QueryTerms, hidden: bool = False) -> Scores:
+        """The score of each passage, 0 where nothing matches (kb.search.scoring).
 
         hidden: whether articles that are not visible have a score, too.
         """
-        scores = self.weights.scores(query)
-        if not hidden and self._unseen is not None:
-            scores[self._unseen] = 0
-        self.topics.lift(scores, query, self.weights)
-        return scores
+        return scoring.scores(self, query, None if hidden else self.unseen)
 
     @cached_property
     def facets(self) -> "dict[str, Facet]":
@@ -132,7 +139,17 @@ class Index:
         return self.over_passages(self.live)
 
     @cached_property
-    def _unseen(self) -> NDArray[np.int64] | None:
+    def products(self) -> Products:
+        """The products that articles name."""
+        return Products(self.facets["product"].values, self.tokenizer)
+
+    @property
+    def threshold(self) -> float:
+        """How sure an article must be to be suggested as this fault (kb.search.threshold)."""
+        return threshold.read(self.bundle.folder.parent)
+
+    @cached_property
+    def unseen(self) -> NDArray[np.int64] | None:
         """Passages of articles that are not visible, None when all are."""
         return None if self.visible.all() else np.flatnonzero(self.over_passages(~self.visible))
 
@@ -155,14 +172,20 @@ class Index:
         mask: Mask = (dates >= (low or "0").encode()) & (dates <= f"{high or 9}~".encode())
         return mask
 
-    def _passage(self, number: int) -> Passage:
-        part = int(number >= self._passages_before[1])
-        return passage_from(self.parts[part].passages[number - int(self._passages_before[part])])
-
     def body(self, number: int) -> str:
         """The Markdown of an article by its position."""
         part = int(number >= self._articles_before[1])
         return str(self.parts[part].bodies[number - int(self._articles_before[part])])
+
+    def without(self, articles: Sequence[int]) -> "Index":
+        """The same index with some articles in force no longer. What is known of words and topics stays as it is."""
+        other = copy(self)
+        for name in _OF_LIVE:
+            vars(other).pop(name, None)
+        other.live = self.live.copy()
+        other.live[articles] = False
+        other.recent = Recent(ANSWERS)
+        return other
 
     def number_of(self, name: str) -> int:
         """Position of an article by its number or path. Raises NotFoundError."""
@@ -173,6 +196,16 @@ class Index:
                     return int(place + before)
         raise NotFoundError(say("没有文章 {name}", "there is no article {name}", name=name))
 
+    def positions_of(self, numbers: Sequence[str]) -> NDArray[np.int64]:
+        """Positions of articles by their numbers, -1 for one that is not in force."""
+        found = np.full(len(numbers), -1, np.int64)
+        for part, before in zip(self.parts, self._articles_before, strict=False):
+            places = numbers_of(part.bundle, "ids", numbers)
+            there = np.flatnonzero(places >= 0)
+            there = there[self.live[places[there] + before]]
+            found[there] = places[there] + before
+        return found
+
     def over_passages(self, articles: Mask) -> Mask:
         """A mask over articles -> over their passages."""
         mask: Mask = articles[self.article_of]
@@ -182,6 +215,14 @@ class Index:
         """A mask over passages -> over articles that have one."""
         mask = np.zeros(len(self.articles), bool)
         mask[self.article_of[passages]] = True
+        return mask
+
+    def holding(self, term: str) -> Mask:
+        """Articles that are shown and hold a term."""
+        rows, _ = self.weights.column(term)
+        mask = np.zeros(len(self.live), bool)
+        mask[self.article_of[rows]] = True
+        mask &= self.visible
         return mask
 
     def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -196,12 +237,23 @@ class Index:
         return int(start + np.argmax(scores[start:end]))
 
 
+_OF_LIVE = ("fulltext", "visible", "live_passages", "unseen")
+"""What an index has worked out from the articles that are in force."""
+
+
+def _passage(parts: Sequence[Part], of_base: int, number: int) -> Passage:
+    """of_base: how many passages the first part has."""
+    if number < of_base:
+        return passage_from(parts[0].passages[number])
+    return passage_from(parts[1].passages[number - of_base])
+
+
 class Articles(Sequence[Article]):
     """The articles of some parts, read from disk when they are asked for; the last ones are remembered."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self._lines = [part.articles for part in parts]
-        self._read = lru_cache(maxsize=REMEMBERED)(self._from_line)
+        self._read = lru_cache(maxsize=REMEMBERED)(partial(_article, self._lines))
 
     def __len__(self) -> int:
         return sum(map(len, self._lines))
@@ -215,14 +267,15 @@ class Articles(Sequence[Article]):
         return self._read(place)
 
     def __iter__(self) -> Iterator[Article]:
-        return (self._from_line(i) for i in range(len(self)))
+        return (_article(self._lines, i) for i in range(len(self)))
 
-    def _from_line(self, number: int) -> Article:
-        for lines in self._lines:
-            if number < len(lines):
-                return article_from(lines[number])
-            number -= len(lines)
-        raise IndexError(number)
+
+def _article(parts: Sequence[Lines], number: int) -> Article:
+    for lines in parts:
+        if number < len(lines):
+            return article_from(lines[number])
+        number -= len(lines)
+    raise IndexError(number)
 
 
 class Facet:

@@ -16,9 +16,9 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from pathlib import Path
 
-from kb.errors import InputError
+from kb.errors import InputError, NotFoundError
 from kb.fields import STOP_WORDS
-from kb.files import save
+from kb.files import read_text, save
 from kb.language import say
 from kb.search.index import Index
 from kb.synonyms import parse
@@ -86,17 +86,25 @@ def proposals(index: Index, decided: str = "", verdicts: Iterable[tuple[str, str
     verdicts: (text of a paste, number of the article that helped).
     """
     known = _groups(index.synonyms.items())
-    never, _ = parse(decided)
     mined = (*_brackets(index), *_aliases(index), *_from_verdicts(index, verdicts))
     found: dict[frozenset[str], Proposal] = {}
     for proposal in sorted(mined, key=lambda p: (HOWS.index(p.how), -p.score, p.left, p.right)):
         pair = frozenset((proposal.left, proposal.right))
         left, right = proposal.left, proposal.right
         new = known.get(left, left) != known.get(right, right)
-        refusal = right in never.get(left, ()) or left in never.get(right, ())
-        if new and not refusal and pair not in found and _sensible(left, right, index.tokenizer):
+        if new and pair not in found and _sensible(left, right, index.tokenizer):
             found[pair] = proposal
-    return list(found.values())
+    return undecided(found.values(), decided)
+
+
+def undecided(found: Iterable[Proposal], decided: str) -> list[Proposal]:
+    """Those that no line has decided on."""
+    said = parse(decided)
+
+    def is_decided(one: str, other: str) -> bool:
+        return other in said.table.get(one, ()) or said.separates(one, other)
+
+    return [p for p in found if not is_decided(p.left, p.right) and not is_decided(p.right, p.left)]
 
 
 def _groups(lines: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]:
@@ -248,7 +256,10 @@ def _from_verdicts(index: Index, verdicts: Iterable[tuple[str, str]]) -> Iterato
     seen: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     asked: dict[str, set[str]] = defaultdict(set)
     for text, name in dict.fromkeys(verdicts):
-        number = index.number_of(name)
+        try:
+            number = index.number_of(name)
+        except NotFoundError:  # it is no more, and what was said of it outlives it
+            continue
         article = index.articles[number]
         everything = "\n".join((article.title, *article.aliases, index.body(number)))
         said = {t.term for t in index.tokenizer.tokens(everything)}
@@ -288,14 +299,16 @@ def refuse(folder: Path, line: str) -> str:
 
 
 def read_decided(folder: Path) -> str:
-    """The lines of a folder that were decided on: refused ones, and synonyms that an index may not have yet."""
-    paths = (folder / name for name in (REFUSED, FILE))
-    return "\n".join(path.read_text("utf-8-sig") for path in paths if path.exists())
+    """The lines of a folder that were decided on: refused ones, and synonyms that an index may not have yet.
+
+    Raises InputError when a file can't be read.
+    """
+    return "\n".join(read_text(folder / name) for name in (REFUSED, FILE))
 
 
 def _append(path: Path, line: str, heading: str) -> str:
     line = line.strip()
-    table, problems = parse(line)
+    table, _, problems = parse(line)
     words = [w for w, others in table.items() for w in (w, *others)]
     if problems or not table or len(line.splitlines()) != 1 or len(line) > MAX_LINE or min(map(len, words)) < 2:
         raise InputError(
@@ -305,8 +318,8 @@ def _append(path: Path, line: str, heading: str) -> str:
                 line=line[:MAX_LINE],
             )
         )
-    text = path.read_text("utf-8-sig") if path.exists() else ""
-    known, _ = parse(text)
+    text = read_text(path)
+    known = parse(text).table
     if all(other in known.get(word, ()) for word, others in table.items() for other in others):
         raise InputError(say("{path} 里已经有“{line}”", "{path} holds '{line}' already", path=path.name, line=line))
     start = "" if f"# --- {heading}" in text else f"{chr(10) if text else ''}# --- {heading}\n"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kb.fields import BY_NAME
-from kb.labels import LABELS, value_of
+from kb.labels import LABELS, guessed_value, value_of
 from kb.language import say
 
 MAX_OPERATED = 500
@@ -240,7 +240,7 @@ def _fielded(name: str, value: str) -> Node:
     if how == "date":
         return _range(name, plain)
     if how == "exact":
-        known = value_of(name, plain)
+        known = value_of(name, plain) if name in OPEN_VALUES else guessed_value(name, plain)
         if name not in OPEN_VALUES and known not in LABELS[name]:
             # 状态:离线 is a line of a report, not a question about an article's status.
             raise _UnreadableError(f"{name}: {'|'.join(LABELS[name])}")

@@ -1,20 +1,19 @@
 """This module scores passages: a query is the sum of the columns of its terms.
 
-    score(passage) = sum of weight(term) * (W[passage, term] + PAGE_WEIGHT * P[page, term])
+    score(passage) = sum of weight(term) * (W[passage, term] + P[page, term])
 
 W and P were learned at build time (kb.indexer.vectors), so a query multiplies nothing but its own term weights and
-adds. A passage that is alone on its page is its own page. One that holds no word of the query has no score.
+adds. A passage that is alone on its page has both in W. One that holds no word of the query has no score.
 """
 
 import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.fields import PAGE_WEIGHT
 from kb.search.columns import Columns
 
 Scores = NDArray[np.float32]
@@ -31,7 +30,8 @@ class Weights:
         self._columns = columns
         self._before = np.cumsum([0, *(c.height for c in columns)]).tolist()
         self.passages: int = self._before[-1]
-        self.df = lru_cache(maxsize=100_000)(self._df)
+        self.rarest = rarity(0, self.passages)
+        self.df = lru_cache(maxsize=100_000)(partial(_df, self._columns))
         self._scratch = threading.local()
 
     def __contains__(self, term: str) -> bool:
@@ -63,32 +63,42 @@ class Weights:
                 own = columns.passages.cells(columns.passages.bounds(found), rows)
                 page = columns.page[rows]
                 behind = columns.pages.cells(columns.pages.bounds(found), page)
-                out[0][:, mine], out[1][:, mine] = own, np.where(page < 0, own, behind)
+                out[0][:, mine], out[1][:, mine] = own, np.where(page < 0, np.float32(0), behind)
         return out
 
-    def _df(self, term: str) -> int:
-        """How many passages hold a term."""
-        return self.dfs([term])[0]
-
     def dfs(self, terms: Sequence[str]) -> list[int]:
-        """The same of many terms, at once."""
-        counts = np.zeros(len(terms), np.int64)
-        for columns in self._columns:
-            counts += np.diff(columns.passages.bounds(columns.find(terms)), axis=1)[:, 0]
-        return counts.tolist()
+        """How many passages hold each of these terms."""
+        return _dfs(self._columns, terms)
+
+    def spread(self, terms: Sequence[str]) -> NDArray[np.float64]:
+        """The share of passages that hold each of these terms; one that none holds might be in half of one."""
+        return (np.array(self.dfs(terms), np.float64) + 0.5) / (self.passages + 1)
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency of a term; highest for an unknown one."""
-        return rarity(self.df(term), self.passages)
+        return self.rarities([term])[term]
 
     def rarities(self, terms: Iterable[str]) -> dict[str, float]:
-        """The rarity of each of these terms."""
+        """The rarity of each of these terms: what the base says of it, or what stands beside the base."""
         known = list(terms)
-        return {term: rarity(df, self.passages) for term, df in zip(known, self.dfs(known), strict=True)}
+        found = np.full(len(known), self.rarest, np.float32)
+        for columns in reversed(self._columns):
+            places = columns.find(known)
+            found = np.where(places >= 0, columns.idf[places], found) if len(columns.idf) else found
+        return dict(zip(known, found.tolist(), strict=True))
 
     def scores(self, query: Mapping[str, float]) -> Scores:
         """query: term -> weight. Returns one score a passage, 0 where nothing matches."""
         return self._total(query, np.empty(self.passages, np.float32))
+
+    def about(self, term: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Passages that hold a code, and how much each is about it (kb.fields.CODE_ZONES)."""
+        rows, zones = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
+        for columns, before in zip(self._columns, self._before, strict=False):
+            ((start, end),) = columns.codes.bounds(columns.find([term])).tolist()
+            rows.append(columns.codes.rows[start:end].astype(np.int64) + before)
+            zones.append(columns.codes.data[start:end])
+        return np.concatenate(rows), np.concatenate(zones)
 
     def best(self, query: Mapping[str, float], k: int) -> list[tuple[int, float]]:
         """The k best passages and their scores, best first."""
@@ -102,7 +112,6 @@ class Weights:
         """scores(), written over an array."""
         scores.fill(0)
         weights = np.fromiter(query.values(), np.float32, len(query))
-        alone = weights * np.float32(1 + PAGE_WEIGHT)
         for columns, before in zip(self._columns, self._before, strict=False):
             found = columns.find(query)
             own = scores[before : before + columns.height]
@@ -110,15 +119,25 @@ class Weights:
                 columns.passages.add(own, columns.passages.bounds(found), weights)
                 pages = np.zeros(columns.pages.height, np.float32)
                 columns.pages.add(pages, columns.pages.bounds(found), weights)
-                behind = np.where(columns.page < 0, own, pages[columns.page])
-                own += np.float32(PAGE_WEIGHT) * behind * (own > 0)
+                own += np.where(columns.page < 0, np.float32(0), pages[columns.page]) * (own > 0)
             else:
-                columns.passages.add(own, columns.passages.bounds(found), alone)
+                columns.passages.add(own, columns.passages.bounds(found), weights)
         return scores
 
 
+def _df(parts: Sequence[Columns], term: str) -> int:
+    return _dfs(parts, [term])[0]
+
+
+def _dfs(parts: Sequence[Columns], terms: Sequence[str]) -> list[int]:
+    counts = np.zeros(len(terms), np.int64)
+    for columns in parts:
+        counts += np.diff(columns.passages.bounds(columns.find(terms)), axis=1)[:, 0]
+    return counts.tolist()
+
+
 def rarity(df: int, passages: int) -> float:
-    """Inverse document frequency, ln(1 + (N - df + 0.5) / (df + 0.5)), as in kb.indexer.vectors.bm25."""
+    """Inverse document frequency of a word in so many passages, ln(1 + (N - df + 0.5) / (df + 0.5))."""
     return math.log1p((max(passages - df, 0) + 0.5) / (df + 0.5))
 
 

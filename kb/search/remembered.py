@@ -160,7 +160,7 @@ def _by_text(verdicts: Sequence[Verdict]) -> dict[str, dict[str, tuple[int, int]
 
 
 def _paste(index: Index, text: str) -> _Paste:
-    weights = read(text, index.tokenizer, index.synonyms).weights
+    weights = read(text, index.tokenizer, index.synonyms, spread=index.weights.spread).weights
     rarities = index.weights.rarities(weights)
     return _Paste(keys(weights), *(np.fromiter(x.values(), np.float32) for x in (weights, rarities)))
 

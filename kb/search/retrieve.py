@@ -36,7 +36,7 @@ def retrieve(index: Index, text: str, count: int, allowed: Mask, threshold: floa
     An article gives one record: of a case its fix, of a manual the section that fits best.
     """
     terms = read_paste(index, text[:MAX_TEXT])
-    scores = index.scores(terms.weights, hidden=True)
+    scores = index.scores(terms, hidden=True)
     within = np.where(index.over_passages(allowed), scores, np.float32(0))
     ranked = [(int(a), index.best_passage(int(a), within)) for a in top(index.best(within), count)]
     sure = confidence(Evidence(index, terms, scores, [passage for _, passage in ranked]))

@@ -3,15 +3,13 @@
 import re
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import NotFoundError
 from kb.language import current
-from kb.model import FACETS, Correction, Hit, Page, Query
+from kb.model import FACETS, Correction, Hit, Page, Place, Query
 from kb.search import spelling
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
@@ -32,9 +30,14 @@ SENTENCE_SHARE = 0.8
 asking for 0.3 of it whatever its length costs 0.20 / 0.01 / 0.06 nDCG@10 by searching on the sets of kb.fields."""
 MAX_GROUPS = 400
 """Words of one query that are looked up, each a mask over all passages; a pasted log has thousands."""
+MEANS = 0.5
+MOST_NEAR = 10
+"""Cosine from which on a passage means what a sentence says, and how many are found by it alone."""
 FEW = 3
 """Articles found; below it, another spelling may be meant."""
 _CHINESE = re.compile(f"[{HAN}]+")
+MORE_SECTIONS = 2
+"""Sections of an article that are shown beside its best one."""
 MAX_SIZE = 100
 MAX_PAGE = 1000
 
@@ -47,7 +50,7 @@ def search(index: Index, query: Query, uses: Mapping[str, int] | None = None) ->
     started = time.perf_counter()
     uses = uses if uses and query.sort == "used" else {}
     filters, counts = tuple(sorted(query.filters.items())), tuple(sorted(uses.items()))
-    asked = (current(), filters, counts, *(getattr(query, name) for name in _PLAIN))
+    asked = (current(), index.meaning.state(), filters, counts, *(getattr(query, name) for name in _PLAIN))
     page = index.recent.get(asked, lambda: _search(index, query, uses))
     return replace(page, milliseconds=(time.perf_counter() - started) * 1e3)
 
@@ -119,8 +122,8 @@ def _hits(
     evidence = Evidence(index, matcher.terms, scores, list(best.values()))
     sure = confidence(evidence)
     marker = matcher.highlighter()
-    matching = {a: int(passages[index.first[a] : index.first[a + 1]].sum()) for a in best}
-    return tuple(_hit(a, p, sure[p], matching[a], evidence, marker) for a, p in best.items())
+    matching = {a: np.flatnonzero(passages[index.first[a] : index.first[a + 1]]) + index.first[a] for a in best}
+    return tuple(_hit(a, p, sure[p], matching[a], scores, evidence, marker) for a, p in best.items())
 
 
 def in_order(
@@ -149,9 +152,9 @@ def in_order(
 def _counts(index: Index, uses: Mapping[str, int]) -> NDArray[np.int64]:
     """How often each article of the index helped; one that is gone counts nowhere."""
     out = np.zeros(len(index.articles), np.int64)
-    for article, count in uses.items():
-        with suppress(NotFoundError):
-            out[index.number_of(article)] = count
+    positions = index.positions_of(list(uses))
+    there = positions >= 0
+    out[positions[there]] = np.fromiter(uses.values(), np.int64)[there]
     return out
 
 
@@ -163,8 +166,16 @@ def _best_passage(index: Index, article: int, scores: Scores, passages: Mask) ->
     return start + int(np.argmax(local))
 
 
-def _hit(article: int, chosen: int, sure: float, passages: int, evidence: Evidence, marker: Highlighter) -> Hit:
-    """One article by the passage that was chosen of it. passages: how many of its passages match."""
+def _hit(
+    article: int,
+    chosen: int,
+    sure: float,
+    matching: NDArray[np.int64],
+    scores: Scores,
+    evidence: Evidence,
+    marker: Highlighter,
+) -> Hit:
+    """One article by the passage that was chosen of it. matching: its passages that do."""
     index = evidence.index
     passage = index.passage(chosen)
     snippet, section = marker.snippet(passage)
@@ -177,8 +188,22 @@ def _hit(article: int, chosen: int, sure: float, passages: int, evidence: Eviden
         title=marker.mark(index.articles[article].title),
         snippet=snippet,
         matches=matches(evidence, chosen),
-        passages=passages,
+        passages=len(matching),
+        sections=_sections(index, chosen, matching, scores),
     )
+
+
+def _sections(index: Index, chosen: int, matching: NDArray[np.int64], scores: Scores) -> tuple[Place, ...]:
+    """The best sections that match beside the one chosen, in the order of the article."""
+    others = [int(p) for p in matching[np.argsort(-scores[matching], kind="stable")] if p != chosen]
+    told = {index.passage(chosen).anchor: Place((), "")}
+    for number in others[: 3 * MORE_SECTIONS]:
+        passage = index.passage(number)
+        if passage.heading and len(told) <= MORE_SECTIONS:
+            told.setdefault(passage.anchor, Place(passage.heading, passage.anchor))
+    places = [p for p in told.values() if p.anchor]
+    order = {index.passage(p).anchor: p for p in others}
+    return tuple(sorted(places, key=lambda p: order[p.anchor]))
 
 
 class Matcher:
@@ -189,13 +214,17 @@ class Matcher:
         self.root = parsed.root
         self._leaves = _leaves(parsed.root)
         self.texts = _texts(self._leaves)
+        self._groups_of: dict[Words, tuple[Group, ...]] = {}
         self._corrections: dict[str, tuple[Correction, ...]] = {}
         if not exact:
             plain = dict.fromkeys(n.text for n in self._leaves if isinstance(n, Words))
             self._corrections = {text: spelling.check(index, text) for text in plain}
-        self.terms: QueryTerms = read(" ".join(self.texts), index.tokenizer, index.synonyms, self._all_corrections())
+        self.terms: QueryTerms = read(
+            " ".join(self.texts), index.tokenizer, index.synonyms, self._all_corrections(), index.weights.spread
+        )
+        if isinstance(parsed.root, Words) and self.is_sentence():
+            self.terms = replace(self.terms, by_meaning=True)
         self.asks_status = any(n.field == "status" for n in self._leaves if isinstance(n, Value))
-        self._groups_of: dict[Words, tuple[Group, ...]] = {}
         self._group_masks: dict[Group, Mask] = {}
         self._contained: list[str] = []
         self._passages: Mask | None = None
@@ -238,7 +267,15 @@ class Matcher:
         return any(len(self.groups(n)) > KEYWORDS for n in self._leaves if isinstance(n, Words))
 
     def scores(self) -> Scores:
-        return self._index.scores(self.terms.weights, hidden=True)
+        return self._index.scores(self.terms, hidden=True)
+
+    def _near(self) -> Mask:
+        """Passages that mean what a sentence says, whatever their words."""
+        near = np.zeros(len(self._index.article_of), bool)
+        if self.terms.by_meaning and self._index.meaning.ready():
+            cosines = self._index.meaning.cosines(self.terms.gist)
+            near[top(np.where(cosines >= MEANS, cosines, np.float32(0)), MOST_NEAR)] = True
+        return near
 
     def highlighter(self) -> Highlighter:
         """Marks the query's words, synonyms, phrases and patterns."""
@@ -267,7 +304,7 @@ class Matcher:
                 return fulltext.phrase(Phrase(node.text))
             if any_word:
                 return _any_of(masks)
-            return _enough(masks) if len(masks) > KEYWORDS else _all_of(masks)
+            return _enough(masks) | self._near() if len(masks) > KEYWORDS else _all_of(masks)
         if isinstance(node, (And, Or)):
             masks = [self._mask(child, any_word) for child in node.children]
             return _all_of(masks) if isinstance(node, And) else _any_of(masks)

@@ -4,6 +4,12 @@ A noisy channel (Kernighan, Church and Gale 1990): of all ways to read a text th
 -ln of its probability in this base, less when it stands beside the word before it somewhere; believing in a mistake
 costs, too. Only words that the base does not know, single characters (a wrong one tears a word apart) and
 pinyin are looked at.
+
+A base knows little of what people talk about. So a Chinese word also costs what it costs in jieba's dictionary, and
+common words of other languages are not misspelled (kb.common).
+
+In a paste, which is long or has lines, only names of the trade (Widnows) are looked at: a log is full of words that no
+base knows, and there is enough else to find an article by. Codes with o for 0 or l for 1 are read in both.
 """
 
 import math
@@ -13,32 +19,50 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice, pairwise, product
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 import numpy as np
 
+from kb.common import is_common
 from kb.fields import STOP_WORDS
+from kb.identifiers import identify
 from kb.model import Correction, Token
 from kb.search.index import Index
 from kb.search.terms import respelled
 from kb.sounds import CHARACTERS, LETTERS, blurred
-from kb.tokens import HAN
+from kb.tokens import HAN, fold
 
 UNSEEN = 16.0
 """Cost of a Chinese word that no passage holds, or more in a large base: one of 100,000 in two of a hundred texts."""
+GENERAL = math.log(10)
+"""Cost of talking about something else than the base does, in words of jieba's dictionary."""
+CHARACTER = math.log(50)
+"""The same of a single character: more often it is what is left of a word."""
+COUNTED = 60_000_000
+"""Words that its frequencies are of."""
+WORD = 12.0
+"""Cost of a word of its dictionary at most: it counted newspapers, where 快递 is as rare as 1 in 600,000."""
+COMMON = 11.5
+"""Cost of a word that is common in some language with Latin letters: one in 100,000."""
 NAME = math.log(50)
 """Cost of a word of letters that no passage holds; they are names, and name most things."""
 LETTER = 4.14 * math.log(2)
 """More, for each of its letters: 4.14 bits (Shannon 1951)."""
 SOUND = math.log(100)
 """Cost of a word written with other characters of the same sound: one in a hundred."""
+MISHEARD = math.log(100)
+"""More, when it sounds the same only to those who mix up zh and z; they know how it is written."""
 BLUR = math.log(10)
-"""More, when it sounds the same only to those who mix up zh and z."""
+"""The same in pinyin, which they write as they speak."""
 SHAPE = 12.0
 """Cost of any other character in the place of the right one."""
+OFTEN = 1000
+"""So frequent a character is a word: 越吃越多 is written as it is meant."""
 EDIT = math.log(50)
 """Cost of a wrong letter: one word in fifty, in one of four ways."""
+FIRST = math.log(20)
+"""More, when it is the first one: eFuse is no refuse."""
 PINYIN = math.log(10)
 """Cost of each word in pinyin."""
 CHANCE = math.log(100)
@@ -55,21 +79,33 @@ BEAM = 8
 """Ways to read what went before that are kept at each place."""
 MAX_PROPOSED = 80
 """Characters of a query; who pastes more is not helped by another spelling."""
-
+MAX_QUERY = 40
+"""Tokens of one line; more, or several lines, are a paste."""
+TRADE = 5
+"""Letters of a name that is looked for in a paste; shorter ones are near to too many words."""
+TELLING = 1.0
+"""So many times as frequent as in jieba's count must a Chinese word be in the base to be meant: who looks for 时间 or
+其中 finds nothing by them, and much sounds like them."""
 
 LONGEST = CHARACTERS[-1]
 _LOOKED_UP = range(1, LETTERS[-1] + 1)
 """Lengths of tokens whose frequency is asked for: longer ones are no words."""
 _CHINESE = re.compile(f"[{HAN}]+")
+_HEXADECIMAL = re.compile(r"(?<![a-z0-9_./\\-])(?=[0-9a-z]*[0-9])[0o]x[0-9a-foli]{4,8}(?![a-z0-9_])")
+_DIGITS = str.maketrans("oOlLiI", "001111")
 
 
-def check(index: Index, text: str, doubt: float = SURE) -> tuple[Correction, ...]:
+def check(index: Index, text: str, doubt: float = SURE, paste: bool | None = None) -> tuple[Correction, ...]:
     """The misspelled words of a text, in order.
 
-    Identifiers, numbers and the user's own words are never taken for any. doubt: by how much believing in a mistake
-    must be cheaper than believing what was typed; SURE to act on it, 0 to ask about it.
+    Other identifiers, numbers and the user's own words are never taken for any. doubt: by how much believing in a
+    mistake must be cheaper than believing what was typed; SURE to act on it, 0 to ask about it.
+    paste: whether it is one, or a part of one; the text tells by itself when that is not said.
     """
-    return tuple(_Reader(index, text).corrections(doubt))
+    codes = list(_codes(text))
+    words = _Reader(index, text, paste).corrections(doubt)
+    free = (w for w in words if not any(w.start < c.end and c.start < w.end for c in codes))
+    return tuple(sorted((*codes, *free), key=attrgetter("start")))
 
 
 def better_query(index: Index, text: str, few: bool = True, applied: Iterable[str] = ()) -> str:
@@ -82,6 +118,17 @@ def better_query(index: Index, text: str, few: bool = True, applied: Iterable[st
         return ""
     corrections = check(index, text, 0 if few else SURE)
     return respelled(text, corrections).text if {c.typed for c in corrections} - set(applied) else ""
+
+
+def _codes(text: str) -> Iterator[Correction]:
+    """Hexadecimal codes in which a letter stands for a digit: o for 0, l or i for 1."""
+    folded = fold(text)
+    for m in _HEXADECIMAL.finditer(folded.text):
+        start, end = folded.span(*m.span())
+        typed = text[start:end]
+        better = "0x" + folded.cased[m.start() + 2 : m.end()].translate(_DIGITS)
+        if better.lower() != m[0] and identify(better.lower()).kind == "hex":
+            yield Correction(start, end, typed, better)
 
 
 def shown(text: str, corrections: Sequence[Correction]) -> tuple[Correction, ...]:
@@ -138,13 +185,15 @@ class _State(NamedTuple):
 class _Reader:
     """The ways to read one text."""
 
-    def __init__(self, index: Index, text: str) -> None:
+    def __init__(self, index: Index, text: str, paste: bool | None) -> None:
         self._weights = index.weights
+        self._frequency = index.tokenizer.frequency
         self._vocabulary = index.vocabulary
         self._original = text
         self._folded, every = index.tokenizer.read(text)
         self._text = self._folded.text
         self._tokens = [t for t in every if not t.part]
+        self._paste = "\n" in text.strip() or len(self._tokens) > MAX_QUERY if paste is None else paste
         self._df: dict[str, int] = defaultdict(int)
         words = [t for t in every if t.kind in ("word", "part") and len(t.raw) in _LOOKED_UP]
         self._look_up([*(t.term for t in words), *(a.raw + b.raw for a, b in pairwise(words) if a.end == b.start)])
@@ -175,9 +224,19 @@ class _Reader:
 
     def _cost(self, term: str) -> float:
         """Of a term as typed."""
-        if self._df[term]:
-            return self._cost_of(self._df[term])
-        return NAME + LETTER * len(term) if term.isascii() else self._unseen
+        cost = self._cost_of(self._df[term]) if self._df[term] else self._unseen
+        if not term.isascii():
+            return min(cost, self._general(term))
+        return cost if self._df[term] else NAME + LETTER * len(term)
+
+    def _general(self, word: str) -> float:
+        """Of a Chinese word wherever it is used."""
+        count = self._frequency(word)
+        if not count:
+            return math.inf
+        return (
+            min(WORD, GENERAL + math.log(COUNTED / count)) if len(word) > 1 else CHARACTER + math.log(COUNTED / count)
+        )
 
     def _cost_of(self, passages: int) -> float:
         """Of a word that so many passages hold."""
@@ -185,7 +244,9 @@ class _Reader:
 
     def _find_mistakes(self) -> list[_Edge]:
         """Edges that read something else than was typed; one look-up for them all."""
-        asked = [*self._by_letters(), *self._by_characters(), *self._by_pinyin()]
+        asked = [*self._by_letters()]
+        if not self._paste:
+            asked += [*self._by_characters(), *self._by_pinyin()]
         edges: dict[tuple[int, int, str], _Edge] = {}
         found = self._vocabulary.find([key for ask in asked for key in ask.keys], 4 * CANDIDATES)
         for ask in asked:
@@ -194,7 +255,7 @@ class _Reader:
                 words |= some
             made = []
             for word, passages in words.items():
-                mistake = ask.mistake(word)
+                mistake = ask.mistake(word) if ask.chance is not None or self._is_meant(word, passages) else None
                 if mistake is not None:
                     made.append(_Edge(ask.start, ask.end, word, self._cost_of(passages), mistake, ask.chance))
             for edge in sorted(made, key=lambda e: e.cost + e.mistake)[:CANDIDATES]:
@@ -202,11 +263,22 @@ class _Reader:
                     edges[edge[:3]] = edge
         return list(edges.values())
 
+    def _is_meant(self, word: str, passages: int) -> bool:
+        """Whether somebody may look for a word: in a paste a name of the trade, else a word the base is about.
+
+        A name stands in a product or a tag; or several passages hold it, and no language does.
+        """
+        if word.isascii():
+            name = word in self._vocabulary.trade or (passages > 1 and not is_common(word))
+            return not self._paste or (len(word) >= TRADE and name)
+        common = self._frequency(word) / COUNTED
+        return passages / self._vocabulary.total >= TELLING * common
+
     # words of letters
 
     def _by_letters(self) -> Iterator[_Asked]:
         words = (t for t in self._tokens if self._is_letters(t) and len(t.raw) in LETTERS)
-        unknown = (t for t in words if not self._df[t.term])
+        unknown = (t for t in words if not self._df[t.term] and not is_common(t.raw))
         for token in islice(unknown, MAX_DOUBTS):
             yield _Asked(
                 (token.raw, *_without_one(token.raw)), token.start, token.end, partial(_wrong_letter, token.raw)
@@ -220,19 +292,24 @@ class _Reader:
     # Chinese words
 
     def _by_characters(self) -> Iterator[_Asked]:
-        """Stretches of characters that hold a token in doubt."""
+        """Stretches of characters that hold a token in doubt and tear no known word."""
+        torn = {i for t in self._tokens if self._is_word(t) for i in range(t.start + 1, t.end)}
         doubted = ((run, t) for run in self._runs() for i, t in enumerate(run) if self._in_doubt(run, i))
         spans: dict[tuple[int, int], None] = {}
         for run, token in islice(doubted, MAX_DOUBTS):
             for start in range(max(run[0].start, token.start - LONGEST + 1), token.end):
                 ends = range(max(start + 2, token.start + 1), min(run[-1].end, start + LONGEST) + 1)
-                spans.update(((start, end), None) for end in ends)
+                spans.update(((start, end), None) for end in ends if not torn & {start, end})
         for start, end in spans:
             typed = self._text[start:end]
             sounds = {"".join(said) for said in product(*map(self._vocabulary.sounds, typed))}
             yield _Asked(tuple(sounds), start, end, partial(self._wrong_sound, typed))
             if len(typed) > 2:
-                yield _Asked(_without_one(typed), start, end, partial(_wrong_character, typed))
+                yield _Asked(_without_one(typed), start, end, partial(self._wrong_character, typed))
+
+    def _is_word(self, token: Token) -> bool:
+        """A Chinese word of several characters that the base or the dictionary holds."""
+        return bool(_CHINESE.fullmatch(token.raw)) and bool(self._df[token.term] or self._frequency(token.raw))
 
     def _runs(self) -> Iterator[list[Token]]:
         """Chinese tokens that stand side by side, without the user's own words."""
@@ -256,14 +333,27 @@ class _Reader:
         return bool(pairs) and token.raw not in STOP_WORDS and not any(self._df[pair] for pair in pairs)
 
     def _wrong_sound(self, typed: str, word: str) -> float | None:
-        """Other characters of the same sound; nothing when it is the word itself, cut in another way."""
+        """Other characters of the same sound; nothing when it is the word itself, cut in another way.
+
+        Who writes by sound gets a word with another in the place of the right one, or one wrong character of two or
+        three: 啥都 is no 杀毒.
+        """
         if len(word) != len(typed) or word.isascii():
             return None
         if word == typed:
             return 0
+        wrong = [(a, b) for a, b in zip(word, typed, strict=True) if a != b]
+        if len(wrong) > len(word) // 2 and not self._frequency(typed):
+            return None
         readings = self._vocabulary.readings
-        same = all(a == b or set(readings(a)) & set(readings(b)) for a, b in zip(word, typed, strict=True))
-        return SOUND if same else SOUND + BLUR
+        same = all(set(readings(a)) & set(readings(b)) for a, b in wrong)
+        small = any(b in STOP_WORDS for _, b in wrong)  # 是 and 的 are seldom what is left of another word
+        return SOUND + (0 if same else MISHEARD) + (CHANCE if small else 0)
+
+    def _wrong_character(self, typed: str, word: str) -> float | None:
+        """One character in the place of another, whatever it sounds like, unless it often stands there by itself."""
+        wrong = [b for a, b in zip(word, typed, strict=True) if a != b] if len(word) == len(typed) else ()
+        return SHAPE if len(wrong) == 1 and self._frequency(wrong[0]) < OFTEN else None
 
     # pinyin
 
@@ -278,7 +368,7 @@ class _Reader:
             for _ in CHARACTERS:
                 for path in paths:
                     syllables = tuple(self._text[a:b] for a, b in path)
-                    known = sum(self._df[t.term] > 0 for t in run if t.start < path[-1][1] and path[0][0] < t.end)
+                    known = sum(self._is_known(t, run) for t in run if t.start < path[-1][1] and path[0][0] < t.end)
                     key = "".join(map(blurred, syllables))
                     mistake = partial(self._wrong_script, syllables)
                     yield _Asked((key,), path[0][0], path[-1][1], mistake, known * CHANCE)
@@ -291,11 +381,16 @@ class _Reader:
         for token in (*self._tokens, None):
             reads = token is not None and self._is_letters(token) and self._vocabulary.syllables(token.raw)
             if run and not (token and reads and self._text[run[-1].end : token.start] == " "):
-                if len(run) > 1 or not self._df[run[0].term]:
+                if len(run) > 1 or not self._is_known(run[0], run):
                     yield run
                 run = []
             if token and reads:
                 run.append(token)
+
+    def _is_known(self, token: Token, run: Sequence[Token]) -> bool:
+        """Whether a word of a run is one of the base, or of another language: in three words that all read as pinyin
+        it is none of these."""
+        return self._df[token.term] > 0 or (len(run) < 3 and is_common(token.raw))
 
     def _wrong_script(self, syllables: Sequence[str], word: str) -> float | None:
         """Pinyin for characters."""
@@ -317,14 +412,21 @@ class _Reader:
         return [(first, last) for first, last in np.flatnonzero(np.diff(touched)).reshape(-1, 2).tolist()]
 
     def _as_typed(self) -> Iterator[_Edge]:
-        """The tokens of all windows, and their characters where a mistake begins or ends inside one."""
-        borders = {place for edge in self._mistakes for place in (edge.start, edge.end)}
-        tokens = [t for first, last in self._windows for t in self._tokens[first:last]]
-        torn = [t for t in tokens if borders & {*range(t.start + 1, t.end)} and _CHINESE.fullmatch(t.raw)]
-        self._look_up([char for token in torn for char in token.raw])
-        yield from (_Edge(t.start, t.end, t.raw, self._cost(t.term)) for t in tokens)
-        for token in torn:
-            yield from (_Edge(i, i + 1, char, self._cost(char)) for i, char in enumerate(token.raw, token.start))
+        """The tokens of all windows, and every other way to cut what is Chinese of them into known words."""
+        for first, last in self._windows:
+            tokens = self._tokens[first:last]
+            yield from (_Edge(t.start, t.end, t.raw, self._typed_cost(t)) for t in tokens)
+            taken = {(t.start, t.end) for t in tokens}
+            chinese = {i for t in tokens if _CHINESE.fullmatch(t.raw) for i in range(t.start, t.end)}
+            spans = [(a, a + n) for a in sorted(chinese) for n in CHARACTERS if {*range(a, a + n)} <= chinese]
+            words = {span: self._text[slice(*span)] for span in spans if span not in taken}
+            self._look_up([*words.values()])
+            for (start, end), word in words.items():
+                if end - start == 1 or self._df[word] or self._frequency(word):
+                    yield _Edge(start, end, word, self._cost(word))
+
+    def _typed_cost(self, token: Token) -> float:
+        return COMMON if not self._df[token.term] and is_common(token.raw) else self._cost(token.term)
 
     def _next(self, edge: _Edge) -> int:
         """Where the token behind an edge starts."""
@@ -375,7 +477,7 @@ def _wrong_letter(typed: str, word: str) -> float | None:
     ways = {(0, 1): len(word), (1, 0): 26 * (len(word) + 1), (1, 1): 25 * len(word)}.get((len(here), len(meant)), 0)
     if len(here) == 2 and here == meant[::-1]:
         ways = len(word) - 1
-    return EDIT + math.log(4 * ways) if ways else None
+    return EDIT + math.log(4 * ways) + (FIRST if typed[0] != word[0] else 0) if ways else None
 
 
 def _difference(a: str, b: str) -> tuple[str, str]:
@@ -384,9 +486,3 @@ def _difference(a: str, b: str) -> tuple[str, str]:
     a, b = a[start:], b[start:]
     end = next((i for i, (x, y) in enumerate(zip(a[::-1], b[::-1], strict=False)) if x != y), min(len(a), len(b)))
     return a[: len(a) - end], b[: len(b) - end]
-
-
-def _wrong_character(typed: str, word: str) -> float | None:
-    """One character in the place of another, whatever it sounds like."""
-    near = len(word) == len(typed) and sum(a != b for a, b in zip(word, typed, strict=True)) == 1
-    return SHAPE if near else None

@@ -4,20 +4,21 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from dataclasses import replace
 
 from kb.model import Answer, Passage, Recalled, Recognised, Section, Suggestion, Suggestions
 from kb.search import spelling
-from kb.search.confidence import THRESHOLD, band, confidence, remembering
+from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
+from kb.search.faults import split
 from kb.search.index import Index
 from kb.search.questions import Candidate, affirmed, questions, updated
-from kb.search.ranking import Scores, rarity, top
+from kb.search.ranking import Scores, top
 from kb.search.remembered import Remembered, reason
 from kb.search.snippets import Highlighter, place
 from kb.search.terms import MAX_TEXT, QueryTerms, read
+from kb.search.threshold import THRESHOLD
 
 MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""
@@ -36,42 +37,92 @@ def suggest(
     answers: Sequence[Answer] = (),
     exact: bool = False,
     remembered: Remembered | None = None,
+    products: Sequence[str] = (),
 ) -> Suggestions:
     """Find the articles that hold the fix for what a text describes. Never raises on any text.
 
     answers: to questions of before. A no lowers an article, it hides none that the text alone suggests.
     exact: misspelled words are taken as they stand. remembered: what was said of articles after other pastes.
+    products: those that the case is about, as far as that is known.
     """
     started = time.perf_counter()
+    whole = _suggest(index, text, count, answers, exact, remembered, products)
+    if not answers:
+        whole = _apart(
+            whole,
+            [(piece, _suggest(index, piece, count, (), exact, remembered, products)) for piece in split(text)],
+            count,
+        )
+    return replace(whole, milliseconds=(time.perf_counter() - started) * 1e3)
+
+
+def _apart(whole: Suggestions, pieces: Sequence[tuple[str, Suggestions]], count: int) -> Suggestions:
+    """The answer to a text whose pieces tell of several faults: the best of each in turn.
+
+    They do when at least two have answers of their own that differ; else they tell of one fault, step by step.
+    """
+    told = [(text, p) for text, p in pieces if p.suggestions and p.suggestions[0].score >= MEDIUM]
+    if len({p.suggestions[0].article.id for _, p in told}) < 2:
+        return whole
+    merged: dict[str, Suggestion] = {}
+    for turn in range(count):
+        for number, (_, piece) in enumerate(told, 1):
+            for s in piece.suggestions[turn : turn + 1]:
+                merged.setdefault(s.article.id, replace(s, fault=number))
+    related = {s.article.id: s for p in (whole, *(p for _, p in told)) for s in p.related if s.article.id not in merged}
+    return replace(
+        whole,
+        suggestions=tuple(merged.values())[: max(count, len(told))],
+        related=tuple(related.values())[:count],
+        best=max(p.best for _, p in told),
+        faults=tuple(text for text, _ in told),
+        questions=(),
+    )
+
+
+def _suggest(
+    index: Index,
+    text: str,
+    count: int,
+    answers: Sequence[Answer],
+    exact: bool,
+    remembered: Remembered | None,
+    products: Sequence[str],
+) -> Suggestions:
+    """suggest() of a text as one fault."""
     truncated = len(text) > MAX_TEXT
     text = text[:MAX_TEXT]
-    terms = read_paste(index, text, exact)
-    scores = index.scores(terms.weights)
+    terms = read_paste(index, text, exact, products)
+    scores = index.scores(terms)
     recalled = _recalled(index, terms, scores, remembered)
     depth = max(count, 10)
     candidates = _candidates(index, terms, scores, scores, depth, recalled)
-    shown = {c.article for c in candidates if c.score >= THRESHOLD}
+    shown = {c.article for c in candidates if c.score >= index.threshold}
     seen = terms
     if yes := affirmed(answers):
-        seen = read_paste(index, f"{yes}\n{text}", exact)
+        seen = read_paste(index, f"{yes}\n{text}", exact, products)
         known = {c.article for c in candidates}
-        more = _candidates(index, terms, scores, index.scores(seen.weights), depth, recalled)
+        confirmed = index.scores(seen)
+        more = _candidates(index, seen, confirmed, confirmed, depth, recalled)
         candidates += [c for c in more if c.article not in known]
     if any(a.answer != "unknown" for a in answers):
         candidates = updated(index, candidates, answers)
-    chosen = [c for c in candidates if c.score >= THRESHOLD or c.article in shown][:count]
+    chosen = [c for c in candidates if c.score >= index.threshold or c.article in shown][:count]
+    kept = {c.article for c in chosen}
+    near = [c for c in candidates if c.score >= THRESHOLD and c.article not in kept][:count]
     marker = Highlighter(index.tokenizer, index.weights.rarities(seen.shown()))
-    passages = [c.passage for c in chosen]
+    passages = [c.passage for c in (*chosen, *near)]
     evidence = Evidence(index, seen, scores, passages)
     sure = {c.article: c.score for c in candidates}
     return Suggestions(
         suggestions=tuple(_suggestion(c, evidence, marker, recalled.get(c.article)) for c in chosen),
+        related=tuple(replace(_suggestion(c, evidence, marker, recalled.get(c.article)), band=RELATED) for c in near),
         best=round(max(sure.values(), default=0.0), 3),
         identifiers=_identifiers(index, text, terms),
         areas=_votes(index, "area", sure),
         causes=_votes(index, "cause", sure),
-        lines=_lines(text, evidence if seen is terms else Evidence(index, terms, scores, passages)),
-        milliseconds=(time.perf_counter() - started) * 1e3,
+        lines=_lines(text, Evidence(index, terms, scores, [c.passage for c in chosen])),
+        milliseconds=0,
         truncated=truncated,
         questions=questions(index, chosen, terms, answers),
         answers=tuple(answers),
@@ -82,8 +133,11 @@ def suggest(
 def _candidates(
     index: Index, terms: QueryTerms, scores: Scores, order: Scores, count: int, recalled: Mapping[int, Recalled]
 ) -> list[Candidate]:
-    """The best articles in an order of passages, each as sure as a paste's terms, scores and memory make it."""
-    ranked = [(int(a), index.best_passage(int(a), order)) for a in top(_lifted(index, order, recalled), count)]
+    """The best articles in an order of passages, each as sure as a paste's terms, scores and memory make it; what
+    helped before is one of them."""
+    best = top(_lifted(index, order, recalled), count).tolist()
+    best += [a for a, found in recalled.items() if found.evidence > 0 and a not in best]
+    ranked = [(a, index.best_passage(a, order)) for a in best]
     sure = confidence(Evidence(index, terms, scores, [p for _, p in ranked]))
     return [
         Candidate(a, p, remembering(sure[p], recalled[a].evidence) if a in recalled else sure[p]) for a, p in ranked
@@ -111,23 +165,27 @@ def _lifted(index: Index, scores: Scores, recalled: Mapping[int, Recalled]) -> S
 def rank(index: Index, text: str, count: int, remembered: Remembered | None = None) -> list[tuple[int, float]]:
     """The articles suggest() looks at, without a threshold: (position, score), best first."""
     terms = read_paste(index, text)
-    scores = index.scores(terms.weights)
+    scores = index.scores(terms)
     best = _lifted(index, scores, _recalled(index, terms, scores, remembered))
     return [(int(a), float(best[a])) for a in top(best, count)]
 
 
-def read_paste(index: Index, text: str, exact: bool = False) -> QueryTerms:
-    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them."""
+def read_paste(index: Index, text: str, exact: bool = False, products: Sequence[str] = ()) -> QueryTerms:
+    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them. products: what it is about."""
     corrections = () if exact else spelling.check(index, text)
-    terms = read(text, index.tokenizer, index.synonyms, corrections)
+    terms = read(text, index.tokenizer, index.synonyms, corrections, index.weights.spread)
+    known = index.products.named(terms.tokens) | index.products.like(products, index.tokenizer)
+    terms = replace(terms, by_meaning=True, products=known)
     if len(terms.weights) <= MAX_TERMS:
         return terms
-    passages = index.weights.passages
-    df = dict(zip(terms.weights, index.weights.dfs(list(terms.weights)), strict=True))
-    telling = sorted(terms.weights, key=lambda t: -terms.weights[t] * rarity(df[t], passages) * (df[t] > 0))
-    kept = {t: terms.weights[t] for t in telling[:MAX_TERMS]}
+    rarities = index.weights.rarities(terms.weights)
+    held = index.weights.dfs(list(terms.weights))
+    telling = sorted(
+        zip(terms.weights, held, strict=True), key=lambda p: -terms.weights[p[0]] * rarities[p[0]] * (p[1] > 0)
+    )
+    kept = {t: terms.weights[t] for t, _ in telling[:MAX_TERMS]}
     tokens = tuple(t for t in terms.tokens if t.term in kept)
-    return QueryTerms(kept, terms.via, terms.groups, tokens, corrections=terms.corrections)
+    return replace(terms, weights=kept, tokens=tokens, quiet=frozenset())
 
 
 def _suggestion(candidate: Candidate, evidence: Evidence, marker: Highlighter, recalled: Recalled | None) -> Suggestion:
@@ -168,8 +226,7 @@ def _identifiers(index: Index, text: str, terms: QueryTerms) -> tuple[Recognised
     found: dict[str, Recognised] = {}
     for token in terms.tokens:
         if token.kind in SHOWN_KINDS and not token.part and token.term not in found:
-            rows, _ = index.weights.column(token.term)
-            known = len(np.unique(index.article_of[rows]))
+            known = int(index.holding(token.term).sum())
             found[token.term] = Recognised(text[token.start : token.end], token.kind, known)
     return tuple(sorted(found.values(), key=lambda r: (r.known == 0, r.known)))[:30]
 

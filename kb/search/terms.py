@@ -1,10 +1,14 @@
 """This module turns a query or a paste into weighted terms: repeated words saturate, synonyms join in."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from kb import telling
 from kb.fields import (
     CODE_WEIGHT,
     PART_WEIGHT,
@@ -13,15 +17,17 @@ from kb.fields import (
     STOP_WEIGHT_CHINESE,
     STOP_WEIGHT_LATIN,
     STOP_WORDS,
+    SUBJECT_WEIGHT,
     SYNONYM_WEIGHT,
-    TALK_WEIGHT,
-    TALK_WORDS,
     TYPED_WEIGHT,
 )
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
-from kb.synonyms import find
-from kb.tokens import Folded, Tokenizer, fold, index_term, pairs
+from kb.search import lines
+from kb.synonyms import Synonyms
+from kb.taiwan import taiwan_readings
+from kb.talk import factors
+from kb.tokens import Folded, Tokenizer, neighbours
 
 MAX_TEXT = 100_000
 """Characters of a paste that are read; it is cut there and said so."""
@@ -31,9 +37,9 @@ NUMBERS = 4.0
 would find the tables of a manual, not the one line that tells the fault. 4 and 8 change no figure of the
 issues set, 2 costs 0.001."""
 
-Synonyms = Mapping[str, tuple[str, ...]]
-
-_TALK = frozenset(map(index_term, TALK_WORDS))
+WORDS = ("word", "name", "number", "user")
+"""Kinds of tokens that are no identifiers."""
+Spread = Callable[[Sequence[str]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,10 @@ class QueryTerms:
     """weights: term -> weight in the sum. via: term -> the word whose synonym it is. groups: what AND requires.
 
     tokens: those that count, with spans of the text; repeats included. quiet: stop words, scored but not shown.
-    corrections: those that were read instead of what was typed.
+    corrections: those that were read instead of what was typed. codes: what names the fault -> how surely it does.
+    sentences: the terms of each. gist: its subject, or its most telling
+    sentences; by_meaning: whether this finds what says the same in other words.
+    products: those that it is about.
     """
 
     weights: dict[str, float]
@@ -62,37 +71,66 @@ class QueryTerms:
     tokens: tuple[Token, ...]
     quiet: frozenset[str] = frozenset()
     corrections: tuple[Correction, ...] = ()
+    codes: Mapping[str, float] = field(default_factory=dict)
+    sentences: tuple[frozenset[str], ...] = ()
+    gist: str = ""
+    by_meaning: bool = False
+    products: frozenset[str] = frozenset()
 
     def shown(self) -> Iterator[str]:
         """The terms a reader is shown: all but the quiet ones."""
         return (t for t in self.weights if t not in self.quiet)
 
 
-def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms, corrections: Sequence[Correction] = ()) -> QueryTerms:
-    """Weigh the terms of a text. Corrected words count as if they stood there, and what was typed a little."""
+def read(
+    text: str,
+    tokenizer: Tokenizer,
+    synonyms: Synonyms,
+    corrections: Sequence[Correction] = (),
+    spread: Spread | None = None,
+) -> QueryTerms:
+    """Weigh the terms of a text. Corrected words count as if they stood there, and what was typed a little.
+
+    spread: the share of a base's passages that hold each term; with it small talk weighs next to nothing.
+    """
     meant = respelled(text, corrections)
     folded, every = tokenizer.read(meant.text)
     tokens = _telling(every)
-    counts: Counter[str] = Counter()
+    spans = lines.lines(folded.text, tokens)
+    left = dict.fromkeys((t.term for t in tokens), 1.0) if spread is None else _without_talk(tokens, spread)
+    subject = lines.subject(spans, tokens, left)
+    counts: dict[str, float] = defaultdict(float)
     for token in tokens:
-        counts[token.term] += PART_WEIGHT if token.part else 1  # type: ignore[assignment]
-    for pair in pairs(tokens, folded.text):
-        counts[pair] += 1
-    weights = {term: _saturated(n) for term, n in counts.items()}
+        part = PART_WEIGHT if token.part else 1
+        counts[token.term] += part * (SUBJECT_WEIGHT if subject[0] <= token.start < subject[1] else 1)
+    for a, b in neighbours(tokens, folded.text):
+        pair = a.raw + b.raw
+        counts[pair] += SUBJECT_WEIGHT if subject[0] <= a.start < subject[1] else 1
+        left[pair] = max(left[a.term], left[b.term])
+    weights = {term: _saturated(n) * left[term] for term, n in counts.items()}
     numbers = {t.term for t in tokens if t.kind == "number"}
     excess = sum(weights[n] for n in numbers) / NUMBERS
     if excess > 1:
         weights |= {n: weights[n] / excess for n in numbers}
     weights |= {t.term: weights[t.term] * CODE_WEIGHT for t in tokens if t.kind in CODE_KINDS and not t.part}
-    weights |= {t.term: weights[t.term] * TALK_WEIGHT for t in tokens if t.term in _TALK}
+    if len(spans) >= lines.LOG:
+        seldom = lines.seldom(spans, tokens)
+        weights = {t: w * seldom.get(t, 1.0) for t, w in weights.items()}
+    gist = folded.text[slice(*subject)] or lines.gist(folded.text, tokens, weights)
     quiet = _stop_weights(every, weights)
     weights |= quiet
     via: dict[str, str] = {}
-    spans = find(folded.text, synonyms) if synonyms else []
     alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
-    for start, end, word in spans:
-        meanings = tuple(_meaning(s, tokenizer) for s in synonyms[word])
-        alternatives[start, end] = meanings
+    edges = {edge for token in every if not token.part for edge in (token.start, token.end)}
+    within = {i for t in every if not t.part and t.kind not in WORDS for i in range(t.start + 1, t.end)}
+    found = [
+        (start, end, synonyms[word])
+        for start, end, word in synonyms.find(folded.text, edges)
+        if start not in within and end not in within  # BBU of C0/BBU is no word
+    ]
+    for start, end, words in found + _taiwan_readings(meant.text, folded, tokens, tokenizer):
+        meanings = tuple(_meaning(s, tokenizer) for s in words)
+        alternatives[start, end] = (*alternatives.get((start, end), ()), *meanings)
         for token in (t for meaning in meanings for t in meaning):
             if token.term not in weights:
                 weights[token.term] = SYNONYM_WEIGHT
@@ -110,7 +148,35 @@ def read(text: str, tokenizer: Tokenizer, synonyms: Synonyms, corrections: Seque
         own = tuple(t for t in typed if any(_overlap(c, (t.start, t.end)) for c in wrong))
         groups.append(Group(meant.text[slice(*folded.span(start, end))], (*readings, own) if own else readings))
     placed = tuple(t._replace(start=s, end=e) for t in tokens for s, e in [span(t.start, t.end)])
-    return QueryTerms(weights, via, tuple(groups), placed, frozenset(quiet), tuple(corrections))
+    return QueryTerms(
+        weights,
+        via,
+        tuple(groups),
+        placed,
+        frozenset(quiet),
+        tuple(corrections),
+        telling.weights(folded, tokens),
+        lines.sentences(folded.text, tokens),
+        gist,
+    )
+
+
+def _taiwan_readings(
+    text: str, folded: Folded, tokens: Sequence[Token], tokenizer: Tokenizer
+) -> list[tuple[int, int, tuple[str, ...]]]:
+    """The mainland's words for Taiwan's, each with the tokens it stands for: (start, end, words) of the folded text."""
+    out: list[tuple[int, int, tuple[str, ...]]] = []
+    for start, end, word in taiwan_readings(text, tokenizer):
+        mine = [t for t in tokens if (s := folded.span(t.start, t.end))[0] < end and start < s[1]]
+        if mine:
+            out.append((mine[0].start, max(t.end for t in mine), (word,)))
+    return out
+
+
+def _without_talk(tokens: Sequence[Token], spread: Spread) -> dict[str, float]:
+    """What small talk leaves of the weight of each term."""
+    terms = list(dict.fromkeys(t.term for t in tokens))
+    return dict(zip(terms, factors(terms, spread(terms)).tolist(), strict=True))
 
 
 def respelled(text: str, corrections: Sequence[Correction]) -> Folded:
@@ -169,9 +235,8 @@ def _telling(tokens: list[Token]) -> list[Token]:
     return telling or kept
 
 
-@lru_cache(maxsize=10_000)
 def _meaning(word: str, tokenizer: Tokenizer) -> tuple[Token, ...]:
-    tokens = [t for t in tokenizer.folded_tokens(fold(word)) if not t.part]
+    tokens = [t for t in tokenizer.read(word)[1] if not t.part]
     return tuple([t for t in tokens if t.raw not in STOP_WORDS] or tokens)
 
 
@@ -180,11 +245,14 @@ def _groups(
 ) -> Iterator[tuple[int, int, tuple[tuple[Token, ...], ...]]]:
     """(start, end) of each thing that is asked for, and its own tokens with their synonyms."""
     done: set[tuple[int, int]] = set()
+    spans, starts = sorted(alternatives), [t.start for t in tokens]
     for token in tokens:
-        inside = next((s for s in alternatives if s[0] < token.end and token.start < s[1]), None)
+        near = bisect_left(spans, (token.end, 0))
+        inside = next((s for s in spans[max(0, near - 2) : near] if token.start < s[1]), None)
         if inside is None:
             yield token.start, token.end, ((token,),)
         elif inside not in done:
             done.add(inside)
-            own = tuple(t for t in tokens if inside[0] < t.end and t.start < inside[1])
+            first, last = bisect_right(starts, inside[0]), bisect_left(starts, inside[1])
+            own = tuple(t for t in tokens[max(0, first - 1) : last] if inside[0] < t.end)
             yield *inside, (own, *alternatives[inside])

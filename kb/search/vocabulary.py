@@ -1,7 +1,8 @@
 """This module finds the words of an index by their sound, or with a letter left out. See kb.indexer.spellings."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -13,6 +14,9 @@ FIRST = 0x4E00
 """The character that the first row of readings is about."""
 READINGS = 2
 """Of each typed character."""
+NAMES = ("product", "tags")
+"""Facets whose values are the names of the trade."""
+_LETTERS = re.compile("[a-z]+")
 MAX_PINYIN = 60
 """Letters of pinyin without a blank."""
 
@@ -20,18 +24,22 @@ MAX_PINYIN = 60
 class Vocabulary:
     """The words of an index, over its bundles, and the sounds of characters.
 
-    own_words: the user's dictionary. total: the sum of all words' passages.
+    own_words: the user's dictionary. total: the sum of all words' passages. trade: words of letters in the names of
+    products and in tags.
     """
 
     def __init__(self, bundles: Sequence[Bundle], own_words: Iterable[str]) -> None:
         self._parts = [_Words(bundle) for bundle in bundles]
         self.own_words = frozenset(own_words)
         self.total = sum(part.total for part in self._parts)
+        named = (value for b in bundles for name in NAMES for value in b.json("facets.json")[name])
+        self.trade = frozenset(word for value in named for word in _LETTERS.findall(value.lower()))
         syllables = {s for part in self._parts for s in part.syllables if s}
         self._syllables = frozenset(syllables | {s.replace("v", "u") for s in syllables})  # nobody types lve
-        self.readings = lru_cache(maxsize=10_000)(self._readings)
-        self.sounds = lru_cache(maxsize=10_000)(self._sounds)
-        self.syllables = lru_cache(maxsize=10_000)(self._syllables_in)
+        # What they remember they read from what they need, not through this object: it would keep itself alive.
+        self.readings = lru_cache(maxsize=10_000)(partial(_readings, self._parts))
+        self.sounds = lru_cache(maxsize=10_000)(partial(_sounds, self._parts))
+        self.syllables = lru_cache(maxsize=10_000)(partial(_syllables_in, self._syllables))
 
     def find(self, texts: Sequence[str], limit: int) -> Iterator[dict[str, int]]:
         """For each text the words that share its key -> passages that hold them; the limit most frequent ones."""
@@ -42,26 +50,29 @@ class Vocabulary:
                     words[word] = words.get(word, 0) + passages
             yield words
 
-    def _readings(self, char: str) -> tuple[str, ...]:
-        """The syllables a character is read as, without tone, the usual one first."""
-        return next((found for part in self._parts if (found := part.readings(char))), ())
 
-    def _sounds(self, char: str) -> tuple[str, ...]:
-        """Its usual readings as they are written in keys."""
-        return tuple(dict.fromkeys(blurred(s) for s in self.readings(char)[:READINGS]))
+def _readings(parts: Sequence["_Words"], char: str) -> tuple[str, ...]:
+    """The syllables a character is read as, without tone, the usual one first."""
+    return next((found for part in parts if (found := part.readings(char))), ())
 
-    def _syllables_in(self, word: str) -> tuple[tuple[int, int], ...]:
-        """(start, end) of every syllable in a word of letters; empty when it is long or syllables can't cover it."""
-        if len(word) > MAX_PINYIN:
-            return ()
-        ends = {0}
-        arcs = []
-        for start in range(len(word)):
-            if start in ends:
-                found = [e for e in range(start + 1, min(start + 6, len(word)) + 1) if word[start:e] in self._syllables]
-                arcs += [(start, e) for e in found]
-                ends.update(found)
-        return tuple(arcs) if len(word) in ends else ()
+
+def _sounds(parts: Sequence["_Words"], char: str) -> tuple[str, ...]:
+    """Its usual readings as they are written in keys."""
+    return tuple(dict.fromkeys(blurred(s) for s in _readings(parts, char)[:READINGS]))
+
+
+def _syllables_in(syllables: frozenset[str], word: str) -> tuple[tuple[int, int], ...]:
+    """(start, end) of every syllable in a word of letters; empty when it is long or syllables can't cover it."""
+    if len(word) > MAX_PINYIN:
+        return ()
+    ends = {0}
+    arcs = []
+    for start in range(len(word)):
+        if start in ends:
+            found = [e for e in range(start + 1, min(start + 6, len(word)) + 1) if word[start:e] in syllables]
+            arcs += [(start, e) for e in found]
+            ends.update(found)
+    return tuple(arcs) if len(word) in ends else ()
 
 
 class _Words:

@@ -13,7 +13,7 @@ import numpy as np
 from kb.labels import label
 from kb.language import say
 from kb.model import HIDDEN_STATUSES, Article, Change, Edge, Passage, Query, Reason, Rival, Stream, Why, Word
-from kb.search.confidence import THRESHOLD, confidence
+from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.explain import field_texts, places
 from kb.search.index import Index
@@ -103,12 +103,12 @@ def _rank(found: _Found, number: int) -> int:
 def _look_up(index: Index, query: Query, mode: str) -> _Found:
     if mode == "suggest":
         terms = read_paste(index, query.text, query.exact)
-        scores = index.scores(terms.weights)
+        scores = index.scores(terms)
         ranked = [int(a) for a in top(index.best(scores), 10)]
         best = {a: index.best_passage(a, scores) for a in ranked}
         sure = confidence(Evidence(index, terms, scores, list(best.values())))
-        ranked = [a for a in ranked if sure[best[a]] >= THRESHOLD]
-        return _Found(ranked[:COUNT], index.scores(terms.weights, hidden=True), terms)
+        ranked = [a for a in ranked if sure[best[a]] >= index.threshold]
+        return _Found(ranked[:COUNT], index.scores(terms, hidden=True), terms)
     matcher = Matcher(index, parse(query.text), query.exact)
     shown = matcher.found()[0] & within_bounds(index, query, matcher)
     for name, values in query.filters.items():
@@ -186,7 +186,7 @@ def _not_suggested(index: Index, number: int, found: _Found) -> Reason:
     if found.scores[chosen] <= 0:
         return _nothing()
     sure = _sure(index, chosen, found)
-    if sure < THRESHOLD:
+    if sure < index.threshold:
         return Reason(
             "unsure",
             say(
@@ -194,7 +194,7 @@ def _not_suggested(index: Index, number: int, found: _Found) -> Reason:
                 "the match is only {sure:.0%} sure, and below {threshold:.0%} nothing is suggested: "
                 "too few words in common",
                 sure=sure,
-                threshold=THRESHOLD,
+                threshold=index.threshold,
             ),
         )
     return Reason(

@@ -1,8 +1,11 @@
 """The site: Flask, rendered on the server, useful without JavaScript."""
 
+import logging
+
 from flask import Flask
 from flask_babel import Babel
 
+from kb.errors import StoreError
 from kb.feedback import Feedback
 from kb.search.index import Library
 from kb.settings import Settings
@@ -16,6 +19,7 @@ from kb.web import (
     api_writing,
     browse,
     editing,
+    errors,
     feeds,
     history,
     importing,
@@ -40,11 +44,13 @@ def create_app(settings: Settings) -> Flask:
     """The WSGI application. It opens the index in force and follows newly published ones."""
     app = Flask(__name__)
     store = Store(settings.database)
+    log = Feedback(store, settings.log_days)
+    _forget(store, log)
     app.config.update(
         SETTINGS=settings,
         LIBRARY=Library(settings.index),
         STORE=store,
-        FEEDBACK=Feedback(store, settings.log_days),
+        FEEDBACK=log,
         SECRET_KEY=security.secret_key(settings.index),
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
@@ -54,8 +60,20 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
     reading_pages = (pages, browse, reading, paste, feeds, reference, insights, spreadsheets)
-    for module in (views, security, *reading_pages, editing, history, review, importing, merging):
+    for module in (views, security, errors, *reading_pages, editing, history, review, importing, merging):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):
         app.register_blueprint(part.blueprint)
     return app
+
+
+def _forget(store: Store, log: Feedback) -> None:
+    """Where nothing is to be kept any more, what was kept goes too. The database is not made for that."""
+    if log.kept or not store.exists():
+        return
+    try:
+        log.forget()
+    except StoreError as error:
+        logging.getLogger(__name__).warning("what was kept can't be forgotten: %s", error)
+    finally:
+        store.close()  # processes that are forked from this one have connections of their own

@@ -91,9 +91,15 @@ class Found(Facts):
     matches: list[Match] = told("为什么找到它", "why it was found")
 
 
+class Section(Answered):
+    heading: list[str]
+    anchor: str
+
+
 class Hit(Found):
     title_spans: list[Span]
     passages: int = told("命中几段", "passages that match")
+    sections: list[Section] = told("其余最好的几节", "the best of its other sections")
 
 
 class Results(Answered):
@@ -136,7 +142,8 @@ class Remembered(Answered):
 
 
 class Suggestion(Found):
-    band: Literal["strong", "medium", "weak"]
+    fault: int = told("答的是第几个故障，只有一个时为 0", "which of several faults it is about, 0 for one")
+    band: Literal["strong", "medium", "weak", "related"]
     fix: str = told("解决一节的 Markdown", "the Markdown that tells what to do")
     fix_anchor: str
     remembered: Remembered | None = told(
@@ -191,6 +198,8 @@ class Suggestions(Answered):
     similar: bool = told("有没有足够相似的", "whether anything is similar enough")
     best: float
     suggestions: list[Suggestion]
+    faults: list[str] = told("分开回答的几个故障", "the faults of the text that are answered apart")
+    related: list[Suggestion] = told("同类主题，未必是同一故障", "of the same topic, perhaps another fault")
     identifiers: list[Identifier]
     areas: list[Share]
     causes: list[Share]
@@ -303,12 +312,23 @@ class Kept(Answered):
     id: int = told("撤回时用", "for taking it back")
 
 
+class MeaningState(Answered):
+    encoder: str = told("编码器；空为不按语义搜索", "the encoder; empty when nothing is searched by meaning")
+    passages: int = told("有语义向量的段落", "passages that have a vector of meaning")
+    reason: str = told("不用时的原因", "why there is none")
+
+
 class Health(Answered):
     status: Literal["ok"]
     version: str
     articles: int
     passages: int
     built: str
+    meaning: MeaningState
+    database: Literal["ok", "unavailable"] = told(
+        "数据库：用不了时搜索照常，判定、草稿、历史存不了",
+        "without it searching goes on, and verdicts, drafts and the history can't be kept",
+    )
 
 
 class Unhealthy(Answered):

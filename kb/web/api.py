@@ -3,13 +3,14 @@
 Each operation is declared beside its function (kb.web.openapi); its models are in kb.web.schemas.
 """
 
+import logging
 from typing import Any
 
 from flask import request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import __version__
-from kb.errors import ArticleError, BundleError, InputError, NotFoundError
+from kb.errors import BundleError, NotFoundError, StoreError
 from kb.indexer import markdown
 from kb.indexer.articles import absence, parse
 from kb.indexer.check import check_text, normal_path
@@ -24,13 +25,17 @@ from kb.search.searcher import search
 from kb.search.suggest import suggest
 from kb.search.why import why
 from kb.web import answers, authorization, requests
+from kb.web.errors import about
 from kb.web.forms import query_from, why_from
 from kb.web.memory import remembered
 from kb.web.openapi import Api
+from kb.web.reading import is_meant
 from kb.web.security import without_folders
 from kb.web.validation import BadField
 from kb.web.verdicts import noted, uses
-from kb.web.views import completion_url, index_in_force, resolver, settings_in_force
+from kb.web.views import completion_url, index_in_force, resolver, settings_in_force, store
+
+log = logging.getLogger(__name__)
 
 blueprint = Api("api", __name__)
 
@@ -44,6 +49,8 @@ STATE = ("状态", "State")
 
 def logged(mode: str, text: str, shown: list[str], total: int, best: float) -> int | None:
     """The row of a search in the log; None when it is not kept."""
+    if not is_meant():
+        return None
     return noted(lambda f: f.log_search(mode, text, shown, total, best, authorization.caller()), None)
 
 
@@ -89,17 +96,18 @@ def complete_api(query: requests.Typed) -> dict[str, Any]:
 )
 def suggest_api(body: requests.Pasted) -> dict[str, Any]:
     index = index_in_force()
-    found = suggest(index, body.text, body.count, _answers(body.answers), body.exact, remembered(index))
+    text = f"{body.subject}\n{body.text}" if body.subject.strip() else body.text
+    found = suggest(
+        index, text, body.count, _answers(body.answers), body.exact, remembered(index), tuple(body.products)
+    )
     shown = [s.article.id for s in found.suggestions]
     return {**suggestions_data(found), "search": logged("suggest", body.text, shown, len(shown), found.best)}
 
 
 def _answers(sent: list[requests.Reply]) -> tuple[Answer, ...]:
-    """Answers to the questions of an earlier reply. Raises BadRequest."""
-    try:
+    """Answers to the questions of an earlier reply. Raises InputError."""
+    with about("answers"):
         return latest(checked_answer(a.ask, a.answer) for a in sent)
-    except InputError as error:
-        raise BadField(str(error), "answers")
 
 
 @blueprint.operation(
@@ -165,10 +173,7 @@ def articles_api(query: requests.Listed) -> dict[str, Any]:
 )
 def article_api(name: str) -> dict[str, Any]:
     index = index_in_force()
-    try:
-        number = index.number_of(name)
-    except NotFoundError as error:
-        raise NotFound(str(error))
+    number = index.number_of(name)
     return article_data(index.articles[number], index.body(number))
 
 
@@ -198,10 +203,8 @@ def check_api(body: requests.Written) -> dict[str, Any]:
 )
 def render_api(body: requests.Written) -> dict[str, Any]:
     place = _place(body.path)
-    try:
+    with about("text"):
         found = parse(body.text, place)
-    except ArticleError as error:
-        raise BadField(str(error), "text")
     return {"title": found.title, "html": markdown.render(found.body, resolver(index_in_force(), found))}
 
 
@@ -226,8 +229,20 @@ def _place(path: str) -> str:
 def health() -> tuple[dict[str, Any], int]:
     """200 while questions can be answered, 503 with the reason otherwise."""
     try:
-        manifest = index_in_force().bundle.manifest
+        index = index_in_force()
     except BundleError as error:
         return {"status": "unavailable", "version": __version__, "reason": without_folders(str(error))}, 503
-    counts = {k: manifest[k] for k in ("articles", "passages", "built")}
-    return {"status": "ok", "version": __version__, **counts}, 200
+    counts = {k: index.bundle.manifest[k] for k in ("articles", "passages", "built")}
+    meaning = index.meaning.coverage(settings_in_force().encoder, index.live_passages)
+    told = {"encoder": meaning.encoder, "passages": meaning.passages, "reason": meaning.reason}
+    return {"status": "ok", "version": __version__, **counts, "meaning": told, "database": _database()}, 200
+
+
+def _database() -> str:
+    """Searching goes on without it; where it lies is nobody's business who asks here."""
+    try:
+        store().ping()
+    except StoreError as error:
+        log.warning("%s", error)
+        return "unavailable"
+    return "ok"

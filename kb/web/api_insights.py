@@ -9,11 +9,10 @@ from werkzeug.exceptions import NotFound
 from kb.language import say
 from kb.web import answers
 from kb.web.forms import MAX_NAME
-from kb.web.insights import DAYS, MAX_COMPARED, ROWS, decide, make_golden
+from kb.web.insights import DAYS, ROWS, decide, examined, is_compared, make_golden
 from kb.web.openapi import Api
 from kb.web.requests import MAX_ARTICLE
 from kb.web.schemas import Answered, Given, Sent, Table, told
-from kb.web.views import index_in_force
 
 blueprint = Api("api_insights", __name__)
 
@@ -108,8 +107,8 @@ class Rows(Answered):
     table: Table
     days: int = told("多少天之内", "of how many days")
     complete: bool = told(
-        "否：文章太多，不在这里比较（用 kb duplicates、kb synonyms）",
-        "false: too many articles are compared on the command line only (kb duplicates, kb synonyms)",
+        "否：还没有检查完，或文章太多，不在这里比较（用 kb duplicates、kb synonyms）",
+        "false: not examined yet, or too many articles, compared on the command line only (kb duplicates, kb synonyms)",
     )
     rows: (
         list[Week]
@@ -139,6 +138,8 @@ MODELS: dict[str, type[Row]] = {
 }
 COMPARED = ("duplicates", "synonyms")
 """Tables for which articles are compared with each other."""
+EXAMINED = ("quality", *COMPARED)
+"""Tables of what is found beside the site, after an index was published."""
 
 
 class Period(Given):
@@ -183,7 +184,7 @@ def insights_api(table: str, query: Period) -> dict[str, Any]:
     return {
         "table": table,
         "days": int(query.days),
-        "complete": table not in COMPARED or len(index_in_force().articles) <= MAX_COMPARED,
+        "complete": (table not in EXAMINED or examined() is not None) and (table not in COMPARED or is_compared()),
         "rows": [MODELS[table].model_validate(row).model_dump(mode="json") for row in ROWS[table]()],
     }
 

@@ -14,9 +14,11 @@ from kb.errors import ConflictError
 from kb.indexer.articles import parse
 from kb.labels import label
 from kb.language import say
+from kb.pictures import MAX_BYTES as MAX_PICTURE
 from kb.present import article_data
 from kb.web import answers
-from kb.web.api_writing import conflict, editor_of, opened, refusing, saved_over, settled
+from kb.web.api_writing import conflict, editor_of, saved_over, settled
+from kb.web.errors import about
 from kb.web.forms import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.requests import Signed
@@ -24,7 +26,7 @@ from kb.web.review import awaited
 from kb.web.schemas import Answered, Given, Sent, told
 from kb.web.validation import read_base64
 from kb.web.views import settings_in_force, store
-from kb.web.writers import MAX_UPLOAD, editions
+from kb.web.writers import MAX_UPLOAD, editions, file_of
 
 blueprint = Api("api_keeping", __name__)
 
@@ -94,7 +96,7 @@ class Picture(Sent):
     article: str = told("文章的编号或路径", "the article's number or path", max_length=MAX_NAME, pattern=r"\S")
     alt: str = told("图上是什么", "what the picture shows", max_length=images.MAX_ALT, pattern=r"\S")
     content: str = told(
-        "PNG、JPEG、GIF 或 WebP，base64", "PNG, JPEG, GIF or WebP, as base64", max_length=images.MAX_BYTES * 4 // 3 + 4
+        "PNG、JPEG、GIF 或 WebP，base64", "PNG, JPEG, GIF or WebP, as base64", max_length=MAX_PICTURE * 4 // 3 + 4
     )
 
 
@@ -118,7 +120,7 @@ class Awaited(Answered):
     scope="write",
 )
 def history_api(name: str) -> dict[str, Any]:
-    now = opened(name)
+    now = file_of(name)
     versions = editions().history(now.path)
     return {
         "path": now.path,
@@ -138,7 +140,7 @@ def history_api(name: str) -> dict[str, Any]:
     scope="write",
 )
 def revision_api(revision: int, query: Kept) -> dict[str, Any]:
-    path = opened(query.article).path
+    path = file_of(query.article).path
     found = _version(path, revision)
     return {**_facts(found), "path": path, "text": found.text}
 
@@ -154,7 +156,7 @@ def revision_api(revision: int, query: Kept) -> dict[str, Any]:
     versioned=True,
 )
 def restore_api(base: str, body: Restored) -> dict[str, Any]:
-    now = opened(body.article)
+    now = file_of(body.article)
     found = _version(now.path, body.revision)
     at = f"{found.at.astimezone():%Y-%m-%d %H:%M}"
     note = body.note or say("恢复 {at} 的版本", "restored the version of {at}", at=at)
@@ -172,8 +174,8 @@ def restore_api(base: str, body: Restored) -> dict[str, Any]:
     versioned=True,
 )
 def state_api(base: str, body: Moved) -> dict[str, Any]:
-    now = opened(body.article)
-    with refusing("article"):
+    now = file_of(body.article)
+    with about("article"):
         text = edited(now.text, {"status": body.to})
     return saved_over(now, text, base, editor_of(body), body.note or label("to", body.to), "to")
 
@@ -189,15 +191,15 @@ def state_api(base: str, body: Moved) -> dict[str, Any]:
     versioned=True,
 )
 def rename_api(base: str, body: Renamed) -> dict[str, Any]:
-    now, who = opened(body.article), editor_of(body)
-    with refusing("to"):
+    now, who = file_of(body.article), editor_of(body)
+    with about("to"):
         to = checked_path(body.to)
         note = body.note or say("从 {old} 移到 {new}", "moved from {old} to {new}", old=now.path, new=to)
         try:
             touched = move(editions(), store(), now.path, to, base, who, note)
         except ConflictError:
             raise conflict(now.path, base)
-    return settled(opened(to), touched, who, note)
+    return settled(file_of(to), touched, who, note)
 
 
 @blueprint.operation(
@@ -211,8 +213,8 @@ def rename_api(base: str, body: Renamed) -> dict[str, Any]:
     large=MAX_UPLOAD,
 )
 def image_api(body: Picture) -> tuple[dict[str, Any], int]:
-    now, raw = opened(body.article), read_base64(body.content, "content")
-    with refusing("content"):
+    now, raw = file_of(body.article), read_base64(body.content, "content")
+    with about("content"):
         images.shown(body.alt, "")  # before anything is stored
         number = parse(now.text, now.path).id.rpartition("/")[2]
         link = images.add(settings_in_force().articles, now.path, number, raw)

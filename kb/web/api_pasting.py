@@ -7,7 +7,6 @@ from flask import request
 from pydantic import ConfigDict
 
 from kb import privacy
-from kb.errors import InputError
 from kb.indexer.markdown import section
 from kb.intake import MAX_BYTES, read
 from kb.language import say
@@ -18,6 +17,7 @@ from kb.search.suggest import FIX_ROLES, suggest
 from kb.search.terms import MAX_TEXT
 from kb.web import answers
 from kb.web.cards import language_of
+from kb.web.errors import about
 from kb.web.forms import MAX_NAME
 from kb.web.memory import remembered
 from kb.web.openapi import Api
@@ -109,10 +109,8 @@ class Reply(Answered):
     large=MAX_UPLOAD,
 )
 def intake_api(body: Dropped) -> dict[str, Any]:
-    try:
+    with about("content"):
         found = read(body.name, read_base64(body.content, "content"))
-    except InputError as error:
-        raise BadField(str(error), "content")
     return {
         **{k: getattr(found, k) for k in ("text", "kind", "subject", "sender")},
         "notes": list(found.notes),

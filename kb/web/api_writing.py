@@ -1,21 +1,20 @@
 """This module is the JSON API for writing: verdicts and articles. Until accounts come it is for this machine."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from werkzeug.exceptions import BadRequest, NotFound, PreconditionFailed
+from werkzeug.exceptions import NotFound, PreconditionFailed
 
 from kb.editions.saving import File, folder_for
 from kb.editions.settling import settle
 from kb.editions.states import require_allowed
 from kb.editions.texts import values_of
-from kb.errors import ArticleError, BundleError, ConflictError, InputError, KbError, NotFoundError, StoreError
+from kb.errors import ConflictError, InputError
 from kb.indexer.articles import parse
 from kb.language import say
 from kb.web import answers, authorization, requests
+from kb.web.errors import about
 from kb.web.openapi import Api
-from kb.web.validation import VERSION, BadField
+from kb.web.validation import VERSION
 from kb.web.views import feedback, index_in_force, number_of, settings_in_force
 from kb.web.writers import editions, file_of
 
@@ -40,12 +39,9 @@ WRITE = ("写", "Write")
 def give_verdict(body: requests.Judged) -> tuple[dict[str, Any], int]:
     index = index_in_force()
     article = index.articles[number_of(index, body.article)].id
-    try:
-        row = feedback().give_verdict(
-            article, body.verdict, authorization.caller(), body.text, body.search, body.reason, body.comment
-        )
-    except InputError as error:
-        raise BadRequest(str(error))
+    row = feedback().give_verdict(
+        article, body.verdict, authorization.caller(), body.text, body.search, body.reason, body.comment
+    )
     return {"id": row}, 201
 
 
@@ -74,7 +70,7 @@ def take_back_verdict(verdict: int) -> tuple[str, int]:
     {200: answers.Source, 404: answers.Error},
 )
 def source(name: str) -> dict[str, Any]:
-    now = opened(name)
+    now = file_of(name)
     return {"path": now.path, "digest": now.digest, "text": now.text}
 
 
@@ -92,7 +88,7 @@ def source(name: str) -> dict[str, Any]:
     versioned=True,
 )
 def save_source(name: str, base: str, body: requests.Edited) -> dict[str, Any]:
-    return saved_over(opened(name), body.text, base, editor_of(body), body.note)
+    return saved_over(file_of(name), body.text, base, editor_of(body), body.note)
 
 
 @blueprint.operation(
@@ -106,7 +102,7 @@ def save_source(name: str, base: str, body: requests.Edited) -> dict[str, Any]:
 )
 def create_source(body: requests.Edited) -> tuple[dict[str, Any], int]:
     editor = editor_of(body)
-    with refusing("text"):
+    with about("text"):
         article, values = parse(body.text, "new.md"), values_of(body.text, "new.md")
         if values["id"] or article.extra:
             raise InputError(
@@ -125,20 +121,9 @@ def create_source(body: requests.Edited) -> tuple[dict[str, Any], int]:
 # --- what all writing shares ------------------------------------------------------------------
 
 
-@contextmanager
-def refusing(field: str) -> Iterator[None]:
-    """What can't be written is an error of this key of the body; a failing index or database stays what it is."""
-    try:
-        yield
-    except (BundleError, StoreError):
-        raise
-    except KbError as error:
-        raise BadField(str(error), field)
-
-
 def saved_over(now: File, text: str, base: str, editor: str, note: str, field: str = "text") -> dict[str, Any]:
     """Save a text in place of a file that is still the version of base. field: the key that the text came from."""
-    with refusing(field):
+    with about(field):
         try:
             if now.digest != base:
                 raise ConflictError
@@ -147,14 +132,6 @@ def saved_over(now: File, text: str, base: str, editor: str, note: str, field: s
         except ConflictError:
             raise conflict(now.path, base)
     return settled(saved, [saved.path], editor, note)
-
-
-def opened(name: str) -> File:
-    """The file of an article by its number or path. Raises NotFound."""
-    try:
-        return file_of(name)
-    except (NotFoundError, ArticleError) as error:
-        raise NotFound(str(error))
 
 
 def editor_of(body: requests.Signed) -> str:
@@ -169,7 +146,7 @@ def conflict(path: str, base: str) -> PreconditionFailed:
             "{path} 已被别人改过：现在是 {now}，您从 {base} 开始",
             "{path} was changed by somebody else meanwhile: it is {now} now, you started from {base}",
             path=path,
-            now=opened(path).digest,
+            now=file_of(path).digest,
             base=base,
         )
     )

@@ -53,4 +53,4 @@ def matched_words(found: Suggestions) -> str:
     return " ".join(list(dict.fromkeys(words))[:8])
 
 
-_UNMARKED = ("pair", "page", "topic", "remembered")
+_UNMARKED = ("pair", "page", "topic", "sentence", "meaning", "about", "remembered")

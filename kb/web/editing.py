@@ -20,6 +20,7 @@ from kb.indexer.check import Problem
 from kb.labels import label
 from kb.language import current, say
 from kb.model import KINDS
+from kb.pictures import MAX_BYTES as MAX_PICTURE
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.web import writers
 from kb.web.editor import NEW, Form, form_of, form_page, sent, side_of
@@ -247,7 +248,7 @@ def _store_image(form: Form) -> str:
     if file is None or not file.filename:
         raise InputError(say("没有选图片", "no picture was chosen"))
     images.shown(alt, "")  # before anything is stored
-    raw = file.stream.read(images.MAX_BYTES + 1)
+    raw = file.stream.read(MAX_PICTURE + 1)
     root = settings_in_force().articles
     if form.new:  # its folder is not known yet: the picture waits at the top
         return images.shown(alt, "/" + images.add(root, "new.md", _pictures_of(form), raw))

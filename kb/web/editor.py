@@ -15,8 +15,9 @@ from kb.editions.states import may, next_states, status_of
 from kb.editions.texts import FORM_KEYS, edited, values_of
 from kb.errors import ArticleError, InputError
 from kb.indexer import markdown
-from kb.indexer.articles import DATES, LISTS, front_matter, parse
+from kb.indexer.articles import parse
 from kb.indexer.check import Problem, check_text
+from kb.indexer.frontmatter import DATES, LISTS, front_matter
 from kb.language import say
 from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SEVERITIES
 from kb.privacy import ARTICLE_KINDS, masked

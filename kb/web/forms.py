@@ -1,6 +1,7 @@
 """This module reads a search from an address, and writes the address of a search: the whole state is in the URL."""
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from urllib.parse import urlencode
@@ -21,7 +22,7 @@ MAX_NAME = 300
 
 def query_from(args: MultiDict[str, str]) -> Query:
     """A query from URL parameters; a value that makes no sense is left out, never an error."""
-    filters = {f: tuple(value_of(f, v) for v in args.getlist(f) if v.strip()) for f in FACETS}
+    filters = {f: tuple(dict.fromkeys(_values(f, args.getlist(f)))) for f in FACETS}
     sort = args.get("sort", "")
     return Query(
         text=args.get("q", "")[:MAX_QUERY].strip(),
@@ -33,6 +34,14 @@ def query_from(args: MultiDict[str, str]) -> Query:
         size=_number(args.get("size", ""), SIZE),
         exact=args.get("exact") == "1",
     )
+
+
+MAX_VALUES = 50
+"""Of one facet in an address; a page offers fewer."""
+
+
+def _values(facet: str, given: list[str]) -> Iterator[str]:
+    return (value_of(facet, v[:MAX_NAME]) for v in given[:MAX_VALUES] if v.strip())
 
 
 def answers_from(form: MultiDict[str, str]) -> tuple[Answer, ...]:

@@ -11,6 +11,7 @@ from flask import Flask, flash, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
 
 from kb.errors import InputError, KbError
+from kb.files import usable
 from kb.indexer.articles import relative
 from kb.indexer.importing import columns
 from kb.indexer.importing.model import Options
@@ -24,6 +25,8 @@ SUFFIXES = (".md", ".markdown", ".zip", ".docx", ".csv", ".json", ".jsonl")
 WAITING = ".uploads"
 """Where an upload lies between the look at it and its import: beside the index, which holds nothing of worth."""
 HOURS = 24
+SECONDS = 120
+"""Of a processor for one import."""
 SHOWN = 200
 
 
@@ -53,15 +56,16 @@ def import_() -> Answer:
     )
     upload, planned, error = None, None, ""
     if request.method == "POST":
-        from kb.indexer.importing.plan import carry_out, plan  # what reads Word documents is large, and seldom needed
+        # What reads Word documents is large, and seldom needed.
+        from kb.indexer.importing.plan import bounded_plan, carry_out
 
         try:
             upload = _waiting(settings.index / WAITING)
             if request.form.get("action") != "import":
-                planned = plan(upload.file, settings.articles, options)
+                planned = bounded_plan(upload.file, settings.articles, options, SECONDS)
             else:
                 with editions().locked():  # between the plan and what is made of it nobody saves
-                    planned = plan(upload.file, settings.articles, options)
+                    planned = bounded_plan(upload.file, settings.articles, options, SECONDS)
                     who = editor_from_form()
                     made = carry_out(planned)
                 shutil.rmtree(upload.file.parent, ignore_errors=True)
@@ -129,7 +133,7 @@ def _waiting(folder: Path) -> Upload:
     key = secrets.token_hex(8)
     place = folder / f"{visitor()}-{key}"
     place.mkdir(mode=0o700, parents=True)
-    file = place / re.sub(r"[\x00-\x1f/]", "_", name)[-100:].lstrip(".")
+    file = place / usable(name[-100:])
     sent.save(file)
     return Upload(key, file)
 

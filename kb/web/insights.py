@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Flask, current_app, flash, redirect, request, url_for
-from werkzeug.exceptions import BadRequest
+from flask import Flask, flash, redirect, request, url_for
 
 from kb import golden, insights
 from kb.errors import InputError
-from kb.files import save
-from kb.indexer.check import Problem, check
+from kb.examination import (
+    MAX_COMPARED,
+    Examination,
+    current_pairs,
+    current_problems,
+    current_proposals,
+    examination,
+)
+from kb.files import read_text, save
+from kb.indexer.check import Problem
 from kb.language import say
-from kb.model import VERDICTS
 from kb.search import proposals
-from kb.search.duplicates import Duplicate, duplicates
-from kb.search.index import Index
+from kb.search.duplicates import Duplicate
 from kb.web.security import require_token, require_writer
 from kb.web.views import Answer, feedback, index_in_force, page, settings_in_force, store
 from kb.writeup import started
@@ -24,8 +29,8 @@ PERIODS = (7, 30, 90, 365)
 DAYS = 90
 SHOWN = 20
 """Rows of a table on a page; the file has all of them."""
-MAX_COMPARED = 5000
-"""Articles of a base that is searched for duplicates and synonyms while somebody waits."""
+
+Row = TypeVar("Row")
 
 
 def init_app(app: Flask) -> None:
@@ -75,30 +80,40 @@ def articles() -> Answer:
 
 def quality() -> Answer:
     """Articles that lack something, and pairs that say the same."""
-    index = index_in_force()
     return page(
         "insights/quality.html",
         **_period(),
-        problems=article_problems(index),
-        pairs=duplicate_pairs(index),
-        compared=len(index.articles) <= MAX_COMPARED,
-        most=MAX_COMPARED,
+        **_examined(),
+        problems=article_problems(),
+        pairs=duplicate_pairs(),
         shown=SHOWN,
     )
 
 
 def words() -> Answer:
     """Words that seem to mean the same, and texts that became golden."""
-    index = index_in_force()
     return page(
         "insights/words.html",
         **_period(),
-        proposals=synonym_proposals(index),
-        promotions=golden_proposals(index),
-        compared=len(index.articles) <= MAX_COMPARED,
-        most=MAX_COMPARED,
+        **_examined(),
+        proposals=_or_told(synonym_proposals),
+        promotions=_or_told(golden_proposals),
         shown=SHOWN,
     )
+
+
+def _examined() -> dict[str, Any]:
+    found = examined()
+    return {"examined": found is not None, "compared": is_compared(), "most": MAX_COMPARED}
+
+
+def _or_told(rows: Callable[[], list[Row]]) -> list[Row]:
+    """The rows; none, and why on the page, when a file of theirs can't be read."""
+    try:
+        return rows()
+    except InputError as error:
+        flash(str(error))
+        return []
 
 
 # --- acting ----------------------------------------------------------------------------------
@@ -118,12 +133,9 @@ def decide_synonym() -> Answer:
 
 
 def decide(line: str, accept: bool) -> str:
-    """Keep the decision on a synonym; it works from the next build on. Returns the line. Raises BadRequest."""
+    """Keep the decision on a synonym; it works from the next build on. Returns the line. Raises InputError."""
     keep = proposals.accept if accept else proposals.refuse
-    try:
-        return keep(settings_in_force().articles, line)
-    except InputError as error:
-        raise BadRequest(str(error))
+    return keep(settings_in_force().articles, line)
 
 
 def promote() -> Answer:
@@ -136,16 +148,13 @@ def promote() -> Answer:
 
 
 def make_golden(text: str, article: str) -> None:
-    """Write a text and the number of the article that helped it among the golden queries. Raises BadRequest."""
+    """Write a text and the number of the article that helped it among the golden queries. Raises InputError."""
     path, text = settings_in_force().articles / golden.FILE, text.replace("\r\n", "\n").strip()
-    chosen = [p for p in golden_proposals(index_in_force()) if p.article.id == article and p.text.strip() == text]
+    chosen = [p for p in golden_proposals() if p.article.id == article and p.text.strip() == text]
     if not chosen:
-        raise BadRequest(say("这条判定已经变了，请刷新页面", "this verdict has changed; reload the page"))
+        raise InputError(say("这条判定已经变了，请刷新页面", "this verdict has changed; reload the page"))
     entry = golden.Golden(chosen[0].text, (chosen[0].article.id,), "suggest")
-    try:
-        save(path, golden.added(golden.read_text(path), [entry]))
-    except InputError as error:
-        raise BadRequest(str(error))
+    save(path, golden.added(read_text(path), [entry]))
 
 
 # --- what the pages read ---------------------------------------------------------------------
@@ -164,36 +173,35 @@ def _period() -> dict[str, Any]:
     return {"days": period_days(), "periods": PERIODS, "kept": feedback().kept}
 
 
-def article_problems(index: Index) -> list[Problem]:
-    settings = settings_in_force()
-    return _once(index, "problems", date.today(), lambda: check(settings.articles, None, settings.areas))
+def article_problems() -> list[Problem]:
+    found, settings = examined(), settings_in_force()
+    return [] if found is None else current_problems(found, settings)
 
 
-def duplicate_pairs(index: Index) -> list[Duplicate]:
-    return _once(index, "duplicates", None, lambda: duplicates(index)) if len(index.articles) <= MAX_COMPARED else []
+def duplicate_pairs() -> list[Duplicate]:
+    found = examined()
+    return [] if found is None else current_pairs(found, index_in_force())
 
 
-def synonym_proposals(index: Index) -> list[proposals.Proposal]:
-    if len(index.articles) > MAX_COMPARED:
-        return []
-    decided = proposals.read_decided(settings_in_force().articles)
-    said = feedback().verdicts() if feedback().kept else []
-    helpful = [(v.text, v.article) for v in said if v.verdict == VERDICTS[0]]
-    return _once(index, "proposals", (decided, helpful), lambda: proposals.proposals(index, decided, helpful))
+def synonym_proposals() -> list[proposals.Proposal]:
+    found, settings = examined(), settings_in_force()
+    return [] if found is None else current_proposals(found, settings)
 
 
-def golden_proposals(index: Index) -> list[insights.Promotion]:
-    text = golden.read_text(settings_in_force().articles / golden.FILE)
-    return insights.promotions(period_log(), index, (g.query for g in golden.parse(text)[0]))
+def golden_proposals() -> list[insights.Promotion]:
+    text = read_text(settings_in_force().articles / golden.FILE)
+    return insights.promotions(period_log(), index_in_force(), (g.query for g in golden.parse(text)[0]))
 
 
-def _once(index: Index, name: str, of: object, compute: Callable[[], list[Any]]) -> list[Any]:
-    """What takes seconds is computed once for an index, and anew when what else it is made of changes."""
-    kept: dict[str, tuple[Index, object, list[Any]]] = current_app.extensions.setdefault("insights", {})
-    known = kept.get(name)
-    if known is None or known[0] is not index or known[1] != of:
-        known = kept[name] = (index, of, compute())
-    return known[2]
+def examined() -> Examination | None:
+    """What was found in this base, None before it was looked at."""
+    return examination(settings_in_force().index)
+
+
+def is_compared() -> bool:
+    """Whether articles were compared with each other."""
+    found = examined()
+    return found is not None and found.pairs is not None
 
 
 ROWS: dict[str, Callable[[], Sequence[Any]]] = {
@@ -204,9 +212,9 @@ ROWS: dict[str, Callable[[], Sequence[Any]]] = {
     "stale": lambda: insights.stale(index_in_force(), date.today()),
     "areas": lambda: insights.demand(period_log(), index_in_force(), "area"),
     "products": lambda: insights.demand(period_log(), index_in_force(), "product"),
-    "quality": lambda: article_problems(index_in_force()),
-    "duplicates": lambda: duplicate_pairs(index_in_force()),
-    "synonyms": lambda: synonym_proposals(index_in_force()),
-    "promotions": lambda: golden_proposals(index_in_force()),
+    "quality": article_problems,
+    "duplicates": duplicate_pairs,
+    "synonyms": synonym_proposals,
+    "promotions": golden_proposals,
 }
 """All rows of each table, for who takes it away: a spreadsheet, a program."""

@@ -105,9 +105,9 @@ class Api(Blueprint):
         If-Match has to tell the digest of the version to replace; it is handed over as base.
         large: bytes that the request may have, when it brings a file.
         """
-        usual = {401: error, **({403: error} if scope == "write" or closed else {}), 503: error}
-        if (query and not lenient) or body:
-            usual[400] = error
+        usual = dict.fromkeys((400, 401, 404, 503), error)
+        if scope == "write" or closed:
+            usual[403] = error
         if versioned:
             usual[412] = error
         if body:

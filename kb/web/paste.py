@@ -8,13 +8,13 @@ from contextlib import suppress
 from datetime import date
 from typing import NamedTuple
 
-from flask import Flask, Response, jsonify, redirect, request, session, url_for
-from werkzeug.exceptions import BadRequest, NotFound
+from flask import Flask, Response, jsonify, redirect, request, url_for
+from werkzeug.exceptions import NotFound
 
 from kb import privacy
 from kb.errors import InputError, NotFoundError
 from kb.indexer.articles import render
-from kb.intake import MAX_BYTES, read
+from kb.intake import MAX_BYTES, pasted, read
 from kb.language import say
 from kb.model import Article
 from kb.search.index import Index
@@ -24,7 +24,7 @@ from kb.search.terms import MAX_TEXT
 from kb.web import forms
 from kb.web.cards import cards, matched_words
 from kb.web.memory import Memory, remembered
-from kb.web.reading import MAX_WORDS
+from kb.web.reading import is_meant, remember_search
 from kb.web.security import require_token
 from kb.web.verdicts import give, noted, standings
 from kb.web.views import Answer, feedback, index_in_force, page, visitor
@@ -90,10 +90,7 @@ def intake() -> Answer:
     """The text of a mail or log file, for a script: {"text": "...", "note": "..."}."""
     _allow_file()
     require_token()
-    try:
-        text, note = _file()
-    except InputError as error:
-        raise BadRequest(str(error))
+    text, note = _file()
     return jsonify(text=text, note=note)
 
 
@@ -144,7 +141,7 @@ def draft() -> Answer:
 
 
 def _text() -> str:
-    return request.form.get("text", "").replace("\r\n", "\n")
+    return pasted(request.form.get("text", ""))
 
 
 def _allow_file() -> None:
@@ -233,16 +230,18 @@ def _answers(text: str) -> dict[str, object]:
     before = None if anew else _number("search")
     seen = [] if anew else _shown(index, request.values.getlist("seen"))
     kept = _kept(text)
-    search = noted(lambda f: f.log_search("suggest", kept, numbers, len(numbers), found.best, visitor(), before), None)
-    words = matched_words(found)
-    session["search"] = (search, words[:MAX_WORDS])  # by its words a visit knows the paste it came from
+    search = None
+    if is_meant():
+        best, mine = found.best, visitor()
+        search = noted(lambda f: f.log_search("suggest", kept, numbers, len(numbers), best, mine, before), None)
+    remember_search(search)
     looked_at = {a.id: a for a in (*seen, *(s.article for s in found.suggestions))}
     private = _private(text)
     return {
         "found": found,
         "identifiers": [i for i in found.identifiers if not any(i.text in piece for piece in private.pieces)],
         "cards": cards(index, text, found, standings(kept, numbers)),
-        "words": words,
+        "words": matched_words(found),
         "private": private,
         "search": search,
         "seen": [a.id for a in seen],

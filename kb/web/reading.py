@@ -1,5 +1,6 @@
 """This module notes what readers do: which words they search, which articles they open, and whether these helped."""
 
+import re
 from collections.abc import Collection
 from urllib.parse import quote, urlsplit
 
@@ -12,7 +13,7 @@ from kb.web.verdicts import give, noted
 from kb.web.views import Answer, article_url, feedback, index_in_force, number_of, visitor
 
 MAX_WORDS = 200
-"""Characters of a search that its links to articles carry (?h=): by them a visit knows its search."""
+"""Characters of a search that its links to articles carry (?h=)."""
 
 
 def init_app(app: Flask) -> None:
@@ -23,14 +24,13 @@ def init_app(app: Flask) -> None:
 def note_search(found: Page) -> None:
     """Note a search with words. Another page, another order and the same words once more are the same search."""
     query = found.query
-    if not query.text or query.page > 1 or "sort" in request.args or not feedback().kept:
+    if not query.text or query.page > 1 or "sort" in request.args or not feedback().kept or not is_meant():
         return
     shown = [hit.article.id for hit in found.hits]
     best = found.hits[0].score if found.hits else 0.0
-    words = query.text[:MAX_WORDS]
-    before = _search_of(words)
-    number = noted(lambda f: f.log_search("search", query.text, shown, found.total, best, visitor(), before), None)
-    session["search"] = (number, words)
+    remember_search(
+        noted(lambda f: f.log_search("search", query.text, shown, found.total, best, visitor(), last_search()), None)
+    )
 
 
 def note_visit(article: Article, words: str) -> None:
@@ -38,14 +38,31 @@ def note_visit(article: Article, words: str) -> None:
 
     Who comes from the article itself (said something of it, changed the language) did not open it again.
     """
-    if feedback().kept and urlsplit(request.referrer or "").path != quote(request.path):
-        noted(lambda f: f.log_visit(article.id, visitor(), _search_of(words)), None)
+    followed = request.headers.get("Sec-Fetch-User") == "?1"  # a link of another site, such as a ticket's
+    if feedback().kept and is_meant(followed) and urlsplit(request.referrer or "").path != quote(request.path):
+        noted(lambda f: f.log_visit(article.id, visitor(), last_search() if words else None), None)
 
 
-def _search_of(words: str) -> int | None:
-    """This visitor's last search, if it was for these words."""
-    number, last = session.get("search", (None, ""))
-    return number if words and words == last else None
+def remember_search(number: int | None) -> None:
+    """Keep which row of the log is this visitor's last search; a cookie is no place for its words."""
+    session["search"] = number
+
+
+def last_search() -> int | None:
+    """The row of the log of this visitor's last search."""
+    number = session.get("search")
+    return number if isinstance(number, int) else None
+
+
+def is_meant(followed: bool = False) -> bool:
+    """Whether a reader of this site asks, not another site's page nor a browser that reads ahead.
+
+    followed: whether it is enough that the reader followed a link of another site.
+    """
+    purpose = request.headers.get("Sec-Purpose", "") or request.headers.get("Purpose", "")
+    if re.search("prefetch|prerender|preview", f"{purpose} {request.headers.get('X-Moz', '')}"):
+        return False
+    return request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin") or followed
 
 
 def helped(articles: Collection[str]) -> dict[str, int]:
@@ -59,5 +76,6 @@ def rate() -> Answer:
     require_token()
     index, form = index_in_force(), request.form
     found, words = index.articles[number_of(index, form.get("article", ""))], form.get("h", "")[:MAX_WORDS]
-    give("", form.get("verdict", ""), found.id, _search_of(words), form.get("comment", ""))
+    search = last_search() if words else None
+    give("", form.get("verdict", ""), found.id, search, form.get("comment", ""))
     return redirect(article_url(found, "verdict", words), 303)

@@ -100,6 +100,10 @@ class Pasted(Sent):
         "对上一次问题的回答", "answers to the questions of an earlier reply", [], max_length=MAX_ANSWERS
     )
     exact: bool = told("不更正错别字", "misspellings are not corrected", False)
+    subject: str = told("主题，比正文要紧一倍", "the subject, which counts twice", "", max_length=300)
+    products: list[str] = told(
+        "已知的产品，只作参考", "products it is known to be about, a little evidence", [], max_length=10
+    )
 
 
 _WRITTEN = "---\nkind: manual\ntitle: 打印机日常维护\n---\n\n# 打印机日常维护\n\n每周清洁一次搓纸轮。\n"

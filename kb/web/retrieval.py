@@ -13,7 +13,7 @@ from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
-from kb.errors import BundleError, StoreError
+from kb.errors import KbError
 from kb.labels import LABELS, value_of
 from kb.language import say
 from kb.model import AREAS, KINDS
@@ -21,6 +21,7 @@ from kb.search.index import Index, Mask
 from kb.search.retrieve import Record, retrieve
 from kb.web.api import logged
 from kb.web.authorization import BadHeader
+from kb.web.errors import status_of
 from kb.web.forms import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.schemas import Answered, Facet, told
@@ -273,7 +274,7 @@ def _error(error: HTTPException) -> Response:
     return _answer(status, NO_KNOWLEDGE if isinstance(error, NotFound) else status, message)
 
 
-@blueprint.errorhandler(BundleError)
-@blueprint.errorhandler(StoreError)
-def _unavailable(error: BundleError | StoreError) -> Response:
-    return _answer(503, 503, without_folders(str(error)))
+@blueprint.errorhandler(KbError)
+def _users_error(error: KbError) -> Response:
+    status = status_of(error)
+    return _answer(status, status, without_folders(str(error)))

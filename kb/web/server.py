@@ -1,4 +1,4 @@
-"""This module serves the application with waitress: several processes that share one socket, bounded requests.
+"""This module serves the application with waitress: processes that share one socket, bounded requests.
 
 Each process answers in several threads, of which only one computes at a time; processes compute side by side, and
 what they map from disk they have in common.
@@ -8,9 +8,7 @@ import contextlib
 import gc
 import logging
 import os
-import signal
 import socket
-import threading
 from collections.abc import Callable
 
 from flask import Flask
@@ -20,6 +18,7 @@ from kb.errors import BundleError, InputError
 from kb.language import say
 from kb.settings import Settings
 from kb.web import MAX_BODY
+from kb.web.supervisor import Job, supervise
 from kb.web.writers import MAX_UPLOAD
 
 # That requests wait for their turn is no news worth a line for each.
@@ -61,47 +60,22 @@ class Server:
     def close(self) -> None:
         self._socket.close()
 
-    def run(self, beside: Callable[[], object] = lambda: None) -> None:
-        """Answer until told to stop (SIGTERM, Ctrl+C). beside: starts what this process does meanwhile."""
-        if self._processes == 1 or not hasattr(os, "fork"):
-            beside()
-            self._answer()
-            return
+    def run(self, watch: Callable[[], None] | None = None) -> None:
+        """Answer until told to stop (SIGTERM, Ctrl+C). watch: what one more process does meanwhile.
+
+        Raises KbError when the processes that answer do not stay.
+        """
         with contextlib.suppress(BundleError):
             # Opened before the processes part, the index is in memory once.
             self._app.config["LIBRARY"].index()
         gc.freeze()
-        alive, ours = os.pipe()
-        children = {self._start(alive, ours) for _ in range(self._processes)}
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        beside()
+        jobs = [Job(f"site-{i + 1}", self._answer) for i in range(self._processes)]
+        if watch is not None:
+            jobs.append(Job("watch", watch, needed=False))
         try:
-            while True:
-                pid, _ = os.wait()
-                children.discard(pid)
-                children.add(self._start(alive, ours))
-        except KeyboardInterrupt:
-            pass
+            supervise(jobs)
         finally:
-            for pid in children:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGTERM)
             self.close()
-
-    def _start(self, alive: int, ours: int) -> int:
-        """A process that answers; it ends with this one, however that ends."""
-        pid = os.fork()
-        if pid:
-            return pid
-        status = 1
-        try:
-            os.close(ours)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            threading.Thread(target=lambda: (os.read(alive, 1), os._exit(0)), daemon=True).start()
-            self._answer()
-            status = 0
-        finally:
-            os._exit(status)
 
     def _answer(self) -> None:
         create_server(

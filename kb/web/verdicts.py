@@ -4,9 +4,7 @@ import logging
 from collections.abc import Callable, Collection
 from typing import NamedTuple, TypeVar
 
-from werkzeug.exceptions import BadRequest
-
-from kb.errors import InputError, StoreError
+from kb.errors import StoreError
 from kb.feedback import REASONS, Feedback
 from kb.model import VERDICTS, Query
 from kb.web.views import feedback, visitor
@@ -46,17 +44,14 @@ def uses(query: Query) -> dict[str, int]:
 def give(text: str, said: str, article: str, search: int | None, comment: str = "") -> str:
     """Keep a verdict, a reason why an article did not help, or take the verdict back. Returns the reason, or "".
 
-    said: one of VERDICTS, REASONS or UNDO. Raises BadRequest, StoreError.
+    said: one of VERDICTS, REASONS or UNDO. Raises InputError, StoreError.
     """
     if said == UNDO:
         row, _ = feedback().given(visitor(), text).get(article, (0, ""))
         feedback().take_back(row, visitor())
         return ""
     reason = said if said in REASONS else ""
-    try:
-        feedback().give_verdict(article, VERDICTS[1] if reason else said, visitor(), text, search, reason, comment)
-    except InputError as error:
-        raise BadRequest(str(error))
+    feedback().give_verdict(article, VERDICTS[1] if reason else said, visitor(), text, search, reason, comment)
     return reason
 
 

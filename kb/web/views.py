@@ -1,9 +1,8 @@
-"""This module is what all pages share: addresses, the language, rendering, who asks, and errors."""
+"""This module is what all pages share: addresses, the language, rendering, and who asks."""
 
 import logging
 import re
 import secrets
-import traceback
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,27 +10,26 @@ from urllib.parse import quote, unquote, urlsplit
 
 from flask import Flask, Response, current_app, g, render_template, request, session, url_for
 from flask_babel import format_date, format_decimal
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, ServiceUnavailable
 from werkzeug.wrappers import Response as BaseResponse
 
 from kb import __version__
 from kb.editions.moving import moved_to
-from kb.errors import BundleError, NotFoundError, StoreError
+from kb.errors import NotFoundError, StoreError
 from kb.feedback import Feedback
 from kb.indexer import markdown
 from kb.indexer.check import normal_path
+from kb.indexer.parser import slug
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
 from kb.model import FACETS, Article
+from kb.search.asking import wording
 from kb.search.complete import Completion
 from kb.search.index import Index, Library
-from kb.search.questions import wording
 from kb.search.snippets import Highlighter, pieces
 from kb.search.terms import MAX_TEXT, read
 from kb.settings import Settings
 from kb.store import Store
 from kb.web import forms
-from kb.web.security import without_folders
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +39,8 @@ Answer = str | BaseResponse | tuple[str, int]
 
 
 def init_app(app: Flask) -> None:
-    """Choose the language of each request, give templates what they use, and answer errors."""
+    """Choose the language of each request, and give templates what they use."""
     app.before_request(_choose_language)
-    app.register_error_handler(HTTPException, _error_page)
-    app.register_error_handler(BundleError, _unavailable)
-    app.register_error_handler(StoreError, _unavailable)
-    app.register_error_handler(Exception, _our_fault)
     app.jinja_env.filters.update(day=day, number=format_decimal)
     app.jinja_env.globals.update(
         say=say,
@@ -105,7 +99,7 @@ def article_url(found: Article, anchor: str = "", words: str = "") -> str:
     """/a/KB-000137-slug?h=words#anchor; the number alone works too."""
     name = found.id
     if re.fullmatch(r"KB-\d+", found.id):
-        name += "-" + markdown.slug(found.title)[:60].strip("-")
+        name += "-" + slug(found.title)[:60].strip("-")
     address = url_for("article", name=name)
     if words:
         address += "?h=" + quote(words[:200])
@@ -139,17 +133,17 @@ def resolver(index: Index, found: Article) -> markdown.Resolve:
 
 
 def number_of(index: Index, name: str) -> int:
-    """Position of an article by the name in its address: number, path (also an earlier one), or number and any slug."""
+    """Position of an article by the name in its address: number, path (also an earlier one), or number and any slug.
+
+    Raises NotFoundError.
+    """
     try:
         return _position(index, name)
-    except NotFoundError as error:
+    except NotFoundError:
         m = re.match(r"KB-\d+(?=-)", name, re.IGNORECASE)
         if not m:
-            raise NotFound(str(error))
-    try:
-        return index.number_of(m[0])
-    except NotFoundError as error:
-        raise NotFound(str(error))
+            raise
+    return index.number_of(m[0])
 
 
 def _position(index: Index, name: str) -> int:
@@ -218,51 +212,3 @@ def _remember_language(response: Response) -> Response:
 
 def page(template: str, **values: Any) -> Response:
     return _remember_language(Response(render_template(template, **values), mimetype="text/html"))
-
-
-def _wants_json() -> bool:
-    return request.path.startswith(("/api/", "/health", "/retrieval"))
-
-
-def _answer(status: int, message: str, field: str = "") -> Answer:
-    """field: the parameter, or the key of the JSON, that is wrong. Where files are here is nobody's business."""
-    message = without_folders(message)
-    if _wants_json():
-        place = {"field": field} if field else {}
-        return current_app.json.response({"error": {"status": status, "message": message, **place}}), status  # type: ignore[return-value]
-    # What was typed is not lost, whatever went wrong (of a request that is too long it was never read).
-    text = request.form.get("text", "") if request.method == "POST" and status in (400, 500, 503) else ""
-    return render_template("error.html", status=status, message=message, text=text), status
-
-
-_HEADERS = ("Allow", "WWW-Authenticate")
-"""What an error tells a program beside its sentence."""
-_MESSAGES = {
-    404: ("没有这个页面", "There is no such page"),
-    405: ("这个地址不接受这种请求", "This address does not take that kind of request"),
-    413: ("内容太长", "That is too long"),
-    500: ("系统出错了，已记录在日志里", "Something went wrong here; it is in the log"),
-}
-
-
-def _error_page(error: HTTPException) -> Answer:
-    status = error.code or 500
-    own = error.description if error.description and error.description != type(error).description else ""
-    zh, en = _MESSAGES.get(status, (error.name, error.name))
-    if status < 400:
-        return error.get_response()
-    response = current_app.make_response(_answer(status, own or say(zh, en), getattr(error, "field", "")))
-    response.headers.update((k, v) for k, v in error.get_headers() if k in _HEADERS)
-    return response
-
-
-def _unavailable(error: BundleError | StoreError) -> Answer:
-    return _answer(ServiceUnavailable.code, str(error))
-
-
-def _our_fault(error: Exception) -> Answer:
-    # The trace names our code; the error's own words may quote what was searched or pasted, and stay out.
-    trace = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s at %s\n%s", type(error).__name__, request.endpoint, trace)
-    zh, en = _MESSAGES[500]
-    return _answer(InternalServerError.code, say(zh, en))

@@ -8,14 +8,13 @@ from typing import Any
 
 from flask import current_app, flash, request, session
 from flask_babel import format_datetime
-from werkzeug.exceptions import BadRequest, NotFound
 
 from kb.editions.drafts import Drafts
 from kb.editions.moving import moved_to
 from kb.editions.saving import MAX_EDITOR, Editions, File
 from kb.editions.settling import settle
 from kb.editions.texts import values_of
-from kb.errors import ArticleError, BundleError, InputError, KbError, NotFoundError, StoreError
+from kb.errors import ArticleError, BundleError, InputError, NotFoundError
 from kb.language import say
 from kb.search.index import Index, Library
 from kb.web.security import require_token, require_writer
@@ -34,14 +33,7 @@ def writing(view: Callable[..., Answer]) -> Callable[..., Answer]:
         if request.method == "POST":
             request.max_content_length = request.max_form_memory_size = MAX_UPLOAD
             require_token()
-        try:
-            return view(**values)
-        except (BundleError, StoreError):
-            raise
-        except NotFoundError as error:
-            raise NotFound(str(error))
-        except KbError as error:
-            raise BadRequest(str(error))
+        return view(**values)
 
     return guarded
 

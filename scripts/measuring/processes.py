@@ -41,17 +41,24 @@ def resident(process: int) -> int:
     return 0
 
 
-def family(process: int) -> list[int]:
-    """A process and all that it started, directly or not."""
-    children = defaultdict(list)
+def children() -> dict[int, list[int]]:
+    """Of each process those that it started and that have not ended."""
+    found = defaultdict(list)
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):  # it has just ended
-                parent = (entry / "stat").read_text("utf8", "replace").rpartition(")")[2].split()[1]
-                children[int(parent)].append(int(entry.name))
+                state, parent = (entry / "stat").read_text("utf8", "replace").rpartition(")")[2].split()[:2]
+                if state != "Z":
+                    found[int(parent)].append(int(entry.name))
+    return found
+
+
+def family(process: int) -> list[int]:
+    """A process and all that it started, directly or not."""
+    started = children()
     found = [process]
     for one in found:
-        found += children[one]
+        found += started.get(one, [])
     return found
 
 

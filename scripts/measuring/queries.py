@@ -8,6 +8,7 @@ from kb.model import Query
 from kb.search.index import Index
 from kb.search.suggest import SHOWN_KINDS
 from kb.search.terms import read
+from kb.synonyms import Synonyms
 from kb.tokens import HAN
 
 Draw = random.Random
@@ -49,7 +50,7 @@ def weighted_terms(index: Index, draw: Draw, count: int) -> dict[str, float]:
     number = draw.randrange(total)
     found: dict[str, float] = {}
     for i in range(count):  # each passage gives at least one
-        read_terms = read(index.passage((number + i) % total).text, index.tokenizer, {})
+        read_terms = read(index.passage((number + i) % total).text, index.tokenizer, Synonyms({}))
         tokens = [t.term for t in read_terms.tokens if t.term in read_terms.weights]
         found |= {t: read_terms.weights[t] for t in tokens if t in index.weights and not any(map(str.isspace, t))}
         if len(found) >= count:
@@ -101,7 +102,7 @@ def quotation(index: Index, draw: Draw) -> tuple[str, int]:
 def words(index: Index, draw: Draw, count: int) -> list[str]:
     """So many words of one passage, at least two characters each."""
     for number in passages(index, draw, f"{count} words"):
-        groups = read(index.passage(number).text[:2000], index.tokenizer, {}).groups
+        groups = read(index.passage(number).text[:2000], index.tokenizer, Synonyms({})).groups
         found = sorted({g.text for g in groups if len(g.text) > 1 and re.fullmatch(r"\w+", g.text)})
         if len(found) >= count:
             return draw.sample(found, count)
@@ -134,7 +135,9 @@ def field_words(index: Index, draw: Draw) -> Query:
         spans = [("code", passage.text[a:b]) for a, b in passage.code]
         title = ("title", index.articles[int(index.article_of[number])].title)
         name, text = draw.choice([*spans[:1], title])
-        found = sorted({g.text for g in read(text, index.tokenizer, {}).groups if re.fullmatch(r"\w{2,}", g.text)})
+        found = sorted(
+            {g.text for g in read(text, index.tokenizer, Synonyms({})).groups if re.fullmatch(r"\w{2,}", g.text)}
+        )
         if found:
             return Query(f"{name}:{draw.choice(found)}")
     raise AssertionError  # passages has raised

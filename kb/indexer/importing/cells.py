@@ -3,18 +3,26 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.errors import InputError
 from kb.indexer.articles import decode
-from kb.indexer.importing import escape
+from kb.indexer.importing import columns, escape
 from kb.indexer.importing.sources import MAX_FILE, opened
 from kb.language import say
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 MAX_ROWS = 100_000
+MAX_COLUMNS = 500
+MAX_CELL = 200_000
+"""Characters; an article is seldom larger."""
+HEADER_WITHIN = 20
+"""Rows: titles and dates of a report stand above its header."""
 
 
 class Row(NamedTuple):
@@ -52,15 +60,18 @@ def read(path: Path) -> tuple[list[Row], list[Problem]]:
 
 def _csv(text: str, path: Path, problems: list[Problem]) -> Iterator[Row]:
     """Rows of a CSV; the delimiter is the one that makes most columns of the header."""
-    csv.field_size_limit(MAX_FILE)
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=lambda d: len(next(csv.reader([first], delimiter=d), [])))
+    csv.field_size_limit(MAX_CELL)
+    hint = _SEPARATOR.match(text)
+    skipped = 1 if hint else 0
+    text = text[hint.end() :] if hint else text
+    delimiter = hint[1] if hint else max(",;\t", key=lambda d: _fit(text, d))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    at = _header_row(text, delimiter) + skipped
     header: list[str] = []
     last, start, number = 0, 0, 0
-    for number, cells in enumerate(reader, 1):
+    for number, cells in _rows(reader, skipped + 1, problems):
         start, last = last, reader.line_num
-        if not any(c.strip() for c in cells):
+        if not any(c.strip() for c in cells) or number < at:
             continue
         if not header:
             header = _header(cells)
@@ -90,8 +101,57 @@ def _csv(text: str, path: Path, problems: list[Problem]) -> Iterator[Row]:
         )
 
 
+_SEPARATOR = re.compile(r"sep=([,;\t|])[ \t]*\n", re.IGNORECASE)
+"""A hint to Excel, on a line of its own."""
+
+
+def _fit(text: str, delimiter: str) -> tuple[int, int]:
+    """How well a delimiter fits: (columns that a row names, cells of the first row that says anything)."""
+    said = [cells for cells in _beginning(text, delimiter) if any(c.strip() for c in cells)]
+    return max(map(_named, said), default=0), len(said[0]) if said else 0
+
+
+def _header_row(text: str, delimiter: str) -> int:
+    """The row (from 1) that reads like a header: it names two columns, or is the first that says anything."""
+    said = [(i, cells) for i, cells in enumerate(_beginning(text, delimiter), 1) if any(c.strip() for c in cells)]
+    return next((i for i, cells in said if _named(cells) > 1), said[0][0] if said else 1)
+
+
+def _named(cells: list[str]) -> int:
+    return sum(bool(c.strip()) and columns.means(c) for c in cells[:MAX_COLUMNS])
+
+
+def _beginning(text: str, delimiter: str) -> Iterator[list[str]]:
+    reader = csv.reader(io.StringIO(text[: HEADER_WITHIN * 10_000], newline=""), delimiter=delimiter)
+    with suppress(csv.Error):
+        yield from islice(reader, HEADER_WITHIN)
+
+
+def _rows(reader: Iterable[list[str]], first: int, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+    """Rows with their numbers, up to the first with a cell that is too large: what follows can't be told apart."""
+    number = first - 1
+    try:
+        for number, cells in enumerate(reader, first):
+            yield number, cells
+    except csv.Error:
+        problems.append(
+            (
+                number + 1,
+                say(
+                    "有一格超过 {limit} 个字符，或引号没有闭合；从这一行起没有读",
+                    "a cell has over {limit} characters, or a quote is never closed; nothing was read from here on",
+                    limit=MAX_CELL,
+                ),
+            )
+        )
+
+
 def _header(cells: list[str]) -> list[str]:
-    """Names of columns, each different."""
+    """Names of columns, each different. Raises InputError when there are too many."""
+    if len(cells) > MAX_COLUMNS:
+        raise InputError(
+            say("有 {n} 列，最多 {most} 列", "{n} columns, {most} at most", n=len(cells), most=MAX_COLUMNS)
+        )
     out: list[str] = []
     for i, cell in enumerate(cells, 1):
         name = escape.cleaned(" ".join(cell.split())) or say("列 {i}", "column {i}", i=i)
@@ -118,8 +178,11 @@ def _json(text: str, path: Path, problems: list[Problem]) -> Iterator[Row]:
         data = held[0] if len(held) == 1 else [data]
     entries = _lines(text, path, problems) if lines else enumerate(data if isinstance(data, list) else [data], 1)
     for number, entry in entries:
-        if isinstance(entry, dict):
-            yield Row(number, {escape.cleaned(str(k)): _text(v) for k, v in entry.items()})
+        if isinstance(entry, dict) and len(entry) > MAX_COLUMNS:
+            many = say("有 {n} 个键，最多 {most} 个", "{n} keys, {most} at most", n=len(entry), most=MAX_COLUMNS)
+            problems.append((number, many))
+        elif isinstance(entry, dict):
+            yield Row(number, {escape.cleaned(str(k)): _text(v)[:MAX_CELL] for k, v in entry.items()})
         else:
             problems.append((number, say("应为有键和值的对象", "it should be an object of keys and values")))
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from kb.errors import InputError
-from kb.labels import value_of
+from kb.labels import guessed_value
 from kb.language import say
 from kb.model import AREAS, CASE_SECTIONS, CAUSES, FAQ_SECTIONS, HANDLINGS, SEVERITIES
 
@@ -19,8 +19,10 @@ CHOICES = {"area": AREAS, "cause": CAUSES, "handling": HANDLINGS, "severity": SE
 KEYS = ("title", *LISTS, *CHOICES, "owner", *DATES, TICKET)
 
 _NAMES = {
-    "title": "标题 主题 工单标题 问题标题 故障标题 摘要 工单主题 subject summary shortdescription",
+    "title": "标题 主题 工单标题 问题标题 故障标题 摘要 工单主题 bug标题 问题名称 故障名称 事件标题 "
+    "subject summary shortdescription",
     "symptom": "现象 故障现象 问题现象 问题描述 故障描述 描述 详细描述 问题 故障 内容 报障内容 工单内容 问题详情 "
+    "重现步骤 复现步骤 bug描述 stepstoreproduce reprosteps "
     "description details problem issue problemdescription body",
     "environment": "环境 使用环境 系统环境",
     "diagnosis": "排查 排查过程 诊断 诊断过程 处理过程 分析过程 worknotes troubleshooting analysis",
@@ -30,7 +32,7 @@ _NAMES = {
     "verification": "验证 验证结果 验证情况 回访 回访结果",
     "question": "问题 问题描述 提问 question",
     "answer": "回答 答案 答复 解答 解决方案 解决方法 answer reply",
-    "product": "产品 产品名称 产品型号 设备 设备名称 设备型号 型号 机型 model device asset configurationitem",
+    "product": "产品 所属产品 产品名称 产品型号 设备 设备名称 设备型号 型号 机型 model device asset configurationitem",
     "area": "领域 类别 分类 问题分类 问题类别 问题类型 故障类别 故障分类 故障类型 工单类型 category type",
     "handling": "处理方式 服务方式 处理类型 servicemethod",
     "severity": "级别 优先级 紧急程度 严重程度 严重级别 故障级别 故障等级 priority urgency",
@@ -40,8 +42,10 @@ _NAMES = {
     "aliases": "别名 客户原话 客户描述 客户说法 alias",
     "owner": "负责人 负责 处理人 工程师 处理工程师 assignee assignedto",
     "created": "创建 创建时间 创建日期 报修时间 报障时间 提交时间 发生时间 日期 时间 createdat opened openedat date",
-    "updated": "更新 更新时间 更新日期 关闭时间 完成时间 解决时间 updatedat closed closedat resolved resolvedat",
-    TICKET: "工单号 单号 工单编号 编号 报修单号 序号 ticketid ticketnumber ticketno number id key case caseid",
+    "updated": "更新 更新时间 更新日期 关闭时间 关闭日期 完成时间 解决时间 解决日期 "
+    "updatedat closed closedat resolved resolvedat",
+    TICKET: "工单号 单号 工单编号 编号 报修单号 序号 bug编号 "
+    "issuekey incident ticketid ticketnumber ticketno number id key case caseid",
 }
 """Key or section -> what its column is usually called, folded as _folded does."""
 
@@ -81,6 +85,19 @@ _VALUES = {
 }
 """What values are called beside their labels."""
 
+_STATES = frozenset(
+    """
+    已解决 未解决 已修复 已关闭 已完成 未完成 已处理 处理中 处理完成 处理完毕 待处理 完成 解决 关闭 结束 结案 已结案
+    正常 无 是 否 外部原因 重复 重复bug 无法重现 延期处理 不予解决 设计如此 转为需求 转需求 新建 激活 挂起
+    fixed done resolved solved closed completed complete duplicate invalid wontfix willnotfix cannotreproduce notrepro
+    worksforme bydesign external postponed tostory open reopened inprogress pending cancelled ok yes no none na
+    """.split()
+)
+"""What a column for the fix says of its state instead, folded as _folded does."""
+_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+_FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
+"""Days of 1954 and 2119: other numbers of five digits are no dates."""
+
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})|(\d{2})(\d{2}))(?!\d)(?:日|\D.*)?", re.DOTALL)
 
 
@@ -112,6 +129,11 @@ def target(name: str, kind: str) -> str:
     return next((t for t in order if wanted in _TARGETS[t]), "")
 
 
+def means(name: str) -> bool:
+    """Whether a column of that name usually means something, in tickets of any kind."""
+    return any(target(name, kind) for kind in SECTIONS)
+
+
 def mapping(columns: Sequence[str], given: Mapping[str, str], kind: str) -> dict[str, str]:
     """Column -> key or section, "" for none: what was given, else what the name tells. Raises InputError."""
     for column, wanted in given.items():
@@ -139,15 +161,25 @@ def mapping(columns: Sequence[str], given: Mapping[str, str], kind: str) -> dict
 
 def choice(key: str, text: str, areas: Iterable[str] = ()) -> str:
     """A value of area, cause, handling or severity as articles write it: 硬件 -> hardware; "" when it is none."""
-    found = value_of(key, text)
-    if found in CHOICES[key] or (key == "area" and found in areas):
+    own = text.strip()
+    if key == "area" and own in areas:
+        return own
+    found = guessed_value(key, text)
+    if found in CHOICES[key]:
         return found
     wanted = _folded(text)
     return next((value for value, names in _VALUES[key].items() if wanted in names.split()), "")
 
 
+def is_state(text: str) -> bool:
+    """Whether a cell says that something was solved, not how."""
+    return re.sub(r"[。.!！'’]", "", _folded(text)) in _STATES
+
+
 def day(text: str) -> date | None:
-    """The date of 2024/3/5, 2024年3月5日, 20240305 or 2024-03-05T10:22:33; None when it is none."""
+    """The date of 2024/3/5, 2024年3月5日, 20240305, 2024-03-05T10:22:33 or Excel's 45356; None when it is none."""
+    if (serial := _SERIAL.fullmatch(text.strip())) and _FIRST_SERIAL <= int(serial[1]) <= _LAST_SERIAL:
+        return date(1899, 12, 30) + timedelta(days=int(serial[1]))
     m = _DATE.fullmatch(text.strip())
     try:
         return date(int(m[1]), int(m[2] or m[4]), int(m[3] or m[5])) if m else None
@@ -157,5 +189,5 @@ def day(text: str) -> date | None:
 
 def words(text: str) -> tuple[str, ...]:
     """The entries of a list written in one cell, each once."""
-    parts = (" ".join(part.split()) for part in re.split(r"[,，;；、\n|]", text))
+    parts = (re.sub(r"\(#\d+\)$", "", " ".join(part.split())) for part in re.split(r"[,，;；、\n|]", text))
     return tuple(dict.fromkeys(p for p in parts if p))

@@ -1,22 +1,27 @@
 """This module reads documents, Markdown and .docx, as drafts of articles with their pictures."""
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
+from unicodedata import is_normalized, normalize
 from urllib.parse import unquote, urlsplit
 
-from kb.errors import ArticleError
+from kb.errors import ArticleError, InputError
+from kb.files import usable
 from kb.indexer import markdown
-from kb.indexer.articles import NUMBER, change, decode, front_matter, parse, render
+from kb.indexer.articles import NUMBER, change, decode, parse, render
 from kb.indexer.articles import SUFFIXES as MARKDOWN
 from kb.indexer.check import normal_path
+from kb.indexer.frontmatter import dump, front_matter, mended
 from kb.indexer.importing import columns, word
 from kb.indexer.importing.model import Draft, Options, Picture, Reading
 from kb.indexer.importing.sources import Source, opened
 from kb.language import say
 from kb.model import KINDS, STATUSES, Article
+from kb.pictures import cleaned
 from kb.privacy import masked
 
 SUFFIXES = (*MARKDOWN, ".docx")
@@ -79,14 +84,23 @@ def _free(path: str, taken: set[str]) -> str:
 
 def _markdown(source: Source, name: str, place: str, options: Options) -> Draft:
     """A file as it is where it brings a number; else with the keys it needs, every other line untouched."""
-    raw = source.read(name, options.max_file_kb * 1024)
+    raw = source.read(name)
     text, encoding = decode(raw, name)
     as_it_is = raw.decode("utf8") if encoding == "utf-8-sig" else text
+    text, embedded, warnings = _unfolded(_LINK.sub(lambda m: normalize("NFC", m[0]), text), place)
+    _keep_to(len(text.encode("utf8", "replace")), options, name)
+    head, refused = mended(text, name)
+    if refused is not None:
+        text = f"---\n{dump(head.values)}---\n" + text.split("\n", head.end - 1)[-1]
+        warnings.append(str(refused))
+    if embedded or refused is not None or not is_normalized("NFC", as_it_is):
+        as_it_is = text
     if options.mask:
         hidden = _masked(text, name)
         as_it_is = as_it_is if hidden == text else hidden
         text = hidden
-    head, article = front_matter(text, name), parse(text, name)
+    article = parse(text, name)
+    head = front_matter(text, name)
     own = article.id if "id" in head.values and NUMBER.fullmatch(article.id) else ""
     changes: dict[str, Any] = {"status": options.status} if options.status and options.status != article.status else {}
     if not own:
@@ -95,7 +109,9 @@ def _markdown(source: Source, name: str, place: str, options: Options) -> Draft:
     def write(number: str) -> str:
         return change(text, {"id": number, **changes}) if changes or number != own else as_it_is
 
-    pictures, warnings = _pictures(source, name, article.body)
+    pictures, unread = _pictures(source, name, article.body)
+    pictures += embedded
+    warnings += unread
     if not own and not options.kind and article.kind == "manual" and _is_case(article.body):
         warnings.append(
             say(
@@ -104,6 +120,41 @@ def _markdown(source: Source, name: str, place: str, options: Options) -> Draft:
             )
         )
     return Draft(name, place, write, article.body, own, images=tuple(pictures), warnings=tuple(warnings))
+
+
+def _keep_to(size: int, options: Options, name: str) -> None:
+    """Raises ArticleError for a file that no index would read."""
+    if size > options.max_file_kb * 1024:
+        limit = options.max_file_kb
+        raise ArticleError(name, 0, say("超过上限 {limit} KB", "over the limit of {limit} KB", limit=limit))
+
+
+def _unfolded(text: str, place: str) -> tuple[str, list[Picture], list[str]]:
+    """A text whose pictures are files beside it, those pictures, and what is wrong with the others."""
+    pictures: list[Picture] = []
+    warnings: dict[str, None] = {}
+    pure = PurePosixPath(place)
+
+    def unfold(m: re.Match[str]) -> str:
+        try:
+            content, suffix = cleaned(b64decode(re.sub(r"\s", "", m[1]), validate=True))
+        except (ValueError, InputError) as error:
+            warnings[say("内嵌的图片：{why}", "an embedded picture: {why}", why=error)] = None
+            return m[0]
+        name = re.sub(r"[^\w-]", "-", pure.stem) + f"-{len(pictures) + 1}{suffix}"
+        pictures.append(Picture(str(pure.with_name(name)), content))
+        return name
+
+    text = _EMBEDDED.sub(unfold, text) if "data:image/" in text else text
+    return text, pictures, list(warnings)
+
+
+_LINK = re.compile(r"\]\([^()\n]*\)")
+"""Where a link leads; names of files are composed (kb.files.usable), as macOS does not write them."""
+_EMBEDDED = re.compile(
+    r"data:image/(?:png|jpe?g|gif|webp);base64,((?:[A-Za-z0-9+/]++\s?+)++={0,2})(?=\s*[)\"'>]|\s*$)", re.MULTILINE
+)
+"""A picture written into the text, whole or in lines."""
 
 
 def _keys(article: Article, given: dict[str, Any], options: Options) -> dict[str, Any]:
@@ -147,12 +198,13 @@ def _pictures(source: Source, name: str, body: str) -> tuple[list[Picture], list
     warnings: list[str] = []
     for line, link in _relative_links(body):
         place = normal_path(name, link)
+        place = None if place is None else usable(place)
         if place is None or place not in source or PurePosixPath(place).suffix.lower() not in IMAGES:
             continue
         try:
             if place not in pictures:
-                pictures[place] = Picture(place, source.read(place, MAX_IMAGE))
-        except ArticleError as error:
+                pictures[place] = Picture(place, cleaned(source.read(place, MAX_IMAGE))[0])
+        except (ArticleError, InputError) as error:
             warnings.append(
                 say("正文第 {line} 行：{error}", "line {line} of the text: {error}", line=line, error=error)
             )

@@ -79,8 +79,8 @@ def _blocks(lines: list[str]) -> Iterator[str]:
 def steps(lines: list[str], start: int) -> list[str]:
     """The texts of lines that are numbered from 1 as they follow each other, by hand: 1. 2. or 1、2、."""
     out: list[str] = []
-    for text in lines[start:]:
-        m = _STEP.fullmatch(text)
+    for number in range(start, len(lines)):
+        m = _STEP.fullmatch(lines[number])
         if m is None or int(m[1]) != len(out) + 1:
             break
         out.append(m[2])

@@ -13,6 +13,7 @@ from kb.indexer.check import REQUIRED
 from kb.indexer.importing import cells, columns, documents, tickets
 from kb.indexer.importing.base import Base
 from kb.indexer.importing.model import Draft, Item, Options, Plan, Reading
+from kb.indexer.processes import within
 from kb.labels import label
 from kb.language import current, say
 from kb.model import Article
@@ -63,6 +64,18 @@ def plan(source: Path, root: Path, options: Options) -> Plan:
         reading.columns,
         _missing(written),
     )
+
+
+HEAVY = 500_000
+"""Bytes of one file; what is smaller and not packed takes a second or two."""
+
+
+def bounded_plan(source: Path, root: Path, options: Options, seconds: int) -> Plan:
+    """As plan(), in a process of its own that may take so many seconds, unless the source is small and simple."""
+    packed = source.is_dir() or source.suffix.lower() in (".zip", ".docx")
+    if source.exists() and (packed or source.stat().st_size > HEAVY):
+        return within(seconds, plan, source, root, options)
+    return plan(source, root, options)
 
 
 def _read(source: Path, root: Path, options: Options) -> Reading:

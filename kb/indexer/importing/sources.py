@@ -4,12 +4,14 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path, PurePosixPath
 
 from kb.errors import ArticleError, InputError
+from kb.files import usable
+from kb.indexer.articles import left_out
 from kb.language import say
 
 MAX_FILES = 20_000
@@ -23,9 +25,13 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 
 class Source:
-    """Files by their paths with forward slashes. names: all of them, sorted, hidden ones passed over."""
+    """Files by their paths with forward slashes, as every system can hold them (kb.files.usable).
 
-    def __init__(self, names: list[str]) -> None:
+    names: all of them, sorted; what kb.indexer.articles.left_out names is passed over.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        names = list(islice(names, MAX_FILES + 1))
         if len(names) > MAX_FILES:
             raise InputError(
                 say(
@@ -34,19 +40,21 @@ class Source:
                     limit=MAX_FILES,
                 )
             )
-        self.names = sorted(names)
-        self._known = set(names)
+        self._original: dict[str, str] = {}
+        for name in sorted(names):
+            self._original[_free(usable(name), self._original)] = name
+        self.names = sorted(self._original)
         self._bytes = 0
 
     def __contains__(self, name: str) -> bool:
-        return name in self._known
+        return usable(name) in self._original
 
     def read(self, name: str, limit: int = MAX_FILE) -> bytes:
         """A file of at most that many bytes.
 
         Raises ArticleError when it is larger or can't be read, InputError when all files read together are too large.
         """
-        raw = self._read(name, limit + 1)
+        raw = self._read(self._original.get(usable(name), name), limit + 1)
         if len(raw) > limit:
             message = say("超过上限 {limit} KB", "over the limit of {limit} KB", limit=limit // 1024)
             raise ArticleError(name, 0, message)
@@ -66,15 +74,21 @@ class Source:
         raise NotImplementedError
 
 
+def _free(name: str, taken: Container[str]) -> str:
+    """The name, with a number where two files have become one name."""
+    pure = PurePosixPath(name)
+    others = (str(pure.with_name(f"{pure.stem}-{i}{pure.suffix}")) for i in count(2))
+    return name if name not in taken else next(other for other in others if other not in taken)
+
+
 class _Folder(Source):
     def __init__(self, folder: Path, only: str = "") -> None:
         self._folder = folder
-        super().__init__([only] if only else list(islice(_names(folder), MAX_FILES + 1)))
+        super().__init__([only] if only else _names(folder))
 
     def __contains__(self, name: str) -> bool:
         """Also what a single file refers to: the files around it are not listed."""
-        path = self._folder / name
-        return path.is_file() and self._folder.resolve() in path.resolve().parents
+        return super().__contains__(name) or _leads_into(self._folder, self._folder / name)
 
     def _read(self, name: str, limit: int) -> bytes:
         try:
@@ -85,18 +99,20 @@ class _Folder(Source):
 
 
 def _names(folder: Path) -> Iterator[str]:
-    """Links that leave the folder are passed over."""
-    real = folder.resolve()
+    """Links that leave the folder, or lead nowhere, are passed over."""
     for place, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if not _hidden(f)]
+        folders[:] = [f for f in folders if not left_out(f)]
         for name in files:
             path = Path(place, name)
-            if not _hidden(name) and (not path.is_symlink() or real in path.resolve().parents):
+            if not left_out(name) and (not path.is_symlink() or _leads_into(folder, path)):
                 yield path.relative_to(folder).as_posix()
 
 
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+def _leads_into(folder: Path, path: Path) -> bool:
+    try:
+        return path.is_file() and folder.resolve() in path.resolve().parents
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or no name at all
+        return False
 
 
 class _Archive(Source):
@@ -108,7 +124,7 @@ class _Archive(Source):
             # A folder packed as a whole would be named twice: by the archive and by itself.
             members = {n.split("/", 1)[1]: m for n, m in members.items()}
         self._members = members
-        super().__init__(list(self._members))
+        super().__init__(self._members)
 
     def _read(self, name: str, limit: int) -> bytes:
         try:
@@ -137,7 +153,7 @@ def _members(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]]:
             raise _unsafe(name, "路径走出了压缩包", "its path leaves the archive")
         if stat.S_ISLNK(info.external_attr >> 16):
             raise _unsafe(name, "是链接", "it is a link")
-        if not info.is_dir() and not name.endswith("/") and not any(_hidden(p) for p in parts):
+        if not info.is_dir() and not name.endswith("/") and not any(map(left_out, parts)):
             yield "/".join(parts), info
 
 

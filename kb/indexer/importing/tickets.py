@@ -1,10 +1,13 @@
 """This module reads old tickets, CSV, JSON or JSON lines, and writes each as a case or FAQ."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
+from kb import hypertext
 from kb.errors import InputError
 from kb.indexer.articles import render
 from kb.indexer.importing import cells, columns, escape
@@ -32,6 +35,10 @@ def read(path: Path, options: Options) -> Reading:
         )
     rows, problems = cells.read(path)
     names = list(dict.fromkeys(name for row in rows for name in row.cells))
+    if len(names) > cells.MAX_COLUMNS:
+        raise InputError(
+            say("有 {n} 列，最多 {most} 列", "{n} columns, {most} at most", n=len(names), most=cells.MAX_COLUMNS)
+        )
     mapping = columns.mapping(names, options.columns, kind)
     if rows and not set(mapping.values()) & set(NEEDED[kind]):
         raise InputError(
@@ -80,8 +87,9 @@ def _draft(row: cells.Row, mapping: Mapping[str, str], kind: str, options: Optio
     """Raises ValueError with a sentence for a row that is no article."""
     given: dict[str, list[tuple[str, str]]] = {}
     for column, cell in row.cells.items():
-        text = escape.cleaned(cell).strip("\n").rstrip()
-        if mapping.get(column) and text.strip():
+        text = _readable(escape.cleaned(cell)).strip("\n").rstrip()
+        state = mapping.get(column) in ("fix", "answer") and columns.is_state(text)
+        if mapping.get(column) and text.strip() and not state:
             given.setdefault(mapping[column], []).append((column, masked(text) if options.mask else text))
     sections = {role: [t for _, t in given.get(role, ())] for role in columns.SECTIONS[kind]}
     if not any(sections[role] for role in NEEDED[kind]):
@@ -117,6 +125,20 @@ def _draft(row: cells.Row, mapping: Mapping[str, str], kind: str, options: Optio
         ticket=ticket,
         warnings=(*unknown, *no_dates),
     )
+
+
+_HTML = re.compile(
+    r"</(?:p|div|span|li|ul|ol|td|tr|table|strong|em|pre|code|h[1-6]|font|blockquote|body|html)\s*>|<br\s*/?>|<img\s[^<>]*>",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(r"&(?:nbsp|lt|gt|amp|quot|#39|#x27);")
+
+
+def _readable(cell: str) -> str:
+    """A cell as its reader saw it: what an editor of a web page wrote is HTML."""
+    if "<" in cell and _HTML.search(cell):
+        return hypertext.text(cell)
+    return unescape(cell).replace("\xa0", " ") if "&" in cell and _ENTITY.search(cell) else cell
 
 
 def _line(given: Given, key: str) -> str:

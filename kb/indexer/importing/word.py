@@ -4,32 +4,42 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any, NamedTuple, cast
+from xml.parsers.expat import ExpatError, ParserCreate
 
 import mammoth
 from markdownify import MarkdownConverter
 
-from kb.errors import ArticleError
+from kb.errors import ArticleError, InputError
 from kb.indexer import markdown
 from kb.indexer.importing import columns, escape
 from kb.language import say
 from kb.model import CASE_SECTIONS
+from kb.pictures import cleaned
 
 MAX_XML = 8 * 1024 * 1024
 """Bytes of a document's text, unpacked: some thousand pages, and twenty seconds of converting."""
+MAX_PARAGRAPHS = 14_000
+"""Paragraphs and cells, empty ones too; each takes the converter a third of a millisecond."""
+MAX_DEPTH = 100
+"""Elements in each other: tables in tables, mostly."""
+MAX_CELLS = 50_000
+"""Of all tables, those that reach over several rows counted in each."""
 MAX_BYTES = 128 * 1024 * 1024
 """Of a document with its pictures, unpacked."""
 
 _STYLES = """
-p[style-name='Title'] => h1:fresh
-p[style-name='标题'] => h1:fresh
+p[style-name='Title'] => h1.title:fresh
+p[style-name='标题'] => h1.title:fresh
+p.Title => h1.title:fresh
 p[style-name='标题 1'] => h1:fresh
 p[style-name='标题 2'] => h2:fresh
 p[style-name='标题 3'] => h3:fresh
 p[style-name^='toc '] => !
 p[style-name^='TOC'] => !
 """
-_PICTURES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
+_PICTURES = frozenset(("image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp"))
 
 _SECTION = re.compile(
     r"(?P<level>\#{1,6}[ ]+)?\**(?:[（(]?[一二三四五六七八九十\d]{1,2}\\?[)）、.．][ ]*)?\**"
@@ -58,15 +68,21 @@ def read(raw: bytes, name: str, image: str) -> Document:
     _examine(raw, name)
     images: list[tuple[str, bytes]] = []
     unusable: set[str] = set()
+    refused: dict[str, None] = {}
 
     def keep(picture: Any) -> dict[str, str]:
-        ending = _PICTURES.get(picture.content_type)
-        if ending is None:
+        if picture.content_type not in _PICTURES:
             unusable.add(str(picture.content_type).removeprefix("image/"))
             return {"src": ""}
         with picture.open() as f:
-            images.append((ending, f.read()))
-        return {"src": image.format(number=len(images), ending=ending)}
+            raw = f.read()
+        try:
+            content, suffix = cleaned(raw)
+        except InputError as error:
+            refused[str(error)] = None
+            return {"src": ""}
+        images.append((suffix.removeprefix("."), content))
+        return {"src": image.format(number=len(images), ending=images[-1][0])}
 
     try:
         html = mammoth.convert_to_html(
@@ -76,10 +92,12 @@ def read(raw: bytes, name: str, image: str) -> Document:
             external_file_access=False,
             convert_image=mammoth.images.img_element(keep),
         ).value
-        text = _Converter().convert(html)
+        converter = _Converter()
+        text = converter.convert(html)
     except Exception as error:  # what a damaged document makes of the converter is not foreseeable
         raise _unfit(name, str(error) or type(error).__name__)
-    title, text = _title(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
+    text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    title, text = (converter.title, text) if converter.title else _title(text)
     if re.search(r"^# ", text, re.MULTILINE):  # the title stands above them
         text = re.sub(r"^#{1,5} ", r"#\g<0>", text, flags=re.MULTILINE)
     text, roles = _sections(_with_lists(text))
@@ -91,6 +109,7 @@ def read(raw: bytes, name: str, image: str) -> Document:
         )
         for kind in sorted(unusable)
     ]
+    warnings += [say("有图片没有带来：{why}", "a picture was left: {why}", why=why) for why in refused]
     return Document(title, text, roles, tuple(images), tuple(warnings))
 
 
@@ -122,21 +141,65 @@ def _examine(raw: bytes, name: str) -> None:
                     say("文档太大，请拆开后导入", "the document is too large, divide it before importing it"),
                 )
             for info in texts:
-                with archive.open(info) as f:
-                    if b"<!DOCTYPE" in f.read(4096):
-                        raise _unfit(name, "DOCTYPE")
+                _look_through(archive.read(info), name)
     except (zipfile.BadZipFile, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
         raise _unfit(name, str(error))
 
 
+def _look_through(xml: bytes, name: str) -> None:
+    """Refuse a document type, in which entities could be declared, and more than the converter can do in time."""
+    parser = ParserCreate()
+    depth = paragraphs = 0
+
+    def refuse(*_: object) -> None:
+        raise _unfit(name, "DOCTYPE")
+
+    def start(tag: str, _: object) -> None:
+        nonlocal depth, paragraphs
+        depth += 1
+        paragraphs += tag in ("w:p", "w:tc")
+        if depth > MAX_DEPTH or paragraphs > MAX_PARAGRAPHS:
+            raise ArticleError(
+                name, 0, say("文档太大，请拆开后导入", "the document is too large, divide it before importing it")
+            )
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    try:
+        parser.Parse(xml, True)
+    except ExpatError as error:
+        raise _unfit(name, str(error))
+
+
 class _Converter(MarkdownConverter):
-    """markdownify, escaping by our own rules: what is text in Word is text on the page, and only as far as needed."""
+    """markdownify, escaping by our own rules: what is text in Word is text on the page, and only as far as needed.
+
+    title: of the document, by its style.
+    """
 
     class Options:
         heading_style = "atx"
         bullets = "-"
         table_infer_header = True
         newline_style = "backslash"
+
+    title = ""
+
+    def convert_soup(self, soup: Any) -> str:
+        left = MAX_CELLS
+        for table in soup.find_all("table"):
+            left = _repeat_cells(table, left)
+        return str(super().convert_soup(soup))
+
+    def convert_hN(self, n: int, el: Any, text: str, parent_tags: set[str]) -> str:  # noqa: N802
+        if "title" in el.get("class", ()) and not self.title:
+            self.title = _plain(" ".join(text.split()))
+            return ""
+        return str(cast(Any, super()).convert_hN(n, el, text, parent_tags))
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
         escaped = "\n".join(escape.line(part) if part else "" for part in escape.cleaned(text).split("\n"))
@@ -154,6 +217,32 @@ class _Converter(MarkdownConverter):
             return text
         address = re.sub(r"[<>\s]", "", target)
         return f"[{text.strip()}](<{address}>)"
+
+
+def _repeat_cells(table: Any, left: int) -> int:
+    """Let a cell that reaches over several rows stand in each: Markdown has none that does. left: cells to spend."""
+    above: dict[int, tuple[int, Any]] = {}
+    for row in table.find_all("tr"):
+        column = 0
+        for cell in [*row.find_all(("td", "th"), recursive=False), None]:
+            while column in above and left > 0:
+                rows, text = above.pop(column)
+                if rows > 1:
+                    above[column] = (rows - 1, text)
+                again = copy(text)
+                row.append(again) if cell is None else cell.insert_before(again)
+                column, left = column + _span(text, "colspan"), left - 1
+            if cell is None:
+                break
+            if (rows := _span(cell, "rowspan")) > 1:
+                above[column] = (rows - 1, cell)
+            column, left = column + _span(cell, "colspan"), left - 1
+    return left
+
+
+def _span(cell: Any, name: str) -> int:
+    value = str(cell.get(name, "1"))
+    return min(max(int(value), 1), 1000) if value.isdecimal() and len(value) < 6 else 1
 
 
 def _title(text: str) -> tuple[str, str]:

@@ -1,0 +1,92 @@
+"""This module answers what the lines and sentences of a text are: its subject, what a log repeats, what says most.
+
+Spans are of a folded text, as its tokens' are.
+"""
+
+import math
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from kb.model import Token
+from kb.tokens import neighbours
+
+Span = tuple[int, int]
+
+LOG = 20
+"""Lines from which on a text is read as a log, in which what is said again and again says nothing."""
+SAYS = 3
+"""Telling tokens of a line that says something; 您好 and 在吗 are no subject."""
+TELLING = 0.3
+"""What must be left of a token's weight beside small talk."""
+GIST = 120
+"""Characters; longer texts without a subject are told by their most telling sentences."""
+
+_LINE = re.compile(r"[^\n]*[^\s][^\n]*")
+_SENTENCE = re.compile(r"[^\n。！？；!?;]+")
+
+
+def lines(text: str, tokens: Sequence[Token]) -> list[Span]:
+    """Each line that holds a token; timestamps and addresses alone are none."""
+    spans = [m.span() for m in _LINE.finditer(text)]
+    held = {place(spans, t) for t in tokens}
+    return [span for i, span in enumerate(spans) if i in held]
+
+
+def subject(spans: Sequence[Span], tokens: Sequence[Token], left: Mapping[str, float]) -> Span:
+    """The first line that says something, when others follow it; else an empty span.
+
+    left: what talk leaves of the weight of each term.
+    """
+    said = Counter(place(spans, t) for t in tokens if not t.part and left.get(t.term, 1) >= TELLING)
+    first = next((i for i in range(len(spans)) if said[i] >= SAYS), len(spans))
+    return spans[first] if first + 1 < len(spans) else (0, 0)
+
+
+def seldom(spans: Sequence[Span], tokens: Sequence[Token]) -> dict[str, float]:
+    """Term -> what is left of its weight in a log, 0 to 1: all when one line of many holds it, nothing when each does.
+
+    That is its inverse document frequency among the lines, of the largest there can be.
+    """
+    held = {(t.term, place(spans, t)) for t in tokens}
+    counts = Counter(term for term, _ in held)
+    return {term: math.log((len(spans) + 1) / n) / math.log(len(spans) + 1) for term, n in counts.items()}
+
+
+def sentences(text: str, tokens: list[Token]) -> tuple[frozenset[str], ...]:
+    """The terms of each sentence, pairs included; sentences of a word or two are none."""
+    spans = [m.span() for m in _SENTENCE.finditer(text)]
+    held: list[set[str]] = [set() for _ in spans]
+    for token in tokens:
+        held[place(spans, token)].add(token.term)
+    for a, b in neighbours(tokens, text):
+        held[place(spans, a)].add(a.raw + b.raw)
+    return tuple(dict.fromkeys(frozenset(h) for h in held if len(h) >= SAYS))
+
+
+def gist(text: str, tokens: Sequence[Token], weights: Mapping[str, float]) -> str:
+    """The most telling sentences of a text, GIST characters of them, in their order; a short text is its own."""
+    if len(text) <= GIST:
+        return text
+    spans = [m.span() for m in _SENTENCE.finditer(text)]
+    told: Counter[int] = Counter()
+    for i, term in {(place(spans, t), t.term) for t in tokens}:
+        told[i] += weights.get(term, 0)  # type: ignore[assignment]
+    chosen: list[int] = []
+    room = GIST
+    for i, _ in told.most_common():
+        start, end = spans[i]
+        if not chosen or end - start <= room:
+            chosen.append(i)
+            room -= end - start
+    return "\n".join(text[slice(*spans[i])].strip() for i in sorted(chosen)) or text
+
+
+def place(spans: Sequence[Span], token: Token) -> int:
+    """The number of the span that a token stands in."""
+    return bisect_right(spans, token.start, key=_start) - 1
+
+
+def _start(span: Span) -> int:
+    return span[0]

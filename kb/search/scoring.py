@@ -1,0 +1,132 @@
+"""This module scores the passages of an index for a query: by words first, then lifted by what words don't tell.
+
+    words       sums of columns, a page behind its sections       kb.search.ranking
+    topics      words that mean the same                          kb.search.topics
+    sentences   a passage that one sentence of the query is about
+    product     what the text, or the case, says that it is about  kb.search.products
+    meaning     what a sentence encoder takes for near         kb.search.meaning
+    codes       an error code that few articles are about
+
+Each step adds to the scores of the one before, in shares of the best score, so that bases and queries compare.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.fields import (
+    CODE_HALVINGS,
+    CODE_HOLDERS,
+    CODE_LIFT,
+    MEANING_LONG,
+    MEANING_SHORT,
+    PRODUCT_WEIGHT,
+    SENTENCE_WEIGHT,
+    SHORT_QUERY,
+    TOPIC_FROM,
+)
+from kb.search.ranking import Scores, top
+from kb.search.terms import QueryTerms
+
+if TYPE_CHECKING:
+    from kb.search.index import Index
+
+DEPTH = 100
+"""Passages, the best so far, that sentences are compared with."""
+
+
+def scores(index: "Index", query: QueryTerms, unseen: NDArray[np.int64] | None = None) -> Scores:
+    """One score a passage, 0 where nothing matches. unseen: passages that get none."""
+    found = index.weights.scores(query.weights)
+    if unseen is not None:
+        found[unseen] = 0
+    for lift in LIFTS.values():
+        lift(index, found, query)
+    if unseen is not None:
+        found[unseen] = 0
+    return found
+
+
+def lifts(index: "Index", query: QueryTerms, passages: NDArray[np.int64]) -> dict[str, Scores]:
+    """What each step adds to some passages, beyond their words: name -> one number a passage."""
+    found = index.weights.scores(query.weights)
+    if index.unseen is not None:
+        found[index.unseen] = 0
+    out = {}
+    for name, lift in LIFTS.items():
+        before = found[passages]
+        lift(index, found, query)
+        out[name] = found[passages] - before
+    return out
+
+
+def _by_topic(index: "Index", found: Scores, query: QueryTerms) -> None:
+    if len(query.weights) >= TOPIC_FROM:
+        index.topics.lift(found, query.weights, index.weights)
+
+
+def _by_sentence(index: "Index", found: Scores, query: QueryTerms) -> None:
+    """A fault is told in one sentence, whatever is told around it."""
+    chosen = top(found, DEPTH) if len(query.sentences) > 1 else np.empty(0, np.int64)
+    if len(chosen):
+        terms = {term: i for i, term in enumerate(query.weights)}
+        weights = np.zeros((len(query.sentences), len(terms)), np.float32)
+        for row, sentence in zip(weights, query.sentences, strict=True):
+            for term in sentence & terms.keys():
+                row[terms[term]] = query.weights[term]
+        best = (weights @ index.weights.within(list(terms), chosen)[0]).max(axis=0)
+        if most := float(best.max()):
+            found[chosen] += np.float32(SENTENCE_WEIGHT * found[chosen[0]] / most) * best
+
+
+def _by_product(index: "Index", found: Scores, query: QueryTerms) -> None:
+    """Articles about a product of the text, or of the case, come before others of equal evidence."""
+    if query.products:
+        about = index.over_passages(index.facets["product"].having(sorted(query.products)))
+        found[about & (found > 0)] += np.float32(PRODUCT_WEIGHT * found.max(initial=0))
+
+
+def _by_code(index: "Index", found: Scores, query: QueryTerms) -> None:
+    """A code that few articles are about comes before all words."""
+    best = max(float(found.max(initial=0)), index.weights.rarest)
+    for passages, told in told_by_code(index, query.codes):
+        found[passages] += np.float32(CODE_LIFT * best) * told
+
+
+def told_by_code(index: "Index", codes: Mapping[str, float]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Of each code the passages that are about it, and how surely it tells that they are meant, 0 to 1."""
+    for code, sure in codes.items():
+        passages, zones = index.weights.about(code)
+        shown = index.visible[index.article_of[passages]]
+        passages, zones = passages[shown], zones[shown]
+        if len(passages):
+            few = 1 - math.log2(max(_holders(index, passages, zones), CODE_HOLDERS) / CODE_HOLDERS) / CODE_HALVINGS
+            yield passages, np.float32(sure * max(few, 0)) * zones
+
+
+def _holders(index: "Index", passages: NDArray[np.int64], zones: NDArray[np.float32]) -> float:
+    """How many articles are about a code: the largest of the zones of each, added up."""
+    articles = index.article_of[passages]
+    first = np.flatnonzero(np.diff(articles, prepend=-1))
+    return float(np.maximum.reduceat(zones, first).sum())
+
+
+def _by_meaning(index: "Index", found: Scores, query: QueryTerms) -> None:
+    """What says the same in other words, or in another language, is found by this alone."""
+    if query.by_meaning and index.meaning.ready():
+        weight = MEANING_SHORT if len(query.tokens) <= SHORT_QUERY else MEANING_LONG
+        best = max(float(found.max(initial=0)), index.weights.rarest)
+        found += np.float32(weight * best) * np.maximum(index.meaning.cosines(query.gist), 0)
+
+
+LIFTS = {
+    "topic": _by_topic,
+    "sentence": _by_sentence,
+    "meaning": _by_meaning,
+    "product": _by_product,
+    "about": _by_code,
+}
+"""In this order: a code comes last, for it must beat what all others add."""
