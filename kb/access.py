@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from kb import tables
 from kb.errors import InputError, NotFoundError
 from kb.language import say
-from kb.model import SCOPES
+from kb.model import SCOPES, TOKEN_DAYS
 from kb.store import Store
 
 PREFIX = "kb_"
@@ -19,19 +19,29 @@ SECRET_BYTES = 32
 FRESH = timedelta(minutes=1)
 """So exact is the time of the last use: a busy program must not write at every request."""
 MAX_NAME = 100
+MAX_DAYS = 3650
 
 
 class Token(NamedTuple):
-    """What is known of a token but its secret. scope: one of SCOPES; used: the last time, to the minute."""
+    """What is known of a token but its secret. scope: one of SCOPES; used: the last time, to the minute.
+
+    owner: who answers for it; expires: from then on it opens nothing, None for never.
+    """
 
     name: str
     scope: str
+    owner: str
     created: datetime
     used: datetime | None
+    expires: datetime | None
 
     def may(self, scope: str) -> bool:
         """Whether it allows what needs a scope."""
         return SCOPES.index(self.scope) >= SCOPES.index(scope)
+
+    @property
+    def expired(self) -> bool:
+        return self.expires is not None and self.expires <= _now()
 
 
 class Access:
@@ -40,15 +50,17 @@ class Access:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def create(self, name: str, scope: str = SCOPES[0]) -> str:
-        """Make a token and return its secret, which is shown this once. Raises InputError."""
-        if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= MAX_NAME:
+    def create(self, name: str, scope: str = "read", owner: str = "", days: int = TOKEN_DAYS) -> str:
+        """Make a token and return its secret, which is shown this once. Raises InputError.
+
+        days: until it expires, 0 for never.
+        """
+        _check_word(name, say("令牌的名字", "the name of a token"), "dify")
+        if owner:
+            _check_word(owner, say("负责人", "the owner"), say("张三", "Zhang San"))
+        if not 0 <= days <= MAX_DAYS:
             raise InputError(
-                say(
-                    "令牌的名字应为 1 到 {n} 个可见字符，例如 dify",
-                    "the name of a token should be 1 to {n} printable characters, such as dify",
-                    n=MAX_NAME,
-                )
+                say("天数应为 0（不到期）到 {most}", "days should be 0 (never expires) to {most}", most=MAX_DAYS)
             )
         if scope not in SCOPES:
             raise InputError(
@@ -65,7 +77,10 @@ class Access:
                         name=name,
                     )
                 )
-            session.add(tables.Token(name=name, digest=_digest(secret), scope=scope, created=_now(), used=None))
+            created = _now()
+            expires = created + timedelta(days=days) if days else None
+            known = {"name": name, "scope": scope, "owner": owner, "created": created, "expires": expires}
+            session.add(tables.Token(digest=_digest(secret), used=None, **known))
         return secret
 
     def tokens(self) -> list[Token]:
@@ -82,7 +97,7 @@ class Access:
                 raise NotFoundError(say("没有名为 {name} 的令牌", "there is no token {name}", name=name))
 
     def find(self, secret: str) -> Token | None:
-        """The token of a secret, None when it is no one's; its use is noted.
+        """The token of a secret, None when it is no one's; its use is noted. One that has expired is found, too.
 
         The database compares digests: how long that takes tells nothing of a secret that is random.
         """
@@ -92,7 +107,7 @@ class Access:
         if row is None:
             return None
         found, now = _token(row), _now()
-        if found.used is not None and now - found.used < FRESH:
+        if found.expired or (found.used is not None and now - found.used < FRESH):
             return found
         with self._store.session() as session:
             session.execute(update(tables.Token).where(digest).values(used=now))
@@ -104,7 +119,20 @@ def _digest(secret: str) -> str:
 
 
 def _token(row: tables.Token) -> Token:
-    return Token(row.name, row.scope, row.created, row.used)
+    return Token(row.name, row.scope, row.owner, row.created, row.used, row.expires)
+
+
+def _check_word(text: str, what: str, example: str) -> None:
+    if not text.isprintable() or text != text.strip() or not 1 <= len(text) <= MAX_NAME:
+        raise InputError(
+            say(
+                "{what}应为 1 到 {n} 个可见字符，例如 {example}",
+                "{what} should be 1 to {n} printable characters, such as {example}",
+                what=what,
+                n=MAX_NAME,
+                example=example,
+            )
+        )
 
 
 def _now() -> datetime:

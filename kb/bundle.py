@@ -7,7 +7,8 @@
       .building-…             what it has written so far; nothing reads it
 
 A bundle is never changed after it was published. A small one may stand beside a large one, its base, and hold
-only what changed since. Arrays and JSON only: nothing in it executes on load.
+only what changed since. Arrays and JSON only, but for what Whoosh pickles (kb.pickles): nothing in it executes on
+load. What others on this machine may write is not opened at all.
 """
 
 import contextlib
@@ -15,13 +16,14 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 import time
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, StaleBundleError
+from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, OpenBundleError, StaleBundleError
 from kb.language import say
 
 if TYPE_CHECKING:
@@ -115,6 +117,8 @@ def open_current(index: Path, verify: bool = True, opened: Bundle | None = None)
                 index=index,
             )
         )
+    _check_closed(index)
+    _check_closed(index / CURRENT)
     bundle = _open(index / name, verify)
     base_name = bundle.manifest["base"]
     if base_name is None:
@@ -142,9 +146,36 @@ def _open(folder: Path, verify: bool) -> Bundle:
         )
     if checksum != _manifest_checksum(manifest):
         raise DamagedBundleError(_damaged(folder / MANIFEST))
+    for place in {folder, folder / MANIFEST, *((folder / file).parent for file in files)}:
+        _check_closed(place)
     for file, (size, checksum) in files.items():
         _check_file(folder / file, size, checksum if verify else None)
     return Bundle(folder, manifest)
+
+
+def _check_closed(path: Path) -> None:
+    """Raise OpenBundleError when any user of this machine may write a file or folder of the index."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise DamagedBundleError(_unreadable(path, error))
+    if mode & stat.S_IWOTH:
+        raise OpenBundleError(
+            say(
+                "别的用户也能写 {path}（权限 {mode:o}），不敢用；看看有没有别人放进去的，再运行 chmod -R o-w {path}",
+                "other users may write {path} (mode {mode:o}), so it is not used; look for what others put there, then "
+                "run chmod -R o-w {path}",
+                path=path,
+                mode=stat.S_IMODE(mode),
+            )
+        )
+
+
+def _close(path: Path) -> None:
+    """Take the right to write from other users, whatever the umask gave them."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & stat.S_IWOTH:
+        path.chmod(mode & ~stat.S_IWOTH)
 
 
 def verify(bundle: Bundle) -> None:
@@ -155,8 +186,8 @@ def verify(bundle: Bundle) -> None:
 
 def _check_file(path: Path, size: int, checksum: int | None) -> None:
     try:
-        found = path.stat().st_size
-        intact = found == size and (checksum is None or _checksum(path) == checksum)
+        _check_closed(path)
+        intact = path.stat().st_size == size and (checksum is None or _checksum(path) == checksum)
     except OSError as error:
         raise DamagedBundleError(_unreadable(path, error))
     if not intact:
@@ -201,7 +232,8 @@ def building(index: Path) -> Iterator[Path]:
     Raises BusyError when another build holds the lock, BundleError when nothing can be written there.
     """
     try:
-        index.mkdir(parents=True, exist_ok=True)
+        index.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _check_closed(index)
         lock = (index / ".lock").open("a+")
     except OSError as error:
         raise BundleError(_unwritable(index, error))
@@ -251,7 +283,8 @@ def publish(index: Path, folder: Path, manifest: dict[str, Any], base: Bundle | 
     manifest = json.loads(json.dumps({"schema": SCHEMA, **manifest, **beside, "files": files}))
     manifest["checksum"] = _manifest_checksum(manifest)
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf8")
-    for path in folder.rglob("*"):
+    for path in (folder, *folder.rglob("*")):
+        _close(path)
         _sync(path)
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     name = next(n for i in range(1_000_000) if not (index / (n := f"{stamp}-{i}")).exists())
@@ -259,6 +292,7 @@ def publish(index: Path, folder: Path, manifest: dict[str, Any], base: Bundle | 
     _sync(index / name)
     pointer = index / POINTER
     pointer.write_text(name + "\n", "utf8")
+    _close(pointer)
     _sync(pointer)
     pointer.replace(index / CURRENT)
     _sync(index)

@@ -77,5 +77,9 @@ class DamagedBundleError(BundleError):
     pass
 
 
+class OpenBundleError(BundleError):
+    """Others may write it: what it holds may be anybody's."""
+
+
 class BusyError(BundleError):
     pass

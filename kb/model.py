@@ -316,8 +316,10 @@ class Suggestions:
 
 
 VERDICTS = ("helpful", "unhelpful")
-SCOPES = ("read", "write")
+SCOPES = ("retrieval", "read", "write")
 """What a program's token allows; each allows what the ones before it do."""
+TOKEN_DAYS = 365
+"""How long a token works unless another time is asked for."""
 
 
 class Verdict(NamedTuple):

@@ -89,6 +89,13 @@ SETTINGS: tuple[Setting, ...] = (
         "days that searches and verdicts are kept (masked), 0 keeps none",
     ),
     Setting("host", "127.0.0.1", str, "网站监听的地址", "the address the site listens on"),
+    Setting(
+        "site_names",
+        (),
+        _words,
+        "网站对外的名字，如 kb.example.com；本机的名字总是可以用",
+        "names the site is reached by, such as kb.example.com; this machine's own always work",
+    ),
     Setting("port", 8000, _number(0, 65535, int), "网站端口", "the port of the site"),
     Setting(
         "processes",
@@ -149,6 +156,7 @@ class Settings:
     database: str
     log_days: int
     host: str
+    site_names: tuple[str, ...]
     port: int
     processes: int
     threads: int

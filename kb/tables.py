@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0001"
-"""The migration that makes these tables."""
+HEAD = "0002"
+"""The last migration: with it these tables are made."""
 
 
 class _Moment(TypeDecorator[datetime]):
@@ -135,7 +135,10 @@ class Rename(Base):
 
 
 class Token(Base):
-    """A program's key to the API; only its digest is kept. scope: read or write."""
+    """A program's key to the API; only its digest is kept. scope: one of kb.model.SCOPES.
+
+    owner: who answers for it, empty when it was made before that was asked; expires: None for one that never does.
+    """
 
     __tablename__ = "tokens"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -144,3 +147,5 @@ class Token(Base):
     scope: Mapped[str] = mapped_column(String(16))
     created: Mapped[datetime]
     used: Mapped[datetime | None]
+    owner: Mapped[str] = mapped_column(_NAME)
+    expires: Mapped[datetime | None]

@@ -1,7 +1,7 @@
-# Sourced by start and test: make .venv in the project's root and install into it what pyproject.toml names,
-# search by meaning included (the extra semantic) when it can be had.
+# Sourced by start and test: make .venv in the project's root and install into it what requirements/*.txt lock.
+# Search by meaning (the extra semantic) comes with it when it can be had.
 # usage: . scripts/setup.sh; prepare [EXTRA]      EXTRA: an optional-dependencies group, such as test
-# After a first run it costs a moment: nothing is installed again until pyproject.toml or Python changes.
+# After a first run it costs a moment: nothing is installed again until the lock files, pyproject.toml or Python change.
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
@@ -32,26 +32,32 @@ make_environment() {
   return 1
 }
 
+# By the lock files alone (./scripts/lock writes them): every file that comes from elsewhere is known by its hash.
 install() {
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".${1:+[$1]}" >&2
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation "$@" >&2
 }
 
 prepare() {
   extra=${1:-}
+  locked="requirements/build.txt requirements/${extra:-base}.txt"
   python=$(find_python) || exit 1
-  wanted="$("$python" -c 'import sys; print(sys.version)' | tr -d '\n') $root $(cksum < pyproject.toml)"
+  wanted="$("$python" -c 'import sys; print(sys.version)' | tr -d '\n') $root $(cat pyproject.toml $locked | cksum)"
   if [ "$(cat ".venv/.installed${extra:+-$extra}" 2>/dev/null)" = "$wanted" ]; then return; fi
   if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     make_environment "$python" || exit 1
   fi
   echo "安装依赖，第一次需要一两分钟…… / Installing packages, a minute or two the first time ..." >&2
-  if ! install "${extra:+$extra,}semantic" 2>/dev/null; then
-    install "$extra" || {
-      rm -f .venv/.installed*
-      echo "安装失败，见上面的原因（需要能访问 PyPI）。/ Installing failed, see above (PyPI must be reachable)." >&2
-      exit 1
-    }
+  for file in $locked; do
+    install --require-hashes --requirement "$file" || failed
+  done
+  install --no-deps --editable . || failed
+  install --require-hashes --requirement requirements/semantic.txt 2>/dev/null ||
     echo "装不上 guzhi[semantic]，暂不按语义搜索。/ guzhi[semantic] can't be installed; no search by meaning for now." >&2
-  fi
   printf '%s' "$wanted" > ".venv/.installed${extra:+-$extra}"
+}
+
+failed() {
+  rm -f .venv/.installed*
+  echo "安装失败，见上面的原因（需要能访问 PyPI）。/ Installing failed, see above (PyPI must be reachable)." >&2
+  exit 1
 }

@@ -1,14 +1,18 @@
 """Fixtures: a folder of articles written from short texts, settings for it, and the sample base built once."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import databases
 import pytest
 from encoders import PairEncoder, forget
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
@@ -27,6 +31,19 @@ hypothesis.load_profile("guzhi")  # a busy machine is no failure
 
 Write = Callable[[str, str], Path]
 
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests in a browser need one: without it they are skipped, but fail where CI is set."""
+    missing = CHROMIUM is None or find_spec("playwright") is None
+    if item.get_closest_marker("browser") and missing:
+        told = "needs Debian's chromium package and the Python package playwright"
+        if os.environ.get("CI"):
+            pytest.fail(told, pytrace=False)
+        pytest.skip(told)
+
 
 @pytest.fixture(autouse=True, scope="session")
 def hasty() -> Iterator[None]:
@@ -43,6 +60,20 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KB_ENCODER", "off")
     use("zh")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def browsers() -> Iterator[None]:
+    """A test client says what a browser says of a page of this site; werkzeug's own client stands for programs."""
+    opened = FlaskClient.open
+
+    def open_as_a_browser(self: FlaskClient, *args: Any, **kwargs: Any) -> Any:
+        self.environ_base.setdefault("HTTP_SEC_FETCH_SITE", "same-origin")
+        return opened(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(FlaskClient, "open", open_as_a_browser)
+        yield
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PROGRAMS = "/usr/lib/postgresql/*/bin"
 """Where Debian puts what it keeps off the path."""
@@ -60,19 +60,21 @@ def _program(name: str) -> str | None:
 def cluster() -> Iterator[Cluster]:
     """A server in a temporary folder, on loopback alone. It refuses to run as root, so then nobody runs it."""
     user = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
-    identity = {"user": user.pw_uid, "group": user.pw_gid} if os.getuid() == 0 else {}
+    identity: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid} if os.getuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="guzhi-pg-", ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)
         os.chown(folder, user.pw_uid, user.pw_gid)
         data = folder / "data"
-        made = [_program("initdb"), "-D", data, "-U", "guzhi", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        options = "-U guzhi -A trust -E UTF8 --locale=C --no-sync".split()
+        made = [str(_program("initdb")), "-D", str(data), *options]
         subprocess.run(made, check=True, capture_output=True, cwd=folder, **identity)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off"}
-        command = [_program("postgres"), "-D", data, *(f"--{key}={value}" for key, value in options.items())]
-        server = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **identity)
+        settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off"}
+        command = [str(_program("postgres")), "-D", str(data), *(f"--{key}={value}" for key, value in settings.items())]
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **identity}
+        server: subprocess.Popen[bytes] = subprocess.Popen(command, cwd=folder, **quiet)
         try:
             _wait(port, server)
             yield Cluster(port, count())

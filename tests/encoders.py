@@ -29,7 +29,8 @@ class PairEncoder:
             for i in range(len(text)):
                 row[crc32(text[i : i + 2].lower().encode("utf8", "replace")) % self.dimensions] += 1
             row[0] += 0.01
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
 
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +60,8 @@ def tiny_model(folder: Path, pooled: bool = False, inputs: Sequence[str] = ("inp
         table[WORDS.index(word), axis] = 1
     constants = [numpy_helper.from_array(table, "table")]
     nodes = [helper.make_node("Gather", ["table", "input_ids"], ["tokens"])]
-    shape, name = ["texts", "length", 4], "last_hidden_state"
+    shape: list[str | int | None] = ["texts", "length", 4]
+    name = "last_hidden_state"
     if pooled:
         constants.append(numpy_helper.from_array(np.array([1]), "axis"))
         nodes.append(helper.make_node("ReduceSum", ["tokens", "axis"], ["sentence_embedding"], keepdims=0))

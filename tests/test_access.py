@@ -1,8 +1,9 @@
 """Tokens for programs, and who may call the API."""
 
 import json
+import sqlite3
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.test import Client
 
 from kb import access, tables
 from kb.access import Access
 from kb.cli import cli
 from kb.errors import InputError, NotFoundError
+from kb.model import SCOPES, TOKEN_DAYS
 from kb.settings import Settings
 from kb.store import Store
 from kb.web import create_app
@@ -63,13 +66,57 @@ def test_other_secrets_open_nothing(store: Store) -> None:
 
 
 def test_scopes(store: Store) -> None:
-    """Who may write may read, not the other way round."""
+    """Each scope allows what those before it do, and no more."""
     may = {}
-    for scope in ("read", "write"):
+    for scope in SCOPES:
         found = Access(store).find(Access(store).create(scope, scope))
         assert found is not None
-        may[scope] = (found.may("read"), found.may("write"))
-    assert may == {"read": (True, False), "write": (True, True)}
+        may[scope] = [s for s in SCOPES if found.may(s)]
+    assert may == {"retrieval": ["retrieval"], "read": ["retrieval", "read"], "write": ["retrieval", "read", "write"]}
+
+
+def test_tokens_have_an_owner_and_a_last_day(store: Store) -> None:
+    """Who answers for a token is kept; it expires after a year unless another time was asked for, or never."""
+    access = Access(store)
+    for name, days in (("usual", {}), ("short", {"days": 1}), ("ever", {"days": 0})):
+        access.create(name, "read", "张三", **days)
+    made = {t.name: t for t in access.tokens()}
+    assert {t.owner for t in made.values()} == {"张三"}
+    lasting = {n: t.expires and (t.expires - t.created).days for n, t in made.items()}
+    assert lasting == {"usual": TOKEN_DAYS, "short": 1, "ever": None}
+    assert not any(t.expired for t in made.values())
+    for wrong in ({"days": -1}, {"days": 99999}, {"owner": "a\nb"}, {"owner": "x" * 101}):
+        with pytest.raises(InputError):
+            access.create("wrong", **wrong)
+
+
+def test_an_expired_token_opens_nothing(app: Flask, client: FlaskClient) -> None:
+    """From its last moment on it is refused, and told why; its use is no longer noted."""
+    store = app.config["STORE"]
+    secret = Access(store).create("dify", "write", days=1)
+    assert client.get("/api/v1/search?q=x", headers=bearer(secret)).status_code == 200
+    with store.session() as session:
+        session.execute(update(tables.Token).values(expires=datetime.now(UTC) - timedelta(seconds=1), used=None))
+    for method, path in (("GET", "/api/v1/search?q=x"), ("POST", "/retrieval")):
+        answer = client.open(path, method=method, headers=bearer(secret))
+        assert answer.status_code in (401, 403)
+        assert "到期" in str(answer.json)
+    assert Access(store).tokens()[0].used is None
+
+
+def test_tokens_of_before_keep_working(tmp_path: Path) -> None:
+    """A database of version 0.3 is brought up to date: its tokens have no owner and do not expire."""
+    where = tmp_path / "guzhi.db"
+    secret = Access(Store(str(where))).create("old")
+    database = sqlite3.connect(where)
+    for column in ("owner", "expires"):
+        database.execute(f"ALTER TABLE tokens DROP COLUMN {column}")
+    database.execute("UPDATE alembic_version SET version_num = '0001'")
+    database.commit()
+    database.close()
+    found = Access(Store(str(where))).find(secret)
+    assert found is not None
+    assert (found.name, found.owner, found.expires, found.expired) == ("old", "", None, False)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +178,13 @@ def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "工单系统" in listed
     assert secret not in listed
     (row,) = json.loads(run(cli, ["token", "list", "--json"]).stdout)
-    assert (row["name"], row["scope"], row["used"]) == ("工单系统", "write", None)
+    assert (row["name"], row["scope"], row["used"], row["owner"] != "") == ("工单系统", "write", None, True)
+    assert row["expires"] > row["created"]
+    assert (
+        run(cli, ["token", "create", "dify", "--scope", "retrieval", "--owner", "张三", "--days", "0"]).exit_code == 0
+    )
+    assert "张三" in run(cli, ["token", "list"]).stdout
+    assert run(cli, ["token", "create", "y", "--days", "-1"]).exit_code == 2
     assert run(cli, ["token", "create", "工单系统"]).exit_code == 2
     assert run(cli, ["token", "create", "x", "--scope", "all"]).exit_code == 2
     assert run(cli, ["token", "revoke", "工单系统"]).exit_code == 0
@@ -169,33 +222,69 @@ def test_scopes_of_requests(app: Flask, client: FlaskClient) -> None:
     assert client.post("/api/v1/verdicts", json=VERDICT, headers=write).status_code == 201
 
 
+FORWARDED = (
+    "Via Forwarded X-Forwarded-For X-Forwarded-Host X-Forwarded-Proto X-Real-IP X-Client-IP X-Cluster-Client-IP CF-Ray"
+    " CF-Connecting-IP True-Client-IP CDN-Loop Ali-Cdn-Real-Ip Fastly-Client-IP X-Amz-Cf-Id X-Azure-FDID"
+    " X-Original-Host"
+).split()
+"""By each of these a proxy or a content delivery network shows itself."""
+ELSEWHERE = [{"REMOTE_ADDR": "192.0.2.7"}, *({f"HTTP_{h.upper().replace('-', '_')}": "1.2.3.4"} for h in FORWARDED)]
+
+
 @pytest.mark.parametrize("with_token", [False, True])
-def test_writing_is_for_this_machine(app: Flask, client: FlaskClient, with_token: bool) -> None:
-    """Until accounts come, whoever writes sits here; a token does not change that."""
+@pytest.mark.parametrize("elsewhere", ELSEWHERE, ids=lambda e: next(iter(e)))
+def test_writing_is_for_this_machine(
+    app: Flask, client: FlaskClient, with_token: bool, elsewhere: dict[str, str]
+) -> None:
+    """Until accounts come, whoever writes sits here, with nothing between; a token does not change that."""
     headers = bearer(Access(app.config["STORE"]).create("writer", "write")) if with_token else {}
     assert client.post("/api/v1/verdicts", json=VERDICT, headers=headers).status_code == 201
-    for elsewhere in ({"REMOTE_ADDR": "192.0.2.7"}, {"HTTP_X_FORWARDED_FOR": "192.0.2.7"}, {"HTTP_HOST": "kb.example"}):
-        answer = client.post("/api/v1/verdicts", json=VERDICT, headers=headers, environ_overrides=elsewhere)
-        assert answer.status_code == 403, elsewhere
-        assert "本机" in answer.json["error"]["message"]
+    answer = client.post("/api/v1/verdicts", json=VERDICT, headers=headers, environ_overrides=elsewhere)
+    assert answer.status_code == 403
+    assert "本机" in answer.json["error"]["message"]
+    assert client.get("/new", environ_overrides=elsewhere).status_code == 403
 
 
 @pytest.mark.parametrize(
-    "headers",
+    ("headers", "taken"),
     [
-        {"Origin": "http://evil.example"},
-        {"Origin": "null"},
-        {"Origin": "http://localhost:8081"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
+        ({}, False),
+        ({"Origin": "http://localhost"}, True),
+        ({"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}, True),
+        ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({"Sec-Fetch-Site": "none"}, False),
+        ({"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"}, False),
+        ({"Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}, False),
+        ({"Origin": "http://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({"Origin": "http://localhost:8081"}, False),
+        ({"Origin": "https://localhost"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "same-site"}, False),
     ],
 )
-def test_a_page_of_another_site_writes_nothing(app: Flask, client: FlaskClient, headers: dict[str, str]) -> None:
-    """Its requests come from this machine, too; the browser says whose they are."""
-    assert client.post("/api/v1/verdicts", json=VERDICT, headers=headers).status_code == 403
-    assert client.delete("/api/v1/verdicts/1", headers=headers).status_code == 403
-    own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
-    assert client.post("/api/v1/verdicts", json=VERDICT, headers=own).status_code == 201
+def test_writing_without_a_token_is_for_pages_of_this_site(app: Flask, headers: dict[str, str], taken: bool) -> None:
+    """Pages of other sites, and other programs, reach this machine's address too; the browser says whose a page is."""
+    client, here = Client(app), {"REMOTE_ADDR": "127.0.0.1"}
+    made = client.post("/api/v1/verdicts", json=VERDICT, headers=headers, environ_base=here)
+    assert made.status_code == (201 if taken else 403)
+    token = bearer(Access(app.config["STORE"]).create("writer", "write"))
+    sent = client.post("/api/v1/verdicts", json=VERDICT, headers={**headers, **token}, environ_base=here)
+    assert sent.status_code == 201
+    page = client.post("/new", data={"title": "x"}, headers=headers, environ_base=here)
+    assert (page.status_code == 403) is not taken
+    assert client.get("/new", headers=headers, environ_base=here).status_code == 200
+
+
+def test_a_token_for_retrieval_does_nothing_else(app: Flask, client: FlaskClient) -> None:
+    """What an assistant keeps opens neither the search log nor the articles as files."""
+    headers = bearer(Access(app.config["STORE"]).create("dify", "retrieval"))
+    asked = {"knowledge_id": "guzhi", "query": "卡纸", "retrieval_setting": {"top_k": 1, "score_threshold": 0}}
+    assert client.post("/retrieval", json=asked, headers=headers).status_code == 200
+    for path in ("/api/v1/search?q=x", "/api/v1/articles/KB-000013", "/api/v1/sources/KB-000013"):
+        refused = client.get(path, headers=headers)
+        assert refused.status_code == 403
+        assert "retrieval" in refused.json["error"]["message"]
 
 
 def test_a_form_writes_nothing(client: FlaskClient) -> None:

@@ -56,7 +56,9 @@ def test_search(client: FlaskClient, built: Index) -> None:
 
 def test_search_spans_fit_the_text(client: FlaskClient) -> None:
     """Spans of a snippet and a title count characters of the very text that is sent."""
-    for hit in client.get("/api/v1/search?q=打印机 卡纸").json["hits"]:
+    hits = client.get("/api/v1/search?q=打印机 卡纸").json["hits"]
+    assert hits
+    for hit in hits:
         for text, spans in ((hit["snippet"]["text"], hit["snippet"]["spans"]), (hit["title"], hit["title_spans"])):
             assert all(0 <= start < end <= len(text) for start, end in spans)
 

@@ -93,6 +93,7 @@ def test_code_page_reads_a_bounded_number(built: Index, monkeypatch: pytest.Monk
     page = code_page(built, token)
     assert page
     assert page.total > 3
+    assert page.places
     assert all(len(places) <= 2 for places in page.places.values())
     assert len(read) <= 3 + 2 * len(page.places)
 

@@ -6,19 +6,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ARTICLES
+from conftest import ARTICLES, CHROMIUM
 
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or find_spec("playwright") is None,
-    reason="needs Debian's chromium package and the Python package playwright",
-)
+pytestmark = pytest.mark.browser
 
 MAIL = "老师您好，\n打印机 HP P3015 屏幕一直是 49.4C02 ERROR，关了再开，没几秒又死在那，麻烦看下谢谢！\n"
 ANSWER = "KB-000012"

@@ -223,5 +223,7 @@ def test_on_a_phone(visit: Open, language: str) -> None:  # noqa: F811
         if not summary.evaluate("e => e.parentElement.open"):
             summary.tap()
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    for button in page.locator(".card .actions button:visible, .private button:visible").all():
+    buttons = page.locator(".card .actions button:visible, .private button:visible").all()
+    assert buttons
+    for button in buttons:
         assert button.bounding_box()["height"] >= 24

@@ -101,5 +101,7 @@ def test_on_a_phone(visit: Open, language: str) -> None:  # noqa: F811
     page.locator("[data-question] button").first.tap()
     answered(page, 1)
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    for button in page.locator(".questions button").all():
+    buttons = page.locator(".questions button").all()
+    assert buttons
+    for button in buttons:
         assert button.bounding_box()["height"] >= 24

@@ -10,7 +10,7 @@ import pytest
 
 import kb.bundle
 from kb.bundle import MANIFEST, SCHEMA, building, bundles, current_name, open_current, publish
-from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, StaleBundleError
+from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, OpenBundleError, StaleBundleError
 from kb.indexer.build import build
 from kb.model import FACETS, Query
 from kb.search.index import Index
@@ -54,6 +54,36 @@ def put(index: Path, text: str) -> str:
         (folder / "whoosh" / "seg").write_text(text)
         (folder / "data").write_text(text)
         return publish(index, folder, {"made_by": text}).folder.name
+
+
+@pytest.mark.parametrize("place", [".", "current", "{name}", "{name}/manifest.json", "{name}/data", "{name}/whoosh"])
+def test_what_others_may_write_is_not_opened(index: Path, place: str) -> None:
+    """A file or folder of the index that any user may change is refused, with the command that closes it."""
+    path = index / place.format(name=current_name(index))
+    mode = path.stat().st_mode
+    path.chmod(mode | 0o002)
+    with pytest.raises(OpenBundleError, match="chmod -R o-w"):
+        open_current(index)
+    path.chmod(mode)
+    open_current(index)
+
+
+def test_nothing_is_built_where_others_may_write(index: Path) -> None:
+    """Nor does a build trust such a folder."""
+    index.chmod(0o777)
+    with pytest.raises(OpenBundleError, match="777"):
+        put(index, "two")
+    index.chmod(0o755)
+
+
+def test_a_build_closes_what_it_writes(tmp_path: Path) -> None:
+    """Whatever the umask of the user gives away."""
+    before = os.umask(0)
+    try:
+        put(tmp_path / "index", "one")
+    finally:
+        os.umask(before)
+    open_current(tmp_path / "index")
 
 
 def test_nothing_built(tmp_path: Path) -> None:

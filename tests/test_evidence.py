@@ -50,7 +50,9 @@ def test_shares_add_up_to_the_score(built: Index) -> None:
     for query, scores, passages in asked(built):
         evidence = Evidence(built, query, scores, passages)
         plain = built.weights.scores(query.weights)
-        for passage in {p for p in passages if scores[p] > 0}:
+        scored = {p for p in passages if scores[p] > 0}
+        assert scored
+        for passage in scored:
             total = sum(evidence.shares(passage).values())
             assert evidence.score(passage) == scores[passage]
             assert total == pytest.approx(float(plain[passage]), rel=1e-4)
@@ -79,6 +81,7 @@ def test_shares_of_terms(built: Index) -> None:
     """A term's share is its weight in the query times its weight in the passage and, less, on its page."""
     for query, scores, passages in asked(built):
         evidence = Evidence(built, query, scores, passages)
+        assert len(passages) > 4
         for passage in passages[:4]:
             own, page = built.weights.within(list(query.weights), np.array([passage]))[:, :, 0]
             expected = {

@@ -191,7 +191,7 @@ def test_check_reads_golden_queries(folder: Path, write: Write) -> None:
 
 def test_masked() -> None:
     """Customer data becomes a note of what it was."""
-    assert masked("张工 13912345678，zhang@corp.cn") == "张工 〔手机号码〕，〔邮箱地址〕"
+    assert masked("张工 13912345678，zhang@corp.cn") == "〔姓名〕工 〔手机号码〕，〔邮箱地址〕"
     assert masked("ORA-01653 10.0.0.1") == "ORA-01653 10.0.0.1"
 
 

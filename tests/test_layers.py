@@ -37,8 +37,8 @@ LAYERS = (
         "hypertext",
         "encodings",
         "pictures",
-        "secrets",
         "privacy",
+        "pickles",
         "tables",
         "hypertext",
     ),
@@ -72,7 +72,7 @@ ONLY_IN = {
     "jinja2": ("kb/web/", "kb/pack.py"),
     "markupsafe": ("kb/web/", "kb/pack.py"),
     "waitress": ("kb/web/server.py",),
-    "whoosh": ("kb/indexer/facts.py", "kb/search/facts.py"),
+    "whoosh": ("kb/indexer/facts.py", "kb/search/facts.py", "kb/pickles.py"),
     "scipy": ("kb/indexer/vectors.py", "kb/indexer/positions.py", "kb/search/columns.py"),
     "sklearn": ("kb/indexer/topics.py",),
     "markdown_it": (

@@ -29,7 +29,7 @@ from kb.web.memory import Memory
 PASTE = "您好，\n打印机 HP P3015 屏幕一直是 49.4C02 ERROR，关了再开又死机。\n"
 ANSWER = "KB-000012"
 SECRETS = ("13812345678", "wang@corp.cn", "Abc12345")
-PRIVATE = PASTE + "电话 13812345678，王工 wang@corp.cn，密码：Abc12345，网关 10.20.30.40\n"
+PRIVATE = PASTE + "电话 13812345678，写信到 wang@corp.cn，密码：Abc12345，网关 10.20.30.40\n"
 NOTHING = "附近有没有川菜馆推荐"
 MAIL = """\
 From: =?utf-8?b?546L5bel?= <wang@corp.cn>

@@ -20,6 +20,21 @@ _PIECES = (
     " fe80::12 QUJD １３ bytes 1 Z 卡纸 +86 转8 +44 +1-800-555-0199 (415)"
 ).split()
 _PIECES += [" ", "\n", "token: ", "[mobile number 1]", "[password 1]", "Bearer abcdefgh12", "mysql x -pAb1"]
+_PIECES += [
+    "net user a ",
+    "From: ",
+    "Cookie: a=b1c2d3e4",
+    "地址：",
+    "文三路 18 号",
+    "密码\n",
+    "password is ",
+    "curl -u a:Xy12",
+]
+_PIECES += (
+    "张经理 联系人：张三 微信 zhang_33 QQ 1234567 京A12345 护照 E12345678 400-800-8888 6222021234567890128 (at)"
+    " corp.com 税号 91110108MA01ABCD2X 1 2 12 kb_abcdefghijklmnopqrst0123 \u200b — 转8001 admin/Abc@12"
+    " 账号 root x= 分机 总 工"
+).split()
 _PIECES += ["-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"]
 texts = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join) | st.text(max_size=60)
 

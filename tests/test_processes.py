@@ -16,6 +16,8 @@ from kb.indexer.processes import BATCH, PARALLEL_FROM, in_parallel
 
 ROOT = Path(__file__).parent.parent
 
+pytestmark = pytest.mark.slow
+
 Told = list[tuple[str, int, int]]
 
 

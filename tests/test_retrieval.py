@@ -73,6 +73,7 @@ def test_records(ask: Ask, app: Flask) -> None:
     assert page.status_code == 200
     scores = [r["score"] for r in records]
     assert scores == sorted(scores, reverse=True)
+    assert scores
     assert all(0 <= s <= 1 for s in scores)
 
 

@@ -22,6 +22,8 @@ from measuring import queries, witness  # noqa: E402
 from measuring.corpus import Corpus, prepare  # noqa: E402
 from measuring.table import Row, number  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 def run(name: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -254,6 +254,7 @@ def test_facets_drill_sideways(base: Index) -> None:
 def test_facet_counts_are_what_a_click_gives(built: Index) -> None:
     """Each count of the sample base is the total after choosing that value."""
     page = search(built, Query("错误"))
+    assert sum(map(len, page.facets.values())) > 5
     for name, values in page.facets.items():
         for value, count in values[:5]:
             assert search(built, Query("错误", {name: (value,)})).total == count, (name, value)
@@ -334,7 +335,10 @@ def test_which_words_matched(ask: Callable[..., Page]) -> None:
 
 def test_shares_add_up(built: Index) -> None:
     """The parts of a score that are shown are parts of that score, largest first."""
-    for hit in search(built, Query("打印机 共享 失败")).hits:
+    hits = search(built, Query("打印机 共享 失败")).hits
+    assert hits
+    for hit in hits:
+        assert hit.matches
         shares = [m.score for m in hit.matches]
         assert shares == sorted(shares, reverse=True)
         assert all(s > 0 for s in shares)

@@ -88,7 +88,9 @@ def test_a_quoted_phrase_is_marked_where_it_stands(built: Index) -> None:
 def test_hits_of_the_sample_base_are_marked(built: Index) -> None:
     """Every hit shows a marked word in snippet or title, unless it was found by heading, alias or facts."""
     for text in ("打印机", "卡", "0x0000011b", '"归档日志"', "GE0/0/25", "連不上網路", "certificate", "exten*"):
-        for hit in search(built, Query(text)).hits:
+        hits = search(built, Query(text)).hits
+        assert hits, text
+        for hit in hits:
             elsewhere = {m.field for m in hit.matches} & {"heading", "alias", "fact"}
             assert marked(hit.snippet) or marked(hit.title) or elsewhere, (text, hit.article.id)
 

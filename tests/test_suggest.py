@@ -108,8 +108,9 @@ def test_a_hundred_kilobytes(built: Index) -> None:
 
 def test_scores_and_bands(built: Index) -> None:
     """Scores lie between the threshold and 1, and the band is the score's."""
-    for case in PASTES:
-        answer = suggest(built, case["paste"])
+    answers = [a for case in PASTES if (a := suggest(built, case["paste"])).suggestions]
+    assert len(answers) >= len(PASTES) // 2
+    for answer in answers:
         for s in answer.suggestions:
             assert THRESHOLD <= s.score <= 1
             assert s.band == band(s.score)
@@ -176,6 +177,7 @@ def test_probable_area_and_cause(built: Index) -> None:
     assert answer.areas[0][0] == "database"
     for votes in (answer.areas, answer.causes):
         shares = [share for _, share in votes]
+        assert shares
         assert shares == sorted(shares, reverse=True)
         assert all(0 < s <= 1 for s in shares)
         assert sum(shares) <= 1.02

@@ -648,6 +648,7 @@ def test_page_weight(sample: FlaskClient, path: str) -> None:
     files = [a["src"] for t, a in page.elements if t in ("script", "img")]
     files += [a["href"] for a in page.all("link") if a["rel"] in ("stylesheet", "icon")]
     sizes = [len(sample.get(f).data) for f in files]
+    assert sizes
     assert all(sizes)
     assert len(response.data) + sum(sizes) < MAX_PAGE
 
@@ -756,7 +757,9 @@ def test_feed(site: FlaskClient) -> None:
     root = ET.fromstring(site.get("/feed.xml").data)
     titles = [e.text for e in root.findall(f"{atom}entry/{atom}title")]
     assert titles == ["更新：网口灯不亮", "更新：Printer jam 13.20.01 卡纸"]
-    for link in root.findall(f"{atom}entry/{atom}link"):
+    links = root.findall(f"{atom}entry/{atom}link")
+    assert len(links) == len(titles)
+    for link in links:
         assert site.get(link.attrib["href"]).status_code == 200
 
 

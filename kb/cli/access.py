@@ -6,7 +6,7 @@ import click
 
 from kb.cli.common import NOTHING, cli, command, json_option, note, print_json
 from kb.language import say
-from kb.model import SCOPES
+from kb.model import SCOPES, TOKEN_DAYS
 from kb.settings import Settings
 
 token = click.Group(
@@ -42,32 +42,48 @@ def _access(chosen: Settings) -> Any:
     """发一个令牌。密文只显示这一次：库里只留摘要。
 
     \b
-    例：kb token create dify                      # 只读
-        kb token create 工单系统 --scope write    # 也能写判定与文章
+    权限：retrieval 只能取回文本（/retrieval），read 还能读，write 还能写判定与文章。
+    例：kb token create dify --scope retrieval --owner 张三
+        kb token create 工单系统 --scope write --days 90
     """,
     """Make a token. Its secret is shown this once: only a digest is kept.
 
     \b
-    Example: kb token create dify                      # may read
-             kb token create helpdesk --scope write    # may write verdicts and articles, too
+    Scopes: retrieval fetches texts (/retrieval), read reads as well, write writes verdicts and articles as well.
+    Example: kb token create dify --scope retrieval --owner "Zhang San"
+             kb token create helpdesk --scope write --days 90
     """,
     token,
 )
 @click.argument("name")
-@click.option("--scope", type=click.Choice(SCOPES), default=SCOPES[0], help=say("权限", "what it allows"))
-def token_create(chosen: Settings, name: str, scope: str) -> None:
-    secret = _access(chosen).create(name, scope)
+@click.option("--scope", type=click.Choice(SCOPES), default="read", help=say("权限", "what it allows"))
+@click.option("--owner", default="", help=say("负责人，默认是运行命令的用户", "who answers for it; by default you"))
+@click.option(
+    "--days", type=int, default=TOKEN_DAYS, help=say("多少天后到期，0 为不到期", "until it expires, 0 for never")
+)
+def token_create(chosen: Settings, name: str, scope: str, owner: str, days: int) -> None:
+    secret = _access(chosen).create(name, scope, owner or _you(), days)
     note(say("令牌（只显示这一次，请妥善保存）：", "The token (shown this once, keep it safe):"))
     click.echo(secret)
 
 
+def _you() -> str:
+    """The user of this machine, empty when it has no name."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return ""
+
+
 @command(
-    """列出令牌：名字、权限、何时发的、最近何时用过。没有时退出码为 1。
+    """列出令牌：权限、何时发的、何时到期、最近何时用过、名字、负责人。没有时退出码为 1。
 
     \b
     例：kb token list
     """,
-    """List the tokens: name, scope, when made, when used last. Exits 1 when there are none.
+    """List the tokens: scope, when made, when they expire, when used last, name, owner. Exits 1 when there are none.
 
     \b
     Example: kb token list
@@ -78,11 +94,14 @@ def token_create(chosen: Settings, name: str, scope: str) -> None:
 def token_list(chosen: Settings, as_json: bool) -> None:
     tokens = _access(chosen).tokens()
     if as_json:
-        dates = ("created", "used")
+        dates = ("created", "used", "expires")
         print_json([{k: v.isoformat() if k in dates and v else v for k, v in t._asdict().items()} for t in tokens])
     for t in tokens if not as_json else ():
         used = f"{t.used.astimezone():%Y-%m-%d %H:%M}" if t.used else say("没有用过", "never used")
-        click.echo(f"{t.scope:<5}  {t.created.astimezone():%Y-%m-%d}  {used:<16}  {t.name}")
+        until = f"{t.expires.astimezone():%Y-%m-%d}" if t.expires else say("不到期", "never")
+        until += say("（已到期）", " (expired)") if t.expired else ""
+        owner = f"  ({t.owner})" if t.owner else ""
+        click.echo(f"{t.scope:<9}  {t.created.astimezone():%Y-%m-%d} – {until}  {used:<16}  {t.name}{owner}")
     if not tokens:
         note(say("还没有令牌", "there are no tokens"))
         raise click.exceptions.Exit(NOTHING)

@@ -3,7 +3,8 @@
 One short document for an article that has any: product, tags, versions. What articles say is not in it: Whoosh takes
 twelve microseconds for each posting, and a text has hundreds (see kb.indexer.positions). It gets ready-made atoms
 through its own space-separated tokenizer, because it pickles its schema with the analyzers in it: no code of ours
-is ever part of an index. Beside the folder: facts.articles, the article of each document (int32).
+is ever part of an index, and none but what kb.pickles lists is read from one. Beside the folder: facts.articles, the
+article of each document (int32).
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from whoosh.codec.whoosh3 import W3Codec, W3PerDocReader
 
 from kb.atoms import spell
 from kb.fields import FIELDS
+from kb.pickles import guard
 from kb.tokens import fold
 
 FOLDER = "whoosh"
@@ -32,6 +34,8 @@ BREAK = "|"
 _KEYS = {"tag": "tags", "part": "parts", "version": "versions"}
 
 Facts = dict[str, str]
+
+guard()
 
 
 @contextlib.contextmanager

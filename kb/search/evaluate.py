@@ -15,9 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import ir_measures
 import numpy as np
-from ir_measures import RR, R, Success, nDCG
 from numpy.typing import NDArray
 
 from kb.errors import InputError
@@ -29,7 +27,8 @@ from kb.search.searcher import search
 from kb.search.suggest import rank, suggest
 
 DEPTH = 10
-MEASURES = {"ndcg10": nDCG @ 10, "mrr10": RR @ 10, "s1": Success @ 1, "s3": Success @ 3, "r10": R @ 10}
+MEASURES = {"ndcg10": "nDCG@10", "mrr10": "RR@10", "s1": "Success@1", "s3": "Success@3", "r10": "R@10"}
+"""Measures by their names in ir-measures."""
 
 RESAMPLES = 2000
 SEED = 1
@@ -184,10 +183,26 @@ def by_query(qrels: Qrels, run: Run) -> dict[str, dict[str, float]]:
     """Each of MEASURES -> its value for each judged query of the run."""
     judged = {q: docs for q, docs in _relevant(qrels).items() if q in run}
     found: dict[str, dict[str, float]] = {key: dict.fromkeys(judged, 0.0) for key in MEASURES}
-    names = {measure: key for key, measure in MEASURES.items()}
-    for m in ir_measures.iter_calc(MEASURES.values(), judged, _ranked(run)) if judged else ():
+    known = _library()
+    names = {known.parse_measure(measure): key for key, measure in MEASURES.items()}
+    for m in known.iter_calc(names, judged, _ranked(run)) if judged else ():
         found[names[m.measure]][m.query_id] = float(m.value)
     return found
+
+
+def _library() -> Any:
+    """ir-measures. Raises InputError where it is not installed: nobody builds it for Linux on arm64."""
+    try:
+        import ir_measures
+    except ModuleNotFoundError:
+        raise InputError(
+            say(
+                "在评测集上量要用 ir-measures，它没有这台机器的安装包；装好 C 编译器，再 pip install ir-measures",
+                "judged sets are measured by ir-measures, which is not built for this machine; with a C compiler: "
+                "pip install ir-measures",
+            )
+        )
+    return ir_measures
 
 
 def _ranked(run: Run) -> dict[str, dict[str, float]]:

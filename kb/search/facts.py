@@ -12,9 +12,12 @@ from whoosh import query as wq
 
 from kb.atoms import spell
 from kb.bundle import Bundle
+from kb.pickles import guard
 from kb.search.shapes import beginning, expanded
 
 Numbers = NDArray[np.int32]
+
+guard()
 
 
 class Facts:

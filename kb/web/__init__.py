@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
     reading_pages = (pages, browse, reading, paste, feeds, reference, insights, spreadsheets)
-    for module in (security, errors, views, *reading_pages, editing, history, review, importing, merging):
+    for module in (views, security, errors, *reading_pages, editing, history, review, importing, merging):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):
         app.register_blueprint(part.blueprint)

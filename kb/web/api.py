@@ -30,6 +30,7 @@ from kb.web.forms import query_from, why_from
 from kb.web.memory import remembered
 from kb.web.openapi import Api
 from kb.web.reading import is_meant
+from kb.web.security import without_folders
 from kb.web.validation import BadField
 from kb.web.verdicts import noted, uses
 from kb.web.views import completion_url, index_in_force, resolver, settings_in_force, store
@@ -230,7 +231,7 @@ def health() -> tuple[dict[str, Any], int]:
     try:
         index = index_in_force()
     except BundleError as error:
-        return {"status": "unavailable", "version": __version__, "reason": str(error)}, 503
+        return {"status": "unavailable", "version": __version__, "reason": without_folders(str(error))}, 503
     counts = {k: index.bundle.manifest[k] for k in ("articles", "passages", "built")}
     meaning = index.meaning.coverage(settings_in_force().encoder, index.live_passages)
     told = {"encoder": meaning.encoder, "passages": meaning.passages, "reason": meaning.reason}

@@ -31,6 +31,14 @@ blueprint = Api("api_pasting", __name__)
 
 PASTE = ("粘贴", "Pastes")
 
+# fmt: off
+PrivateKind = Literal[
+    "mobile", "phone", "mail", "id_card", "bank_card", "passport", "plate", "account", "tax_number", "address",
+    "name", "hotline", "password", "ip", "mac",
+]
+# fmt: on
+"""kb.privacy.KINDS."""
+
 
 class Dropped(Sent):
     model_config = ConfigDict(
@@ -52,7 +60,7 @@ class Read(Answered):
 class Unmasked(Sent):
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "张工 13912345678，打印机卡纸"}]})
     text: str = told("要打码的文字", "the text to mask", max_length=MAX_TEXT)
-    kinds: list[Literal["mobile", "id_card", "mail", "phone", "password", "ip", "mac"]] = told(
+    kinds: list[PrivateKind] = told(
         "哪几种；不给时没有 ip、mac",
         "which kinds; without it neither ip nor mac",
         list(privacy.DEFAULT_KINDS),

@@ -41,6 +41,16 @@ def token() -> Token | None:
             www_authenticate=_CHALLENGE,
         )
     found: Token = g.token
+    if found.expired:
+        raise Unauthorized(
+            say(
+                "令牌 {name} 已于 {day} 到期；收回它（kb token revoke），再发一个",
+                "the token {name} expired on {day}; revoke it (kb token revoke) and make another",
+                name=found.name,
+                day=f"{found.expires:%Y-%m-%d}",
+            ),
+            www_authenticate=_CHALLENGE,
+        )
     return found
 
 
@@ -51,10 +61,10 @@ def _bad_header() -> BadHeader:
 
 
 def require(scope: str, closed: bool = False) -> None:
-    """Raises Unauthorized or Forbidden unless this request may do what needs the scope, read or write.
+    """Raises Unauthorized or Forbidden unless this request may do what needs the scope, one of kb.model.SCOPES.
 
-    Reading is open, unless it is closed to who has no token. Writing is for this machine, by a token that allows it,
-    or without one by anything but another site's page.
+    Reading is open, unless it is closed to those without a token. Writing is for this machine, by a token that allows
+    it, or without one by a page of this site.
     """
     found = token()
     if found is None and closed:
@@ -62,22 +72,15 @@ def require(scope: str, closed: bool = False) -> None:
     if found is not None and not found.may(scope):
         raise Forbidden(
             say(
-                "令牌 {name} 只能读；用 kb token create --scope write 发一个能写的",
-                "the token {name} may only read; make one that may write: kb token create --scope write",
+                "令牌 {name} 的权限是 {own}，这里要 {scope}；用 kb token create --scope {scope} 另发一个",
+                "the token {name} has the scope {own}, this needs {scope}: kb token create --scope {scope}",
                 name=found.name,
+                own=found.scope,
+                scope=scope,
             )
         )
     if scope == "write":
-        if found is None and _from_another_site():
-            raise Forbidden(say("不接受别的网站发来的请求", "requests from other sites are refused"))
-        require_writer()
-
-
-def _from_another_site() -> bool:
-    """As the browser says. Programs say nothing, and no page can make a browser send JSON silently."""
-    origin = request.headers.get("Origin", request.host_url.rstrip("/"))
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    return origin != request.host_url.rstrip("/") or site not in ("same-origin", "none")
+        require_writer(by_token=found is not None)
 
 
 def caller() -> str:

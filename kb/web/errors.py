@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from kb.errors import BundleError, ConflictError, KbError, NotFoundError, SettingsError, StoreError
 from kb.language import say
+from kb.web.security import without_folders
 from kb.web.views import Answer
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ def about(field: str) -> Iterator[None]:
 
 
 def _answer(status: int, message: str, field: str = "") -> Answer:
-    """field: the parameter, or the key of the JSON, that is wrong."""
+    """field: the parameter, or the key of the JSON, that is wrong. Where files are here is nobody's business."""
+    message = without_folders(message)
     if request.path.startswith(("/api/", "/health", "/retrieval")):
         place = {"field": field} if field else {}
         return current_app.json.response({"error": {"status": status, "message": message, **place}}), status  # type: ignore[return-value]

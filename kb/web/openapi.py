@@ -165,11 +165,11 @@ def _description(_: str) -> dict[str, Any]:
             "title": say("故知", "Guzhi"),
             "version": __version__,
             "description": say(
-                "网页能做的，程序也能做。读是开放的；写要在本机，带令牌时令牌要有 write 权限（kb token create）。"
+                "网页能做的，程序也能做。读是开放的；写要在本机，由本站的页面或带 write 权限的令牌（kb token create）。"
                 '每个错误都是 {"error": {"status", "message", "field"?}}；?lang=en 或 Accept-Language 选择语言。',
-                "What the pages do, for programs. Reading is open; writing is for this machine, and a token sent along "
-                'needs the scope write (kb token create). Every error is {"error": {"status", "message", "field"?}}; '
-                "?lang=zh or Accept-Language chooses the language.",
+                "What the pages do, for programs. Reading is open; writing is for this machine, by pages of this site "
+                'or with a token of the scope write (kb token create). Every error is {"error": {"status", "message", '
+                '"field"?}}; ?lang=zh or Accept-Language chooses the language.',
             ),
         },
         "servers": [{"url": "/"}],
@@ -192,7 +192,7 @@ def _operation(o: Operation, references: References) -> dict[str, Any]:
             *(_query_parameters(o.query) if o.query else ()),
             *([{**VERSION, "description": say("读到的 digest", "the digest that was read")}] if o.versioned else ()),
         ],
-        "security": [{"token": []}] if o.closed else [{}, {"token": []}],
+        "security": [{"token": []}] if o.closed or o.scope == "write" else [{}, {"token": []}],
         "responses": {
             str(status): _response(status, references[model] if model else None) for status, model in o.answers.items()
         },

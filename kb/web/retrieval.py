@@ -25,6 +25,7 @@ from kb.web.errors import status_of
 from kb.web.forms import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.schemas import Answered, Facet, told
+from kb.web.security import without_folders
 from kb.web.validation import BadField
 from kb.web.views import article_url, index_in_force, settings_in_force
 
@@ -126,6 +127,7 @@ class Refusal(Answered):
     {200: Records, 404: Refusal},
     body=Retrieval,
     error=Refusal,
+    scope="retrieval",
     closed=True,
 )
 def retrieval(body: Retrieval) -> dict[str, Any]:
@@ -275,4 +277,4 @@ def _error(error: HTTPException) -> Response:
 @blueprint.errorhandler(KbError)
 def _users_error(error: KbError) -> Response:
     status = status_of(error)
-    return _answer(status, status, str(error))
+    return _answer(status, status, without_folders(str(error)))

@@ -1,15 +1,20 @@
-"""This module guards the site: headers on every answer, a token in every form, nothing of a request in a log."""
+"""This module guards the site: who is answered, who may write, headers on every answer, a token in every form.
+
+Nothing of a request goes into a log, and no folder of this machine into an answer.
+"""
 
 import os
+import re
 import secrets
 from hmac import compare_digest
 from pathlib import Path
 
-from flask import Flask, Response, request, session
-from werkzeug.exceptions import BadRequest, Forbidden
+from flask import Flask, Response, current_app, request, session
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException
+from werkzeug.sansio.utils import host_is_trusted
 
 from kb.language import say
-from kb.settings import is_local
+from kb.settings import Settings, is_local
 
 KEY_BYTES = 32
 
@@ -35,7 +40,7 @@ def secret_key(index: Path) -> bytes:
     """
     path = index / ".secret"
     try:
-        index.mkdir(parents=True, exist_ok=True)
+        index.mkdir(mode=0o755, parents=True, exist_ok=True)
         if path.exists() and len(key := path.read_bytes()) == KEY_BYTES:
             return key
         key = secrets.token_bytes(KEY_BYTES)
@@ -69,15 +74,71 @@ def require_token() -> None:
         )
 
 
+# --- who is answered, and who may write -------------------------------------------------------
+
+
+class MisdirectedRequest(HTTPException):
+    """The request is for a site of another name (RFC 9110, 15.5.20)."""
+
+    code = 421
+    description = "Misdirected Request"
+
+
+def require_known_host() -> None:
+    """Raises MisdirectedRequest unless the address asked for is one of this site.
+
+    A page of another site can give its own name the address of this machine (DNS rebinding) and would then read all
+    that is here; its name stays its own.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    if not (_is_local_name() or (settings.site_names and host_is_trusted(request.host.lower(), settings.site_names))):
+        raise MisdirectedRequest(
+            say(
+                "这个网站不叫 {name}。若这个名字是对的，请管理员把它写进设置 site_names",
+                "this site is not called {name}. If it is, the administrator adds the name to the setting site_names",
+                name=_name(),
+            )
+        )
+
+
+def _name() -> str:
+    """The name asked for, without its port."""
+    host = request.host
+    return (host.rpartition(":")[0] if host.rstrip("0123456789").endswith(":") else host).strip("[]")[:100]
+
+
+def _is_local_name() -> bool:
+    return is_local(_name())
+
+
+_FORWARDING = re.compile(
+    r"via|(?:x-)?forwarded(?:-.*)?|x-.*-ip|(?:.*-)?client-?ip|.*-connecting-ip|x-(?:original|proxy|envoy|host)(?:-.*)?"
+    r"|(?:.*-)?cdn(?:-.*)?|cf-.*|fastly-.*|akamai-.*|x-amz-cf-.*|x-azure-.*|x-remote-.*|x-varnish|x-cache|eagleid",
+    re.IGNORECASE,
+)
+"""Headers by which proxies, load balancers and content delivery networks say that a request comes through them."""
+
+
 def may_write() -> bool:
     """Whether this request comes from this machine, by an address of this machine, and through nobody else."""
-    forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP"))
-    host = request.host.rpartition(":")[0] if request.host.rstrip("0123456789").endswith(":") else request.host
-    return not forwarded and is_local(request.remote_addr or "") and is_local(host.strip("[]"))
+    forwarded = any(_FORWARDING.fullmatch(name) for name, _ in request.headers)
+    return not forwarded and is_local(request.remote_addr or "") and _is_local_name()
 
 
-def require_writer() -> None:
-    """Raises Forbidden unless this request may change articles."""
+def is_of_this_site() -> bool:
+    """Whether the browser says that a page of this site sent the request. Without a word of it, nobody does."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    if origin is not None and origin != request.host_url.rstrip("/"):
+        return False
+    return site == "same-origin" or (origin is not None and site in (None, "none"))
+
+
+def require_writer(by_token: bool = False) -> None:
+    """Raises Forbidden unless this request may change articles.
+
+    by_token: a program sent its token with it. Without one, what changes anything has to come from a page of this
+    site: whatever runs on this machine, and any page in its browser, reaches this address, too.
+    """
     if not may_write():
         raise Forbidden(
             say(
@@ -85,9 +146,30 @@ def require_writer() -> None:
                 "this version has no accounts yet: articles can be changed only on this machine (http://127.0.0.1)",
             )
         )
+    if not by_token and request.method not in ("GET", "HEAD", "OPTIONS") and not is_of_this_site():
+        raise Forbidden(
+            say(
+                "只接受本站页面发来的修改；程序请带令牌：kb token create 名字 --scope write",
+                "changes are taken from pages of this site; programs send a token: kb token create NAME --scope write",
+            )
+        )
+
+
+# --- what is answered -------------------------------------------------------------------------
+
+_FOLDERS = re.compile(
+    r"(?<![\w:/.~-])(?:~|\.{1,2})?/(?:[^\s/'\"：；，。（）:;,()]+/)+|\b[a-z][a-z0-9+]*://[^\s/@]*@[^\s/]+/"
+)
+
+
+def without_folders(message: str) -> str:
+    """A sentence in which files keep their names, and lose the folders, or the server, they are in."""
+    return _FOLDERS.sub("", message)
 
 
 def init_app(app: Flask) -> None:
+    app.before_request(require_known_host)
+
     @app.after_request
     def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,9 +37,13 @@ def file(name: str) -> Answer:
     return Response("\ufeff" + out.getvalue(), mimetype="text/csv", headers=headers)
 
 
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠﹦﹢﹣﹫−]|[\t\r\n]")
+"""How a formula begins, also in full width, which spreadsheets read as half; blanks before it don't matter to all."""
+
+
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return "'" + text if _FORMULA.match(text) else text
 
 
 NUMBER, TITLE = ("编号", "Number"), ("标题", "Title")
