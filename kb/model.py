@@ -44,6 +44,9 @@ FAQ_SECTIONS = {"question": ("问题", "問題", "Question"), "answer": ("回答
 SECTION_ROLES = {h.lower(): role for table in (CASE_SECTIONS, FAQ_SECTIONS) for role, hs in table.items() for h in hs}
 """Folded heading -> role."""
 
+FIX_ROLES = ("fix", "answer")
+"""Sections that tell what to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Article:
@@ -140,6 +143,11 @@ class Correction(NamedTuple):
 
 FACETS = ("kind", "product", "area", "cause", "handling", "severity", "status", "tags")
 SORTS = ("relevance", "updated", "created", "used")
+MAX_TEXT = 100_000
+"""Characters of a paste that are read; it is cut there and said so."""
+MAX_SIZE = 100
+MAX_PAGE = 1000
+"""Hits of one page, and pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +289,13 @@ class Question(NamedTuple):
     articles: tuple[str, ...]
 
 
+REPLIES = ("yes", "no", "unknown")
+MAX_ANSWERS = 12
+"""Answers that travel with one text."""
+
+
 class Answer(NamedTuple):
-    """What the customer said to a question. answer: yes, no or unknown."""
+    """What the customer said to a question. answer: one of REPLIES."""
 
     ask: str
     answer: str

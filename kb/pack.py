@@ -25,9 +25,9 @@ from kb.indexer import markdown
 from kb.indexer.check import normal_path
 from kb.labels import label
 from kb.language import current, say, use
-from kb.model import AREAS, Article, Query
+from kb.model import AREAS, MAX_SIZE, Article, Query
 from kb.search.index import Index
-from kb.search.searcher import MAX_SIZE, search
+from kb.search.searcher import search
 from kb.settings import Settings
 from kb.tokens import HAN, fold
 

@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 from kb import privacy, tables
 from kb.errors import StoreError
 from kb.feedback import Feedback
+from kb.model import MAX_TEXT
 from kb.search.index import Index
-from kb.search.terms import MAX_TEXT
 from kb.settings import Settings
 from kb.store import Store
 from kb.web import create_app

@@ -89,7 +89,7 @@ def suggest(
 
 
 def _print_suggestions(found: Suggestions, why: bool) -> None:
-    from kb.search.terms import MAX_TEXT
+    from kb.model import MAX_TEXT
 
     if found.truncated:
         note(say("只读了前 {n} 个字符", "only the first {n} characters were read", n=MAX_TEXT))

@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kb.model import Article
+from kb.model import MAX_TEXT, Article
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.index import Index, Mask
 from kb.search.ranking import top
 from kb.search.snippets import Highlighter, place
 from kb.search.suggest import fix_of, read_paste
-from kb.search.terms import MAX_TEXT
 
 
 class Record(NamedTuple):

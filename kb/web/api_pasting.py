@@ -10,11 +10,10 @@ from kb import privacy
 from kb.indexer.markdown import section
 from kb.intake import MAX_BYTES, read
 from kb.language import say
-from kb.model import Article
+from kb.model import FIX_ROLES, MAX_TEXT, Article
 from kb.reply import reply
 from kb.search.index import Index
-from kb.search.suggest import FIX_ROLES, suggest
-from kb.search.terms import MAX_TEXT
+from kb.search.suggest import suggest
 from kb.web import answers
 from kb.web.cards import language_of
 from kb.web.errors import about

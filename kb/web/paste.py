@@ -16,11 +16,10 @@ from kb.errors import InputError, NotFoundError
 from kb.indexer.articles import render
 from kb.intake import MAX_BYTES, pasted, read
 from kb.language import say
-from kb.model import Article
+from kb.model import MAX_TEXT, Article
 from kb.search.index import Index
 from kb.search.query import is_paste
 from kb.search.suggest import suggest
-from kb.search.terms import MAX_TEXT
 from kb.web import forms
 from kb.web.cards import cards, matched_words
 from kb.web.memory import Memory, remembered
