@@ -21,10 +21,10 @@ from kb.files import save
 from kb.indexer.articles import decode
 from kb.indexer.check import Problem, check, check_text
 from kb.language import LANGUAGES, current, use
-from kb.model import VERDICTS
-from kb.search.duplicates import Duplicate, duplicates
+from kb.model import VERDICTS, Duplicate, Proposal
+from kb.search.duplicates import duplicates
 from kb.search.index import Index, Library
-from kb.search.proposals import Proposal, proposals, read_decided, undecided
+from kb.search.proposals import proposals, read_decided, undecided
 from kb.settings import Settings
 from kb.store import Store
 

@@ -19,9 +19,9 @@ from kb.indexer.articles import parse
 from kb.indexer.check import Problem, check_text
 from kb.indexer.frontmatter import DATES, LISTS, front_matter
 from kb.language import say
-from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SEVERITIES
+from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SEVERITIES, Duplicate
 from kb.privacy import ARTICLE_KINDS, masked
-from kb.search.duplicates import Duplicate, similar
+from kb.search.duplicates import similar
 from kb.web import writers
 from kb.web.views import page, resolver, settings_in_force
 from kb.web.writers import editions, index_or_none

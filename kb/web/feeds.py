@@ -5,7 +5,8 @@ import re
 from flask import Flask, Response, current_app, render_template, request, send_from_directory, url_for
 
 from kb.language import say
-from kb.search.complete import Completion, complete
+from kb.model import Completion
+from kb.search.complete import complete
 from kb.search.overview import newest
 from kb.web.forms import MAX_QUERY
 from kb.web.views import Answer, completion_url, index_in_force

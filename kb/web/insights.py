@@ -19,8 +19,8 @@ from kb.examination import (
 from kb.files import read_text, save
 from kb.indexer.check import Problem
 from kb.language import say
+from kb.model import Duplicate, Proposal
 from kb.search import proposals
-from kb.search.duplicates import Duplicate
 from kb.web.security import require_token, require_writer
 from kb.web.views import Answer, feedback, index_in_force, page, settings_in_force, store
 from kb.writeup import started
@@ -183,7 +183,7 @@ def duplicate_pairs() -> list[Duplicate]:
     return [] if found is None else current_pairs(found, index_in_force())
 
 
-def synonym_proposals() -> list[proposals.Proposal]:
+def synonym_proposals() -> list[Proposal]:
     found, settings = examined(), settings_in_force()
     return [] if found is None else current_proposals(found, settings)
 

@@ -16,9 +16,9 @@ from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 from kb.errors import KbError
 from kb.labels import LABELS, value_of
 from kb.language import say
-from kb.model import AREAS, KINDS
+from kb.model import AREAS, KINDS, Record
 from kb.search.index import Index, Mask
-from kb.search.retrieve import Record, retrieve
+from kb.search.retrieve import retrieve
 from kb.web.api import logged
 from kb.web.authorization import BadHeader
 from kb.web.errors import status_of

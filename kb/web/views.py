@@ -21,9 +21,8 @@ from kb.indexer.check import normal_path
 from kb.indexer.parser import slug
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
-from kb.model import FACETS, MAX_TEXT, Article
+from kb.model import FACETS, MAX_TEXT, Article, Completion
 from kb.search.asking import wording
-from kb.search.complete import Completion
 from kb.search.index import Index, Library
 from kb.search.snippets import Highlighter, pieces
 from kb.search.terms import read
