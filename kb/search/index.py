@@ -18,7 +18,7 @@ from kb.model import FACETS, HIDDEN_STATUSES, Article, Page, Passage
 from kb.records import Lines, article_from, number_of, numbers_of, passage_from
 from kb.search import scoring, threshold
 from kb.search.columns import Columns
-from kb.search.embedded import FullText
+from kb.search.fulltext import FullText
 from kb.search.meaning import Meaning
 from kb.search.products import Products
 from kb.search.ranking import Scores, Weights
