@@ -438,6 +438,42 @@ class Coverage(NamedTuple):
     of: int
 
 
+class Build(NamedTuple):
+    """The build that an engine answers from. built: when, ISO; size: bytes; problems: what it left out, sentences."""
+
+    name: str
+    articles: int
+    passages: int
+    built: str
+    size: int
+    problems: tuple[str, ...]
+
+
+class Criterion(NamedTuple):
+    """What the metadata of an article has to be. name: one of FACETS, or updated or created, which are days.
+
+    comparison: contains, starts, ends or is, for a facet, where one of texts is enough (a value or its name, whatever
+    its letter case); is, before, until, after or since, for a day; there, for any value. negated: it must not be so.
+    """
+
+    name: str
+    comparison: str
+    texts: tuple[str, ...] = ()
+    day: date | None = None
+    negated: bool = False
+
+
+class Where(NamedTuple):
+    """Which articles may be found. filters: as of a Query; conditions: all of them hold, or one where `any` is set.
+
+    Drafts and archived articles are among them only when a condition is about the status.
+    """
+
+    filters: dict[str, tuple[str, ...]]
+    conditions: tuple[Criterion, ...] = ()
+    any: bool = False
+
+
 # --- why it was not found --------------------------------------------------------------------
 
 

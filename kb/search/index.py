@@ -187,6 +187,13 @@ class Index:
         other.recent = Recent(ANSWERS)
         return other
 
+    def with_synonyms(self, synonyms: Synonyms) -> "Index":
+        """The same index with other synonyms."""
+        other = copy(self)
+        other.synonyms = synonyms
+        other.recent = Recent(ANSWERS)
+        return other
+
     def number_of(self, name: str) -> int:
         """Position of an article by its number or path. Raises NotFoundError."""
         for column, value in (("ids", name), ("paths", name), ("ids", name.upper())):
