@@ -117,7 +117,7 @@ def _suggest(
     chosen = [c for c in candidates if c.score >= index.threshold or c.article in shown][:count]
     kept = {c.article for c in chosen}
     near = [c for c in candidates if c.score >= THRESHOLD and c.article not in kept][:count]
-    marker = Highlighter(index.tokenizer, index.weights.rarities(seen.shown()))
+    marker = Highlighter(index.tokenizer, index.idfs(seen.shown()))
     passages = [c.passage for c in (*chosen, *near)]
     evidence = Evidence(index, seen, scores, passages)
     sure = {c.article: c.score for c in candidates}
@@ -185,8 +185,8 @@ def read_paste(index: Index, text: str, exact: bool = False, products: Sequence[
     terms = replace(terms, by_meaning=True, products=known)
     if len(terms.weights) <= MAX_TERMS:
         return terms
-    rarities = index.weights.rarities(terms.weights)
-    held = index.weights.dfs(list(terms.weights))
+    rarities = index.idfs(terms.weights)
+    held = index.dfs(list(terms.weights))
     telling = sorted(
         zip(terms.weights, held, strict=True), key=lambda p: -terms.weights[p[0]] * rarities[p[0]] * (p[1] > 0)
     )
@@ -254,10 +254,10 @@ def _lines(text: str, evidence: Evidence) -> tuple[tuple[str, bool], ...]:
 
     They do when they hold a quarter of its words, by their rarity, or as much as half of the rarest word there can be.
     """
-    terms, weights = evidence.query, evidence.index.weights
+    terms, index = evidence.query, evidence.index
     explained = evidence.explained()
-    rarity = weights.rarities(terms.weights)
-    enough = math.log1p(weights.passages) / 2
+    rarity = index.idfs(terms.weights)
+    enough = math.log1p(index.weights.passages) / 2
     out = []
     tokens = iter(sorted((t for t in terms.tokens if not t.part), key=lambda t: t.start))
     token = next(tokens, None)
