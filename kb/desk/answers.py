@@ -352,6 +352,9 @@ class Finding(Answered):
     line: int = told("文件的第几行，0 为整个文件", "line of the file, 0 for the whole")
     level: Literal["error", "warning"]
     message: str
+    code: str = told("给程序看的：错的是什么", "what is wrong, for a program", "")
+    key: str = told("文件头的哪个键，没有时为空", "the key of the front matter it is about, or empty", "")
+    section: str = told("哪一节，如 symptom，没有时为空", "the section it is about, as symptom, or empty", "")
 
 
 class Findings(Answered):
