@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kb.desk import answers as told
+from kb.desk.paste import Paste
 from kb.indexer.build import build
 from kb.indexer.meaning import fill
 from kb.model import MAX_ANSWERS, Answer, Query
@@ -169,10 +170,10 @@ def test_our_fault(client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog:
 
     marker = "顾客的原话"
 
-    def fail(index: Index, text: str, *_: object) -> None:
-        raise RuntimeError(text)
+    def fail(engine: object, paste: Paste, *_: object) -> None:
+        raise RuntimeError(paste.text)
 
-    monkeypatch.setattr(api, "suggest", fail)
+    monkeypatch.setattr(api, "answer_paste", fail)
     message = assert_error(client.post("/api/v1/suggest", json={"text": marker}), 500)
     assert marker not in message + caplog.text
     assert "RuntimeError" in caplog.text
