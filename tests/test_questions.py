@@ -37,7 +37,7 @@ from kb.search.questions import (
     updated,
 )
 from kb.search.sentences import is_chinese, is_clause, is_general, is_message, is_plain, is_short
-from kb.search.suggest import suggest
+from kb.search.suggest import read_paste, suggest
 from kb.search.terms import read
 from kb.search.threshold import THRESHOLD
 from kb.synonyms import Synonyms
@@ -415,6 +415,15 @@ def test_a_yes_brings_articles_in(built: Index) -> None:
     assert brought.score >= THRESHOLD
     assert brought.factor > 1
     assert "0x11b" in {m.term for m in brought.matches}
+
+
+def test_a_yes_makes_no_paste_of_a_line(built: Index) -> None:
+    """What a customer confirms stands before the text, whose misspelled words stay corrected."""
+    line = "打印即 卡纸"
+    alone, confirmed = read_paste(built, line), read_paste(built, line, confirmed="0x0000011b")
+    assert [c.better for c in alone.corrections] == ["打印机"]
+    assert [(c.typed, c.better) for c in confirmed.corrections] == [("打印即", "打印机")]
+    assert alone.weights.keys() < confirmed.weights.keys()
 
 
 def test_bayes_by_hand(printers: Index) -> None:

@@ -100,7 +100,7 @@ def _suggest(
     shown = {c.article for c in candidates if c.score >= index.threshold}
     seen = terms
     if yes := affirmed(answers):
-        seen = read_paste(index, f"{yes}\n{text}", exact, products)
+        seen = read_paste(index, text, exact, products, yes)
         known = {c.article for c in candidates}
         confirmed = index.scores(seen)
         more = _candidates(index, seen, confirmed, confirmed, depth, recalled)
@@ -170,9 +170,18 @@ def rank(index: Index, text: str, count: int, remembered: Remembered | None = No
     return [(int(a), float(best[a])) for a in top(best, count)]
 
 
-def read_paste(index: Index, text: str, exact: bool = False, products: Sequence[str] = ()) -> QueryTerms:
-    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them. products: what it is about."""
+def read_paste(
+    index: Index, text: str, exact: bool = False, products: Sequence[str] = (), confirmed: str = ""
+) -> QueryTerms:
+    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them. products: what it is about.
+
+    confirmed: what the customer said yes to, read as it stands before the text.
+    """
     corrections = () if exact else spelling.check(index, text)
+    if confirmed:
+        before = len(confirmed) + 1
+        corrections = tuple(c._replace(start=c.start + before, end=c.end + before) for c in corrections)
+        text = f"{confirmed}\n{text}"
     terms = read(text, index.tokenizer, index.synonyms, corrections, index.weights.spread)
     known = index.products.named(terms.tokens) | index.products.like(products, index.tokenizer)
     terms = replace(terms, by_meaning=True, products=known)
