@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kb.cli.common import FILE, NOTHING, command, json_option, listed, note, one_line, open_index, print_json
+from kb.cli.common import (
+    FILE,
+    NOTHING,
+    command,
+    fill_meaning,
+    json_option,
+    listed,
+    note,
+    one_line,
+    open_index,
+    print_json,
+)
 from kb.errors import InputError
 from kb.labels import LABELS, label
 from kb.language import say
 from kb.model import Verdict
-from kb.settings import Settings
+from kb.settings import OFF, Settings
 
 if TYPE_CHECKING:
     from kb.search.evaluate import Measured
@@ -129,6 +140,7 @@ def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Index", dic
     """An index of a judged set's documents, or of the articles, that is gone afterwards, and what is said of it."""
     from kb.indexer.build import build as build_index
     from kb.indexer.build import build_documents
+    from kb.indexer.meaning import lend
     from kb.search import evaluate
     from kb.search.index import Library
 
@@ -141,6 +153,9 @@ def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Index", dic
             for problem in report.problems:
                 note(problem)
         built = {"build_s": round(report.seconds, 2), "passages": report.passages, "documents": report.articles}
+        if chosen.encoder != OFF and chosen.index.is_dir():
+            lend(chosen.index, aside.index)  # what was encoded once need not be again when a set is measured next
+        built["vectors"] = fill_meaning(aside).texts
         yield Library(aside.index).index(), built
 
 
@@ -183,6 +198,7 @@ _FIGURES = {
     "build_s": ("建索引的时间，秒", "time of the build, seconds"),
     "passages": ("段落", "passages"),
     "documents": ("文档", "documents"),
+    "vectors": ("有语义向量的文字，0 为只按词搜索", "texts with a vector of meaning, 0 when words alone decide"),
 }
 
 
