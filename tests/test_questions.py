@@ -417,6 +417,14 @@ def test_a_yes_brings_articles_in(built: Index) -> None:
     assert "0x11b" in {m.term for m in brought.matches}
 
 
+def test_an_article_that_is_a_title_alone(printers: Index, write: Write, indexed: Indexed) -> None:
+    """It is suggested beside others, and nothing is asked of what it does not say."""
+    write("bare.md", "---\ntitle: 打印机不能打印，红灯亮\n---\n")
+    found = suggest(indexed(), VAGUE)
+    assert "bare.md" in [s.article.path for s in (*found.suggestions, *found.related)]
+    assert found.questions
+
+
 def test_a_yes_makes_no_paste_of_a_line(built: Index) -> None:
     """What a customer confirms stands before the text, whose misspelled words stay corrected."""
     line = "打印即 卡纸"
