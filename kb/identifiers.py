@@ -183,6 +183,8 @@ KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, li
 CODE_KINDS = frozenset({"hex", "code", "constant", "cve"})
 """Kinds that name a fault by themselves."""
 EXACT_KINDS = frozenset({"hex", "mac", "ip", "port", "cve", "standard", "version", "code", "constant"})
+SHOWN_KINDS = EXACT_KINDS | {"file", "path", "model", "user"}
+"""Kinds that somebody would look up: they are shown of a paste, and have a page of their own."""
 
 
 @lru_cache(maxsize=200_000)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kb import encodings, hypertext, mails
 from kb.errors import InputError
 from kb.language import say
-from kb.search.terms import MAX_TEXT
+from kb.model import MAX_TEXT
 
 MAX_BYTES = 10_000_000
 """Of a file as it is sent; mails bring photographs of screens."""

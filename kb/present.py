@@ -8,10 +8,8 @@ from kb.model import Article, Change, Correction, Hit, Match, Page, Snippet, Sug
 from kb.search.asking import wording
 
 if TYPE_CHECKING:  # a search must not wait for what measures and builds
+    from kb.model import CodePage, Completion, Duplicate
     from kb.rehearsal import Effect
-    from kb.search.codes import CodePage
-    from kb.search.complete import Completion
-    from kb.search.duplicates import Duplicate
     from kb.search.evaluate import Comparison, Measured
     from kb.search.golden import Outcome
 

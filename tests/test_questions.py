@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kb.errors import InputError
 from kb.language import use
-from kb.model import CAUSES, SECTION_ROLES, Answer, Article, Suggestions
+from kb.model import CAUSES, MAX_ANSWERS, REPLIES, SECTION_ROLES, Answer, Article, Suggestions
 from kb.search import questions as asking
 from kb.search.asking import AREAS, EACH, kind_of, value_of, wording
 from kb.search.holding import HELD, NOT_HELD, OPEN, asked, holding
@@ -25,11 +25,9 @@ from kb.search.questions import (
     AHEAD,
     ANSWERED,
     COUNT,
-    MAX_ANSWERS,
     MAX_KEY,
     MAX_RATIO,
     MIN_GAIN,
-    REPLIES,
     Candidate,
     checked_answer,
     latest,

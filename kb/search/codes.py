@@ -8,17 +8,15 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.identifiers import COMPOUND, CONNECTOR, NOISE, Identifier, identify
-from kb.model import KINDS, Article, Recognised, Snippet, Token
+from kb.identifiers import COMPOUND, CONNECTOR, NOISE, SHOWN_KINDS, Identifier, identify
+from kb.model import KINDS, CodePage, Occurrence, Recognised, Token
 from kb.search.index import Index
 from kb.search.query import Pattern, Phrase
 from kb.search.snippets import Highlighter, place
-from kb.search.suggest import SHOWN_KINDS
 from kb.tokens import MAX_COMPOUND, fold
 
 READ = 60
@@ -35,33 +33,6 @@ TELLING = SHOWN_KINDS - {"version", "ip", "mac", "path"}
 """Kinds of identifiers that are proposed: those that name a fault or a thing, not a place in a network or on a disk."""
 _AMOUNT = re.compile(r"\d+(?:\.\d+)*[a-z]{1,4}|[a-z]?\d{1,2}")
 """31G, 100Mbps, 0x0 and u02 are no names."""
-
-
-class Place(NamedTuple):
-    """Where an identifier stands in one article: its best passage. Heading and anchor as in a Hit."""
-
-    article: Article
-    heading: tuple[str, ...]
-    anchor: str
-    snippet: Snippet
-
-
-class CodePage(NamedTuple):
-    """What is known of one identifier.
-
-    text: as most passages write it. total: articles that hold it; places, counts: by kind of article, the best
-    PLACES of each kind. areas, products: (value, articles) of those that hold it. related: identifiers that stand
-    in the same passages; of each, articles that hold it anywhere.
-    """
-
-    text: str
-    kind: str
-    total: int
-    places: dict[str, tuple[Place, ...]]
-    counts: dict[str, int]
-    areas: tuple[tuple[str, int], ...]
-    products: tuple[tuple[str, int], ...]
-    related: tuple[Recognised, ...]
 
 
 def recognised(index: Index, text: str) -> Token | None:
@@ -112,7 +83,7 @@ def _best_passages(index: Index, rows: NDArray[np.int32], weights: NDArray[np.fl
     return best
 
 
-def _places(index: Index, best: dict[int, int], term: str) -> dict[str, tuple[Place, ...]]:
+def _places(index: Index, best: dict[int, int], term: str) -> dict[str, tuple[Occurrence, ...]]:
     marker = Highlighter(index.tokenizer, {term: 1.0})
     masks = {kind: index.facets["kind"].having([kind]) for kind in KINDS}
     found = {}
@@ -123,10 +94,10 @@ def _places(index: Index, best: dict[int, int], term: str) -> dict[str, tuple[Pl
     return found
 
 
-def _place(index: Index, article: int, number: int, marker: Highlighter) -> Place:
+def _place(index: Index, article: int, number: int, marker: Highlighter) -> Occurrence:
     passage = index.passage(number)
     snippet, section = marker.snippet(passage)
-    return Place(index.articles[article], *place(passage, section), snippet)
+    return Occurrence(index.articles[article], *place(passage, section), snippet)
 
 
 def _usual_form(token: Token, texts: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from kb.fields import STOP_WORDS
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
-from kb.model import Article, Token
+from kb.model import Article, Duplicate, Token
 from kb.search.index import Index
 from kb.search.ranking import rarity, top
 from kb.search.terms import Group, read
@@ -60,23 +60,6 @@ MIN_RARE = 5
 
 FAULT_KINDS = frozenset({"case", "faq"})
 NAME_KINDS = EXACT_KINDS | CODE_KINDS | {"model", "user"}
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """Two articles that seem to say the same.
-
-    kind: text or fault. sure: 0 to 1. overlap: how much of the texts is the same, 0 to 1.
-    names: identifiers both hold, rarest first; words: what both titles say. As they stand in the first.
-    """
-
-    first: Article
-    second: Article
-    kind: str
-    sure: float
-    overlap: float
-    names: tuple[str, ...]
-    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

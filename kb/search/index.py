@@ -18,7 +18,7 @@ from kb.model import FACETS, HIDDEN_STATUSES, Article, Page, Passage
 from kb.records import Lines, article_from, number_of, numbers_of, passage_from
 from kb.search import scoring, threshold
 from kb.search.columns import Columns
-from kb.search.embedded import FullText
+from kb.search.fulltext import FullText
 from kb.search.meaning import Meaning
 from kb.search.products import Products
 from kb.search.ranking import Scores, Weights
@@ -184,6 +184,13 @@ class Index:
             vars(other).pop(name, None)
         other.live = self.live.copy()
         other.live[articles] = False
+        other.recent = Recent(ANSWERS)
+        return other
+
+    def with_synonyms(self, synonyms: Synonyms) -> "Index":
+        """The same index with other synonyms."""
+        other = copy(self)
+        other.synonyms = synonyms
         other.recent = Recent(ANSWERS)
         return other
 

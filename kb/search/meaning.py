@@ -17,6 +17,7 @@ from kb.meaning import store
 from kb.meaning.encoder import Encoder, encoder_of
 from kb.meaning.store import Made, Rows, Stored
 from kb.meaning.texts import NAME_DISCOUNT, Texts, query_texts
+from kb.model import Coverage
 from kb.search.recent import Recent
 
 log = logging.getLogger(__name__)
@@ -28,18 +29,6 @@ REMEMBERED = 300
 SENTENCES, MAX_SENTENCE = 12, 200
 """Sentences of a passage, and of a text, that are compared for a reason, and characters of each."""
 _END = re.compile(r"[\n。！？；!?;]|\.\s")
-
-
-class Coverage(NamedTuple):
-    """How much of an index is searched by meaning.
-
-    encoder: its name, "" for none, and then reason says why. passages: those in force that have a vector, of all.
-    """
-
-    encoder: str
-    reason: str
-    passages: int
-    of: int
 
 
 class SameMeaning(NamedTuple):

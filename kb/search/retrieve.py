@@ -3,31 +3,15 @@
 Suggestions are for people and stop where it gets doubtful; a program says how doubtful is too much.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from kb.model import Article
+from kb.model import MAX_TEXT, Record
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.index import Index, Mask
 from kb.search.ranking import top
 from kb.search.snippets import Highlighter, place
 from kb.search.suggest import fix_of, read_paste
-from kb.search.terms import MAX_TEXT
-
-
-class Record(NamedTuple):
-    """One text. heading: titles down to its section; text: Markdown of what tells what to do.
-
-    anchor: of that text on the article's page. score: 0 to 1, as everywhere.
-    """
-
-    article: Article
-    heading: tuple[str, ...]
-    text: str
-    anchor: str
-    score: float
 
 
 def retrieve(index: Index, text: str, count: int, allowed: Mask, threshold: float = 0.0) -> list[Record]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.language import current
-from kb.model import FACETS, Correction, Hit, Page, Place, Query
+from kb.model import FACETS, MAX_PAGE, MAX_SIZE, MAX_TEXT, Correction, Hit, Page, Place, Query
 from kb.search import spelling
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
@@ -18,7 +18,7 @@ from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Range, Value, Words, parse
 from kb.search.ranking import Scores, rarity, top
 from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
-from kb.search.terms import MAX_TEXT, Group, QueryTerms, read
+from kb.search.terms import Group, QueryTerms, read
 from kb.tokens import HAN, fold
 
 Mask = NDArray[np.bool_]
@@ -38,8 +38,6 @@ FEW = 3
 _CHINESE = re.compile(f"[{HAN}]+")
 MORE_SECTIONS = 2
 """Sections of an article that are shown beside its best one."""
-MAX_SIZE = 100
-MAX_PAGE = 1000
 
 
 _PLAIN = tuple(name for name in Query.__dataclass_fields__ if name != "filters")

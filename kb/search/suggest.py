@@ -6,7 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from kb.model import Answer, Passage, Recalled, Recognised, Section, Suggestion, Suggestions
+from kb.identifiers import SHOWN_KINDS
+from kb.model import (
+    FIX_ROLES,
+    MAX_TEXT,
+    Answer,
+    Passage,
+    Recalled,
+    Recognised,
+    Section,
+    Suggestion,
+    Suggestions,
+)
 from kb.search import spelling
 from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
 from kb.search.evidence import Evidence
@@ -17,17 +28,13 @@ from kb.search.questions import Candidate, affirmed, questions, updated
 from kb.search.ranking import Scores, top
 from kb.search.remembered import Remembered, reason
 from kb.search.snippets import Highlighter, place
-from kb.search.terms import MAX_TEXT, QueryTerms, read
+from kb.search.terms import QueryTerms, read
 from kb.search.threshold import THRESHOLD
 
 MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""
 MAX_LINES = 500
 COUNT = 5
-SHOWN_KINDS = frozenset(
-    {"hex", "mac", "ip", "port", "cve", "standard", "version", "file", "path", "code", "model", "constant", "user"}
-)
-FIX_ROLES = ("fix", "answer")
 
 
 def suggest(

@@ -12,7 +12,7 @@ import numpy as np
 
 from kb.labels import label
 from kb.language import say
-from kb.model import HIDDEN_STATUSES, Article, Change, Edge, Passage, Query, Reason, Rival, Stream, Why, Word
+from kb.model import HIDDEN_STATUSES, MAX_TEXT, Article, Change, Edge, Passage, Query, Reason, Rival, Stream, Why, Word
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.explain import field_texts, places
@@ -22,7 +22,7 @@ from kb.search.ranking import Scores, top
 from kb.search.remedies import remedies, stands
 from kb.search.searcher import KEYWORDS, Matcher, in_order, within_bounds
 from kb.search.suggest import COUNT, read_paste
-from kb.search.terms import MAX_TEXT, QueryTerms
+from kb.search.terms import QueryTerms
 
 MAX_WORDS = 40
 """Words of a query that are looked at one by one; of a longer paste the most telling ones."""

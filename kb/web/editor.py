@@ -19,12 +19,11 @@ from kb.indexer.articles import parse
 from kb.indexer.check import Problem, check_text
 from kb.indexer.frontmatter import DATES, LISTS, front_matter
 from kb.language import say
-from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SEVERITIES
+from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SEVERITIES, Duplicate
 from kb.privacy import ARTICLE_KINDS, masked
-from kb.search.duplicates import Duplicate, similar
 from kb.web import writers
 from kb.web.views import page, resolver, settings_in_force
-from kb.web.writers import editions, index_or_none
+from kb.web.writers import editions, engine_or_none
 
 CHOICES = {"kind": KINDS, "cause": CAUSES, "handling": HANDLINGS, "severity": SEVERITIES}
 """Keys of the form with a few values; area has those of the settings, too."""
@@ -130,17 +129,17 @@ def _unknown_keys(text: str) -> dict[str, Any]:
 
 def _known_values() -> dict[str, list[str]]:
     """Values that other articles have, most frequent first."""
-    index = index_or_none()
-    if index is None:
+    engine = engine_or_none()
+    if engine is None:
         return {}
     names = {"product": "product", "tags": "tags"}
-    return {k: [v for v, _ in index.facets[f].counts(index.live)[:MAX_KNOWN]] for k, f in names.items()}
+    return {k: [v for v, _ in engine.counts(f, hidden=True)[:MAX_KNOWN]] for k, f in names.items()}
 
 
 def side_of(form: Form) -> dict[str, Any]:
     """The preview of a form, and what was found in it."""
     now = None if form.new else editions().open(form.path)
-    settings, index = settings_in_force(), index_or_none()
+    settings, engine = settings_in_force(), engine_or_none()
     try:
         text = form.text("" if now is None else now.text)
         found = parse(text, form.place)
@@ -152,9 +151,9 @@ def side_of(form: Form) -> dict[str, Any]:
     if form.new:
         problems = [p for p in problems if p.line != 1 or "id" not in p.message.split()]
     duplicates: list[Duplicate] = []
-    if index is not None and len(found.body) >= ENOUGH and found.title != "new":
-        duplicates = [d for d in similar(index, found) if d.second.status not in HIDDEN_STATUSES]
-    resolve = resolver(index, found) if index is not None else str
+    if engine is not None and len(found.body) >= ENOUGH and found.title != "new":
+        duplicates = [d for d in engine.similar(found) if d.second.status not in HIDDEN_STATUSES]
+    resolve = resolver(engine, found) if engine is not None else str
 
     def address(target: str) -> str:
         return "#preview-" + target[1:] if target.startswith("#") and not urlsplit(target).path else resolve(target)

@@ -10,8 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from kb.errors import InputError
 from kb.labels import value_of
-from kb.model import FACETS, SORTS, Answer, Query
-from kb.search.questions import MAX_ANSWERS, read_answer
+from kb.model import FACETS, MAX_ANSWERS, SORTS, Answer, Query
+from kb.search.questions import read_answer
 
 SIZE = 10
 MAX_QUERY = 2000

@@ -8,7 +8,7 @@ from flask import current_app
 from kb.errors import StoreError
 from kb.feedback import Feedback
 from kb.privacy import without_placeholders
-from kb.search.index import Index
+from kb.search.engine import Engine
 from kb.search.remembered import Remembered
 
 log = logging.getLogger(__name__)
@@ -18,49 +18,49 @@ AT_ONCE = 300
 
 
 class Memory:
-    """The verdicts of one log, made ready for an index. Safe to share between threads."""
+    """The verdicts of one log, made ready for an engine. Safe to share between threads."""
 
     def __init__(self, feedback: Feedback) -> None:
         self._feedback = feedback
         self._lock = threading.Lock()
-        self._made: tuple[object, Index, Remembered] | None = None
+        self._made: tuple[object, Engine, Remembered] | None = None
 
-    def remembered(self, index: Index) -> Remembered | None:
+    def remembered(self, engine: Engine) -> Remembered | None:
         """What is remembered; None when that is nothing, or the log can't be read.
 
         One thread at a time reads new verdicts; the others go on with what was known before.
         """
         try:
             state = self._feedback.state()
-            if not self._is_current(state, index) and self._lock.acquire(blocking=False):
+            if not self._is_current(state, engine) and self._lock.acquire(blocking=False):
                 if self._made is None and state[0] > AT_ONCE:
-                    threading.Thread(target=self._renew, args=(state, index), daemon=True).start()
+                    threading.Thread(target=self._renew, args=(state, engine), daemon=True).start()
                 else:
-                    self._renew(state, index)
+                    self._renew(state, engine)
         except StoreError as error:
             log.warning("verdicts can't be read: %s", error)
         return self._made[2] if self._made and len(self._made[2]) else None
 
-    def _renew(self, state: object, index: Index) -> None:
+    def _renew(self, state: object, engine: Engine) -> None:
         """For who holds the lock."""
         try:
-            self._made = (state, index, self._read(index))
+            self._made = (state, engine, self._read(engine))
         except StoreError as error:
             log.warning("verdicts can't be read: %s", error)
         finally:
             self._lock.release()
 
-    def _is_current(self, state: object, index: Index) -> bool:
-        return self._made is not None and self._made[0] == state and self._made[1] is index
+    def _is_current(self, state: object, engine: Engine) -> bool:
+        return self._made is not None and self._made[0] == state and self._made[1] is engine
 
-    def _read(self, index: Index) -> Remembered:
+    def _read(self, engine: Engine) -> Remembered:
         earlier = self._made[2] if self._made else None
         verdicts = self._feedback.verdicts() if self._feedback.kept else []
         told = [v._replace(text=without_placeholders(v.text)) for v in verdicts]
-        return Remembered(index, told, earlier)
+        return engine.remember(told, earlier)
 
 
-def remembered(index: Index) -> Remembered | None:
-    """The memory of this process, for an index that is in force."""
+def remembered(engine: Engine) -> Remembered | None:
+    """The memory of this process, for an engine that is in force."""
     memory: Memory = current_app.config["MEMORY"]
-    return memory.remembered(index)
+    return memory.remembered(engine)
