@@ -14,6 +14,7 @@ from kb.model import Article
 from kb.search import scoring, threshold
 from kb.search.confidence import RELATED
 from kb.search.index import Index, Library
+from kb.search.ranking import Scores
 from kb.search.suggest import read_paste, suggest
 from kb.search.threshold import THRESHOLD
 from kb.settings import Settings
@@ -71,11 +72,11 @@ def test_a_code_that_many_are_about_is_a_word(settings: Settings) -> None:
 def test_lifts_add_up(built: Index) -> None:
     """Words and what each step adds are the whole score; no step takes anything away."""
     query = read_paste(built, "您好，打印机一直卡纸。红灯亮，报 49.4C02\n麻烦看一下")
-    scores = built.scores(query)
-    passages = np.argsort(-scores)[:20]
-    added = scoring.lifts(built, query, passages)
-    words = built.weights.scores(query.weights)[passages]
-    np.testing.assert_allclose(words + sum(added.values()), scores[passages], rtol=1e-4)
+    added: dict[str, Scores] = {}
+    scores = built.scores(query, lifted=added)
+    np.testing.assert_array_equal(scores, built.scores(query))
+    words = built.weights.scores(query.weights)
+    np.testing.assert_allclose(words + sum(added.values()), scores, rtol=1e-4)
     assert all((a >= 0).all() for a in added.values())
     assert added["about"].any()
 
@@ -86,7 +87,8 @@ def test_the_sentence_that_tells(settings: Settings) -> None:
     words = case(2, "扫描", "共享", "文件夹 失败")
     index = opened(settings, about, words)
     query = read_paste(index, "上午开了会。扫描到共享文件夹失败。下午放假。晚上加班。")
-    added = scoring.lifts(index, query, np.arange(2))
+    added: dict[str, Scores] = {}
+    index.scores(query, lifted=added)
     assert added["sentence"][0] > added["sentence"][1]
 
 
