@@ -8,10 +8,10 @@ from kb.model import Article, Change, Correction, Hit, Match, Page, Snippet, Sug
 from kb.search.asking import wording
 
 if TYPE_CHECKING:  # a search must not wait for what measures and builds
+    from kb.desk.golden import Outcome
     from kb.model import CodePage, Completion, Duplicate
     from kb.rehearsal import Effect
     from kb.search.evaluate import Comparison, Measured
-    from kb.search.golden import Outcome
 
 _FACTS = ("kind", "title", "product", "area", "cause", "handling", "severity", "parts", "versions", "tags", "aliases")
 

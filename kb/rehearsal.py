@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from kb.desk.golden import Outcome, Shift, run, shift
 from kb.errors import InputError
 from kb.files import read_text, save, share
 from kb.golden import FILE, Golden
@@ -20,8 +21,10 @@ from kb.indexer.reading import DICTIONARY, SYNONYMS
 from kb.language import say
 from kb.model import Change, Why
 from kb.search.engine import Engine
-from kb.search.golden import Outcome, Shift, run, shift
 from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from kb.search.remembered import Remembered
 
 IN_MEMORY = ("query", "synonym")
 """Kinds of changes that are tried without building an index."""
@@ -61,15 +64,23 @@ def sentence(effect: Effect | None) -> str:
 
 
 def rehearsed(
-    engine: Engine, settings: Settings, asked: Why, builds: bool, most: int | None = None
+    engine: Engine,
+    settings: Settings,
+    asked: Why,
+    builds: bool,
+    most: int | None = None,
+    remembered: "Remembered | None" = None,
 ) -> list[tuple[Change, Effect | None]]:
     """Every change of an answer with its effect; None where it would need a build and builds is False.
 
     most: golden queries that are looked at, all of them by default; unusable ones are passed over.
+    remembered: verdicts that pastes are answered with.
     """
     tried = [c for c in asked.changes if builds or c.kind in IN_MEMORY]
-    golden = run(engine, _usable(settings.articles)[:most]) if any(c.query is None for c in tried) else []
-    return [(c, rehearse(engine, settings, asked, c, golden) if c in tried else None) for c in asked.changes]
+    golden = run(engine, _usable(settings.articles)[:most], remembered) if any(c.query is None for c in tried) else []
+    return [
+        (c, rehearse(engine, settings, asked, c, golden, remembered) if c in tried else None) for c in asked.changes
+    ]
 
 
 def _usable(folder: Path) -> list[Golden]:
@@ -80,7 +91,14 @@ def _usable(folder: Path) -> list[Golden]:
         return []
 
 
-def rehearse(engine: Engine, settings: Settings, asked: Why, change: Change, golden: Sequence[Outcome]) -> Effect:
+def rehearse(
+    engine: Engine,
+    settings: Settings,
+    asked: Why,
+    change: Change,
+    golden: Sequence[Outcome],
+    remembered: "Remembered | None" = None,
+) -> Effect:
     """Try one change of an answer. golden: how the golden queries stand now.
 
     Takes a few milliseconds a golden query in memory, else as long as a build. Raises KbError.
@@ -88,7 +106,7 @@ def rehearse(engine: Engine, settings: Settings, asked: Why, change: Change, gol
     if change.query is not None:
         return Effect(engine.rank_of(change.query, asked.article, asked.mode), None)
     with _changed(engine, settings, asked, change) as changed:
-        after = run(changed, (o.golden for o in golden))
+        after = run(changed, (o.golden for o in golden), remembered)
         return Effect(changed.rank_of(asked.query, asked.article, asked.mode), shift(golden, after))
 
 

@@ -47,6 +47,7 @@ LAYERS = (
     ("indexer", "search"),
     (
         "calibration",
+        "desk",
         "editions",
         "examination",
         "insights",
@@ -169,9 +170,8 @@ ABOVE_THE_DOOR = ("web", "cli", *next(layer for layer in LAYERS if "examination"
 WITHOUT_AN_INDEX = {
     "kb.search.asking": {"wording"},
     "kb.search.confidence": {"MEDIUM"},
-    "kb.search.engine": {"Engine", "Engines", "Marker", "engines"},
+    "kb.search.engine": {"COUNT", "Engine", "Engines", "Marker", "engines"},
     "kb.search.evaluate": None,
-    "kb.search.golden": None,
     "kb.search.proposals": {"accept", "read_decided", "refuse", "undecided"},
     "kb.search.query": {"is_paste"},
     "kb.search.questions": {"checked_answer", "latest", "read_answer"},

@@ -16,6 +16,7 @@ from test_web import CHINESE, MAX_PAGE, Client, Page, token
 from werkzeug.test import TestResponse
 
 from kb import privacy, tables
+from kb.desk.memory import Memory
 from kb.errors import StoreError
 from kb.feedback import Feedback
 from kb.model import MAX_TEXT
@@ -25,7 +26,6 @@ from kb.settings import Settings
 from kb.store import Store
 from kb.web import create_app
 from kb.web.cards import language_of
-from kb.web.memory import Memory
 
 PASTE = "您好，\n打印机 HP P3015 屏幕一直是 49.4C02 ERROR，关了再开又死机。\n"
 ANSWER = "KB-000012"

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from kb.bundle import bundles
 from kb.cli import cli
+from kb.desk.golden import run
 from kb.golden import FILE
 from kb.indexer.articles import absence
 from kb.language import use
 from kb.model import Change, Query, Why
 from kb.rehearsal import rehearse, rehearsed, sentence
 from kb.search.embedded import EmbeddedEngine
-from kb.search.golden import run
 from kb.search.index import Index
 from kb.search.query import parse
 from kb.search.remedies import sentence as instruction

@@ -59,6 +59,7 @@ def why(
     as_json: bool,
     **filters: tuple[str, ...],
 ) -> None:
+    from kb.desk.memory import remembered_by
     from kb.indexer.articles import absence
     from kb.labels import value_of
     from kb.present import why_data
@@ -80,7 +81,7 @@ def why(
             click.echo(reason.text)
         raise click.exceptions.Exit(NOTHING)
     found = engine.why(query, named, "suggest" if suggest else "search")
-    tried = rehearsed(engine, chosen, found, builds=not quick)
+    tried = rehearsed(engine, chosen, found, builds=not quick, remembered=remembered_by(chosen, engine))
     if as_json:
         print_json(why_data(found, tried))
     else:

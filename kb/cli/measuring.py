@@ -239,11 +239,13 @@ def _range(bounds: tuple[float, float] | None) -> str:
 
 def _eval_golden(chosen: Settings, run_file: Path | None, earlier: Any, as_json: bool) -> None:
     """Run the golden queries on the index in force."""
+    from kb.desk import golden as golden_queries
+    from kb.desk.memory import remembered_by
     from kb.present import outcomes_data
     from kb.search import evaluate
-    from kb.search import golden as golden_queries
 
-    outcomes = golden_queries.run(open_engine(chosen), _golden(chosen))
+    engine = open_engine(chosen)
+    outcomes = golden_queries.run(engine, _golden(chosen), remembered_by(chosen, engine))
     if run_file is not None:
         evaluate.write_run(run_file, golden_queries.as_run(outcomes))
     if earlier is not None:
@@ -310,9 +312,9 @@ def _print_comparison(
     chosen: Settings, before: Any, after: Any, queries: Path | None, qrels: Path | None, as_json: bool
 ) -> None:
     """What rose and fell between two runs. Without judgements the golden queries are asked for theirs."""
+    from kb.desk import golden as golden_queries
     from kb.present import comparison_data
     from kb.search import evaluate
-    from kb.search import golden as golden_queries
 
     if qrels is None:
         golden_of = _golden(chosen)

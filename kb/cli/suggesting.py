@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import click
 
@@ -65,6 +66,8 @@ def suggest(
     why: bool,
     as_json: bool,
 ) -> None:
+    from kb.desk.memory import remembered_by
+    from kb.desk.paste import Paste, answer_paste
     from kb.intake import pasted
     from kb.present import suggestions_data
     from kb.search.questions import latest, read_answer
@@ -73,12 +76,14 @@ def suggest(
     if not paste.strip():
         raise InputError(say("没有内容；请粘贴故障描述", "nothing was given; paste a description of the fault"))
     engine, answers = open_engine(chosen), latest(read_answer(a) for a in given)
-    found = engine.suggest(paste, number, answers, exact, products=products)
+    asked = Paste(paste, "", number, answers, exact, tuple(products))
+    remembered = remembered_by(chosen, engine)
+    found = answer_paste(engine, asked, remembered)
     if as_json:
         print_json(suggestions_data(found))
     elif _a_person_is_there():
         _print_suggestions(
-            _ask(found, lambda answers: engine.suggest(paste, number, answers, exact, products=products)), why
+            _ask(found, lambda answers: answer_paste(engine, replace(asked, answers=answers), remembered)), why
         )
     else:
         _print_suggestions(found, why)

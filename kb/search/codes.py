@@ -134,7 +134,7 @@ def _together(index: Index, texts: Sequence[str], without: str = "") -> tuple[Re
             forms[canonical][form] += 1
             kinds[canonical] = kind
         texts_with.update({canonical for _, canonical, _ in found} - {without})
-    df = dict(zip(texts_with, index.weights.dfs(list(texts_with)), strict=True)) if texts_with else {}
+    df = dict(zip(texts_with, index.dfs(list(texts_with)), strict=True)) if texts_with else {}
     order = sorted((c for c in texts_with if df[c]), key=lambda c: (-texts_with[c], df[c], c))[: 2 * RELATED]
     return tuple(_counted(index, forms[c], kinds[c], c) for c in order)
 
@@ -164,7 +164,7 @@ def beginning(index: Index, text: str, count: int = NEAR) -> tuple[Recognised, .
             if _telling(found) and fold(form).text.startswith(start):
                 forms[found.canonical][form] += 1
                 kinds[found.canonical] = found.kind
-    df = dict(zip(forms, index.weights.dfs(list(forms)), strict=True)) if forms else {}
+    df = dict(zip(forms, index.dfs(list(forms)), strict=True)) if forms else {}
     order = sorted((c for c in forms if df[c]), key=lambda c: (-df[c], c))[:count]
     return tuple(r for r in (_counted(index, forms[c], kinds[c], c) for c in order) if r.known)
 

@@ -120,7 +120,7 @@ def _worth_reading(index: Index) -> Callable[[Article, Article], bool]:
 
 
 def _title_words(index: Index, title: str) -> dict[str, float]:
-    return index.weights.rarities(t.term for t in _tokens(index, title))
+    return index.idfs(t.term for t in _tokens(index, title))
 
 
 def _with_body(index: Index, number: int) -> Article:
@@ -141,7 +141,7 @@ def _said(index: Index, article: Article) -> _Said:
         frozenset(t.term for t in marks if t.kind == "number"),
         counts,
         len(tokens) or 1,
-        index.weights.rarities(counts),
+        index.idfs(counts),
         {t.term: text[t.start : t.end] for t in reversed(tokens) if t.kind in NAME_KINDS},
     )
 
@@ -178,7 +178,7 @@ def _named_alike(index: Index, said: _Said, numbers: Sequence[int]) -> Iterator[
     if not numbers:
         return
     titles = [read(index.articles[n].title, index.tokenizer, index.synonyms).groups for n in numbers]
-    weight = index.weights.rarities({t for title in titles for g in title for t in _terms(g)})
+    weight = index.idfs({t for title in titles for g in title for t in _terms(g)})
     wanted = list({t.term for g in said.title for tokens in g.alternatives for t in tokens})
     passages = np.concatenate([np.arange(index.first[n], index.first[n + 1]) for n in numbers])
     holding = index.weights.within(wanted, passages)[0] > 0

@@ -33,6 +33,7 @@ from kb.model import (
     Why,
 )
 from kb.search import codes, complete, conditions, duplicates, overview, proposals, retrieve, searcher, suggest, why
+from kb.search.backend import Backend
 from kb.search.engine import COUNT, Marker
 from kb.search.index import Index, Library
 from kb.search.remembered import Remembered
@@ -49,6 +50,11 @@ class EmbeddedEngine:
 
     def __init__(self, index: Index) -> None:
         self.index = index
+
+    @property
+    def backend(self) -> Backend:
+        """What the ranking asks, and another engine would answer in its own way."""
+        return self.index
 
     def _position(self, article: Article) -> int:
         return self.index.number_of(article.path)
@@ -170,7 +176,7 @@ class EmbeddedEngine:
 
     def marker(self, words: str) -> Marker:
         terms = read(words, self.index.tokenizer, self.index.synonyms)
-        highlighter = Highlighter(self.index.tokenizer, self.index.weights.rarities(terms.shown()))
+        highlighter = Highlighter(self.index.tokenizer, self.index.idfs(terms.shown()))
         return lambda text: merged((start, end) for start, end, _ in highlighter.found(text))
 
     # --- the build ---

@@ -86,7 +86,7 @@ class Evidence:
     @cached_property
     def _asked(self) -> dict[Alternatives, float]:
         """Each thing asked for, and how telling it is: its rarity, less for small talk and for what a log repeats."""
-        rarity = self.index.weights.rarities(self._terms)
+        rarity = self.index.idfs(self._terms)
         asked: dict[Alternatives, float] = {}
         for group in self.query.groups:
             alternatives = tuple(tuple(t.term for t in tokens) for tokens in group.alternatives)

@@ -78,6 +78,13 @@ class Range(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Term(Node):
+    """A term of the index. Nobody types one: ranking asks for it."""
+
+    term: str
+
+
+@dataclass(frozen=True, slots=True)
 class And(Node):
     children: tuple[Node, ...]
 

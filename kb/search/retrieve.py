@@ -24,7 +24,7 @@ def retrieve(index: Index, text: str, count: int, allowed: Mask, threshold: floa
     within = np.where(index.over_passages(allowed), scores, np.float32(0))
     ranked = [(int(a), index.best_passage(int(a), within)) for a in top(index.best(within), count)]
     sure = confidence(Evidence(index, terms, scores, [passage for _, passage in ranked]))
-    marker = Highlighter(index.tokenizer, index.weights.rarities(terms.shown()))
+    marker = Highlighter(index.tokenizer, index.idfs(terms.shown()))
     surest = sorted(ranked, key=lambda r: -sure[r[1]])
     return [_record(index, a, p, sure[p], marker) for a, p in surest if sure[p] >= threshold]
 

@@ -14,8 +14,9 @@ from kb.search import spelling
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
+from kb.search.filters import all_of, any_of, holding
 from kb.search.index import Index
-from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Range, Value, Words, parse
+from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
 from kb.search.ranking import Scores, rarity, top
 from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
 from kb.search.terms import Group, QueryTerms, read
@@ -277,7 +278,7 @@ class Matcher:
 
     def highlighter(self) -> Highlighter:
         """Marks the query's words, synonyms, phrases and patterns."""
-        weights = self._index.weights.rarities(self.terms.shown())
+        weights = self._index.idfs(self.terms.shown())
         patterns = [phrase_pattern(n.text) for n in self._leaves if isinstance(n, Phrase)]
         patterns += [wildcard_pattern(n.text) for n in self._leaves if isinstance(n, Pattern)]
         patterns += [phrase_pattern(text) for text in self._contained]
@@ -294,28 +295,20 @@ class Matcher:
         return self._group_masks[group]
 
     def _mask(self, node: Node, any_word: bool) -> Mask:
-        fulltext = self._index.fulltext
         if isinstance(node, Words):
             groups = self.groups(node)
             masks = [self.has(g, len(groups) <= KEYWORDS) for g in groups]
             if not masks:
-                return fulltext.phrase(Phrase(node.text))
+                return holding(self._index, Phrase(node.text))
             if any_word:
-                return _any_of(masks)
-            return _enough(masks) | self._near() if len(masks) > KEYWORDS else _all_of(masks)
+                return any_of(masks)
+            return _enough(masks) | self._near() if len(masks) > KEYWORDS else all_of(masks)
         if isinstance(node, (And, Or)):
             masks = [self._mask(child, any_word) for child in node.children]
-            return _all_of(masks) if isinstance(node, And) else _any_of(masks)
+            return all_of(masks) if isinstance(node, And) else any_of(masks)
         if isinstance(node, Not):
             return ~self._mask(node.child, any_word=False)
-        if isinstance(node, Phrase):
-            return fulltext.phrase(node)
-        if isinstance(node, Pattern):
-            return fulltext.pattern(node)
-        if isinstance(node, Range):
-            return self._index.over_passages(self._index.between(node.field, node.low, node.high))
-        assert isinstance(node, Value)
-        return self._index.over_passages(self._index.facets[node.field].having([node.value]))
+        return holding(self._index, node)
 
     def groups(self, node: Words) -> tuple[Group, ...]:
         """The words of a node, each once."""
@@ -327,20 +320,17 @@ class Matcher:
         return self._groups_of[node]
 
     def _group_mask(self, group: Group, keyword: bool) -> Mask:
-        weights = self._index.weights
-        mask = np.zeros(weights.passages, bool)
+        mask = np.zeros(self._index.weights.passages, bool)
         for tokens in group.alternatives:
             every = self._index.live_passages.copy()
             for token in tokens:
-                one = np.zeros(weights.passages, bool)
-                one[weights.column(token.term)[0]] = True
-                every &= one
+                every &= holding(self._index, Term(token.term))
             mask |= every
         if keyword and (not mask.any() or _CHINESE.fullmatch(group.text)):
             # The word may stand inside what was cut another way: 卡 in 卡纸, 打印 in 打印机; or begin one: connec.
-            inside = self._index.fulltext.phrase(Phrase(group.text))
+            inside = holding(self._index, Phrase(group.text))
             if not (mask | inside).any() and group.text.isascii() and group.text.isalpha() and len(group.text) > 2:
-                inside = self._index.fulltext.pattern(Pattern(group.text + "*"))
+                inside = holding(self._index, Pattern(group.text + "*"))
             if inside.any():
                 self._contained.append(group.text)
             mask |= inside
@@ -356,16 +346,6 @@ def _enough(masks: list[Mask]) -> Mask:
     asked = sum(r for r, m in zip(rarities, masks, strict=True) if m.any())
     enough: Mask = held >= SENTENCE_SHARE / len(masks) * asked - 1e-3
     return enough & (held > 0)
-
-
-def _all_of(masks: list[Mask]) -> Mask:
-    combined: Mask = np.logical_and.reduce(masks)
-    return combined
-
-
-def _any_of(masks: list[Mask]) -> Mask:
-    combined: Mask = np.logical_or.reduce(masks)
-    return combined
 
 
 def _leaves(node: Node | None) -> list[Node]:

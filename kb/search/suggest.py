@@ -178,7 +178,7 @@ def _related(found: _Found) -> tuple[Suggestion, ...]:
 
 def _marker(found: _Found) -> Highlighter:
     index = found.evidence.index
-    return Highlighter(index.tokenizer, index.weights.rarities(found.seen.shown()))
+    return Highlighter(index.tokenizer, index.idfs(found.seen.shown()))
 
 
 def _ranked(index: Index, scores: Scores, count: int, recalled: Mapping[int, Recalled]) -> list[tuple[int, int]]:
@@ -241,8 +241,8 @@ def read_paste(
     terms = replace(terms, by_meaning=True, products=known)
     if len(terms.weights) <= MAX_TERMS:
         return terms
-    rarities = index.weights.rarities(terms.weights)
-    held = index.weights.dfs(list(terms.weights))
+    rarities = index.idfs(terms.weights)
+    held = index.dfs(list(terms.weights))
     telling = sorted(
         zip(terms.weights, held, strict=True), key=lambda p: -terms.weights[p[0]] * rarities[p[0]] * (p[1] > 0)
     )
@@ -312,10 +312,10 @@ def _lines(text: str, evidence: Evidence, passages: Sequence[int]) -> tuple[tupl
 
     They do when they hold a quarter of its words, by their rarity, or as much as half of the rarest word there can be.
     """
-    terms, weights = evidence.query, evidence.index.weights
+    terms, index = evidence.query, evidence.index
     explained = evidence.explained(passages)
-    rarity = weights.rarities(terms.weights)
-    enough = math.log1p(weights.passages) / 2
+    rarity = index.idfs(terms.weights)
+    enough = math.log1p(index.weights.passages) / 2
     out = []
     tokens = iter(sorted((t for t in terms.tokens if not t.part), key=lambda t: t.start))
     token = next(tokens, None)

@@ -10,6 +10,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import __version__
+from kb.desk.paste import Paste, answer_paste
 from kb.errors import BundleError, NotFoundError, StoreError
 from kb.indexer import markdown
 from kb.indexer.articles import absence, parse
@@ -22,13 +23,12 @@ from kb.search.questions import checked_answer, latest
 from kb.web import answers, authorization, requests
 from kb.web.errors import about
 from kb.web.forms import query_from, why_from
-from kb.web.memory import remembered
 from kb.web.openapi import Api
 from kb.web.reading import is_meant
 from kb.web.security import without_folders
 from kb.web.validation import BadField
 from kb.web.verdicts import noted, uses
-from kb.web.views import completion_url, engine_in_force, resolver, settings_in_force, store
+from kb.web.views import completion_url, engine_in_force, remembered, resolver, settings_in_force, store
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +91,8 @@ def complete_api(query: requests.Typed) -> dict[str, Any]:
 )
 def suggest_api(body: requests.Pasted) -> dict[str, Any]:
     engine = engine_in_force()
-    text = f"{body.subject}\n{body.text}" if body.subject.strip() else body.text
-    found = engine.suggest(
-        text, body.count, _answers(body.answers), body.exact, remembered(engine), tuple(body.products)
-    )
+    paste = Paste(body.text, body.subject, body.count, _answers(body.answers), body.exact, tuple(body.products))
+    found = answer_paste(engine, paste, remembered(engine))
     shown = [s.article.id for s in found.suggestions]
     return {**suggestions_data(found), "search": logged("suggest", body.text, shown, len(shown), found.best)}
 
@@ -140,7 +138,9 @@ def why_api() -> dict[str, Any]:
     except NotFoundError:
         raise NotFound(absence(settings.articles, name, settings.max_file_kb).text)
     found = engine.why(query, article, mode)
-    return why_data(found, rehearsed(engine, settings, found, builds=False, most=MAX_GOLDEN))
+    return why_data(
+        found, rehearsed(engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered(engine))
+    )
 
 
 @blueprint.operation(

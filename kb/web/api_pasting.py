@@ -7,6 +7,7 @@ from flask import request
 from pydantic import ConfigDict
 
 from kb import privacy
+from kb.desk.paste import Paste, answer_paste
 from kb.indexer.markdown import section
 from kb.intake import MAX_BYTES, read
 from kb.language import say
@@ -17,12 +18,11 @@ from kb.web import answers
 from kb.web.cards import language_of
 from kb.web.errors import about
 from kb.web.forms import MAX_NAME
-from kb.web.memory import remembered
 from kb.web.openapi import Api
 from kb.web.requests import MAX_COUNT
 from kb.web.schemas import Answered, Sent, told
 from kb.web.validation import BadField, read_base64
-from kb.web.views import article_named, article_url, engine_in_force
+from kb.web.views import article_named, article_url, engine_in_force, remembered
 from kb.web.writers import MAX_UPLOAD
 
 blueprint = Api("api_pasting", __name__)
@@ -149,7 +149,7 @@ def reply_api(body: Answering) -> dict[str, Any]:
 
 def _fix(engine: Engine, article: Article, text: str) -> tuple[str, str]:
     """(Markdown, anchor) of what to do: as the suggestion for this text has it, else the article's own fix."""
-    found = engine.suggest(text, MAX_COUNT, remembered=remembered(engine)).suggestions if text.strip() else ()
+    found = answer_paste(engine, Paste(text, count=MAX_COUNT), remembered(engine)).suggestions if text.strip() else ()
     for suggestion in found:
         if suggestion.article.id == article.id:
             return suggestion.fix, suggestion.fix_anchor

@@ -30,6 +30,7 @@ from kb.web.views import (
     engine_in_force,
     feedback,
     page,
+    remembered,
     resolver,
     settings_in_force,
 )
@@ -95,7 +96,9 @@ def why_not() -> Answer:
     found = engine.why(query, article, mode)
     changes = [
         (instruction(change, found), None if effect is None else effect_of(effect))
-        for change, effect in rehearsed(engine, settings, found, builds=False, most=MAX_GOLDEN)
+        for change, effect in rehearsed(
+            engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered(engine)
+        )
     ]
     return page(
         "why.html",

@@ -12,6 +12,8 @@ from flask import Flask, Response, jsonify, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
 from kb import privacy
+from kb.desk.memory import Memory
+from kb.desk.paste import Paste, answer_paste
 from kb.errors import InputError, NotFoundError
 from kb.indexer.articles import render
 from kb.intake import MAX_BYTES, pasted, read
@@ -21,11 +23,10 @@ from kb.search.engine import Engine
 from kb.search.query import is_paste
 from kb.web import forms
 from kb.web.cards import cards, matched_words
-from kb.web.memory import Memory, remembered
 from kb.web.reading import is_meant, remember_search
 from kb.web.security import require_token
 from kb.web.verdicts import give, noted, standings
-from kb.web.views import Answer, engine_in_force, feedback, page, visitor
+from kb.web.views import Answer, engine_in_force, feedback, page, remembered, visitor
 from kb.web.writers import MAX_UPLOAD
 from kb.writeup import started
 
@@ -127,7 +128,9 @@ def draft() -> Answer:
     """A started write-up as a file, where articles can't be written in the browser."""
     require_token()
     engine, text = engine_in_force(), _text()
-    begun = started(text, engine.suggest(text).identifiers, _shown(engine, request.form.getlist("seen")), _kinds())
+    begun = started(
+        text, answer_paste(engine, Paste(text)).identifiers, _shown(engine, request.form.getlist("seen")), _kinds()
+    )
     today = date.today()
     article = Article("", "", "case", begun.title, status="draft", created=today, updated=today, body=begun.body)
     headers = {"Content-Disposition": "attachment; filename=KB-draft.md"}
@@ -220,8 +223,7 @@ def _answered(text: str, note: str = "", problem: str = "") -> Answer:
 
 def _answers(text: str) -> dict[str, object]:
     engine, answers = engine_in_force(), forms.answers_from(request.values)
-    told = privacy.without_placeholders(text)
-    found = engine.suggest(told, answers=answers, exact=_exact(), remembered=remembered(engine))
+    found = answer_paste(engine, Paste(text, answers=answers, exact=_exact()), remembered(engine))
     numbers = [s.article.id for s in found.suggestions]
     anew = "anew" in request.values  # else the text of before goes on, and is still one search
     before = None if anew else _number("search")

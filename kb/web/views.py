@@ -13,6 +13,7 @@ from flask_babel import format_date, format_decimal
 from werkzeug.wrappers import Response as BaseResponse
 
 from kb import __version__
+from kb.desk.memory import Memory
 from kb.editions.moving import moved_to
 from kb.errors import NotFoundError, StoreError
 from kb.feedback import Feedback
@@ -24,6 +25,7 @@ from kb.language import LANGUAGES, current, say, use
 from kb.model import FACETS, MAX_TEXT, Article, Completion
 from kb.search.asking import wording
 from kb.search.engine import Engine, Engines
+from kb.search.remembered import Remembered
 from kb.search.snippets import pieces
 from kb.settings import Settings
 from kb.store import Store
@@ -70,6 +72,12 @@ def engine_in_force() -> Engine:
     """The engine that answers this request. Raises BundleError."""
     engines: Engines = current_app.config["ENGINES"]
     return engines.in_force()
+
+
+def remembered(engine: Engine) -> Remembered | None:
+    """The verdicts that pastes are answered with."""
+    memory: Memory = current_app.config["MEMORY"]
+    return memory.remembered(engine)
 
 
 def store() -> Store:
