@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from encoders import PairEncoder
 
 from kb.calibration import FEWEST, MOST, calibrate
 from kb.fields import CODE_ZONES
 from kb.indexer.build import build, build_documents
+from kb.indexer.meaning import fill
 from kb.model import Article
 from kb.search import scoring, threshold
 from kb.search.confidence import RELATED
@@ -95,12 +97,17 @@ def test_the_sentence_that_tells(settings: Settings) -> None:
 # --- the threshold of a base -------------------------------------------------------------------
 
 
-def test_threshold_of_a_base(settings: Settings) -> None:
-    """It is found from aliases whose articles are hidden, written once, and known until the base changes."""
+def complained_of() -> list[Article]:
+    """Enough faults that customers have words for."""
     things = "打印机 交换机 投影仪 扫描仪 显示器 键盘 门禁 摄像头 电话 路由器 服务器 硬盘".split()
     faults = "不亮 卡住 断线 花屏 很慢 异响".split()
-    articles = [case(i, f"{t}{f}", aliases=(f"我的{t}老是{f}",)) for i, (t, f) in
+    return [case(i, f"{t}{f}", aliases=(f"我的{t}老是{f}",)) for i, (t, f) in
                 enumerate(((t, f) for t in things for f in faults), 1)]  # fmt: skip
+
+
+def test_threshold_of_a_base(settings: Settings) -> None:
+    """It is found from aliases whose articles are hidden, written once, and known until the base changes."""
+    articles = complained_of()
     assert len(articles) > FEWEST
     index = opened(settings, *articles)
     found = calibrate(settings)
@@ -110,6 +117,21 @@ def test_threshold_of_a_base(settings: Settings) -> None:
     written = (settings.index / threshold.FILE).stat().st_mtime_ns
     assert calibrate(settings) == found
     assert (settings.index / threshold.FILE).stat().st_mtime_ns == written
+
+
+def test_a_threshold_is_found_anew_when_meaning_joins_in(pairs: Settings) -> None:
+    """What was found by words alone holds no longer, and the articles without their aliases are encoded, too."""
+    opened(pairs, *complained_of())
+    calibrate(pairs)
+    assert threshold.details(pairs.index)["encoder"] == ""
+    fill(pairs)
+    encoded = len(PairEncoder.texts)
+    found = calibrate(pairs)
+    assert threshold.details(pairs.index)["encoder"] == PairEncoder().fingerprint
+    assert len(PairEncoder.texts) > encoded
+    encoded = len(PairEncoder.texts)
+    assert calibrate(pairs) == found
+    assert len(PairEncoder.texts) == encoded
 
 
 def test_no_threshold_without_aliases(settings: Settings) -> None:

@@ -11,7 +11,7 @@ It is the probability that the article answers the text, by a logistic model of
 
 It was fitted on judged sets, on a base's own aliases asked of an index without them, and on pastes in frames of talk;
 with texts that have no answer: those whose answers were hidden, and texts about something else. BENCHMARKS.md has the
-figures; scripts/calibrate prints the numbers below.
+figures; scripts/calibrate fits the same model on judged sets alone and tells how well the numbers below do there.
 """
 
 import math
