@@ -349,8 +349,8 @@ def test_suggest_asks_a_person(close: Kb, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_suggest_tells_unexplained_lines(close: Kb) -> None:
     """Lines of a longer paste that no suggestion explains are listed; a paste of one line has none."""
-    assert "没有被解释的行（1）：\n  ? 附近的川菜馆" in close("suggest", "E-1101 打印机\n附近的川菜馆").stdout
-    assert "没有被解释" not in close("suggest", "E-1101 打印机").stdout
+    assert "没用上的行（1）：\n  ? 附近的川菜馆" in close("suggest", "E-1101 打印机\n附近的川菜馆").stdout
+    assert "没用上" not in close("suggest", "E-1101 打印机").stdout
 
 
 def test_why_tells_field_kind_and_pairs(close: Kb, write: Write) -> None:
@@ -418,7 +418,7 @@ def test_eval(kb: Kb, judged: Path, mode: str) -> None:
     """A judged set gives the figures, and leaves the user's own index alone."""
     figures = json.loads(kb("eval", judged, "--json", "--mode", mode).stdout)
     assert (figures["mode"], figures["queries"], figures["documents"]) == (mode, 2, 3)
-    assert figures["s1"] == 1
+    assert (figures["s1"], figures["vectors"]) == (1, 0)
     assert figures["intervals"]["ndcg10"] == [1, 1]
     assert [(g["length"], g["queries"], g["s1"]) for g in figures["lengths"]] == [("short", 2, 1)]
     assert set(figures["silence"]) == (set() if mode == "search" else {"answerable", "hidden"})

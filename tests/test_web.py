@@ -348,7 +348,7 @@ def test_suggest_leaves_out_what_is_no_answer(sample: FlaskClient) -> None:
 def test_suggest_tells_unexplained_lines(sample: FlaskClient) -> None:
     """A short paste shows at once which of its lines no suggestion explains; words everybody uses explain none."""
     text = post(sample, "/suggest", "ORA-00257: Archiver error\n今天天气很好\n附近的川菜馆").text
-    assert re.search(r'<details class="lines" open>\s*<summary>2 行没有被解释', text)
+    assert re.search(r'<details class="lines" open>\s*<summary>2 行没用上', text)
     assert re.findall(r'<li class="open">(.*?) <small>', text) == ["今天天气很好", "附近的川菜馆"]
 
 

@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kb.cli.common import FILE, NOTHING, command, json_option, listed, note, one_line, open_engine, print_json
+from kb.cli.common import (
+    FILE,
+    NOTHING,
+    command,
+    fill_meaning,
+    json_option,
+    listed,
+    note,
+    one_line,
+    open_engine,
+    print_json,
+)
 from kb.errors import InputError
 from kb.labels import LABELS, label
 from kb.language import say
 from kb.model import Verdict
-from kb.settings import Settings
+from kb.settings import OFF, Settings
 
 if TYPE_CHECKING:
     from kb.search.engine import Engine
@@ -24,13 +35,13 @@ _Run = dict[str, list[tuple[str, float]]]
 
 
 @command(
-    """量检索质量。不给文件夹时运行金标查询（articles/golden.yml），有一条不合格则退出码为 1；
+    """量检索质量。不给文件夹时运行必中查询（articles/golden.yml），有一条不合格则退出码为 1；
     给评测集文件夹时量 nDCG@10、MRR@10、S@1、S@3、R@10（各带 95 % 区间）与时间，分短、中、长查询，
     并量没有答案时给不给建议：把答案藏起来再问，以及查询旁边的 unanswerable.jsonl（若有）。
     评测集的文档按 Markdown 文件处理；编号 page.md#3 表示它是 page.md 的一段，否则自成一页。
 
     \b
-    例：kb eval                                     # 金标查询，用现有的索引
+    例：kb eval                                     # 必中查询，用现有的索引
         kb eval --run 之前.trec                     # 存下结果，改过之后再比
         kb eval --against 之前.trec
         kb eval 评测集文件夹 --json                 # corpus.jsonl、queries.jsonl、qrels.tsv
@@ -129,6 +140,7 @@ def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Engine", di
     """An engine of a judged set's documents, or of the articles, that is gone afterwards, and what is said of it."""
     from kb.indexer.build import build as build_index
     from kb.indexer.build import build_documents
+    from kb.indexer.meaning import lend
     from kb.search import evaluate
     from kb.search.engine import engines
 
@@ -141,6 +153,9 @@ def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Engine", di
             for problem in report.problems:
                 note(problem)
         built = {"build_s": round(report.seconds, 2), "passages": report.passages, "documents": report.articles}
+        if chosen.encoder != OFF and chosen.index.is_dir():
+            lend(chosen.index, aside.index)  # what was encoded once need not be again when a set is measured next
+        built["vectors"] = fill_meaning(aside).texts
         yield engines(aside.index).in_force(), built
 
 
@@ -182,6 +197,7 @@ _FIGURES = {
     "build_s": ("建索引的时间，秒", "time of the build, seconds"),
     "passages": ("段落", "passages"),
     "documents": ("文档", "documents"),
+    "vectors": ("有语义向量的文字，0 为只按词搜索", "texts with a vector of meaning, 0 when words alone decide"),
 }
 
 
@@ -243,7 +259,7 @@ def _eval_golden(chosen: Settings, run_file: Path | None, earlier: Any, as_json:
         first = sum(o.rank == 1 for o in outcomes)
         note(
             say(
-                "{n} 条金标查询：{held} 条合格，{failed} 条不合格；{first} 条排在第 1",
+                "{n} 条必中查询：{held} 条合格，{failed} 条不合格；{first} 条排在第 1",
                 "{n} golden queries: {held} hold, {failed} fail; {first} at place 1",
                 n=len(outcomes),
                 held=len(outcomes) - failed,
@@ -263,7 +279,7 @@ def _golden(chosen: Settings) -> Any:
     if not queries:
         raise InputError(
             say(
-                "{path} 里没有金标查询；用 kb golden add 写第一条，或给出评测集文件夹",
+                "{path} 里没有必中查询；用 kb golden add 写第一条，或给出评测集文件夹",
                 "there are no golden queries in {path}; write the first with kb golden add, or give a folder",
                 path=chosen.articles / golden_file.FILE,
             )

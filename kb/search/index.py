@@ -108,12 +108,12 @@ class Index:
     def topics(self) -> Topics:
         return Topics([part.bundle for part in self.parts])
 
-    def scores(self, query: QueryTerms, hidden: bool = False) -> Scores:
-        """The score of each passage, 0 where nothing matches (kb.search.scoring).
+    def scores(self, query: QueryTerms, hidden: bool = False, lifted: dict[str, Scores] | None = None) -> Scores:
+        """The score of each passage, 0 where nothing matches, and what each step added (kb.search.scoring).
 
         hidden: whether articles that are not visible have a score, too.
         """
-        return scoring.scores(self, query, None if hidden else self.unseen)
+        return scoring.scores(self, query, None if hidden else self.unseen, lifted)
 
     @cached_property
     def facets(self) -> "dict[str, Facet]":
