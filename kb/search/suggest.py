@@ -10,6 +10,7 @@ from kb.model import Answer, Passage, Recalled, Recognised, Section, Suggestion,
 from kb.search import spelling
 from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
 from kb.search.evidence import Evidence
+from kb.search.excerpt import excerpt
 from kb.search.explain import matches
 from kb.search.faults import split
 from kb.search.index import Index
@@ -46,6 +47,7 @@ def suggest(
     products: those that the case is about, as far as that is known.
     """
     started = time.perf_counter()
+    truncated, text = len(text) > MAX_TEXT, excerpt(text)
     whole = _suggest(index, text, count, answers, exact, remembered, products)
     if not answers:
         whole = _apart(
@@ -53,7 +55,7 @@ def suggest(
             [(piece, _suggest(index, piece, count, (), exact, remembered, products)) for piece in split(text)],
             count,
         )
-    return replace(whole, milliseconds=(time.perf_counter() - started) * 1e3)
+    return replace(whole, truncated=truncated, milliseconds=(time.perf_counter() - started) * 1e3)
 
 
 def _apart(whole: Suggestions, pieces: Sequence[tuple[str, Suggestions]], count: int) -> Suggestions:
@@ -90,8 +92,6 @@ def _suggest(
     products: Sequence[str],
 ) -> Suggestions:
     """suggest() of a text as one fault."""
-    truncated = len(text) > MAX_TEXT
-    text = text[:MAX_TEXT]
     terms = read_paste(index, text, exact, products)
     scores = index.scores(terms)
     recalled = _recalled(index, terms, scores, remembered)
@@ -123,7 +123,6 @@ def _suggest(
         causes=_votes(index, "cause", sure),
         lines=_lines(text, Evidence(index, terms, scores, [c.passage for c in chosen])),
         milliseconds=0,
-        truncated=truncated,
         questions=questions(index, chosen, terms, answers),
         answers=tuple(answers),
         corrections=spelling.shown(text, terms.corrections),
