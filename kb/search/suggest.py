@@ -22,6 +22,7 @@ from kb.model import (
 from kb.search import spelling
 from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
 from kb.search.evidence import Evidence
+from kb.search.excerpt import excerpt
 from kb.search.explain import matches
 from kb.search.faults import split
 from kb.search.index import Index
@@ -55,12 +56,13 @@ def suggest(
     """
     started = time.perf_counter()
     ask = partial(_found, index, count=count, exact=exact, remembered=remembered, products=products)
-    whole = ask(text[:MAX_TEXT], answers=answers)
-    pieces = [] if answers else [ask(piece) for piece in split(text[:MAX_TEXT])]
-    told = [piece for piece in pieces if piece.chosen and piece.chosen[0].score >= MEDIUM]
+    told = excerpt(text)
+    whole = ask(told, answers=answers)
+    pieces = [] if answers else [ask(piece) for piece in split(told)]
+    sure = [piece for piece in pieces if piece.chosen and piece.chosen[0].score >= MEDIUM]
     # Two answers that differ tell of two faults; else the pieces tell of one, step by step.
-    several = len({piece.chosen[0].article for piece in told}) > 1
-    answer = _apart(whole, told, count) if several else _together(whole)
+    several = len({piece.chosen[0].article for piece in sure}) > 1
+    answer = _apart(whole, sure, count) if several else _together(whole)
     return replace(answer, truncated=len(text) > MAX_TEXT, milliseconds=(time.perf_counter() - started) * 1e3)
 
 
