@@ -19,7 +19,7 @@ from kb.errors import ArticleError, KbError, NotFoundError
 from kb.feedback import Feedback
 from kb.files import save
 from kb.indexer.articles import decode
-from kb.indexer.check import Problem, check, check_text
+from kb.indexer.check import Problem, check, check_text, unparsed
 from kb.language import LANGUAGES, current, use
 from kb.model import VERDICTS, Duplicate, Proposal
 from kb.search.engine import Engine, engines
@@ -145,7 +145,7 @@ def _checked(settings: Settings, path: str) -> Sequence[Problem]:
     except OSError:
         return ()
     except ArticleError as error:
-        return (Problem(path, error.line, "error", error.message),)
+        return (unparsed(error, path),)
     return check_text(settings.articles, path, text, settings.areas)
 
 

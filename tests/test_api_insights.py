@@ -10,12 +10,12 @@ from conftest import index_of_its_own
 from flask.testing import FlaskClient
 
 from kb import golden
+from kb.desk.schemas import Table
 from kb.examination import examine
 from kb.search.index import Index
 from kb.settings import Settings
 from kb.web import create_app
 from kb.web.insights import PERIODS, ROWS
-from kb.web.schemas import Table
 
 PASTE = "激光打印机报50.2，打出来的纸字一摸就掉黑"
 

@@ -14,10 +14,10 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from kb.cli import cli
+from kb.desk import answers
 from kb.errors import InputError
 from kb.fields import MEMORY_LIFT, MEMORY_LIFTED, MEMORY_LOWER
 from kb.model import Suggestions, Verdict
-from kb.present import suggestions_data
 from kb.search import remembered as module
 from kb.search.confidence import remembering
 from kb.search.evaluate import evaluate, read_verdicts
@@ -269,9 +269,9 @@ def test_similarity(built: Index, words: list[str]) -> None:
 def test_as_data(built: Index) -> None:
     """JSON tells how often it helped, and null where nothing is remembered."""
     memory = Remembered(built, helpful(OWN_WORDS, TARGET))
-    data = suggestions_data(suggest(built, OWN_WORDS, remembered=memory))["suggestions"]
+    data = answers.Suggestions.of(suggest(built, OWN_WORDS, remembered=memory)).data()["suggestions"]
     assert [s["remembered"] for s in data if s["id"] == TARGET] == [{"helpful": 1, "unhelpful": 0}]
-    plain = suggestions_data(suggest(built, PASTES[0]["paste"], remembered=memory))["suggestions"]
+    plain = answers.Suggestions.of(suggest(built, PASTES[0]["paste"], remembered=memory)).data()["suggestions"]
     assert plain
     assert {s["remembered"] for s in plain} == {None}
 

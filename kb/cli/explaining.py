@@ -59,10 +59,10 @@ def why(
     as_json: bool,
     **filters: tuple[str, ...],
 ) -> None:
+    from kb.desk.answers import Why
     from kb.desk.memory import remembered_by
     from kb.indexer.articles import absence
     from kb.labels import value_of
-    from kb.present import why_data
     from kb.rehearsal import rehearsed
 
     text = standard_input() if list(words) == ["-"] else " ".join(words)
@@ -83,7 +83,7 @@ def why(
     found = engine.why(query, named, "suggest" if suggest else "search")
     tried = rehearsed(engine, chosen, found, builds=not quick, remembered=remembered_by(chosen, engine))
     if as_json:
-        print_json(why_data(found, tried))
+        print_json(Why.of(found, tried).data())
     else:
         _print_why(found, tried)
 

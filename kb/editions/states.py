@@ -6,7 +6,7 @@ from pathlib import Path
 from kb.editions.saving import number_changed
 from kb.errors import ArticleError, InputError
 from kb.indexer.articles import parse
-from kb.indexer.check import Problem, check_text, private
+from kb.indexer.check import Problem, check_text, private, unparsed
 from kb.labels import label
 from kb.language import say
 from kb.settings import Settings
@@ -58,9 +58,14 @@ def require_allowed(settings: Settings, path: str, before: str, after: str, edit
         raise InputError(say("编号不能改，也不能去掉", "the number can't be changed or taken away"))
     problems = hindrances(settings.articles, path, before, after, settings.areas)
     if not before:
-        problems = [p for p in problems if p.line != 1 or "id" not in p.message.split()]
+        problems = [p for p in problems if not lacks_number(p)]
     if problems:
         raise HinderedError(problems)
+
+
+def lacks_number(problem: Problem) -> bool:
+    """Whether that an article has no number is the problem: a new one gets it when it is saved."""
+    return (problem.code, problem.key) == ("missing_key", "id")
 
 
 def status_of(text: str) -> str:
@@ -108,7 +113,7 @@ def hindrances(root: Path, path: str, before: str, after: str, areas: Iterable[s
     try:
         published = parse(after, path).status == "published"
     except ArticleError as error:
-        return [*found, Problem(path, error.line, "error", error.message)]
+        return [*found, unparsed(error, path)]
     if published:
         known = {p.message for p in check_text(root, path, before, areas)} if _published(before) else set()
         errors = (p for p in check_text(root, path, after, areas) if p.level == "error")

@@ -4,6 +4,7 @@ from typing import Any
 
 from werkzeug.exceptions import NotFound, PreconditionFailed
 
+from kb.desk import answers
 from kb.editions.saving import File, folder_for
 from kb.editions.settling import settle
 from kb.editions.states import require_allowed
@@ -11,7 +12,7 @@ from kb.editions.texts import values_of
 from kb.errors import ConflictError, InputError
 from kb.indexer.articles import parse
 from kb.language import say
-from kb.web import answers, authorization, requests
+from kb.web import authorization, requests
 from kb.web.errors import about
 from kb.web.openapi import Api
 from kb.web.validation import VERSION

@@ -11,15 +11,15 @@ from markupsafe import Markup
 
 from kb.editions.drafts import Draft
 from kb.editions.saving import MAX_EDITOR, MAX_NOTE, File, folder_for
-from kb.editions.states import may, next_states, status_of
+from kb.editions.states import lacks_number, may, next_states, status_of
 from kb.editions.texts import FORM_KEYS, edited, values_of
 from kb.errors import ArticleError, InputError
 from kb.indexer import markdown
 from kb.indexer.articles import parse
-from kb.indexer.check import Problem, check_text
+from kb.indexer.check import Problem, check_text, unparsed
 from kb.indexer.frontmatter import DATES, LISTS, front_matter
 from kb.language import say
-from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SEVERITIES, Duplicate
+from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SECTION_ROLES, SEVERITIES, Duplicate
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.web import writers
 from kb.web.views import page, resolver, settings_in_force
@@ -144,12 +144,11 @@ def side_of(form: Form) -> dict[str, Any]:
         text = form.text("" if now is None else now.text)
         found = parse(text, form.place)
     except ArticleError as error:
-        problem = Problem(form.place, error.line, "error", error.message)
-        placed = _placed([problem], form, form.body)
+        placed = _placed([unparsed(error, form.place)], form, form.body)
         return {"html": "", "title": "", "problems": placed, "duplicates": [], "private": False}
     problems = form.problems or check_text(settings.articles, form.place, text, settings.areas)
     if form.new:
-        problems = [p for p in problems if p.line != 1 or "id" not in p.message.split()]
+        problems = [p for p in problems if not lacks_number(p)]
     duplicates: list[Duplicate] = []
     if engine is not None and len(found.body) >= ENOUGH and found.title != "new":
         duplicates = [d for d in engine.similar(found) if d.second.status not in HIDDEN_STATUSES]
@@ -175,17 +174,15 @@ def _placed(problems: list[Problem], form: Form, text: str) -> list[tuple[Proble
         return [(p, p.line, "") for p in problems]
     placed = []
     for problem in problems:
-        words = problem.message.split()
-        key = next((k for k, line in head.lines.items() if line == problem.line and k in SHOWN_KEYS), "")
-        key = key or next((k for k in SHOWN_KEYS if problem.line < head.end and k in words), "")
-        section = re.search(r"“(## .+?)”|'(## .+?)'", problem.message)
-        line = _line_of(form.body, section[1] or section[2]) if section else 0
-        line = line or (problem.line if form.whole else problem.line - head.end + 1)
+        key = problem.key or next((k for k, line in head.lines.items() if line == problem.line), "")
+        key = key if key in SHOWN_KEYS else ""
+        line = _line_of(form.body, problem.section) or (problem.line if form.whole else problem.line - head.end + 1)
         placed.append((problem, max(line, 0), "" if form.whole else key))
     # As they stand on the page: the fields in their order, then the text from its top.
     return sorted(placed, key=lambda p: (SHOWN_KEYS.index(p[2]) if p[2] else len(SHOWN_KEYS), p[1]))
 
 
-def _line_of(body: str, start: str) -> int:
-    """The first line that begins like this, 1-based; 0 for none."""
-    return next((n for n, line in enumerate(body.split("\n"), 1) if line.startswith(start)), 0)
+def _line_of(body: str, section: str) -> int:
+    """The first line that is a heading of this section (its role), 1-based; 0 for none."""
+    headings = ((n, line.strip("# ").lower()) for n, line in enumerate(body.split("\n"), 1) if line.startswith("##"))
+    return next((n for n, heading in headings if section and SECTION_ROLES.get(heading) == section), 0)

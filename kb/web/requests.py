@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from kb.desk.schemas import Given, Sent, Sort, told
 from kb.editions.saving import MAX_EDITOR, MAX_NOTE
 from kb.feedback import MAX_COMMENT
 from kb.model import MAX_ANSWERS, MAX_PAGE, MAX_SIZE, REPLIES, SORTS
 from kb.web.forms import MAX_NAME, MAX_QUERY, SIZE
-from kb.web.schemas import Given, Sent, Sort, told
 
 MAX_COUNT = 20
 """Suggestions of one request."""

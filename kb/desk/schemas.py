@@ -1,0 +1,76 @@
+"""This module holds what requests and answers of the API are made of: models, and fields in two languages."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kb.language import say
+
+Facet = Literal["kind", "product", "area", "cause", "handling", "severity", "status", "tags"]
+Sort = Literal["relevance", "updated", "created", "used"]
+Table = Literal[
+    "weeks",
+    "gaps",
+    "articles",
+    "unused",
+    "stale",
+    "areas",
+    "products",
+    "quality",
+    "duplicates",
+    "synonyms",
+    "promotions",
+]
+"""What the lead's pages tell, a table each."""
+
+
+def told(zh: str, en: str, default: Any = ..., **limits: Any) -> Any:
+    """A field that is described in the language the description is made in."""
+    return Field(default, json_schema_extra=lambda schema: schema.update(description=say(zh, en)), **limits)
+
+
+class Sent(BaseModel):
+    """What a request brings as JSON: nothing is converted, nothing unknown is passed over."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class Given(BaseModel):
+    """What a request brings in its address."""
+
+
+class Answered(BaseModel):
+    """What comes back; the description names every key. It is read from the value itself, by the names it has there."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_value(cls, value: Any) -> Any:
+        """A pair such as (value, count) is read by its places, anything but JSON by view()."""
+        if type(value) is tuple:
+            return dict(zip(cls.model_fields, value, strict=True))
+        return value if isinstance(value, dict) else cls.view(value)
+
+    @classmethod
+    def view(cls, value: Any) -> Any:
+        """What the keys are read from; a model says how where that is not the value as it is."""
+        return value
+
+    def data(self) -> dict[str, Any]:
+        """The JSON of it, without keys that the value does not have."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class View:
+    """Several objects as one, for reading: what is given by name, then what the first, the second ... has."""
+
+    def __init__(self, *objects: Any, **given: Any) -> None:
+        self._objects = objects
+        self.__dict__.update(given)
+
+    def __getattr__(self, name: str) -> Any:
+        for one in self._objects:
+            if hasattr(one, name):
+                return getattr(one, name)
+        raise AttributeError(name)
