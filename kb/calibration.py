@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kb.articles.atomic import save
 from kb.errors import KbError
-from kb.files import save
 from kb.indexer.build import build_documents
 from kb.model import Article
 from kb.search import threshold

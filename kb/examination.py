@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from kb import __version__
+from kb.articles.atomic import save
+from kb.articles.check import Problem, check, check_text
+from kb.articles.files import decode
 from kb.errors import ArticleError, KbError, NotFoundError
 from kb.feedback import Feedback
-from kb.files import save
-from kb.indexer.articles import decode
-from kb.indexer.check import Problem, check, check_text
 from kb.language import LANGUAGES, current, use
 from kb.model import VERDICTS
 from kb.search.duplicates import Duplicate, duplicates

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kb import tables
-from kb.golden import same
+from kb.articles.golden import same
 from kb.model import HIDDEN_STATUSES, VERDICTS, Article
 from kb.search.confidence import MEDIUM
 from kb.search.index import Index

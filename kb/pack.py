@@ -20,9 +20,9 @@ from urllib.parse import quote, unquote, urlsplit
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from kb.articles import markdown
+from kb.articles.check import normal_path
 from kb.errors import InputError, NotFoundError
-from kb.indexer import markdown
-from kb.indexer.check import normal_path
 from kb.labels import label
 from kb.language import current, say, use
 from kb.model import AREAS, Article, Query

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kb import bundle
+from kb.articles import files
+from kb.articles.atomic import read_text, save
+from kb.articles.golden import FILE, Golden
+from kb.articles.golden import parse as parse_golden
 from kb.errors import InputError
-from kb.files import read_text, save
-from kb.golden import FILE, Golden
-from kb.golden import parse as parse_golden
-from kb.indexer import articles
 from kb.indexer.reading import DICTIONARY, SYNONYMS
 from kb.language import say
 from kb.model import Change, Why
@@ -133,16 +133,16 @@ def _apply(folder: Path, asked: Why, change: Change) -> None:
         save(path, f"{read_text(path).rstrip()}\n{change.text}\n")
         return
     path = folder / asked.article.path
-    text, _ = articles.decode(path.read_bytes(), asked.article.path)
+    text, _ = files.decode(path.read_bytes(), asked.article.path)
     values = {"aliases": [*asked.article.aliases, change.text]} if change.kind == "alias" else {"status": change.text}
-    save(path, articles.change(text, values))
+    save(path, files.change(text, values))
 
 
 def _copy_articles(source: Path, target: Path) -> None:
     """What an index is made of; files are shared where the system can, for who changes one here replaces it."""
     vocabulary = (source / name for name in (DICTIONARY, SYNONYMS))
-    for path in (*articles.find(source), *(p for p in vocabulary if p.is_file())):
-        copied = target / articles.relative(path, source)
+    for path in (*files.find(source), *(p for p in vocabulary if p.is_file())):
+        copied = target / files.relative(path, source)
         copied.parent.mkdir(parents=True, exist_ok=True)
         _share(path, copied)
 

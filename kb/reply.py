@@ -3,9 +3,9 @@
 import re
 from contextvars import copy_context
 
+from kb.articles import markdown
+from kb.articles.plain import blocks, plain
 from kb.errors import InputError
-from kb.indexer import markdown
-from kb.indexer.plain import blocks, plain
 from kb.language import say, use
 from kb.model import Article
 from kb.privacy import ARTICLE_KINDS, masked

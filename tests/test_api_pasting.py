@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kb.indexer.markdown import section
+from kb.articles.markdown import section
 from kb.privacy import unmask
 from kb.search.index import Index
 from kb.search.suggest import FIX_ROLES

@@ -16,7 +16,7 @@ from PIL import Image
 from test_editions import CASE
 from werkzeug.test import TestResponse
 
-from kb.indexer.articles import parse
+from kb.articles.files import parse
 from kb.indexer.build import build
 from kb.settings import Settings
 from kb.web import create_app

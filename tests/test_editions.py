@@ -14,18 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kb import pictures
-from kb.editions import images
-from kb.editions.commits import commit
-from kb.editions.differences import compare, merged
-from kb.editions.drafts import MAX_DRAFTS, Drafts
-from kb.editions.moving import checked_path, move, moved_to, relinked
-from kb.editions.saving import MAX_REVISIONS, Editions, File, number_changed
-from kb.editions.states import TRANSITIONS, hindrances, may, next_states, refusal
-from kb.editions.texts import FORM_KEYS, digest, edited, encoded, values_of
+from kb.articles import pictures
+from kb.articles.files import parse
+from kb.articles.frontmatter import front_matter
+from kb.articles.writing import images
+from kb.articles.writing.diff import compare, merged
+from kb.articles.writing.drafts import MAX_DRAFTS, Drafts
+from kb.articles.writing.form import FORM_KEYS, digest, edited, encoded, values_of
+from kb.articles.writing.git import commit
+from kb.articles.writing.rename import checked_path, move, moved_to, relinked
+from kb.articles.writing.save import MAX_REVISIONS, Editions, File, number_changed
+from kb.articles.writing.workflow import TRANSITIONS, hindrances, may, next_states, refusal
 from kb.errors import ConflictError, InputError, KbError, NotFoundError
-from kb.indexer.articles import parse
-from kb.indexer.frontmatter import front_matter
 from kb.model import STATUSES
 from kb.settings import Settings
 from kb.store import Store
@@ -247,7 +247,7 @@ def test_a_failed_save_leaves_no_version(editions: Editions, write: Write, monke
     def fail(*_: object, **__: object) -> None:
         raise KbError("disk full")
 
-    monkeypatch.setattr("kb.editions.saving.save", fail)
+    monkeypatch.setattr("kb.articles.writing.save.save", fail)
     with pytest.raises(KbError, match="disk full"):
         editions.save("a.md", "x\n", now.digest, "王工", "")
     assert path.read_text("utf8") == CASE

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-import kb.editions.states  # defines one of them
+import kb.articles.writing.workflow  # defines one of them
 from kb import errors as users
 from kb.errors import ArticleError, KbError
 from kb.search.index import Library
@@ -33,7 +33,7 @@ ERRORS = below(KbError)
 def raised(error: type[KbError]) -> KbError:
     if issubclass(error, ArticleError):
         return error("a.md", 3, "这是一句话")
-    return error([]) if error is kb.editions.states.HinderedError else error("这是一句话")
+    return error([]) if error is kb.articles.writing.workflow.HinderedError else error("这是一句话")
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 from conftest import ARTICLES, index_of_its_own
 from flask.testing import FlaskClient
 
-from kb import golden
+from kb.articles import golden
+from kb.articles.check import check
 from kb.examination import FILE, MAX_COMPARED, examination, examine
 from kb.feedback import Feedback
-from kb.indexer.check import check
 from kb.search.index import Index
 from kb.settings import Settings, load
 from kb.store import Store

@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, select, text
 
 from kb import store as store_module
 from kb import tables
-from kb.editions.drafts import Drafts
+from kb.articles.writing.drafts import Drafts
 from kb.errors import StoreError
 from kb.feedback import Feedback
 from kb.settings import load

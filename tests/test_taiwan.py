@@ -5,7 +5,7 @@ from conftest import ARTICLES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.indexer.articles import find
+from kb.articles.files import find
 from kb.synonyms import parse, shipped_text
 from kb.taiwan import MAX_TEXT, taiwan_readings
 from kb.tokens import Tokenizer, fold

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from conftest import Write
 
+from kb.articles.files import parse as parse_article
 from kb.bundle import open_current
 from kb.fields import STOP_WORDS
-from kb.indexer.articles import parse as parse_article
 from kb.indexer.build import build, build_documents
 from kb.model import Query
 from kb.search.index import Index

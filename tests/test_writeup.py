@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from conftest import Settings
 
+from kb.articles.check import check_paths
+from kb.articles.files import render
 from kb.bundle import open_current
-from kb.indexer.articles import render
 from kb.indexer.build import build, update
-from kb.indexer.check import check_paths
 from kb.language import use
 from kb.model import Article, Recognised
 from kb.search.index import Index

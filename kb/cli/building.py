@@ -210,7 +210,7 @@ def _diagnose(chosen: Settings) -> Any:
     """(what was looked at, whether it is well, what was found)."""
     from importlib.metadata import version
 
-    from kb.indexer.articles import find
+    from kb.articles.files import find
     from kb.search.index import Library
 
     yield "Guzhi", True, f"{__version__}, Python {platform.python_version()}"

@@ -187,7 +187,7 @@ MAX_INPUT = 1_000_000
 
 def standard_input() -> str:
     """What is piped in, decoded, at most MAX_INPUT bytes of it."""
-    from kb.indexer.articles import decode
+    from kb.articles.files import decode
 
     raw = sys.stdin.buffer.read(MAX_INPUT)
     if len(raw) == MAX_INPUT:  # the cut may go through a character, and half a character decodes as nothing

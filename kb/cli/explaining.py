@@ -59,7 +59,7 @@ def why(
     as_json: bool,
     **filters: tuple[str, ...],
 ) -> None:
-    from kb.indexer.articles import absence
+    from kb.articles.files import absence
     from kb.labels import value_of
     from kb.present import why_data
     from kb.rehearsal import rehearsed

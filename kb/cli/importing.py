@@ -66,8 +66,8 @@ def import_(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    from kb.indexer.importing.model import Options
-    from kb.indexer.importing.plan import bounded_plan, carry_out
+    from kb.articles.importing.model import Options
+    from kb.articles.importing.plan import bounded_plan, carry_out
 
     known = (*AREAS, *chosen.areas)
     if area and area not in known:

@@ -40,7 +40,7 @@ from kb.settings import Settings
 @click.option("-o", "--output", type=FILE, metavar="FILE", help=say("写到哪里", "where to write it"))
 @filter_options
 def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters: tuple[str, ...]) -> None:
-    from kb.files import save
+    from kb.articles.atomic import save
     from kb.pack import pack as packed
 
     index = open_index(chosen)

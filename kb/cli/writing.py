@@ -37,7 +37,7 @@ from kb.settings import Settings
 @click.option("--product", multiple=True, help=say("产品，可多次", "product, may be repeated"))
 @click.option("--owner", default="", help=say("负责人或团队", "person or team in charge"))
 def new(chosen: Settings, kind: str, title: str, area: str, product: tuple[str, ...], **facts: str | None) -> None:
-    from kb.indexer.articles import create
+    from kb.articles.files import create
 
     known = (*AREAS, *chosen.areas)
     if area and area not in known:
@@ -73,7 +73,7 @@ def new(chosen: Settings, kind: str, title: str, area: str, product: tuple[str, 
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @json_option
 def check(chosen: Settings, paths: tuple[Path, ...], as_json: bool) -> None:
-    from kb.indexer import check as checking
+    from kb.articles import check as checking
 
     problems = checking.check_paths(chosen.articles, [p.absolute() for p in paths], chosen.areas)
     errors = sum(p.level == "error" for p in problems)
@@ -133,7 +133,7 @@ def _article(chosen: Settings, index: Any, name: str) -> Any:
     """An article of the base with its body, or a file, which counts as the article of its place in the folder."""
     from dataclasses import replace
 
-    from kb.indexer.articles import load
+    from kb.articles.files import load
 
     path = Path(name).absolute()
     if not path.is_file():

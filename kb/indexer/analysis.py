@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from kb import telling
+from kb.articles.markdown import split
 from kb.fields import CODE_ZONES, SEGMENTS
 from kb.identifiers import CODE_KINDS
-from kb.indexer.markdown import split
 from kb.model import Article, Passage, Token
 from kb.tokens import Folded, Tokenizer, fold, pairs
 

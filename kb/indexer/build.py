@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from kb import __version__, fields
+from kb.articles.files import is_number
 from kb.bundle import SCHEMA, Bundle, building, open_current, publish, verify
 from kb.errors import BundleError
-from kb.indexer.articles import is_number
 from kb.indexer.processes import Progress
 from kb.indexer.reading import (
     BASE,

@@ -8,12 +8,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kb.articles.atomic import read_text
+from kb.articles.files import find, is_article, is_number, load, relative, title_of
 from kb.bundle import Bundle, open_current
 from kb.errors import ArticleError, BundleError, InputError
-from kb.files import read_text
 from kb.indexer import rows as packed
 from kb.indexer.analysis import Row, analyse
-from kb.indexer.articles import find, is_article, is_number, load, relative, title_of
 from kb.indexer.processes import Progress, in_parallel
 from kb.indexer.rows import Rows
 from kb.language import say

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
+from kb.articles.golden import Golden
 from kb.errors import NotFoundError
-from kb.golden import Golden
 from kb.model import Query
 from kb.search.evaluate import DEPTH, Qrels, Run
 from kb.search.index import Index

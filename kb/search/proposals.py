@@ -16,9 +16,9 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from pathlib import Path
 
+from kb.articles.atomic import read_text, save
 from kb.errors import InputError, NotFoundError
 from kb.fields import STOP_WORDS
-from kb.files import read_text, save
 from kb.language import say
 from kb.search.index import Index
 from kb.synonyms import parse

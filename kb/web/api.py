@@ -10,10 +10,10 @@ from flask import request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import __version__
+from kb.articles import markdown
+from kb.articles.check import check_text, normal_path
+from kb.articles.files import absence, parse
 from kb.errors import BundleError, NotFoundError, StoreError
-from kb.indexer import markdown
-from kb.indexer.articles import absence, parse
-from kb.indexer.check import check_text, normal_path
 from kb.language import say
 from kb.model import FACETS, Answer, Query
 from kb.present import article_data, code_data, completion_data, page_data, suggestions_data, why_data

@@ -6,15 +6,15 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 from werkzeug.exceptions import NotFound
 
-from kb.editions import images
-from kb.editions.moving import checked_path, move
-from kb.editions.saving import Revision
-from kb.editions.texts import edited
+from kb.articles.files import parse
+from kb.articles.pictures import MAX_BYTES as MAX_PICTURE
+from kb.articles.writing import images
+from kb.articles.writing.form import edited
+from kb.articles.writing.rename import checked_path, move
+from kb.articles.writing.save import Revision
 from kb.errors import ConflictError
-from kb.indexer.articles import parse
 from kb.labels import label
 from kb.language import say
-from kb.pictures import MAX_BYTES as MAX_PICTURE
 from kb.present import article_data
 from kb.web import answers
 from kb.web.api_writing import conflict, editor_of, saved_over, settled

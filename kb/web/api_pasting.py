@@ -7,7 +7,7 @@ from flask import request
 from pydantic import ConfigDict
 
 from kb import privacy
-from kb.indexer.markdown import section
+from kb.articles.markdown import section
 from kb.intake import MAX_BYTES, read
 from kb.language import say
 from kb.model import Article

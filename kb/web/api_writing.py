@@ -4,12 +4,12 @@ from typing import Any
 
 from werkzeug.exceptions import NotFound, PreconditionFailed
 
-from kb.editions.saving import File, folder_for
-from kb.editions.settling import settle
-from kb.editions.states import require_allowed
-from kb.editions.texts import values_of
+from kb.articles.files import parse
+from kb.articles.writing.form import values_of
+from kb.articles.writing.save import File, folder_for
+from kb.articles.writing.workflow import require_allowed
+from kb.desk.after_save import settle
 from kb.errors import ConflictError, InputError
-from kb.indexer.articles import parse
 from kb.language import say
 from kb.web import answers, authorization, requests
 from kb.web.errors import about

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flask import url_for
 from markupsafe import Markup
 
-from kb.indexer import markdown
+from kb.articles import markdown
 from kb.model import Suggestion, Suggestions
 from kb.privacy import without_placeholders
 from kb.reply import FORMS, reply

@@ -8,19 +8,19 @@ from functools import partial
 
 from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request, url_for
 
-from kb.editions import images
-from kb.editions.differences import compare, merged
-from kb.editions.saving import File
-from kb.editions.states import HinderedError, next_states, require_allowed, status_of
-from kb.editions.texts import FORM_KEYS, edited, values_of
+from kb.articles import files
+from kb.articles.check import Problem
+from kb.articles.files import parse
+from kb.articles.pictures import MAX_BYTES as MAX_PICTURE
+from kb.articles.writing import images
+from kb.articles.writing.diff import compare, merged
+from kb.articles.writing.form import FORM_KEYS, edited, values_of
+from kb.articles.writing.save import File
+from kb.articles.writing.workflow import HinderedError, next_states, require_allowed, status_of
 from kb.errors import ArticleError, ConflictError, InputError, KbError
-from kb.indexer import articles
-from kb.indexer.articles import parse
-from kb.indexer.check import Problem
 from kb.labels import label
 from kb.language import current, say
 from kb.model import KINDS
-from kb.pictures import MAX_BYTES as MAX_PICTURE
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.web import writers
 from kb.web.editor import NEW, Form, form_of, form_page, sent, side_of
@@ -67,7 +67,7 @@ def new_article() -> Answer:
         "updated": today.isoformat(),
         "review_after": (today + REVIEW).isoformat(),
     }
-    body = request.form.get("text", "").replace("\r\n", "\n") or articles.template(kind, current())
+    body = request.form.get("text", "").replace("\r\n", "\n") or files.template(kind, current())
     return form_page(Form(path, "", dict.fromkeys(FORM_KEYS, "") | values, body))
 
 

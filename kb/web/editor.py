@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 from flask import Response, request
 from markupsafe import Markup
 
-from kb.editions.drafts import Draft
-from kb.editions.saving import MAX_EDITOR, MAX_NOTE, File, folder_for
-from kb.editions.states import may, next_states, status_of
-from kb.editions.texts import FORM_KEYS, edited, values_of
+from kb.articles import markdown
+from kb.articles.check import Problem, check_text
+from kb.articles.files import parse
+from kb.articles.frontmatter import DATES, LISTS, front_matter
+from kb.articles.writing.drafts import Draft
+from kb.articles.writing.form import FORM_KEYS, edited, values_of
+from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, File, folder_for
+from kb.articles.writing.workflow import may, next_states, status_of
 from kb.errors import ArticleError, InputError
-from kb.indexer import markdown
-from kb.indexer.articles import parse
-from kb.indexer.check import Problem, check_text
-from kb.indexer.frontmatter import DATES, LISTS, front_matter
 from kb.language import say
 from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SEVERITIES
 from kb.privacy import ARTICLE_KINDS, masked

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Flask, flash, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
-from kb.editions.differences import compare
-from kb.editions.moving import checked_path, move
-from kb.editions.saving import MAX_EDITOR, MAX_NOTE, File, Revision
-from kb.editions.states import require_allowed
+from kb.articles.writing.diff import compare
+from kb.articles.writing.rename import checked_path, move
+from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, File, Revision
+from kb.articles.writing.workflow import require_allowed
 from kb.errors import ConflictError, InputError, KbError
 from kb.language import say
 from kb.web.views import Answer, page, settings_in_force, store

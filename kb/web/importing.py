@@ -10,11 +10,11 @@ from pathlib import Path
 from flask import Flask, flash, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
 
+from kb.articles.atomic import usable
+from kb.articles.files import relative
+from kb.articles.importing import columns
+from kb.articles.importing.model import Options
 from kb.errors import InputError, KbError
-from kb.files import usable
-from kb.indexer.articles import relative
-from kb.indexer.importing import columns
-from kb.indexer.importing.model import Options
 from kb.labels import label
 from kb.language import say
 from kb.model import AREAS, KINDS
@@ -57,7 +57,7 @@ def import_() -> Answer:
     upload, planned, error = None, None, ""
     if request.method == "POST":
         # What reads Word documents is large, and seldom needed.
-        from kb.indexer.importing.plan import bounded_plan, carry_out
+        from kb.articles.importing.plan import bounded_plan, carry_out
 
         try:
             upload = _waiting(settings.index / WAITING)

@@ -6,7 +6,10 @@ from typing import Any, TypeVar
 
 from flask import Flask, flash, redirect, request, url_for
 
-from kb import golden, insights
+from kb import insights
+from kb.articles import golden
+from kb.articles.atomic import read_text, save
+from kb.articles.check import Problem
 from kb.errors import InputError
 from kb.examination import (
     MAX_COMPARED,
@@ -16,8 +19,6 @@ from kb.examination import (
     current_proposals,
     examination,
 )
-from kb.files import read_text, save
-from kb.indexer.check import Problem
 from kb.language import say
 from kb.search import proposals
 from kb.search.duplicates import Duplicate

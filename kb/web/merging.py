@@ -2,11 +2,11 @@
 
 from flask import Flask, flash, redirect, request, url_for
 
-from kb.editions.differences import compare
-from kb.editions.saving import File
-from kb.editions.states import require_allowed
+from kb.articles.files import change, parse
+from kb.articles.writing.diff import compare
+from kb.articles.writing.save import File
+from kb.articles.writing.workflow import require_allowed
 from kb.errors import ArticleError, ConflictError, InputError, NotFoundError
-from kb.indexer.articles import change, parse
 from kb.language import say
 from kb.model import Article
 from kb.search.index import Index

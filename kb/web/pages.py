@@ -9,8 +9,8 @@ from flask import Flask, redirect, request, send_from_directory, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
-from kb.indexer import markdown
-from kb.indexer.articles import absence
+from kb.articles import markdown
+from kb.articles.files import absence
 from kb.model import HIDDEN_STATUSES, SORTS, Article
 from kb.rehearsal import rehearsed
 from kb.rehearsal import sentence as effect_of

@@ -12,8 +12,8 @@ from flask import Flask, Response, jsonify, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
 from kb import privacy
+from kb.articles.files import render
 from kb.errors import InputError, NotFoundError
-from kb.indexer.articles import render
 from kb.intake import MAX_BYTES, pasted, read
 from kb.language import say
 from kb.model import Article

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
-from kb.editions.saving import MAX_EDITOR, MAX_NOTE
+from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE
 from kb.feedback import MAX_COMMENT
 from kb.model import SORTS
 from kb.search.questions import MAX_ANSWERS, REPLIES

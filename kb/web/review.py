@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import numpy as np
 from flask import Flask, flash, redirect, request, url_for
 
-from kb.editions.states import require_allowed
-from kb.editions.texts import edited
+from kb.articles.writing.form import edited
+from kb.articles.writing.workflow import require_allowed
 from kb.errors import ConflictError, InputError
 from kb.labels import label
 from kb.language import say

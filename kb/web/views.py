@@ -13,12 +13,12 @@ from flask_babel import format_date, format_decimal
 from werkzeug.wrappers import Response as BaseResponse
 
 from kb import __version__
-from kb.editions.moving import moved_to
+from kb.articles import markdown
+from kb.articles.check import normal_path
+from kb.articles.parser import slug
+from kb.articles.writing.rename import moved_to
 from kb.errors import NotFoundError, StoreError
 from kb.feedback import Feedback
-from kb.indexer import markdown
-from kb.indexer.check import normal_path
-from kb.indexer.parser import slug
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
 from kb.model import FACETS, Article

@@ -9,11 +9,11 @@ from typing import Any
 from flask import current_app, flash, request, session
 from flask_babel import format_datetime
 
-from kb.editions.drafts import Drafts
-from kb.editions.moving import moved_to
-from kb.editions.saving import MAX_EDITOR, Editions, File
-from kb.editions.settling import settle
-from kb.editions.texts import values_of
+from kb.articles.writing.drafts import Drafts
+from kb.articles.writing.form import values_of
+from kb.articles.writing.rename import moved_to
+from kb.articles.writing.save import MAX_EDITOR, Editions, File
+from kb.desk.after_save import settle
 from kb.errors import ArticleError, BundleError, InputError, NotFoundError
 from kb.language import say
 from kb.search.index import Index, Library

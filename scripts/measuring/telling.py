@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kb import golden
+from kb.articles import golden
 from kb.identifiers import CODE_KINDS
 from kb.search.codes import compounds
 from kb.search.index import Index

@@ -10,13 +10,13 @@ from urllib.parse import quote, unquote, urlsplit
 from sqlalchemy import delete, update
 
 from kb import tables
-from kb.editions.saving import Editions, File
-from kb.editions.texts import encoded
+from kb.articles import markdown
+from kb.articles.atomic import MAX_NAME, usable
+from kb.articles.check import normal_path
+from kb.articles.files import SUFFIXES, decode, find, parse, relative
+from kb.articles.writing.form import encoded
+from kb.articles.writing.save import Editions, File
 from kb.errors import ArticleError, ConflictError, InputError
-from kb.files import MAX_NAME, usable
-from kb.indexer import markdown
-from kb.indexer.articles import SUFFIXES, decode, find, parse, relative
-from kb.indexer.check import normal_path
 from kb.language import say
 from kb.store import Store, upsert
 

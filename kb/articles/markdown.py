@@ -12,7 +12,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token as Node
 
-from kb.indexer.parser import MAX_DEPTH, Parser, is_address, is_data, joined, parse
+from kb.articles.parser import MAX_DEPTH, Parser, is_address, is_data, joined, parse
 from kb.language import say
 from kb.model import SECTION_ROLES, Article, Passage, Section
 from kb.tokens import fold

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import yaml
 
+from kb.articles.atomic import read_text
 from kb.errors import InputError
-from kb.files import read_text
 from kb.language import say
 from kb.synonyms import Problem
 from kb.tokens import fold

@@ -1,6 +1,6 @@
 """This module parses Markdown: CommonMark with tables, footnotes and task lists, as Chinese is written, within bounds.
 
-The marks of other tools are read by kb.indexer.dialects, HTML by kb.indexer.raw_html. However much is written and
+The marks of other tools are read by kb.articles.dialects, HTML by kb.articles.raw_html. However much is written and
 however deep, everything of it is in the nodes: what is beyond a bound, as it was typed.
 """
 
@@ -19,8 +19,8 @@ from markdown_it.rules_inline.state_inline import Scanned, StateInline
 from markdown_it.token import Token as Node
 from mdit_py_plugins.footnote import footnote_plugin
 
+from kb.articles import dialects, raw_html
 from kb.hypertext import BLOCKS, CELLS, Piece, scan, text
-from kb.indexer import dialects, raw_html
 
 MAX_NODES = 100_000
 """Blocks, their ends and their lines of one text; a manual of two million characters has half as many. What follows is

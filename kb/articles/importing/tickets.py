@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from kb import hypertext
+from kb.articles.files import render
+from kb.articles.importing import cells, columns, escape
+from kb.articles.importing.model import Draft, Options, Reading
 from kb.errors import InputError
-from kb.indexer.articles import render
-from kb.indexer.importing import cells, columns, escape
-from kb.indexer.importing.model import Draft, Options, Reading
 from kb.language import current, say
 from kb.model import Article
 from kb.privacy import masked

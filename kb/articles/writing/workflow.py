@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from kb.editions.saving import number_changed
+from kb.articles.check import Problem, check_text, private
+from kb.articles.files import parse
+from kb.articles.writing.save import number_changed
 from kb.errors import ArticleError, InputError
-from kb.indexer.articles import parse
-from kb.indexer.check import Problem, check_text, private
 from kb.labels import label
 from kb.language import say
 from kb.settings import Settings

@@ -11,12 +11,12 @@ from xml.parsers.expat import ExpatError, ParserCreate
 import mammoth
 from markdownify import MarkdownConverter
 
+from kb.articles import markdown
+from kb.articles.importing import columns, escape
+from kb.articles.pictures import cleaned
 from kb.errors import ArticleError, InputError
-from kb.indexer import markdown
-from kb.indexer.importing import columns, escape
 from kb.language import say
 from kb.model import CASE_SECTIONS
-from kb.pictures import cleaned
 
 MAX_XML = 8 * 1024 * 1024
 """Bytes of a document's text, unpacked: some thousand pages, and twenty seconds of converting."""

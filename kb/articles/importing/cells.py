@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kb.articles.files import decode
+from kb.articles.importing import columns, escape
+from kb.articles.importing.sources import MAX_FILE, opened
 from kb.errors import InputError
-from kb.indexer.articles import decode
-from kb.indexer.importing import columns, escape
-from kb.indexer.importing.sources import MAX_FILE, opened
 from kb.language import say
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")

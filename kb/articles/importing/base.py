@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
+from kb.articles.files import find, load, numbers
+from kb.articles.importing import columns
+from kb.articles.importing.model import Draft, Item
 from kb.errors import ArticleError
-from kb.indexer.articles import find, load, numbers
-from kb.indexer.importing import columns
-from kb.indexer.importing.model import Draft, Item
 from kb.language import say
 from kb.model import Article
 

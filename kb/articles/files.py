@@ -1,6 +1,6 @@
 """This module reads and writes articles: Markdown files with YAML front matter.
 
-Reading is lenient (any Markdown file is at least a manual), kb.indexer.check is strict.
+Reading is lenient (any Markdown file is at least a manual), kb.articles.check is strict.
 """
 
 import os
@@ -11,9 +11,8 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from kb.errors import ArticleError, NotFoundError
-from kb.files import save
-from kb.indexer.frontmatter import (
+from kb.articles.atomic import save
+from kb.articles.frontmatter import (
     DATES,
     KEYS,
     LISTS,
@@ -25,6 +24,7 @@ from kb.indexer.frontmatter import (
     front_matter,
     mended,
 )
+from kb.errors import ArticleError, NotFoundError
 from kb.language import say
 from kb.model import Article, Reason
 

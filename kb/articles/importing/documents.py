@@ -9,19 +9,19 @@ from typing import Any
 from unicodedata import is_normalized, normalize
 from urllib.parse import unquote, urlsplit
 
+from kb.articles import markdown
+from kb.articles.atomic import usable
+from kb.articles.check import normal_path
+from kb.articles.files import NUMBER, change, decode, parse, render
+from kb.articles.files import SUFFIXES as MARKDOWN
+from kb.articles.frontmatter import dump, front_matter, mended
+from kb.articles.importing import columns, word
+from kb.articles.importing.model import Draft, Options, Picture, Reading
+from kb.articles.importing.sources import Source, opened
+from kb.articles.pictures import cleaned
 from kb.errors import ArticleError, InputError
-from kb.files import usable
-from kb.indexer import markdown
-from kb.indexer.articles import NUMBER, change, decode, parse, render
-from kb.indexer.articles import SUFFIXES as MARKDOWN
-from kb.indexer.check import normal_path
-from kb.indexer.frontmatter import dump, front_matter, mended
-from kb.indexer.importing import columns, word
-from kb.indexer.importing.model import Draft, Options, Picture, Reading
-from kb.indexer.importing.sources import Source, opened
 from kb.language import say
 from kb.model import KINDS, STATUSES, Article
-from kb.pictures import cleaned
 from kb.privacy import masked
 
 SUFFIXES = (*MARKDOWN, ".docx")
@@ -150,7 +150,7 @@ def _unfolded(text: str, place: str) -> tuple[str, list[Picture], list[str]]:
 
 
 _LINK = re.compile(r"\]\([^()\n]*\)")
-"""Where a link leads; names of files are composed (kb.files.usable), as macOS does not write them."""
+"""Where a link leads; names of files are composed (kb.articles.atomic.usable), as macOS does not write them."""
 _EMBEDDED = re.compile(
     r"data:image/(?:png|jpe?g|gif|webp);base64,((?:[A-Za-z0-9+/]++\s?+)++={0,2})(?=\s*[)\"'>]|\s*$)", re.MULTILINE
 )

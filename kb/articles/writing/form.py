@@ -8,8 +8,8 @@ from difflib import SequenceMatcher
 from hashlib import sha256
 from typing import Any
 
-from kb.indexer.articles import change, decode, parse
-from kb.indexer.frontmatter import DATES, LISTS, front_matter
+from kb.articles.files import change, decode, parse
+from kb.articles.frontmatter import DATES, LISTS, front_matter
 
 FORM_KEYS = (
     *("id", "kind", "title", "product", "area", "cause", "handling", "severity", "parts", "versions"),

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from itertools import count, islice
 from pathlib import Path, PurePosixPath
 
+from kb.articles.atomic import usable
+from kb.articles.files import left_out
 from kb.errors import ArticleError, InputError
-from kb.files import usable
-from kb.indexer.articles import left_out
 from kb.language import say
 
 MAX_FILES = 20_000
@@ -25,9 +25,9 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 
 class Source:
-    """Files by their paths with forward slashes, as every system can hold them (kb.files.usable).
+    """Files by their paths with forward slashes, as every system can hold them (kb.articles.atomic.usable).
 
-    names: all of them, sorted; what kb.indexer.articles.left_out names is passed over.
+    names: all of them, sorted; what kb.articles.files.left_out names is passed over.
     """
 
     def __init__(self, names: Iterable[str]) -> None:

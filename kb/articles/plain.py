@@ -1,7 +1,7 @@
 """This module turns Markdown into plain text that can be sent: numbers of steps stay, signs of markup go."""
 
-from kb.indexer.markdown import inline_text
-from kb.indexer.parser import parse
+from kb.articles.markdown import inline_text
+from kb.articles.parser import parse
 
 _INDENT = "    "
 

@@ -9,12 +9,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from kb import golden, privacy
+from kb import privacy
+from kb.articles import golden, markdown
+from kb.articles.atomic import read_text
+from kb.articles.files import SUFFIXES, decode, find, is_number, parse, relative
+from kb.articles.frontmatter import DATES, KEYS, LISTS, FrontMatter, front_matter
 from kb.errors import ArticleError, InputError
-from kb.files import read_text
-from kb.indexer import markdown
-from kb.indexer.articles import SUFFIXES, decode, find, is_number, parse, relative
-from kb.indexer.frontmatter import DATES, KEYS, LISTS, FrontMatter, front_matter
 from kb.labels import label
 from kb.language import say
 from kb.model import (
@@ -380,7 +380,7 @@ def _vocabulary(root: Path) -> Iterator[Problem]:
 
 
 def _unread(name: str, error: InputError) -> Problem:
-    """kb.files says the line in front."""
+    """kb.articles.atomic says the line in front."""
     line, _, why = str(error).removeprefix(f"{name}:").partition(":")
     return Problem(name, int(line), "error", why.strip()) if line.isdigit() else Problem(name, 0, "error", str(error))
 

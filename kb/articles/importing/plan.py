@@ -5,15 +5,15 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from kb.articles import markdown
+from kb.articles.atomic import save
+from kb.articles.check import REQUIRED
+from kb.articles.files import numbers, parse
+from kb.articles.importing import cells, columns, documents, tickets
+from kb.articles.importing.base import Base
+from kb.articles.importing.bounded import within
+from kb.articles.importing.model import Draft, Item, Options, Plan, Reading
 from kb.errors import InputError, NotFoundError
-from kb.files import save
-from kb.indexer import markdown
-from kb.indexer.articles import numbers, parse
-from kb.indexer.check import REQUIRED
-from kb.indexer.importing import cells, columns, documents, tickets
-from kb.indexer.importing.base import Base
-from kb.indexer.importing.model import Draft, Item, Options, Plan, Reading
-from kb.indexer.processes import within
 from kb.labels import label
 from kb.language import current, say
 from kb.model import Article

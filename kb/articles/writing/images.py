@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
+from kb.articles.atomic import save
+from kb.articles.pictures import SUFFIXES, cleaned
 from kb.errors import InputError, KbError
-from kb.files import save
 from kb.language import say
-from kb.pictures import SUFFIXES, cleaned
 
 MAX_ALT = 200
 """Characters of what a picture is said to show."""

@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
-from kb.editions.commits import commit
+from kb.articles.check import normal_path
+from kb.articles.files import load
+from kb.articles.markdown import links
+from kb.articles.writing.git import commit
 from kb.errors import BundleError, BusyError, KbError
-from kb.indexer.articles import load
-from kb.indexer.check import normal_path
-from kb.indexer.markdown import links
 from kb.language import say
 from kb.settings import Settings
 

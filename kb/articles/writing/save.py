@@ -16,10 +16,10 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 
 from kb import tables
-from kb.editions.texts import digest, edited, encoded
+from kb.articles.atomic import save
+from kb.articles.files import decode, is_article, next_number, parse
+from kb.articles.writing.form import digest, edited, encoded
 from kb.errors import ArticleError, ConflictError, InputError, KbError, NotFoundError
-from kb.files import save
-from kb.indexer.articles import decode, is_article, next_number, parse
 from kb.language import say
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.store import Store

@@ -1,0 +1,1 @@
+"""What stands on both indexing and searching, and below pages and commands."""
