@@ -16,8 +16,8 @@ from typing import Any
 
 from kb import __version__
 from kb.articles.atomic import save
-from kb.articles.check import Problem, check, check_text
-from kb.articles.files import decode
+from kb.articles.check import Problem, check, check_file
+from kb.articles.files import ArticleFile, decode
 from kb.errors import ArticleError, KbError, NotFoundError
 from kb.feedback import Feedback
 from kb.language import LANGUAGES, current, use
@@ -147,7 +147,7 @@ def _checked(settings: Settings, path: str) -> Sequence[Problem]:
         return ()
     except ArticleError as error:
         return (Problem(path, error.line, "error", error.message),)
-    return check_text(settings.articles, path, text, settings.areas)
+    return check_file(settings.articles, ArticleFile.of(path, text), settings.areas)
 
 
 def current_pairs(found: Examination, index: Index) -> list[Duplicate]:

@@ -133,9 +133,9 @@ def _apply(folder: Path, asked: Why, change: Change) -> None:
         save(path, f"{read_text(path).rstrip()}\n{change.text}\n")
         return
     path = folder / asked.article.path
-    text, _ = files.decode(path.read_bytes(), asked.article.path)
+    file = files.ArticleFile.of(asked.article.path, files.decode(path.read_bytes(), asked.article.path)[0])
     values = {"aliases": [*asked.article.aliases, change.text]} if change.kind == "alias" else {"status": change.text}
-    save(path, files.change(text, values))
+    save(path, files.change(file, values).text)
 
 
 def _copy_articles(source: Path, target: Path) -> None:

@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from kb.articles.files import (
     DATES,
     LISTS,
     TEXTS,
-    change,
+    ArticleFile,
     create,
     decode,
     find,
@@ -28,6 +29,11 @@ from kb.articles.files import (
 )
 from kb.errors import ArticleError, KbError, NotFoundError
 from kb.model import Article
+
+
+def change(text: str, changes: dict[str, Any]) -> str:
+    return files.change(ArticleFile.of("a.md", text), changes).text
+
 
 CASE = """\
 ---

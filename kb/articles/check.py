@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 from kb import privacy
 from kb.articles import golden, markdown
 from kb.articles.atomic import read_text
-from kb.articles.files import SUFFIXES, decode, find, is_number, parse, relative
-from kb.articles.frontmatter import DATES, KEYS, LISTS, FrontMatter, front_matter
+from kb.articles.files import SUFFIXES, ArticleFile, decode, find, is_number, relative
+from kb.articles.frontmatter import DATES, KEYS, LISTS
 from kb.errors import ArticleError, InputError
 from kb.labels import label
 from kb.language import say
@@ -26,7 +26,6 @@ from kb.model import (
     KINDS,
     SEVERITIES,
     STATUSES,
-    Article,
 )
 from kb.synonyms import TRADE_WORDS, absent_pairs, trade_words
 from kb.synonyms import parse as parse_synonyms
@@ -55,23 +54,13 @@ class Problem:
         return f"{place}: {self.message}"
 
 
-class _Checked:
-    """One file while it is checked."""
-
-    def __init__(self, path: str, text: str, article: Article, head: FrontMatter) -> None:
-        self.path, self.text, self.article, self.head = path, text, article, head
-
-    def at(self, key: str) -> int:
-        return self.head.lines.get(key, 1)
-
-
 def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today: date | None = None) -> list[Problem]:
     """Check a folder of articles, or, with only, one file or folder inside it against all others.
 
     areas: values allowed beside the built-in ones. Raises NotFoundError when root or only is missing.
     """
     problems: list[Problem] = []
-    checked: list[_Checked] = []
+    checked: list[ArticleFile] = []
     wanted = None
     if only is not None:
         other_file = only.is_file() and only.suffix.lower() not in SUFFIXES
@@ -79,9 +68,11 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
     for path in find(root):
         key = relative(path, root)
         try:
-            text, encoding = decode(path.read_bytes(), key)
-            head = front_matter(text, key)
-            checked.append(_Checked(key, text, parse(text, key), head))
+            raw = path.read_bytes()
+            text, encoding = decode(raw, key)
+            file = ArticleFile.of(key, text, raw)
+            file.strict()
+            checked.append(file)
             if encoding != "utf-8-sig":
                 problems.append(_warning(key, 0, "不是 UTF-8；请转存为 UTF-8", "not UTF-8; save it as UTF-8"))
         except ArticleError as error:
@@ -90,7 +81,7 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
             problems.append(_error(key, 0, "读不了：{why}", "can't be read: {why}", why=error.strerror))
     for file in checked:
         if wanted is None or file.path in wanted:
-            problems += _check_file(file, root, (*AREAS, *areas), today or date.today())
+            problems += _problems(file, root, (*AREAS, *areas), today or date.today())
     problems += _duplicates(checked)
     problems += _aliases(checked)
     problems += _vocabulary(root)
@@ -98,16 +89,14 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
     return sorted(p for p in problems if wanted is None or p.path in wanted)
 
 
-def check_text(root: Path, path: str, text: str, areas: Iterable[str] = (), today: date | None = None) -> list[Problem]:
-    """Check one text as if it were the file at this path (relative), without writing it.
+def check_file(root: Path, file: ArticleFile, areas: Iterable[str] = (), today: date | None = None) -> list[Problem]:
+    """Check one file as if it lay at its path, without writing it.
 
     Whether another article has its number is not looked at: that would read all of them.
     """
-    try:
-        file = _Checked(path, text, parse(text, path), front_matter(text, path))
-    except ArticleError as error:
-        return [Problem(path, error.line, "error", error.message)]
-    return sorted(_check_file(file, root, (*AREAS, *areas), today or date.today()))
+    if file.error is not None:
+        return [Problem(file.path, file.error.line, "error", file.error.message)]
+    return sorted(_problems(file, root, (*AREAS, *areas), today or date.today()))
 
 
 def check_paths(root: Path, paths: Sequence[Path], areas: Iterable[str] = ()) -> list[Problem]:
@@ -134,7 +123,7 @@ def _warning(path: str, line: int, zh: str, en: str, /, **values: object) -> Pro
     return Problem(path, line, "warning", say(zh, en, **values))
 
 
-def _check_file(file: _Checked, root: Path, areas: tuple[str, ...], today: date) -> Iterator[Problem]:
+def _problems(file: ArticleFile, root: Path, areas: tuple[str, ...], today: date) -> Iterator[Problem]:
     yield from _values(file, areas)
     yield from _dates(file, today)
     yield from _sections(file)
@@ -142,7 +131,7 @@ def _check_file(file: _Checked, root: Path, areas: tuple[str, ...], today: date)
     yield from private(file.path, file.text)
 
 
-def _values(file: _Checked, areas: tuple[str, ...]) -> Iterator[Problem]:
+def _values(file: ArticleFile, areas: tuple[str, ...]) -> Iterator[Problem]:
     allowed = {
         "kind": KINDS,
         "area": areas,
@@ -186,7 +175,7 @@ def _values(file: _Checked, areas: tuple[str, ...]) -> Iterator[Problem]:
             )
 
 
-def _dates(file: _Checked, today: date) -> Iterator[Problem]:
+def _dates(file: ArticleFile, today: date) -> Iterator[Problem]:
     for key in DATES:
         if file.head.values.get(key) is not None and getattr(file.article, key) is None:
             value: Any = file.head.values[key]
@@ -205,7 +194,7 @@ def _dates(file: _Checked, today: date) -> Iterator[Problem]:
         )
 
 
-def _sections(file: _Checked) -> Iterator[Problem]:
+def _sections(file: ArticleFile) -> Iterator[Problem]:
     wanted = {"case": CASE_SECTIONS, "faq": FAQ_SECTIONS}.get(file.article.kind)
     if wanted is None:
         return
@@ -237,7 +226,7 @@ def _sections(file: _Checked) -> Iterator[Problem]:
             )
 
 
-def _links(file: _Checked, root: Path) -> Iterator[Problem]:
+def _links(file: ArticleFile, root: Path) -> Iterator[Problem]:
     anchors: set[str] | None = None
     for line, target, image in markdown.links(file.article.body):
         at = file.article.body_line + line
@@ -297,7 +286,7 @@ def private(path: str, text: str, known: str = "") -> Iterator[Problem]:
             )
 
 
-def _duplicates(checked: list[_Checked]) -> Iterator[Problem]:
+def _duplicates(checked: list[ArticleFile]) -> Iterator[Problem]:
     count = Counter(f.article.id for f in checked)
     first: dict[str, str] = {}
     for file in checked:
@@ -314,7 +303,7 @@ def _duplicates(checked: list[_Checked]) -> Iterator[Problem]:
         first.setdefault(number, file.path)
 
 
-def _aliases(checked: list[_Checked]) -> Iterator[Problem]:
+def _aliases(checked: list[ArticleFile]) -> Iterator[Problem]:
     """Published cases and FAQ say it in the base's main language, too, and cases in several ways.
 
     A question finds nothing in an article with which it shares no word, as a Chinese one in an English article.

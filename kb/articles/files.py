@@ -7,7 +7,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -114,6 +116,58 @@ def decode(raw: bytes, path: str) -> tuple[str, str]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ArticleFile:
+    """An article's file, its text parsed once: who opens it hands it on.
+
+    path: below the articles folder, with forward slashes. text: its lines end with "\\n"; raw: its bytes, b"" of one
+    that is not written yet.
+    error: what is wrong with the front matter, None when nothing is; head and article then hold what can be understood.
+    """
+
+    path: str
+    text: str
+    raw: bytes
+    head: FrontMatter
+    article: Article
+    error: ArticleError | None
+
+    @classmethod
+    def of(cls, path: str, text: str, raw: bytes = b"") -> "ArticleFile":
+        head, error = mended(text, path)
+        return cls(path, text, raw, head, _article(text, path, head), error)
+
+    @property
+    def digest(self) -> str:
+        """The name of its content."""
+        return digest(self.raw)
+
+    @property
+    def status(self) -> str:
+        """The state it is in; one that can't be read, or says nothing, is no better than a draft."""
+        return self.article.status if self.text and self.error is None else "draft"
+
+    @property
+    def number(self) -> str:
+        """What it is called in addresses: its number, or its path when that can't be read."""
+        return self.path if self.error else self.article.id
+
+    def strict(self) -> Article:
+        """The article. Raises ArticleError, with the line, when its front matter is not right."""
+        if self.error is not None:
+            raise self.error
+        return self.article
+
+    def at(self, key: str) -> int:
+        """The line of a key, the first for one that is not there."""
+        return self.head.lines.get(key, 1)
+
+
+def digest(raw: bytes) -> str:
+    """The name of a file's content: 64 hex digits."""
+    return sha256(raw).hexdigest()
+
+
 def load(path: Path, root: Path, max_kb: int) -> tuple[Article, str]:
     """Read one article; a sentence tells what was read with doubt, else "". Raises ArticleError.
 
@@ -136,17 +190,17 @@ def load(path: Path, root: Path, max_kb: int) -> tuple[Article, str]:
     except OSError as error:
         raise ArticleError(key, 0, say("读不了：{why}", "can't be read: {why}", why=error.strerror))
     text, encoding = decode(raw, key)
-    head, refused = mended(text, key)
-    problems = [str(refused)] if refused else []
+    file = ArticleFile.of(key, text, raw)
+    problems = [str(file.error)] if file.error else []
     if encoding == "gb18030":
         doubt = say("不是 UTF-8，已按 GB 18030 读取；请转存为 UTF-8", "not UTF-8, read as GB 18030; save it as UTF-8")
         problems.append(f"{key}: {doubt}")
-    return _article(text, key, head), say("；", "; ").join(problems)
+    return file.article, say("；", "; ").join(problems)
 
 
 def parse(text: str, path: str) -> Article:
     """A whole file -> Article. path: relative, with forward slashes. Raises ArticleError."""
-    return _article(text, path, front_matter(text, path))
+    return ArticleFile.of(path, text).strict()
 
 
 def _article(text: str, path: str, head: FrontMatter) -> Article:
@@ -215,16 +269,20 @@ def render(article: Article) -> str:
     return f"---\n{dump({**values, **article.extra})}---\n{article.body}"
 
 
-def change(text: str, changes: Mapping[str, Any]) -> str:
-    """Set keys of a file's front matter; every other line stays as it is, comments and unknown keys too.
+def change(file: ArticleFile, changes: Mapping[str, Any], body: str | None = None) -> ArticleFile:
+    """The file with other keys of its front matter; every other line stays as it is, comments and unknown keys too.
 
-    A value of None removes the key. Raises ArticleError when the front matter is broken.
+    A value of None removes the key. body: the whole text behind the front matter, None to keep it.
+    Raises ArticleError when the front matter is broken.
     """
-    head = front_matter(text, "")
+    before, head = file.strict().body, file.head
+    body = before if body is None else body
+    if not changes and body == before:
+        return file
     given = {k: v for k, v in changes.items() if v is not None}
     if head.end == 1:
-        return f"---\n{dump(given)}---\n{text}" if given else text
-    lines = _lines(text)
+        return ArticleFile.of(file.path, f"---\n{dump(given)}---\n{body}" if given else body)
+    lines = _lines(file.text)[: head.end - 1]
     added = {k: v for k, v in given.items() if k not in head.lines}
     lines[head.end - 2 : head.end - 2] = [dump(added)] if added else []
     starts = sorted(head.lines.values())
@@ -234,19 +292,14 @@ def change(text: str, changes: Mapping[str, Any]) -> str:
         while stop > start + 1 and (not lines[stop - 1].strip() or lines[stop - 1].lstrip().startswith("#")):
             stop -= 1
         lines[start:stop] = [] if changes[key] is None else [dump({key: changes[key]})]
-    changed = "".join(lines)
+    above = "".join(lines)
+    changed = ArticleFile.of(file.path, above + ("" if above.endswith("\n") or body == before else "\n") + body)
     kept = {k: v for k, v in head.values.items() if k not in changes}
     wanted = kept | front_matter(f"---\n{dump(given)}---\n", "").values
-    if not _says(changed, wanted):  # keys that share a line, as in {id: a, title: b}, can't be changed one by one
-        return f"---\n{dump(wanted)}---\n{''.join(_lines(text)[head.end - 1 :])}"
-    return changed
-
-
-def _says(text: str, values: dict[str, Any]) -> bool:
-    try:
-        return front_matter(text, "").values == values
-    except ArticleError:
-        return False
+    if changed.error is None and changed.head.values == wanted:
+        return changed
+    # Keys that share a line, as in {id: a, title: b}, can't be changed one by one.
+    return ArticleFile.of(file.path, f"---\n{dump(wanted)}---\n{body}")
 
 
 # --- a new article ---------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import __version__
 from kb.articles import markdown
-from kb.articles.check import check_text, normal_path
-from kb.articles.files import absence, parse
+from kb.articles.check import check_file, normal_path
+from kb.articles.files import ArticleFile, absence, parse
 from kb.errors import BundleError, NotFoundError, StoreError
 from kb.language import say
 from kb.model import FACETS, Answer, Query
@@ -187,7 +187,7 @@ def article_api(name: str) -> dict[str, Any]:
 )
 def check_api(body: requests.Written) -> dict[str, Any]:
     settings = settings_in_force()
-    problems = check_text(settings.articles, _place(body.path), body.text, settings.areas)
+    problems = check_file(settings.articles, ArticleFile.of(_place(body.path), body.text), settings.areas)
     errors = sum(p.level == "error" for p in problems)
     found = [{k: getattr(p, k) for k in ("path", "line", "level", "message")} for p in problems]
     return {"errors": errors, "warnings": len(problems) - errors, "problems": found}

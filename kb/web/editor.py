@@ -10,13 +10,13 @@ from flask import Response, request
 from markupsafe import Markup
 
 from kb.articles import markdown
-from kb.articles.check import Problem, check_text
-from kb.articles.files import parse
-from kb.articles.frontmatter import DATES, LISTS, front_matter
+from kb.articles.check import Problem, check_file
+from kb.articles.files import ArticleFile
+from kb.articles.frontmatter import DATES, LISTS, FrontMatter
 from kb.articles.writing.drafts import Draft
 from kb.articles.writing.form import FORM_KEYS, edited, values_of
-from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, File, folder_for
-from kb.articles.writing.workflow import may, next_states, status_of
+from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, folder_for
+from kb.articles.writing.workflow import may, next_states
 from kb.errors import ArticleError, InputError
 from kb.language import say
 from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SEVERITIES
@@ -24,7 +24,7 @@ from kb.privacy import ARTICLE_KINDS, masked
 from kb.search.duplicates import Duplicate, similar
 from kb.web import writers
 from kb.web.views import page, resolver, settings_in_force
-from kb.web.writers import editions, index_or_none
+from kb.web.writers import index_or_none
 
 CHOICES = {"kind": KINDS, "cause": CAUSES, "handling": HANDLINGS, "severity": SEVERITIES}
 """Keys of the form with a few values; area has those of the settings, too."""
@@ -67,17 +67,18 @@ class Form:
         """The path that relative links start from; a new article's, as far as it is known."""
         return f"{folder_for({**self.values, 'kind': self.kind})}/new.md" if self.new else self.path
 
-    def text(self, before: str) -> str:
-        """The whole file's text, from what it was. Raises ArticleError."""
-        return self.body if self.whole else edited(before, self.values, self.body)
+    def file(self, now: ArticleFile | None) -> ArticleFile:
+        """The whole file, from what it is now; None when there is none. Raises ArticleError."""
+        if self.whole:
+            return ArticleFile.of(self.place, self.body)
+        return edited(now or ArticleFile.of(self.place, ""), self.values, self.body)
 
 
-def form_of(path: str, base: str, text: str, whole: bool = False) -> Form:
-    """The form of a text; its whole text when the front matter can't be read."""
-    try:
-        return Form(path, base, values_of(text, path), text if whole else parse(text, path).body, whole)
-    except ArticleError:
-        return Form(path, base, {}, text, True)
+def form_of(file: ArticleFile, base: str, whole: bool = False) -> Form:
+    """The form of a file; its whole text when the front matter can't be read."""
+    if file.error is not None:
+        return Form(file.path, base, {}, file.text, True)
+    return Form(file.path, base, values_of(file), file.text if whole else file.article.body, whole)
 
 
 def sent() -> Form:
@@ -91,10 +92,12 @@ def sent() -> Form:
     return Form(path, fields.get("base", ""), values, body, "whole" in fields, note)
 
 
-def form_page(form: Form, template: str = "edit.html", draft: Draft | None = None, **more: Any) -> Response:
+def form_page(
+    form: Form, now: ArticleFile | None, template: str = "edit.html", draft: Draft | None = None, **more: Any
+) -> Response:
+    """The page of a form. now: the file as it is, None for a new article."""
     settings = settings_in_force()
-    now = None if form.new else editions().open(form.path)
-    state = "draft" if now is None else status_of(now.text)
+    state = "draft" if now is None else now.status
     choices = {**CHOICES, "area": (*AREAS, *settings.areas)}
     return page(
         template,
@@ -104,28 +107,16 @@ def form_page(form: Form, template: str = "edit.html", draft: Draft | None = Non
         dates=DATES,
         lists=LISTS,
         known=_known_values(),
-        extra={} if now is None or form.whole else _unknown_keys(now.text),
+        extra={} if now is None or form.whole else now.strict().extra,
         state=state,
         may_keep=may(state, state, writers.editor(), settings.reviewers),
         next=[s for s in next_states(state, writers.editor(), settings.reviewers) if now or s != "archived"],
-        number=None if now is None else _number_of(now),
+        number=None if now is None else now.number,
         draft=draft,
         bounds={"editor": MAX_EDITOR, "note": MAX_NOTE},
-        **side_of(form),
+        **side_of(form, now),
         **more,
     )
-
-
-def _number_of(file: File) -> str:
-    """What a file is called in addresses: its number, or its path when that can't be read."""
-    try:
-        return parse(file.text, file.path).id
-    except ArticleError:
-        return file.path
-
-
-def _unknown_keys(text: str) -> dict[str, Any]:
-    return {k: v for k, v in front_matter(text, "").values.items() if k not in FORM_KEYS}
 
 
 def _known_values() -> dict[str, list[str]]:
@@ -137,18 +128,16 @@ def _known_values() -> dict[str, list[str]]:
     return {k: [v for v, _ in index.facets[f].counts(index.live)[:MAX_KNOWN]] for k, f in names.items()}
 
 
-def side_of(form: Form) -> dict[str, Any]:
+def side_of(form: Form, now: ArticleFile | None) -> dict[str, Any]:
     """The preview of a form, and what was found in it."""
-    now = None if form.new else editions().open(form.path)
     settings, index = settings_in_force(), index_or_none()
     try:
-        text = form.text("" if now is None else now.text)
-        found = parse(text, form.place)
+        file = form.file(now)
+        found = file.strict()
     except ArticleError as error:
         problem = Problem(form.place, error.line, "error", error.message)
-        placed = _placed([problem], form, form.body)
-        return {"html": "", "title": "", "problems": placed, "duplicates": [], "private": False}
-    problems = form.problems or check_text(settings.articles, form.place, text, settings.areas)
+        return {"html": "", "title": "", "problems": [(problem, problem.line, "")], "duplicates": [], "private": False}
+    problems = form.problems or check_file(settings.articles, file, settings.areas)
     if form.new:
         problems = [p for p in problems if p.line != 1 or "id" not in p.message.split()]
     duplicates: list[Duplicate] = []
@@ -162,18 +151,14 @@ def side_of(form: Form) -> dict[str, Any]:
     return {
         "html": Markup(markdown.render(found.body, address, "preview-")),  # noqa: S704 - our renderer's own output
         "title": "" if form.new and not form.values.get("title") else found.title,
-        "problems": _placed(problems, form, text),
+        "problems": _placed(problems, form, file.head),
         "duplicates": duplicates,
-        "private": masked(text, ARTICLE_KINDS) != text,
+        "private": masked(file.text, ARTICLE_KINDS) != file.text,
     }
 
 
-def _placed(problems: list[Problem], form: Form, text: str) -> list[tuple[Problem, int, str]]:
+def _placed(problems: list[Problem], form: Form, head: FrontMatter) -> list[tuple[Problem, int, str]]:
     """Problems, each with its line of the text box (0: none), and the key of the form it is about ("": none)."""
-    try:
-        head = front_matter(text, "")
-    except ArticleError:
-        return [(p, p.line, "") for p in problems]
     placed = []
     for problem in problems:
         words = problem.message.split()

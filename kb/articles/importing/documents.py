@@ -12,9 +12,9 @@ from urllib.parse import unquote, urlsplit
 from kb.articles import markdown
 from kb.articles.atomic import usable
 from kb.articles.check import normal_path
-from kb.articles.files import NUMBER, change, decode, parse, render
+from kb.articles.files import NUMBER, ArticleFile, change, decode, parse, render
 from kb.articles.files import SUFFIXES as MARKDOWN
-from kb.articles.frontmatter import dump, front_matter, mended
+from kb.articles.frontmatter import dump
 from kb.articles.importing import columns, word
 from kb.articles.importing.model import Draft, Options, Picture, Reading
 from kb.articles.importing.sources import Source, opened
@@ -89,25 +89,26 @@ def _markdown(source: Source, name: str, place: str, options: Options) -> Draft:
     as_it_is = raw.decode("utf8") if encoding == "utf-8-sig" else text
     text, embedded, warnings = _unfolded(_LINK.sub(lambda m: normalize("NFC", m[0]), text), place)
     _keep_to(len(text.encode("utf8", "replace")), options, name)
-    head, refused = mended(text, name)
+    file = ArticleFile.of(name, text)
+    refused = file.error
     if refused is not None:
-        text = f"---\n{dump(head.values)}---\n" + text.split("\n", head.end - 1)[-1]
+        head = file.head
+        file = ArticleFile.of(name, f"---\n{dump(head.values)}---\n" + text.split("\n", head.end - 1)[-1])
         warnings.append(str(refused))
     if embedded or refused is not None or not is_normalized("NFC", as_it_is):
-        as_it_is = text
+        as_it_is = file.text
     if options.mask:
-        hidden = _masked(text, name)
-        as_it_is = as_it_is if hidden == text else hidden
-        text = hidden
-    article = parse(text, name)
-    head = front_matter(text, name)
+        hidden = _masked(file)
+        as_it_is = as_it_is if hidden.text == file.text else hidden.text
+        file = hidden
+    article, head = file.strict(), file.head
     own = article.id if "id" in head.values and NUMBER.fullmatch(article.id) else ""
     changes: dict[str, Any] = {"status": options.status} if options.status and options.status != article.status else {}
     if not own:
         changes = _keys(article, head.values, options)
 
     def write(number: str) -> str:
-        return change(text, {"id": number, **changes}) if changes or number != own else as_it_is
+        return change(file, {"id": number, **changes}).text if changes or number != own else as_it_is
 
     pictures, unread = _pictures(source, name, article.body)
     pictures += embedded
@@ -171,15 +172,11 @@ def _keys(article: Article, given: dict[str, Any], options: Options) -> dict[str
     return {k: v for k, v in keys.items() if given.get(k) != str(v)}
 
 
-def _masked(text: str, name: str) -> str:
+def _masked(file: ArticleFile) -> ArticleFile:
     """A file without customer data. Values are masked one by one: a note in brackets would be a list to YAML."""
-    head = front_matter(text, name)
-    hidden = {k: _masked_value(v) for k, v in head.values.items()}
-    changes = {k: v for k, v in hidden.items() if v != head.values[k]}
-    text = change(text, changes) if changes else text
-    lines = text.split("\n")
-    start = front_matter(text, name).end - 1
-    return "\n".join([*lines[:start], masked("\n".join(lines[start:]))])
+    hidden = {k: _masked_value(v) for k, v in file.head.values.items()}
+    changes = {k: v for k, v in hidden.items() if v != file.head.values[k]}
+    return change(file, changes, masked(file.strict().body))
 
 
 def _masked_value(value: Any) -> Any:

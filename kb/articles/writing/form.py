@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from difflib import SequenceMatcher
-from hashlib import sha256
 from typing import Any
 
-from kb.articles.files import change, decode, parse
-from kb.articles.frontmatter import DATES, LISTS, front_matter
+from kb.articles.files import ArticleFile, change, decode
+from kb.articles.frontmatter import DATES, LISTS
 
 FORM_KEYS = (
     *("id", "kind", "title", "product", "area", "cause", "handling", "severity", "parts", "versions"),
@@ -23,35 +22,29 @@ _BOM = "\ufeff".encode()
 _ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,，]*))\s*(?:[,，]|$)')
 
 
-def digest(raw: bytes) -> str:
-    """The name of a file's content: 64 hex digits."""
-    return sha256(raw).hexdigest()
-
-
-def values_of(text: str, path: str) -> dict[str, str]:
+def values_of(file: ArticleFile) -> dict[str, str]:
     """What a form shows for each known key, "" for one that is not there. Raises ArticleError."""
-    head = front_matter(text, path)
-    return {key: _shown(key, head.values.get(key)) for key in FORM_KEYS}
+    file.strict()
+    return {key: _shown(key, file.head.values.get(key)) for key in FORM_KEYS}
 
 
-def edited(text: str, values: Mapping[str, str], body: str | None = None) -> str:
-    """A file's text with what was changed in its form.
+def edited(file: ArticleFile, values: Mapping[str, str], body: str | None = None) -> ArticleFile:
+    """A file with what was changed in its form.
 
     values: as values_of gives them; keys that are left out, and values that are as they were, touch nothing.
     body: the whole text behind the front matter, None to keep it. Raises ArticleError.
     """
-    shown = values_of(text, "")
-    changes = {
+    return change(file, changes_of(file, values), body)
+
+
+def changes_of(file: ArticleFile, values: Mapping[str, str]) -> dict[str, Any]:
+    """What is another value in a form than in the file, as values of the front matter. Raises ArticleError."""
+    shown = values_of(file)
+    return {
         key: _typed(key, values[key])
         for key in FORM_KEYS
         if key in values and _flat(key, values[key]) != _flat(key, shown[key])
     }
-    text = change(text, changes) if changes else text
-    before = parse(text, "x.md").body
-    if body is None or body == before:
-        return text
-    head = text.removesuffix(before)
-    return (head if not head or head.endswith("\n") else head + "\n") + body
 
 
 def _shown(key: str, value: Any) -> str:

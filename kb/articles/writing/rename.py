@@ -13,9 +13,9 @@ from kb import tables
 from kb.articles import markdown
 from kb.articles.atomic import MAX_NAME, usable
 from kb.articles.check import normal_path
-from kb.articles.files import SUFFIXES, decode, find, parse, relative
+from kb.articles.files import SUFFIXES, ArticleFile, decode, find, relative
 from kb.articles.writing.form import encoded
-from kb.articles.writing.save import Editions, File
+from kb.articles.writing.save import Editions
 from kb.errors import ArticleError, ConflictError, InputError
 from kb.language import say
 from kb.store import Store, upsert
@@ -67,8 +67,8 @@ def move(editions: Editions, store: Store, old: str, new: str, base: str, editor
             raise ConflictError(say("{path} 已被别人改过", "{path} was changed by somebody else meanwhile", path=old))
         if not (root / new).parent.resolve().is_relative_to(root.resolve()) or (root / old).is_symlink():
             raise InputError(say("{path} 不在文章文件夹里", "{path} leaves the articles folder", path=new))
-        text = relinked(now.text, old, new, lambda place: new if place == old else place)
-        editions.relocate(now, File(new, text, encoded(text, now.raw)), editor, note)
+        text = relinked(now, new, lambda place: new if place == old else place)
+        editions.relocate(now, ArticleFile.of(new, text, encoded(text, now.raw)), editor, note)
         _remember(store, old, new)
         return [old, new, *_follow(editions, old, new, editor)]
 
@@ -84,23 +84,20 @@ def _follow(editions: Editions, old: str, new: str, editor: str) -> list[str]:
             raw = place.read_bytes()
             if path == new or not any(n in raw for n in names):
                 continue
-            text = decode(raw, path)[0]
-            after = relinked(text, path, path, lambda at: new if at == old else None)
-            if after != text:
+            file = ArticleFile.of(path, decode(raw, path)[0], raw)
+            after = relinked(file, path, lambda at: new if at == old else None)
+            if after != file.text:
                 note = say("链接随 {old} 移到 {new}", "links followed {old} to {new}", old=old, new=new)
-                editions.replace(File(path, text, raw), after, editor, note)
+                editions.replace(raw, ArticleFile.of(path, after), editor, note)
                 changed.append(path)
         except (OSError, ArticleError):  # what can't be read has no link that worked
             continue
     return changed
 
 
-def relinked(text: str, path: str, to: str, place_of: Target) -> str:
-    """An article's text with the relative links in its body adjusted, for a file that moves from path to `to`."""
-    try:
-        body = parse(text, path).body
-    except ArticleError:
-        body = text
+def relinked(file: ArticleFile, to: str, place_of: Target) -> str:
+    """An article's text with the relative links in its body adjusted, for a file that moves to the path `to`."""
+    path, body = file.path, file.text if file.error else file.article.body
     targets = {unquote(target) for _, target, _ in markdown.links(body)}
     code = [m.span() for m in _CODE.finditer(body)]
 
@@ -118,7 +115,7 @@ def relinked(text: str, path: str, to: str, place_of: Target) -> str:
         found += link[len(parts.path) :]
         return m[1] + (f"<{found}>" if m[2] else re.sub(r"[\s()]", lambda c: quote(c[0]), found))
 
-    return text.removesuffix(body) + _LINK.sub(adjusted, body)
+    return file.text.removesuffix(body) + _LINK.sub(adjusted, body)
 
 
 def _remember(store: Store, old: str, new: str) -> None:

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from sqlalchemy import delete, select, update
 
 from kb import tables
 from kb.articles.atomic import save
-from kb.articles.files import decode, is_article, next_number, parse
-from kb.articles.writing.form import digest, edited, encoded
-from kb.errors import ArticleError, ConflictError, InputError, KbError, NotFoundError
+from kb.articles.files import ArticleFile, decode, digest, is_article, next_number
+from kb.articles.writing.form import edited, encoded
+from kb.errors import ConflictError, InputError, KbError, NotFoundError
 from kb.language import say
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.store import Store
@@ -28,19 +28,6 @@ MAX_REVISIONS = 200
 """Versions of an article that are kept."""
 MAX_NOTE = 500
 MAX_EDITOR = 60
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """An article's file as it is. path: below the articles folder; text: its lines end with "\\n"; raw: its bytes."""
-
-    path: str
-    text: str
-    raw: bytes
-
-    @property
-    def digest(self) -> str:
-        return digest(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,41 +48,44 @@ class Editions:
         self.root = root
         self._store, self._max_kb = store, max_kb
 
-    def open(self, path: str) -> File:
+    def open(self, path: str) -> ArticleFile:
         """Raises NotFoundError for what is no article's file below the folder, ArticleError for a binary one."""
+        raw = self._read(path)
+        return ArticleFile.of(path, decode(raw, path)[0], raw)
+
+    def _read(self, path: str) -> bytes:
         place = self.root / path
         try:
             if not path or not is_article(place, self.root):
                 raise OSError
-            raw = place.read_bytes()
+            return place.read_bytes()
         except (OSError, ValueError):  # ValueError: not a name at all
             raise NotFoundError(say("没有文章文件 {path}", "there is no file {path}", path=path))
-        return File(path, decode(raw, path)[0], raw)
 
-    def save(self, path: str, text: str, base: str, editor: str, note: str) -> File:
-        """Replace a file that is still what its editor started from (base: its digest).
+    def save(self, then: ArticleFile, base: str, editor: str, note: str) -> ArticleFile:
+        """Replace a file that is still what its editor started from (base: its digest). Returns it as it is now.
 
         A text that changes nothing writes nothing. Raises ConflictError, NotFoundError, KbError and its kin.
         """
         with self.locked():
-            now = self.open(path)
-            if now.digest != base:
+            raw = self._read(then.path)
+            if digest(raw) != base:
                 raise ConflictError(
-                    say("{path} 已被别人改过", "{path} was changed by somebody else meanwhile", path=path)
+                    say("{path} 已被别人改过", "{path} was changed by somebody else meanwhile", path=then.path)
                 )
-            return self.replace(now, text, editor, note)
+            return self.replace(raw, then, editor, note)
 
-    def replace(self, now: File, text: str, editor: str, note: str) -> File:
-        """The same for who holds the lock and has just read the file."""
-        raw = self._checked(encoded(text, now.raw))
-        if raw == now.raw:
-            return now
-        self._keep_outside(now)
-        # The link of a file is kept, what it leads to is replaced.
-        self._keep(now.path, editor, note, text, lambda: save((self.root / now.path).resolve(), raw))
-        return File(now.path, text, raw)
+    def replace(self, raw: bytes, then: ArticleFile, editor: str, note: str) -> ArticleFile:
+        """The same for callers that hold the lock and have just read the file. raw: its bytes."""
+        written = self._checked(encoded(then.text, raw))
+        if written != raw:
+            self._keep_outside(then.path, decode(raw, then.path)[0])
+            # The link of a file is kept, what it leads to is replaced.
+            place = (self.root / then.path).resolve()
+            self._keep(then.path, editor, note, then.text, lambda: save(place, written))
+        return replace(then, raw=written)
 
-    def relocate(self, now: File, then: File, editor: str, note: str) -> None:
+    def relocate(self, now: ArticleFile, then: ArticleFile, editor: str, note: str) -> None:
         """Write a file under another name and take the old one away; history and drafts follow. As replace() for locks.
 
         Raises KbError when the name is taken.
@@ -105,14 +95,14 @@ class Editions:
             save(self.root / then.path, then.raw, new=True)
             (self.root / now.path).unlink()
 
-        self._keep_outside(now)
+        self._keep_outside(now.path, now.text)
         self._keep(then.path, editor, note, then.text, write)
         with self._store.session() as session:
             session.execute(delete(tables.Draft).where(tables.Draft.path == then.path))
             for table in (tables.Revision, tables.Draft):
                 session.execute(update(table).where(table.path == now.path).values(path=then.path))
 
-    def create(self, values: Mapping[str, str], body: Callable[[str, str], str], editor: str, note: str) -> File:
+    def create(self, values: Mapping[str, str], body: Callable[[str, str], str], editor: str, note: str) -> ArticleFile:
         """Write a new article under the next number, in the folder of its area or kind.
 
         values: of the front matter, as a form has them; body(path, number) gives its Markdown.
@@ -125,15 +115,15 @@ class Editions:
                 path = f"{folder}/{number}.md"
                 if not (self.root / folder).resolve().is_relative_to(self.root.resolve()):
                     raise InputError(say("{path} 不在文章文件夹里", "{path} leaves the articles folder", path=path))
-                text = edited("", {**values, "id": number}, body(path, number))
-                raw = self._checked(text.encode())
+                then = edited(ArticleFile.of(path, ""), {**values, "id": number}, body(path, number))
+                raw = self._checked(then.text.encode())
                 try:
-                    self._keep(path, editor, note, text, lambda: save(self.root / path, raw, new=True))  # noqa: B023
+                    self._keep(path, editor, note, then.text, lambda: save(self.root / path, raw, new=True))  # noqa: B023
                 except KbError:
                     if (self.root / path).exists():  # `kb new` was faster
                         continue
                     raise
-                return File(path, text, raw)
+                return replace(then, raw=raw)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -173,12 +163,12 @@ class Editions:
             ).all()
         return [Revision(r.id, r.at, r.editor, r.note, r.text) for r in rows]
 
-    def changed_outside(self, now: File) -> bool:
+    def changed_outside(self, now: ArticleFile) -> bool:
         """Whether a file is not what its history ends with."""
         last = self._last(now.path)
         return last is None or last.text != _kept(now.text)
 
-    def version_of(self, now: File, base: str) -> str | None:
+    def version_of(self, now: ArticleFile, base: str) -> str | None:
         """The text that an editor started from, by its digest, when the history has it."""
         versions = (r.text for r in self.history(now.path))
         return next((text for text in versions if digest(encoded(text, now.raw)) == base), None)
@@ -188,11 +178,11 @@ class Editions:
             query = select(tables.Revision).where(tables.Revision.path == path)
             return session.scalars(query.order_by(tables.Revision.id.desc()).limit(1)).first()
 
-    def _keep_outside(self, now: File) -> None:
-        last = self._last(now.path)
-        if last is None or last.text != _kept(now.text):
+    def _keep_outside(self, path: str, text: str) -> None:
+        last = self._last(path)
+        if last is None or last.text != _kept(text):
             note = "" if last is None else say("在网站之外改动", "changed outside the site")
-            self._keep(now.path, "", note, now.text, lambda: None)
+            self._keep(path, "", note, text, lambda: None)
 
     def _keep(self, path: str, editor: str, note: str, text: str, write: Callable[[], None]) -> None:
         """Enter a version into the history and write its file: both or neither."""
@@ -218,12 +208,3 @@ def folder_for(values: Mapping[str, str]) -> str:
     kind, area = values.get("kind") or "case", values.get("area", "")
     name = area or "case" if kind == "case" else kind
     return name if re.fullmatch(r"[\w-]+", name) else "case"
-
-
-def number_changed(before: str, after: str) -> bool:
-    """Whether an edit takes an article's number away; numbers are never reused, and links hold on to them."""
-    try:
-        number, then = parse(before, "x.md").id, parse(after, "x.md").id
-    except ArticleError:  # what can't be read has none
-        return False
-    return number.startswith("KB-") and then != number

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from kb.articles.check import Problem, check_text, private
-from kb.articles.files import parse
-from kb.articles.writing.save import number_changed
-from kb.errors import ArticleError, InputError
+from kb.articles.check import Problem, check_file, private
+from kb.articles.files import ArticleFile
+from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
 from kb.settings import Settings
@@ -45,30 +44,31 @@ class HinderedError(InputError):
         self.problems = problems
 
 
-def require_allowed(settings: Settings, path: str, before: str, after: str, editor: str, content: bool = True) -> None:
+def require_allowed(
+    settings: Settings, before: ArticleFile | None, after: ArticleFile, editor: str, content: bool = True
+) -> None:
     """Raises InputError, HinderedError among them, unless an editor may save this text in place of the one before.
 
-    before: "" for a new article, which gets its number when it is saved. content: False for a change of the front
+    before: None for a new article, which gets its number when it is saved. content: False for a change of the front
     matter alone that everybody may make while the state stays.
     """
-    was, becomes = status_of(before) if before else "draft", status_of(after)
+    was, becomes = before.status if before else "draft", after.status
     if (content or was != becomes) and not may(was, becomes, editor, settings.reviewers):
         raise InputError(refusal(was, becomes, settings.reviewers))
-    if number_changed(before, after):
+    if before and number_changed(before, after):
         raise InputError(say("编号不能改，也不能去掉", "the number can't be changed or taken away"))
-    problems = hindrances(settings.articles, path, before, after, settings.areas)
-    if not before:
+    problems = hindrances(settings.articles, before, after, settings.areas)
+    if not before or not before.text:
         problems = [p for p in problems if p.line != 1 or "id" not in p.message.split()]
     if problems:
         raise HinderedError(problems)
 
 
-def status_of(text: str) -> str:
-    """The state a file's text puts it into; one that can't be read is no better than a draft."""
-    try:
-        return parse(text, "x.md").status
-    except ArticleError:
-        return "draft"
+def number_changed(before: ArticleFile, after: ArticleFile) -> bool:
+    """Whether an edit takes an article's number away; numbers are never reused, and links hold on to them."""
+    if before.error or after.error:  # what can't be read has none
+        return False
+    return before.article.id.startswith("KB-") and after.article.id != before.article.id
 
 
 def may(before: str, after: str, editor: str, reviewers: Sequence[str]) -> bool:
@@ -99,23 +99,17 @@ def refusal(before: str, after: str, reviewers: Sequence[str]) -> str:
     )
 
 
-def hindrances(root: Path, path: str, before: str, after: str, areas: Iterable[str]) -> list[Problem]:
+def hindrances(root: Path, before: ArticleFile | None, after: ArticleFile, areas: Iterable[str]) -> list[Problem]:
     """What keeps a text from being saved: customer data that it brings in, and in a published article any new error.
 
-    before: the file's text, "" for a new one. Errors a published article had already don't keep it from being mended.
+    before: None for a new one. Errors a published article had already don't keep it from being mended.
     """
-    found = list(private(path, after, before))
-    try:
-        published = parse(after, path).status == "published"
-    except ArticleError as error:
-        return [*found, Problem(path, error.line, "error", error.message)]
-    if published:
-        known = {p.message for p in check_text(root, path, before, areas)} if _published(before) else set()
-        errors = (p for p in check_text(root, path, after, areas) if p.level == "error")
+    found = list(private(after.path, after.text, before.text if before else ""))
+    if after.error is not None:
+        return [*found, Problem(after.path, after.error.line, "error", after.error.message)]
+    if after.status == "published":
+        mended = before is not None and before.status == "published"
+        known = {p.message for p in check_file(root, before, areas)} if before and mended else set()
+        errors = (p for p in check_file(root, after, areas) if p.level == "error")
         found += [p for p in errors if p.message not in known and p not in found]
     return sorted(found)
-
-
-def _published(text: str) -> bool:
-    """Whether a file's text is a published article; one without text, or that can't be read, is none."""
-    return bool(text) and status_of(text) == "published"
