@@ -6,40 +6,26 @@ Each number has its reason; the figures are nDCG@10 on three judged sets of faul
 
 from typing import NamedTuple
 
+from kb.model.schema import KEYS, How
+
 
 class Field(NamedTuple):
     """A field one can ask for as name:value.
 
-    how: text (what the article says: words, phrases), fact (words of what is known of it), exact (one of a few
-    values), date. aliases: other names people type.
+    how: see kb.model.schema. aliases: other names people type. key: of the front matter, "" for what is none.
     """
 
     name: str
-    how: str
+    how: How
     aliases: tuple[str, ...]
+    key: str = ""
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("title", "text", ("标题",)),
-    Field("heading", "text", ("章节",)),
-    Field("alias", "text", ("aliases", "别名")),
-    Field("code", "text", ("代码",)),
-    Field("text", "text", ("正文", "body")),
-    Field("product", "fact", ("产品",)),
-    Field("tag", "fact", ("tags", "标签")),
-    Field("part", "fact", ("parts", "备件")),
-    Field("version", "fact", ("versions", "版本")),
-    Field("owner", "fact", ("负责", "负责人")),
-    Field("id", "text", ("编号",)),
-    Field("kind", "exact", ("类型",)),
-    Field("area", "exact", ("领域",)),
-    Field("cause", "exact", ("原因",)),
-    Field("handling", "exact", ("处理", "处理方式")),
-    Field("severity", "exact", ("级别", "priority")),
-    Field("status", "exact", ("状态",)),
-    Field("created", "date", ("创建",)),
-    Field("updated", "date", ("更新",)),
-    Field("review_after", "date", ("复审", "review")),
+    Field("heading", How.TEXT, ("章节",)),
+    Field("code", How.TEXT, ("代码",)),
+    Field("text", How.TEXT, ("正文", "body")),
+    *(Field(k.asked_as, k.how, k.asked, k.name) for k in KEYS),
 )
 
 SEGMENTS = {"text": 0, "title": 1, "heading": 2, "alias": 3, "fact": 4, "code": 5, "id": 6}

@@ -25,7 +25,8 @@ from kb.articles.check import normal_path
 from kb.errors import InputError, NotFoundError
 from kb.labels import label
 from kb.language import current, say, use
-from kb.model import AREAS, Article, Query
+from kb.model import Article, Query
+from kb.model.schema import AREAS
 from kb.search.index import Index
 from kb.search.searcher import MAX_SIZE, search
 from kb.settings import Settings

@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kb.model import Article, Change, Correction, Hit, Match, Page, Snippet, Suggestion, Suggestions, Why
+from kb.model.schema import NAMES
 from kb.search.asking import wording
 
 if TYPE_CHECKING:  # a search must not wait for what measures and builds
@@ -15,13 +16,11 @@ if TYPE_CHECKING:  # a search must not wait for what measures and builds
     from kb.search.evaluate import Comparison, Measured
     from kb.search.golden import Outcome
 
-_FACTS = ("kind", "title", "product", "area", "cause", "handling", "severity", "parts", "versions", "tags", "aliases")
-
 
 def article_data(article: Article, body: str | None = None) -> dict[str, Any]:
     """An article's facts, with its Markdown when it is given."""
     data: dict[str, Any] = {"id": article.id, "path": article.path}
-    for name in (*_FACTS, "status", "owner", "created", "updated", "review_after"):
+    for name in NAMES:
         value = getattr(article, name)
         data[name] = (
             value.isoformat() if isinstance(value, date) else list(value) if isinstance(value, tuple) else value

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 from kb.bundle import Bundle
 from kb.keys import find, keys
 from kb.model import Article, Passage, Section
+from kb.model.schema import DATES, LISTS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_TUPLES = ("product", "parts", "versions", "tags", "aliases")
 _ARTICLE = tuple(name for name in Article.__dataclass_fields__ if name != "body")
 _PASSAGE = tuple(Passage.__dataclass_fields__)
-_DATES = ("created", "updated", "review_after")
 
 
 def to_line(value: Any) -> bytes:
@@ -36,9 +35,9 @@ def article_record(article: Article) -> dict[str, Any]:
 def article_from(record: dict[str, Any], body: str = "") -> Article:
     """Inverse of article_record; keys that are not an Article's are left out."""
     values = {k: v for k, v in record.items() if k in Article.__dataclass_fields__}
-    for key in _TUPLES:
+    for key in LISTS:
         values[key] = tuple(values[key])
-    for key in _DATES:
+    for key in DATES:
         values[key] = date.fromisoformat(values[key]) if values[key] else None
     return Article(**values, body=body)
 

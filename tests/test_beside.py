@@ -20,7 +20,8 @@ from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError,
 from kb.indexer import build as building
 from kb.indexer import facets, facts, positions, vectors, writing
 from kb.indexer.build import Report, build, build_documents, update, update_documents
-from kb.model import FACETS, Article, Query
+from kb.model import Article, Query
+from kb.model.schema import FACETS
 from kb.search.index import Index, Library
 from kb.search.overview import newest
 from kb.search.query import Pattern, Phrase

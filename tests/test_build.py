@@ -16,7 +16,8 @@ from kb.bundle import bundles, current_name, open_current
 from kb.errors import BundleError, NotFoundError
 from kb.indexer import spellings, vectors
 from kb.indexer.build import Report, build, build_documents, update
-from kb.model import FACETS, Article, Query
+from kb.model import Article, Query
+from kb.model.schema import FACETS
 from kb.search.index import Index
 from kb.search.searcher import search
 from kb.search.suggest import suggest

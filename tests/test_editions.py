@@ -20,13 +20,13 @@ from kb.articles.frontmatter import front_matter
 from kb.articles.writing import images
 from kb.articles.writing.diff import compare, merged
 from kb.articles.writing.drafts import MAX_DRAFTS, Drafts
-from kb.articles.writing.form import FORM_KEYS, edited, encoded, values_of
+from kb.articles.writing.form import edited, encoded, values_of
 from kb.articles.writing.git import commit
 from kb.articles.writing.rename import checked_path, move, moved_to, relinked
 from kb.articles.writing.save import MAX_REVISIONS, Editions
 from kb.articles.writing.workflow import TRANSITIONS, hindrances, may, next_states, number_changed, refusal
 from kb.errors import ConflictError, InputError, KbError, NotFoundError
-from kb.model import STATUSES
+from kb.model.schema import NAMES, STATUSES
 from kb.settings import Settings
 from kb.store import Store
 
@@ -100,7 +100,7 @@ def test_saving_without_a_change_changes_no_byte(path: Path) -> None:
 
 ODD_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00\ufeff"), max_size=60)
 KEYS = st.dictionaries(
-    st.sampled_from([*FORM_KEYS, "ticket"]),
+    st.sampled_from([*NAMES, "ticket"]),
     st.one_of(
         st.sampled_from(["x", "'a: b'", '"1.10"', "2025-3-2", "[a, 'b, c']", "\n  - a\n  - b，c", "", "~"]),
         st.text("abc 中文", min_size=1, max_size=9).map(lambda t: f'"{t}"'),

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from kb.errors import NotFoundError
 from kb.indexer import facets
 from kb.keys import find, keys
-from kb.model import FACETS, HIDDEN_STATUSES, Article
+from kb.model import HIDDEN_STATUSES, Article
+from kb.model.schema import FACETS
 from kb.records import article_record
 from kb.search.index import Facet, Index
 

@@ -22,7 +22,8 @@ from schemathesis.specs.openapi.checks import (
 
 from kb.access import Access
 from kb.feedback import REASONS
-from kb.model import FACETS, SORTS, VERDICTS
+from kb.model import SORTS, VERDICTS
+from kb.model.schema import FACETS
 from kb.settings import Settings
 from kb.web import create_app, requests, schemas
 from kb.web.openapi import OPERATIONS, Operation

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from kb.errors import InputError
 from kb.language import use
-from kb.model import CAUSES, SECTION_ROLES, Answer, Article, Suggestions
+from kb.model import SECTION_ROLES, Answer, Article, Suggestions
+from kb.model.schema import CAUSES
 from kb.search import questions as asking
 from kb.search.asking import AREAS, EACH, kind_of, value_of, wording
 from kb.search.holding import HELD, NOT_HELD, OPEN, asked, holding

@@ -13,26 +13,14 @@ from kb import privacy
 from kb.articles import golden, markdown
 from kb.articles.atomic import read_text
 from kb.articles.files import SUFFIXES, ArticleFile, decode, find, is_number, relative
-from kb.articles.frontmatter import DATES, KEYS, LISTS
 from kb.errors import ArticleError, InputError
 from kb.labels import label
 from kb.language import say
-from kb.model import (
-    AREAS,
-    CASE_SECTIONS,
-    CAUSES,
-    FAQ_SECTIONS,
-    HANDLINGS,
-    KINDS,
-    SEVERITIES,
-    STATUSES,
-)
+from kb.model import CASE_SECTIONS, FAQ_SECTIONS
+from kb.model.schema import AREAS, CHOICES, DATES, LISTS, NAMES, REQUIRED
 from kb.synonyms import TRADE_WORDS, absent_pairs, trade_words
 from kb.synonyms import parse as parse_synonyms
 from kb.tokens import HAN
-
-REQUIRED = {"case": ("id", "title", "area", "cause", "handling", "severity", "aliases"), "faq": ("id", "title")}
-"""Keys each kind must have; a manual may be plain Markdown."""
 
 ALIASES = 3
 """Aliases a case should have at least: no two customers say the same."""
@@ -132,17 +120,9 @@ def _problems(file: ArticleFile, root: Path, areas: tuple[str, ...], today: date
 
 
 def _values(file: ArticleFile, areas: tuple[str, ...]) -> Iterator[Problem]:
-    allowed = {
-        "kind": KINDS,
-        "area": areas,
-        "cause": CAUSES,
-        "handling": HANDLINGS,
-        "severity": SEVERITIES,
-        "status": STATUSES,
-    }
     article = file.article
-    for key, values in allowed.items():
-        value = getattr(article, key)
+    for key in CHOICES:
+        values, value = areas if key == "area" else CHOICES[key], getattr(article, key)
         if value and value not in values:
             yield _error(
                 file.path,
@@ -161,7 +141,7 @@ def _values(file: ArticleFile, areas: tuple[str, ...]) -> Iterator[Problem]:
     for key in LISTS:
         if isinstance(file.head.values.get(key), dict):
             yield _error(file.path, file.at(key), "{key} 应为列表", "{key} should be a list", key=key)
-    known = {k.lower().rstrip("s"): k for k in KEYS}
+    known = {k.lower().rstrip("s"): k for k in NAMES}
     for key in article.extra:
         near = known.get(key.lower().rstrip("s"))
         if near:

@@ -15,11 +15,6 @@ from typing import Any
 
 from kb.articles.atomic import save
 from kb.articles.frontmatter import (
-    DATES,
-    KEYS,
-    LISTS,
-    OTHER_NAMES,
-    TEXTS,
     FrontMatter,
     day,
     dump,
@@ -29,6 +24,7 @@ from kb.articles.frontmatter import (
 from kb.errors import ArticleError, NotFoundError
 from kb.language import say
 from kb.model import Article, Reason
+from kb.model.schema import BY_NAME, DATES, LISTS, NAMES, TEXTS
 
 SUFFIXES = (".md", ".markdown")
 NUMBER = re.compile(r"KB-(\d{6,})")
@@ -212,11 +208,11 @@ def _article(text: str, path: str, head: FrontMatter) -> Article:
     for key in LISTS:
         known[key] = tuple(_strings(head.values.get(key)))
     for key in DATES:
-        written = (head.values.get(name) for name in (key, *OTHER_NAMES.get(key, ())))
+        written = (head.values.get(name) for name in (key, *BY_NAME[key].other_names))
         known[key] = day(next((value for value in written if value is not None), None))
     known["title"] = known.get("title") or title_of(body, path)
     known["id"] = known.get("id") or str(PurePosixPath(path).with_suffix(""))
-    extra = {k: v for k, v in head.values.items() if k not in KEYS}
+    extra = {k: v for k, v in head.values.items() if k not in BY_NAME}
     return Article(path=path, body=body, body_line=head.end, extra=extra, **known)
 
 
@@ -260,11 +256,7 @@ def _strings(value: Any) -> list[str]:
 
 def render(article: Article) -> str:
     """An article as the text of its file, keys in the usual order, unknown keys last. Inverse of parse."""
-    values: dict[str, Any] = {}
-    for key in ("id", "kind", "title", "product", "area", "cause", "handling", "severity", "parts", "versions"):
-        values[key] = getattr(article, key)
-    for key in ("tags", "aliases", "status", "owner", *DATES):
-        values[key] = getattr(article, key)
+    values: dict[str, Any] = {key: getattr(article, key) for key in NAMES}
     values = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items() if v not in ("", (), None)}
     return f"---\n{dump({**values, **article.extra})}---\n{article.body}"
 

@@ -15,16 +15,7 @@ import yaml
 
 from kb.errors import ArticleError
 from kb.language import say
-
-LISTS = ("product", "parts", "versions", "tags", "aliases")
-DATES = ("created", "updated", "review_after")
-TEXTS = ("id", "kind", "title", "area", "cause", "handling", "severity", "status", "owner")
-KEYS = (*TEXTS, *LISTS, *DATES)
-OTHER_NAMES = {
-    "created": ("date", "publishDate", "published"),
-    "updated": ("lastmod", "last_modified_at", "modified"),
-}
-"""What other tools call a key; what they wrote stays in the file."""
+from kb.model.schema import LISTS, NAMES, TEXTS
 
 MAX_DEPTH = 20
 """Lists in lists of a front matter; more is a mistake or an attack on the parser's stack."""
@@ -38,7 +29,7 @@ _KEY = re.compile(
 )
 _HEADING = re.compile(r"^#{1,6} [^\n]*\n\s*\n", re.MULTILINE)
 _USUAL = re.compile(
-    rf"(?:{'|'.join(KEYS)}|author|categories|date|description|draft|image|keywords|lang|layout|permalink|slug|weight)\s*:",
+    rf"(?:{'|'.join(NAMES)}|author|categories|date|description|draft|image|keywords|lang|layout|permalink|slug|weight)\s*:",
     re.IGNORECASE,
 )
 
@@ -148,7 +139,7 @@ def _understood(block: _Block) -> dict[str, Any]:
     except ArticleError:
         key, _, value = block.text.partition("\n")[0].partition("=" if block.toml else ":")
         key, value = key.strip(" \t\"'"), re.sub(r"\s+#.*$", "", value).strip(" \t\"'")
-        if key not in KEYS or not value:
+        if key not in NAMES or not value:
             return {}
         return {key: [v for v in re.split(r"[,，]\s*", value.strip("[]")) if v] if key in LISTS else value}
 
@@ -195,7 +186,7 @@ def _yaml(block: _Block, path: str) -> FrontMatter:
                     "文件头不是正确的 YAML：花括号要加引号", "the front matter is not valid YAML: braces need quotes"
                 )
                 raise ArticleError(path, line, told + _written_right(block.line(line)))
-            values[name] = _as_written(value) if name in KEYS else loader.construct_object(value, deep=True)
+            values[name] = _as_written(value) if name in NAMES else loader.construct_object(value, deep=True)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = mark.index if mark else getattr(error, "position", None)
@@ -286,7 +277,7 @@ def _toml(block: _Block, path: str) -> FrontMatter:
             say("文件头不是正确的 TOML：{why}", "the front matter is not valid TOML: {why}", why=why)
             + say("；写成 {line}", "; write {line}", line='title = "…"'),
         )
-    values = {k: _plain(v) if k in KEYS else v for k, v in found.items()}
+    values = {k: _plain(v) if k in NAMES else v for k, v in found.items()}
     lines: dict[str, int] = {}
     for number, text in enumerate(block.text.split("\n"), block.first):
         if m := re.match(r"\[*\s*[\"']?([\w-]+)", text):

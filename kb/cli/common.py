@@ -15,7 +15,7 @@ from kb import __version__, settings
 from kb.errors import BundleError, KbError
 from kb.labels import label
 from kb.language import LANGUAGES, say, use
-from kb.model import FACETS
+from kb.model.schema import BY_NAME, FACETS
 from kb.settings import Settings
 
 FOUND, NOTHING, MISTAKE = 0, 1, 2
@@ -176,7 +176,7 @@ def open_index(chosen: Settings) -> Any:
 def filter_options(function: Command) -> Command:
     """An option for every facet, which may be repeated; the function gets them as keywords."""
     for facet in reversed(FACETS):
-        option = "tag" if facet == "tags" else facet
+        option = BY_NAME[facet].asked_as
         function = click.option(f"--{option}", facet, multiple=True, help=label("facet", facet))(function)
     return function
 

@@ -10,7 +10,7 @@ from kb.cli.common import FILE, NOTHING, colon, command, json_option, listed, no
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
-from kb.model import AREAS, KINDS, STATUSES
+from kb.model.schema import AREAS, KINDS, STATUSES
 from kb.settings import Settings
 
 SECONDS = 1800

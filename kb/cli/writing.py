@@ -10,7 +10,7 @@ from kb.cli.common import NOTHING, command, json_option, note, open_index, print
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import current, say
-from kb.model import AREAS, CAUSES, HANDLINGS, KINDS, SEVERITIES
+from kb.model.schema import AREAS, CAUSES, HANDLINGS, KINDS, SEVERITIES
 from kb.settings import Settings
 
 

@@ -83,7 +83,7 @@ def title_texts(article: Article, passage: Passage) -> tuple[str, ...]:
 def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
     """An article's rows, in order of its passages."""
     number = "" if article.id in (article.path, article.path.rsplit(".", 1)[0]) else article.id
-    values = (*article.product, *article.tags, *article.parts, *article.versions, number)
+    values = (*article.quoted, number)
     short = lru_cache(maxsize=None)(lambda text: _terms(*tokenizer.read(text)))  # passages of an article share titles
     facts = [short(v) for v in values if v]
     names = {"title": [_folded(article.title)], "alias": [_folded(a) for a in article.aliases]}

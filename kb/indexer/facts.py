@@ -21,6 +21,7 @@ from whoosh.codec.whoosh3 import W3Codec, W3PerDocReader
 
 from kb.atoms import spell
 from kb.fields import FIELDS
+from kb.model.schema import How
 from kb.pickles import guard
 from kb.tokens import fold
 
@@ -30,8 +31,6 @@ COMPRESSION = 0
 """Of zlib: without it writing takes a fifth less time."""
 BREAK = "|"
 """Stands between two values of a field, so that no phrase runs from one into the next."""
-
-_KEYS = {"tag": "tags", "part": "parts", "version": "versions"}
 
 Facts = dict[str, str]
 
@@ -55,15 +54,15 @@ def _columns_remembered() -> Iterator[None]:
 def schema() -> Any:
     """The Whoosh schema of the facts among kb.fields.FIELDS."""
     words = wf.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True)
-    return wf.Schema(**{f.name: words for f in FIELDS if f.how == "fact"})
+    return wf.Schema(**{f.name: words for f in FIELDS if f.how == How.FACT})
 
 
 def document(record: dict[str, Any]) -> Facts:
     """The Whoosh document of an article's record (kb.records), empty for one without facts."""
     values = {}
     for f in FIELDS:
-        value = record.get(_KEYS.get(f.name, f.name))
-        if value and f.how == "fact":
+        value = record.get(f.key)
+        if value and f.how == How.FACT:
             values[f.name] = f" {BREAK} ".join(_spelled(v) for v in ([value] if isinstance(value, str) else value))
     return values
 

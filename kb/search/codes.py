@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.identifiers import COMPOUND, CONNECTOR, NOISE, Identifier, identify
-from kb.model import KINDS, Article, Recognised, Snippet, Token
+from kb.model import Article, Recognised, Snippet, Token
+from kb.model.schema import KINDS
 from kb.search.index import Index
 from kb.search.query import Pattern, Phrase
 from kb.search.snippets import Highlighter, place

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.model import CAUSES, KINDS, Article, Recognised
+from kb.model import Article, Recognised
+from kb.model.schema import CAUSES, KINDS
 from kb.search.codes import common_codes
 from kb.search.index import Index, Mask
 from kb.search.ranking import top

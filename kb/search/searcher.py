@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.language import current
-from kb.model import FACETS, Correction, Hit, Page, Place, Query
+from kb.model import Correction, Hit, Page, Place, Query
+from kb.model.schema import FACETS
 from kb.search import spelling
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence

@@ -1,11 +1,10 @@
 """This module says what comes out of the API: models that describe answers, and that the tests hold them to."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kb.web.schemas import Answered, Facet, Sort, told
+from kb.web.schemas import Answered, ByKey, Facet, Sort, told
 
 
 class Problem(Answered):
@@ -18,25 +17,8 @@ class Error(Answered):
     error: Problem
 
 
-class Facts(Answered):
-    id: str = told("编号，没有时为路径", "its number, or its path when it has none")
+class Facts(ByKey):
     path: str
-    kind: str
-    title: str
-    product: list[str]
-    area: str
-    cause: str
-    handling: str
-    severity: str
-    parts: list[str]
-    versions: list[str]
-    tags: list[str]
-    aliases: list[str] = told("客户的说法", "the customers' own words")
-    status: str
-    owner: str
-    created: date | None
-    updated: date | None
-    review_after: date | None
 
 
 class Article(Facts):

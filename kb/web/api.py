@@ -15,7 +15,8 @@ from kb.articles.check import check_file, normal_path
 from kb.articles.files import ArticleFile, absence, parse
 from kb.errors import BundleError, NotFoundError, StoreError
 from kb.language import say
-from kb.model import FACETS, Answer, Query
+from kb.model import Answer, Query
+from kb.model.schema import FACETS
 from kb.present import article_data, code_data, completion_data, page_data, suggestions_data, why_data
 from kb.rehearsal import rehearsed
 from kb.search.codes import code_page, recognised

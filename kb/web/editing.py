@@ -14,12 +14,12 @@ from kb.articles.files import ArticleFile
 from kb.articles.pictures import MAX_BYTES as MAX_PICTURE
 from kb.articles.writing import images
 from kb.articles.writing.diff import compare, merged
-from kb.articles.writing.form import FORM_KEYS, changes_of, edited, values_of
+from kb.articles.writing.form import changes_of, edited, values_of
 from kb.articles.writing.workflow import HinderedError, next_states, require_allowed
 from kb.errors import ArticleError, ConflictError, InputError, KbError
 from kb.labels import label
 from kb.language import current, say
-from kb.model import KINDS
+from kb.model.schema import KINDS, NAMES
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.web import writers
 from kb.web.editor import NEW, Form, form_of, form_page, sent, side_of
@@ -67,7 +67,7 @@ def new_article() -> Answer:
         "review_after": (today + REVIEW).isoformat(),
     }
     body = request.form.get("text", "").replace("\r\n", "\n") or files.template(kind, current())
-    return form_page(Form(path, "", dict.fromkeys(FORM_KEYS, "") | values, body), None)
+    return form_page(Form(path, "", dict.fromkeys(NAMES, "") | values, body), None)
 
 
 @writing

@@ -12,23 +12,22 @@ from markupsafe import Markup
 from kb.articles import markdown
 from kb.articles.check import Problem, check_file
 from kb.articles.files import ArticleFile
-from kb.articles.frontmatter import DATES, LISTS, FrontMatter
+from kb.articles.frontmatter import FrontMatter
 from kb.articles.writing.drafts import Draft
-from kb.articles.writing.form import FORM_KEYS, edited, values_of
+from kb.articles.writing.form import edited, values_of
 from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, folder_for
 from kb.articles.writing.workflow import may, next_states
 from kb.errors import ArticleError, InputError
 from kb.language import say
-from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SEVERITIES
+from kb.model import HIDDEN_STATUSES
+from kb.model.schema import AREAS, CHOICES, DATES, FACETS, KINDS, LISTS, NAMES
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.search.duplicates import Duplicate, similar
 from kb.web import writers
 from kb.web.views import page, resolver, settings_in_force
 from kb.web.writers import index_or_none
 
-CHOICES = {"kind": KINDS, "cause": CAUSES, "handling": HANDLINGS, "severity": SEVERITIES}
-"""Keys of the form with a few values; area has those of the settings, too."""
-SHOWN_KEYS = tuple(k for k in FORM_KEYS if k not in ("id", "status"))
+SHOWN_KEYS = tuple(k for k in NAMES if k not in ("id", "status"))
 """Keys of the form. The number stays, the state is changed by the buttons."""
 MAX_KNOWN = 300
 """Values of a list that are offered while one types."""
@@ -98,7 +97,7 @@ def form_page(
     """The page of a form. now: the file as it is, None for a new article."""
     settings = settings_in_force()
     state = "draft" if now is None else now.status
-    choices = {**CHOICES, "area": (*AREAS, *settings.areas)}
+    choices = {k: CHOICES[k] for k in SHOWN_KEYS if k in CHOICES} | {"area": (*AREAS, *settings.areas)}
     return page(
         template,
         form=form,
@@ -124,8 +123,8 @@ def _known_values() -> dict[str, list[str]]:
     index = index_or_none()
     if index is None:
         return {}
-    names = {"product": "product", "tags": "tags"}
-    return {k: [v for v, _ in index.facets[f].counts(index.live)[:MAX_KNOWN]] for k, f in names.items()}
+    names = (f for f in FACETS if f not in CHOICES)
+    return {f: [v for v, _ in index.facets[f].counts(index.live)[:MAX_KNOWN]] for f in names}
 
 
 def side_of(form: Form, now: ArticleFile | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from kb.articles.importing.model import Options
 from kb.errors import InputError, KbError
 from kb.labels import label
 from kb.language import say
-from kb.model import AREAS, KINDS
+from kb.model.schema import AREAS, KINDS
 from kb.web.views import Answer, page, settings_in_force, visitor
 from kb.web.writers import editions, editor, editor_from_form, finished, writing
 

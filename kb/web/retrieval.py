@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 from kb.errors import KbError
 from kb.labels import LABELS, value_of
 from kb.language import say
-from kb.model import AREAS, KINDS
+from kb.model.schema import AREAS, KINDS
 from kb.search.index import Index, Mask
 from kb.search.retrieve import Record, retrieve
 from kb.web.api import logged

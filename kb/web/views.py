@@ -21,7 +21,8 @@ from kb.errors import NotFoundError, StoreError
 from kb.feedback import Feedback
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
-from kb.model import FACETS, Article
+from kb.model import Article
+from kb.model.schema import FACETS
 from kb.search.asking import wording
 from kb.search.complete import Completion
 from kb.search.index import Index, Library

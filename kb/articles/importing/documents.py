@@ -21,7 +21,8 @@ from kb.articles.importing.sources import Source, opened
 from kb.articles.pictures import cleaned
 from kb.errors import ArticleError, InputError
 from kb.language import say
-from kb.model import KINDS, STATUSES, Article
+from kb.model import Article
+from kb.model.schema import KINDS, STATUSES
 from kb.privacy import masked
 
 SUFFIXES = (*MARKDOWN, ".docx")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from kb.articles import markdown
 from kb.articles.atomic import save
-from kb.articles.check import REQUIRED
 from kb.articles.files import numbers, parse
 from kb.articles.importing import cells, columns, documents, tickets
 from kb.articles.importing.base import Base
@@ -17,6 +16,7 @@ from kb.errors import InputError, NotFoundError
 from kb.labels import label
 from kb.language import current, say
 from kb.model import Article
+from kb.model.schema import REQUIRED
 from kb.privacy import ARTICLE_KINDS
 from kb.privacy import find as find_private
 

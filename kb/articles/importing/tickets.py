@@ -102,16 +102,17 @@ def _draft(row: cells.Row, mapping: Mapping[str, str], kind: str, options: Optio
         # 硬件故障 is a value; what says more is the text, and the value is none beside it.
         said = [t for t in sections["cause"] if not columns.choice("cause", t)]
         sections["cause"] = said or sections["cause"]
+    texts: dict[str, Any] = {key: _line(given, key) for key in columns.TEXTS}
+    texts["title"] = texts["title"] or _first_line(sections, kind)
     ticket = _line(given, columns.TICKET)
     article = Article(
         path="",
         id="",
         kind=kind,
-        title=_line(given, "title") or _first_line(sections, kind),
-        owner=_line(given, "owner"),
         status=options.status or "draft",
         body=_body(sections, kind),
         extra={columns.TICKET: ticket} if ticket else {},
+        **texts,
         **choices,
         **dates,
         **lists,

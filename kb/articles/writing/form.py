@@ -8,14 +8,9 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from kb.articles.files import ArticleFile, change, decode
-from kb.articles.frontmatter import DATES, LISTS
+from kb.model.schema import DATES, KEYS, LISTS, NAMES
 
-FORM_KEYS = (
-    *("id", "kind", "title", "product", "area", "cause", "handling", "severity", "parts", "versions"),
-    *("tags", "aliases", "status", "owner", "created", "updated", "review_after"),
-)
-"""Every known key, in the order of a new file."""
-LINE_LISTS = ("aliases",)
+LINE_LISTS = tuple(k.name for k in KEYS if k.lines)
 """Lists of sentences: one item a line. The items of other lists are separated by commas."""
 
 _BOM = "\ufeff".encode()
@@ -25,7 +20,7 @@ _ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,，]*))\s*(?:[,，]|$)')
 def values_of(file: ArticleFile) -> dict[str, str]:
     """What a form shows for each known key, "" for one that is not there. Raises ArticleError."""
     file.strict()
-    return {key: _shown(key, file.head.values.get(key)) for key in FORM_KEYS}
+    return {key: _shown(key, file.head.values.get(key)) for key in NAMES}
 
 
 def edited(file: ArticleFile, values: Mapping[str, str], body: str | None = None) -> ArticleFile:
@@ -42,7 +37,7 @@ def changes_of(file: ArticleFile, values: Mapping[str, str]) -> dict[str, Any]:
     shown = values_of(file)
     return {
         key: _typed(key, values[key])
-        for key in FORM_KEYS
+        for key in NAMES
         if key in values and _flat(key, values[key]) != _flat(key, shown[key])
     }
 

@@ -1,33 +1,17 @@
-"""This module holds the data that flows: Article -> Passage -> Token -> index -> Page and Suggestions.
+"""This package holds the data that flows: Article -> Passage -> Token -> index -> Page and Suggestions.
 
 Everything is frozen; who needs a changed one makes a new one.
 """
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar
 
-KINDS = ("case", "manual", "faq")
-AREAS = (
-    "desktop",
-    "printer",
-    "network",
-    "server",
-    "storage",
-    "virtualization",
-    "database",
-    "application",
-    "account",
-    "security",
-    "monitoring",
-    "backup",
-)
-CAUSES = ("operator", "configuration", "line", "hardware", "software")
-HANDLINGS = ("remote", "onsite", "return", "parts")
-SEVERITIES = ("P1", "P2", "P3", "P4")
-STATUSES = ("draft", "review", "published", "archived")
+from kb.model.schema import KEYS, QUOTED
+
 HIDDEN_STATUSES = ("draft", "archived")
-"""Shown only to who asks for them by status."""
+"""Shown only to those who ask for them by status."""
 
 CASE_SECTIONS = {
     "symptom": ("现象", "現象", "故障现象", "Symptom", "Symptoms"),
@@ -45,9 +29,22 @@ SECTION_ROLES = {h.lower(): role for table in (CASE_SECTIONS, FAQ_SECTIONS) for 
 """Folded heading -> role."""
 
 
+T = TypeVar("T")
+
+
+def with_every_key(cls: type[T]) -> type[T]:
+    """The class of articles with a field for each key of the table, also for those that no code of ours asks for."""
+    for key in KEYS:
+        if key.name not in cls.__annotations__:
+            cls.__annotations__[key.name] = tuple[str, ...] if key.many else type(key.empty) | None
+            setattr(cls, key.name, key.empty)
+    return cls
+
+
 @dataclass(frozen=True, slots=True)
+@with_every_key
 class Article:
-    """One Markdown file.
+    """One Markdown file: the keys of its front matter (kb.model.schema) and its text.
 
     path: relative to the articles folder, with forward slashes; it is the article's key.
     id: the number in the front matter, or the path without ".md" when there is none.
@@ -78,6 +75,12 @@ class Article:
     body_line: int = 1
     extra: dict[str, Any] = field(default_factory=dict)
     page: str = ""
+
+    @property
+    def quoted(self) -> tuple[str, ...]:
+        """The values of its keys that are words of it, to be found and quoted as its text is."""
+        values = (getattr(self, name) for name in QUOTED)
+        return tuple(v for value in values for v in ((value,) if isinstance(value, str) else value))
 
 
 class Section(NamedTuple):
@@ -138,8 +141,16 @@ class Correction(NamedTuple):
     better: str
 
 
-FACETS = ("kind", "product", "area", "cause", "handling", "severity", "status", "tags")
-SORTS = ("relevance", "updated", "created", "used")
+class Sort(StrEnum):
+    """The order of what is found."""
+
+    RELEVANCE = "relevance"
+    UPDATED = "updated"
+    CREATED = "created"
+    USED = "used"
+
+
+SORTS = tuple(sort.value for sort in Sort)
 
 
 @dataclass(frozen=True, slots=True)
