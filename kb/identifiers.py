@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _COLON = r"(?<=[0-9]):|(?<=\b[0-9a-f]{2}):(?=[0-9a-f]{2}\b)|(?<=\b[0-9a-f]{4}):(?=[0-9a-f]{1,4}\b)"
 """Inside addresses; in "error:0x11b", which may have been written with a full-width one, it ends a word."""
@@ -86,11 +87,48 @@ _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
+class Kind(NamedTuple):
+    """A kind of identifier. zh, en: as people read it.
+
+    exact: it is matched whole or not at all. fault: it names a fault by itself. shown: people are told of it where
+    their text or an article holds one.
+    """
+
+    name: str
+    zh: str
+    en: str
+    exact: bool
+    fault: bool
+    shown: bool = True
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("hex", "十六进制码", "hex code", exact=True, fault=True),
+    Kind("code", "代码", "code", exact=True, fault=True),
+    Kind("constant", "代码", "code", exact=True, fault=True),
+    Kind("cve", "漏洞编号", "CVE", exact=True, fault=True),
+    Kind("ip", "IP 地址", "IP address", exact=True, fault=False),
+    Kind("mac", "MAC 地址", "MAC address", exact=True, fault=False),
+    Kind("port", "端口", "port", exact=True, fault=False),
+    Kind("version", "版本", "version", exact=True, fault=False),
+    Kind("standard", "标准", "standard", exact=True, fault=False),
+    Kind("model", "型号", "model", exact=False, fault=False),
+    Kind("file", "文件", "file", exact=False, fault=False),
+    Kind("path", "路径", "path", exact=False, fault=False),
+    Kind("user", "自定词", "own word", exact=False, fault=False),
+)
+"""What is known of each kind; which texts are of it, SHAPES tells."""
+
+EXACT_KINDS = frozenset(k.name for k in KINDS if k.exact)
+CODE_KINDS = frozenset(k.name for k in KINDS if k.fault)
+SHOWN_KINDS = frozenset(k.name for k in KINDS if k.shown)
+
+
 @dataclass(frozen=True, slots=True)
 class Identifier:
     """What one compound is.
 
-    kind: a key of KINDS, or "name" for a compound of plain words, "word" for a single one.
+    kind: the name of one of KINDS, or "name" for a compound of plain words, "word" for a single one.
     canonical: the form all spelling variants share.
     parts: the pieces it can also be found by, shortest useful form, without the canonical itself.
     """
@@ -163,7 +201,7 @@ def _plain(m: re.Match[str]) -> tuple[str, list[str]]:
     return squeeze(m[0]), _parts(m[0])
 
 
-KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, list[str]]]], ...] = (
+SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, list[str]]]], ...] = (
     # The first full match wins.
     ("hex", re.compile(r"0x[0-9a-f]+|c0[0-9a-f]{6}"), _hex),  # Windows' 0xC0000005, also written without 0x
     ("mac", re.compile(MAC), _mac),
@@ -180,10 +218,6 @@ KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, li
 )
 """Kind, shape of the folded text, and how its canonical form and parts are made."""
 
-CODE_KINDS = frozenset({"hex", "code", "constant", "cve"})
-"""Kinds that name a fault by themselves."""
-EXACT_KINDS = frozenset({"hex", "mac", "ip", "port", "cve", "standard", "version", "code", "constant"})
-
 
 @lru_cache(maxsize=200_000)
 def identify(text: str, cased: str = "") -> Identifier:
@@ -194,7 +228,7 @@ def identify(text: str, cased: str = "") -> Identifier:
         return Identifier("number", _strip_zeros(text), ())
     if len(cased) > 8 and "_" in cased and cased.isupper():
         return _identifier("constant", squeeze(text), _parts(text))
-    for kind, shape, make in KINDS:
+    for kind, shape, make in SHAPES:
         m = shape.fullmatch(text)
         if m:
             return _identifier(kind, *make(m))

@@ -1,5 +1,6 @@
 """This module names values in both languages, those of the front matter first, and reads the names back."""
 
+from kb import identifiers
 from kb.language import current
 from kb.model.schema import KEYS
 
@@ -61,21 +62,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "absent": ("没有", "not there"),
         "unknown": ("全库都没有", "in no article"),
     },
-    "identifier": {
-        "hex": ("十六进制码", "hex code"),
-        "code": ("代码", "code"),
-        "constant": ("代码", "code"),
-        "cve": ("漏洞编号", "CVE"),
-        "ip": ("IP 地址", "IP address"),
-        "mac": ("MAC 地址", "MAC address"),
-        "port": ("端口", "port"),
-        "version": ("版本", "version"),
-        "standard": ("标准", "standard"),
-        "model": ("型号", "model"),
-        "file": ("文件", "file"),
-        "path": ("路径", "path"),
-        "user": ("自定词", "own word"),
-    },
+    "identifier": {k.name: (k.zh, k.en) for k in identifiers.KINDS},
     "private": {
         "mobile": ("手机号码", "mobile number"),
         "id_card": ("身份证号码", "ID card number"),

@@ -13,13 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.identifiers import COMPOUND, CONNECTOR, NOISE, Identifier, identify
+from kb.identifiers import COMPOUND, CONNECTOR, NOISE, SHOWN_KINDS, Identifier, identify
 from kb.model import Article, Recognised, Snippet, Token
 from kb.model.schema import KINDS
 from kb.search.index import Index
 from kb.search.query import Pattern, Phrase
 from kb.search.snippets import Highlighter, place
-from kb.search.suggest import SHOWN_KINDS
 from kb.tokens import MAX_COMPOUND, fold
 
 READ = 60

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from kb.identifiers import SHOWN_KINDS
 from kb.model import Answer, Passage, Recalled, Recognised, Section, Suggestion, Suggestions
 from kb.search import spelling
 from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
@@ -24,9 +25,6 @@ MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""
 MAX_LINES = 500
 COUNT = 5
-SHOWN_KINDS = frozenset(
-    {"hex", "mac", "ip", "port", "cve", "standard", "version", "file", "path", "code", "model", "constant", "user"}
-)
 FIX_ROLES = ("fix", "answer")
 
 

@@ -5,9 +5,9 @@ import re
 from flask import Flask, redirect, url_for
 
 from kb.errors import NotFoundError
+from kb.identifiers import SHOWN_KINDS
 from kb.search.codes import code_page, near, recognised
 from kb.search.overview import crossed, product_named, product_page, products_like
-from kb.search.suggest import SHOWN_KINDS
 from kb.web.reading import helped
 from kb.web.views import Answer, article_url, index_in_force, page
 

@@ -4,9 +4,9 @@ import random
 import re
 from collections.abc import Callable, Iterator
 
+from kb.identifiers import SHOWN_KINDS
 from kb.model import Query
 from kb.search.index import Index
-from kb.search.suggest import SHOWN_KINDS
 from kb.search.terms import read
 from kb.synonyms import Synonyms
 from kb.tokens import HAN
