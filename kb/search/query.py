@@ -35,19 +35,15 @@ def is_paste(text: str) -> bool:
 _SENTENCE = re.compile(r"[，。！？；]|[,;.!?]\s")
 
 
-class Node:
-    """A node of the query tree."""
-
-
 @dataclass(frozen=True, slots=True)
-class Words(Node):
+class Words:
     """Plain words; every one has to stand in the passage."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase(Node):
+class Phrase:
     """Words that stand next to each other in a field."""
 
     text: str
@@ -55,7 +51,7 @@ class Phrase(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Value(Node):
+class Value:
     """A field that is exactly one of a few values."""
 
     field: str
@@ -63,7 +59,7 @@ class Value(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern(Node):
+class Pattern:
     """A word with * (any characters) or ? (one character)."""
 
     text: str
@@ -71,7 +67,7 @@ class Pattern(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Range(Node):
+class Range:
     """A date field between two days (ISO, may be shortened to month or year), both inclusive, "" for open."""
 
     field: str
@@ -80,18 +76,22 @@ class Range(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class And(Node):
-    children: tuple[Node, ...]
+class And:
+    children: "tuple[Node, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Or(Node):
-    children: tuple[Node, ...]
+class Or:
+    children: "tuple[Node, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Not(Node):
-    child: Node
+class Not:
+    child: "Node"
+
+
+Node = Words | Phrase | Value | Pattern | Range | And | Or | Not
+"""A node of the query tree."""
 
 
 class Parsed(NamedTuple):

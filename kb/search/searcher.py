@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -298,27 +299,34 @@ class Matcher:
 
     def _mask(self, node: Node, any_word: bool) -> Mask:
         fulltext = self._index.fulltext
-        if isinstance(node, Words):
-            groups = self.groups(node)
-            masks = [self.has(g, len(groups) <= KEYWORDS) for g in groups]
-            if not masks:
-                return fulltext.phrase(Phrase(node.text))
-            if any_word:
-                return _any_of(masks)
-            return _enough(masks) | self._near() if len(masks) > KEYWORDS else _all_of(masks)
-        if isinstance(node, (And, Or)):
-            masks = [self._mask(child, any_word) for child in node.children]
-            return _all_of(masks) if isinstance(node, And) else _any_of(masks)
-        if isinstance(node, Not):
-            return ~self._mask(node.child, any_word=False)
-        if isinstance(node, Phrase):
-            return fulltext.phrase(node)
-        if isinstance(node, Pattern):
-            return fulltext.pattern(node)
-        if isinstance(node, Range):
-            return self._index.over_passages(self._index.between(node.field, node.low, node.high))
-        assert isinstance(node, Value)
-        return self._index.over_passages(self._index.facets[node.field].having([node.value]))
+        match node:
+            case Words():
+                return self._words_mask(node, any_word)
+            case And(children):
+                return _all_of([self._mask(child, any_word) for child in children])
+            case Or(children):
+                return _any_of([self._mask(child, any_word) for child in children])
+            case Not(child):
+                return ~self._mask(child, any_word=False)
+            case Phrase():
+                return fulltext.phrase(node)
+            case Pattern():
+                return fulltext.pattern(node)
+            case Range(field, low, high):
+                return self._index.over_passages(self._index.between(field, low, high))
+            case Value(field, value):
+                return self._index.over_passages(self._index.facets[field].having([value]))
+            case _:
+                assert_never(node)
+
+    def _words_mask(self, node: Words, any_word: bool) -> Mask:
+        groups = self.groups(node)
+        masks = [self.has(g, len(groups) <= KEYWORDS) for g in groups]
+        if not masks:
+            return self._index.fulltext.phrase(Phrase(node.text))
+        if any_word:
+            return _any_of(masks)
+        return _enough(masks) | self._near() if len(masks) > KEYWORDS else _all_of(masks)
 
     def groups(self, node: Words) -> tuple[Group, ...]:
         """The words of a node, each once."""
