@@ -16,7 +16,6 @@ from kb.articles.importing.sources import MAX_FILE, opened
 from kb.errors import InputError
 from kb.language import say
 
-SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 MAX_ROWS = 100_000
 MAX_COLUMNS = 500
 MAX_CELL = 200_000

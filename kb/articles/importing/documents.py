@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,7 +15,7 @@ from kb.articles.check import normal_path
 from kb.articles.files import NUMBER, ArticleFile, change, decode, parse, render
 from kb.articles.files import SUFFIXES as MARKDOWN
 from kb.articles.frontmatter import dump
-from kb.articles.importing import columns, word
+from kb.articles.importing import columns
 from kb.articles.importing.model import Draft, Options, Picture, Reading
 from kb.articles.importing.sources import Source, opened
 from kb.articles.pictures import cleaned
@@ -25,7 +25,6 @@ from kb.model import Article
 from kb.model.schema import KINDS, STATUSES
 from kb.privacy import masked
 
-SUFFIXES = (*MARKDOWN, ".docx")
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif")
 MAX_IMAGE = 16 * 1024 * 1024
 
@@ -39,13 +38,12 @@ def read(path: Path, options: Options) -> Reading:
     drafts: list[Draft] = []
     problems: list[str] = []
     with opened(path) as source:
-        documents = [n for n in source.names if PurePosixPath(n).suffix.lower() in SUFFIXES]
+        documents = [n for n in source.names if PurePosixPath(n).suffix.lower() in DOCUMENTS]
         taken: set[str] = set()
-        for name in sorted(documents, key=_is_word):  # links lead to Markdown: it keeps its names
+        for name in sorted(documents, key=_is_other):  # links lead to Markdown: it keeps its names
             try:
-                place = _free(str(PurePosixPath(name).with_suffix(".md")) if _is_word(name) else name, taken)
-                load = _word if _is_word(name) else _markdown
-                drafts.append(load(source, name, place, options))
+                place = _free(str(PurePosixPath(name).with_suffix(".md")) if _is_other(name) else name, taken)
+                drafts.append(DOCUMENTS[PurePosixPath(name).suffix.lower()](source, name, place, options))
                 taken.add(place)
             except ArticleError as error:
                 problems.append(str(error))
@@ -54,8 +52,9 @@ def read(path: Path, options: Options) -> Reading:
     return Reading(tuple(_below(_folder(path, d), d) for d in drafts), tuple(problems), left_out)
 
 
-def _is_word(name: str) -> bool:
-    return name.lower().endswith(".docx")
+def _is_other(name: str) -> bool:
+    """Whether a document becomes Markdown only here."""
+    return not name.lower().endswith(MARKDOWN)
 
 
 def _folder(path: Path, draft: Draft) -> str:
@@ -240,6 +239,8 @@ def dead_links(article: Article, planned: set[str], root: Path) -> Iterator[str]
 
 
 def _word(source: Source, name: str, place: str, options: Options) -> Draft:
+    from kb.articles.importing import word  # large, and seldom needed
+
     pure = PurePosixPath(place)
     image = re.sub(r"[^\w-]", "-", pure.stem) + "-{number}.{ending}"
     document = word.read(source.read(name), name, image)
@@ -267,3 +268,10 @@ def _word(source: Source, name: str, place: str, options: Options) -> Draft:
         images=pictures,
         warnings=document.warnings,
     )
+
+
+DOCUMENTS: dict[str, Callable[[Source, str, str, Options], Draft]] = {
+    **dict.fromkeys(MARKDOWN, _markdown),
+    ".docx": _word,
+}
+"""Suffix -> what makes a draft of such a document: (source, its name there, its place below the folder, options)."""

@@ -8,10 +8,11 @@ from pathlib import Path
 from kb.articles import markdown
 from kb.articles.atomic import save
 from kb.articles.files import numbers, parse
-from kb.articles.importing import cells, columns, documents, tickets
+from kb.articles.importing import columns, documents
 from kb.articles.importing.base import Base
 from kb.articles.importing.bounded import within
 from kb.articles.importing.model import Draft, Item, Options, Plan, Reading
+from kb.articles.importing.readers import reader_of
 from kb.errors import InputError, NotFoundError
 from kb.labels import label
 from kb.language import current, say
@@ -81,36 +82,12 @@ def bounded_plan(source: Path, root: Path, options: Options, seconds: int) -> Pl
 def _read(source: Path, root: Path, options: Options) -> Reading:
     if not source.exists():
         raise NotFoundError(say("没有 {source}", "there is no {source}", source=source))
-    suffix = source.suffix.lower()
-    if source.is_file() and suffix in cells.SUFFIXES:
-        return tickets.read(source, options)
-    if source.is_dir() or suffix in (".zip", *documents.SUFFIXES):
-        if options.columns:
-            raise InputError(say("--map 只用于工单（CSV、JSON）", "--map is for tickets only (CSV, JSON)"))
-        if source.is_dir() and root.resolve() in (source.resolve(), *source.resolve().parents):
-            raise InputError(
-                say("{source} 就在文章文件夹里", "{source} is in the articles folder already", source=source)
-            )
-        return documents.read(source, options)
-    raise InputError(_unsupported(source))
-
-
-def _unsupported(source: Path) -> str:
-    advice = {
-        ".doc": say("请用 Word 另存为 .docx", "save it as .docx in Word"),
-        ".xls": (sheet := say("请在 Excel 里另存为“CSV UTF-8”", "save it as 'CSV UTF-8' in Excel")),
-        ".xlsx": sheet,
-        ".rar": (archive := say("请解压后导入文件夹，或改用 .zip", "unpack it and import the folder, or use .zip")),
-        ".7z": archive,
-    }.get(source.suffix.lower(), "")
-    known = "Markdown, .docx, .zip, .csv, .tsv, .json, .jsonl"
-    return say(
-        "{source} 不是能导入的格式（{known}）{advice}",
-        "{source} is of no format that can be imported ({known}){advice}",
-        source=source.name,
-        known=known,
-        advice=say("；", "; ") + advice if advice else "",
-    )
+    reader = reader_of(source)
+    if options.columns and not reader.columns:
+        raise InputError(say("--map 只用于工单（CSV、JSON）", "--map is for tickets only (CSV, JSON)"))
+    if source.is_dir() and root.resolve() in (source.resolve(), *source.resolve().parents):
+        raise InputError(say("{source} 就在文章文件夹里", "{source} is in the articles folder already", source=source))
+    return reader.read(source, options)
 
 
 def _text(draft: Draft, number: str, max_kb: int) -> str:
