@@ -16,6 +16,8 @@ import numpy as np
 from kb.articles.atomic import save
 from kb.errors import KbError
 from kb.indexer.build import build_documents
+from kb.indexer.meaning import fill, lend
+from kb.meaning import store
 from kb.model import Article
 from kb.search import threshold
 from kb.search.confidence import confidence
@@ -47,11 +49,12 @@ def calibrate(settings: Settings) -> float | None:
     """
     index = Library(settings.index).index()
     known = threshold.details(settings.index)
-    articles, maker = len(index.articles), index.bundle.manifest["made_by"]
-    if known.get("made_by") == maker and abs(articles - known.get("articles", 0)) <= GROWN * articles:
+    articles, vectors = len(index.articles), store.current(settings.index)
+    by = {"made_by": index.bundle.manifest["made_by"], "encoder": vectors.fingerprint if vectors else ""}
+    if by.items() <= known.items() and abs(articles - known.get("articles", 0)) <= GROWN * articles:
         return known.get("threshold")
     found = _found(index, settings)
-    written = {"threshold": found, "articles": articles, "made_by": maker}
+    written = {"threshold": found, "articles": articles, **by}
     save(settings.index / threshold.FILE, json.dumps(written).encode())
     return found
 
@@ -73,8 +76,12 @@ def _found(index: Index, settings: Settings) -> float | None:
     if len(aliases) < FEWEST:
         return None
     with tempfile.TemporaryDirectory(prefix="kb-calibrate-") as aside:
-        build_documents(replace(settings, index=Path(aside)), [replace(a, aliases=()) for a in known])
-        bare = Library(Path(aside)).index()
+        without = replace(settings, index=Path(aside))
+        build_documents(without, [replace(a, aliases=()) for a in known])
+        if store.current(settings.index):  # it is searched by meaning, which makes all surer
+            lend(settings.index, without.index)
+            fill(without)
+        bare = Library(without.index).index()
         asked = chance.choice(len(aliases), min(ASKED, len(aliases)), replace=False)
         scores = np.array([_best_but(bare, *aliases[i]) for i in asked.tolist()])
     return round(float(np.clip(np.quantile(scores, SILENT), THRESHOLD, MOST)), 3)

@@ -16,6 +16,10 @@ _ALIASES = {
 _DOUBTFUL = frozenset(("ascii", "cp1252", "iso8859-1", "latin_1"))
 """What programs say when they do not know."""
 _THREE_BYTES = re.compile(rb"[\xe0-\xef][\x80-\xbf][\x80-\xbf]")
+_ACCENTS = re.compile(rb"(?:[\0-\x7f]|[\xc2\xc3\xd0\xd1][\x80-\xbf])*[\xc2-\xdf]?")
+"""Western and Cyrillic letters in UTF-8; what two bytes in GBK or Big5 begin so is rare."""
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+"""Characters that mean nothing: of another encoding read as Chinese there are many."""
 _COMMON = 0.7
 """Share of characters that everyday Chinese uses; of another encoding read as Chinese it is a half at most."""
 _SAMPLE = 2000
@@ -36,9 +40,11 @@ def read(data: bytes, declared: str = "") -> tuple[str, str]:
     name = known(declared)
     if data.isascii() and not name.startswith(("iso2022", "utf-7", "hz")):
         return data.decode("ascii"), name or "ascii"
-    if (text := _strictly(data, "utf-8")) is not None and (_THREE_BYTES.search(data) or not name):
+    if (text := _strictly(data, "utf-8")) is not None and (
+        _THREE_BYTES.search(data) or not name or (name in _DOUBTFUL and _ACCENTS.fullmatch(data[:_SAMPLE]))
+    ):
         return text, "utf-8"
-    if name and name not in _DOUBTFUL and (text := _strictly(data, name)) is not None:
+    if name and name not in _DOUBTFUL and (text := _strictly(data, name)) is not None and not _PRIVATE.search(text):
         return text, name
     chinese = max((_as_chinese(data, c) for c in ("gb18030", "big5hkscs")), key=lambda found: found[0])
     if chinese[0] >= _COMMON:

@@ -21,10 +21,9 @@ from kb.articles.files import ArticleFile, decode
 from kb.errors import ArticleError, KbError, NotFoundError
 from kb.feedback import Feedback
 from kb.language import LANGUAGES, current, use
-from kb.model import VERDICTS
-from kb.search.duplicates import Duplicate, duplicates
-from kb.search.index import Index, Library
-from kb.search.proposals import Proposal, proposals, read_decided, undecided
+from kb.model import VERDICTS, Duplicate, Proposal
+from kb.search.engine import Engine, engines
+from kb.search.proposals import read_decided, undecided
 from kb.settings import Settings
 from kb.store import Store
 
@@ -55,22 +54,22 @@ class Examination:
 
 def examine(settings: Settings) -> None:
     """Examine the base in force, unless that was done today. Raises BundleError, NotFoundError, KbError."""
-    index = Library(settings.index).index()
-    name, day = index.bundle.folder.name, date.today().isoformat()
+    engine = engines(settings.index).in_force()
+    build, day = engine.build(), date.today().isoformat()
     before = examination(settings.index)
-    if before is not None and (before.version, before.bundle, before.day) == (__version__, name, day):
+    if before is not None and (before.version, before.bundle, before.day) == (__version__, build.name, day):
         return
     problems = dict(_in_each_language(settings))
     paths = {p.path for found in problems.values() for p in found}
-    few = len(index.articles) <= MAX_COMPARED
+    few = build.articles <= MAX_COMPARED
     found = Examination(
         __version__,
-        name,
+        build.name,
         day,
         {language: [asdict(p) for p in some] for language, some in problems.items()},
         {path: stat for path in sorted(paths) if (stat := _stat(settings.articles / path))},
-        [_pair(d) for d in duplicates(index)] if few else None,
-        [asdict(p) for p in proposals(index, "", _helpful(settings))] if few else None,
+        [_pair(d) for d in engine.duplicates()] if few else None,
+        [asdict(p) for p in engine.synonyms("", _helpful(settings))] if few else None,
     )
     save(settings.index / FILE, json.dumps(asdict(found), ensure_ascii=False))
 
@@ -150,12 +149,12 @@ def _checked(settings: Settings, path: str) -> Sequence[Problem]:
     return check_file(settings.articles, ArticleFile.of(path, text), settings.areas)
 
 
-def current_pairs(found: Examination, index: Index) -> list[Duplicate]:
+def current_pairs(found: Examination, engine: Engine) -> list[Duplicate]:
     """Pairs of which both are still there and neither was archived, as when one was merged into the other."""
     pairs = []
     for values in found.pairs or ():
         with suppress(NotFoundError):
-            first, second = (index.articles[index.number_of(values[side])] for side in ("first", "second"))
+            first, second = (engine.article(values[side]) for side in ("first", "second"))
             if "archived" not in (first.status, second.status):
                 lists = {name: tuple(values[name]) for name in ("names", "words")}
                 pairs.append(Duplicate(**{**values, **lists, "first": first, "second": second}))

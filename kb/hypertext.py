@@ -15,6 +15,8 @@ SILENT = frozenset("script style template title".split())
 """Elements whose content is for the browser, never for a reader of the text."""
 _HEAD = SILENT | {"head", "meta", "link", "base"}
 CELLS = frozenset(("td", "th"))
+KEPT = frozenset(("pre", "textarea"))
+"""Elements whose lines are shown as they were typed."""
 BLOCKS = frozenset(
     """
     address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer
@@ -44,6 +46,7 @@ _PIECE = re.compile(
     )""",
     re.VERBOSE,
 )
+_KEPT_STYLE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""")
 
 
@@ -144,7 +147,7 @@ class _Reader:
     def __init__(self) -> None:
         self.out: list[str] = [""]
         self._head = False
-        self._pre = 0
+        self._kept: list[str] = []
         self._quotes: list[bool] = []
         self._quoted = 0
         self._lists: list[int] = []
@@ -162,7 +165,7 @@ class _Reader:
     def _text(self, text: str) -> None:
         if self._head:
             return
-        if self._pre:
+        if self._kept:
             self.out.append(text.replace("\n", "\n" + self._margin()))
             return
         text = re.sub(r"[ \t\r\n\f]+", " ", text)
@@ -187,9 +190,9 @@ class _Reader:
             self._text(" ")
         elif name == "img":
             self._text(piece.values().get("alt", ""))
-        elif name == "pre":
+        elif name in KEPT:
             self._line()
-            self._pre += 1
+            self._kept.append(name)
         elif name in ("ol", "ul"):
             self._lists.append(1 if name == "ol" else 0)
             self._line()
@@ -203,12 +206,15 @@ class _Reader:
             if name == "li" and self._lists and len(self._lists) <= MAX_NUMBERED:
                 self.out.append(f"{self._lists[-1]}. " if self._lists[-1] else "- ")
                 self._lists[-1] += bool(self._lists[-1])
+        if name not in KEPT and name not in VOID and (name in self._kept[-1:] or _KEPT_STYLE.search(piece.attributes)):
+            self._kept.append(name)
 
     def _close(self, name: str) -> None:
         if name == "head":
             self._head = False
-        elif name == "pre":
-            self._pre = max(0, self._pre - 1)
+        elif name in KEPT:
+            if self._kept:
+                self._kept.pop()
             self._line()
         elif name in ("ol", "ul"):
             if self._lists:
@@ -219,3 +225,5 @@ class _Reader:
             self._line()
         elif name in BLOCKS and name not in ("li", "option"):
             self._line()
+        if name not in KEPT and name in self._kept[-1:]:
+            self._kept.pop()

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from math import sqrt
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -18,11 +17,9 @@ from kb import tables
 from kb.articles.golden import same
 from kb.model import HIDDEN_STATUSES, VERDICTS, Article
 from kb.search.confidence import MEDIUM
-from kb.search.index import Index
-from kb.search.terms import read
+from kb.search.engine import Engine
 from kb.search.threshold import THRESHOLD
 from kb.store import Store
-from kb.synonyms import Synonyms
 
 Moment = InstrumentedAttribute[datetime]
 Number = InstrumentedAttribute[int]
@@ -191,7 +188,7 @@ def outcome(log: Doings) -> Outcome:
 # --- gaps ------------------------------------------------------------------------------------
 
 
-def gaps(log: Doings, index: Index) -> list[Gap]:
+def gaps(log: Doings, engine: Engine) -> list[Gap]:
     """Searches without an answer, or with a doubtful one, grouped by what they ask for; most frequent first."""
     asked: dict[str, list[_Found]] = {}
     for row in reversed(log.searches):
@@ -201,7 +198,7 @@ def gaps(log: Doings, index: Index) -> list[Gap]:
     vectors: list[Mapping[str, float]] = []
     holding: defaultdict[str, list[int]] = defaultdict(list)
     for rows in sorted(list(asked.values())[:MAX_TEXTS], key=len, reverse=True):
-        vector = _vector(index, rows[0].text[:MAX_GROUPED])
+        vector = engine.vector(rows[0].text[:MAX_GROUPED])
         shared: defaultdict[int, float] = defaultdict(float)
         for term, weight in vector.items():
             for number in holding[term]:
@@ -223,14 +220,6 @@ def _missed(row: _Found) -> bool:
     return row.total == 0 or row.best < (MEDIUM if row.mode == "suggest" else THRESHOLD)
 
 
-def _vector(index: Index, text: str) -> dict[str, float]:
-    """Words of a text, weighed by rarity, of length 1."""
-    terms = read(text, index.tokenizer, Synonyms()).weights
-    weights = {t: w * index.weights.rarity(t) for t, w in terms.items()}
-    length = sqrt(sum(w * w for w in weights.values()))
-    return {t: w / length for t, w in weights.items() if w} if length else {}
-
-
 def _gap(rows: Sequence[_Found]) -> Gap:
     texts = Counter(row.text for row in rows)
     ordered = [text for text, _ in texts.most_common(SAMPLES)]
@@ -240,7 +229,7 @@ def _gap(rows: Sequence[_Found]) -> Gap:
 # --- articles --------------------------------------------------------------------------------
 
 
-def uses(log: Doings, index: Index) -> list[Use]:
+def uses(log: Doings, engine: Engine) -> list[Use]:
     """Every article that is shown to readers, most used first: helpful, then opened, then shown."""
     shown = Counter(name for row in log.searches for name in row.shown)
     opened = Counter(article for _, article in log.visits)
@@ -250,14 +239,14 @@ def uses(log: Doings, index: Index) -> list[Use]:
         last[article] = max(last.get(article, at), at)
     found = [
         Use(a, shown[a.id], opened[a.id], verdicts[a.id, VERDICTS[0]], verdicts[a.id, VERDICTS[1]], last.get(a.id))
-        for a in _readable(index)
+        for a in _readable(engine)
     ]
     return sorted(found, key=lambda u: (-u.helpful, -u.opened, -u.shown, u.unhelpful, u.article.id))
 
 
-def stale(index: Index, today: date) -> list[Article]:
+def stale(engine: Engine, today: date) -> list[Article]:
     """Articles whose review is overdue, longest first."""
-    due = [a for a in _readable(index) if a.review_after and a.review_after < today]
+    due = [a for a in _readable(engine) if a.review_after and a.review_after < today]
     return sorted(due, key=lambda a: (a.review_after or today, a.id))
 
 
@@ -268,14 +257,13 @@ def unused(found: Iterable[Use], today: date) -> list[Use]:
     return sorted(idle, key=lambda u: (u.article.updated or u.article.created or date.min, u.article.id))
 
 
-def _readable(index: Index) -> Iterator[Article]:
-    articles = (index.articles[n] for n in range(len(index.live)) if index.live[n])
-    return (a for a in articles if a.status not in HIDDEN_STATUSES)
+def _readable(engine: Engine) -> Iterator[Article]:
+    return (a for a in engine.articles() if a.status not in HIDDEN_STATUSES)
 
 
-def demand(log: Doings, index: Index, facet: str) -> list[Demand]:
+def demand(log: Doings, engine: Engine, facet: str) -> list[Demand]:
     """Values of a facet by what is there and what is asked for: searches count for their first result's values."""
-    by_number = {a.id: a for a in _readable(index)}
+    by_number = {a.id: a for a in _readable(engine)}
     there, asked, unsure = Counter[str](), Counter[str](), Counter[str]()
     for article in by_number.values():
         there.update(_values(article, facet))
@@ -293,13 +281,13 @@ def _values(article: Article, facet: str) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else (value,) if value else ()
 
 
-def promotions(log: Doings, index: Index, golden: Iterable[str]) -> list[Promotion]:
+def promotions(log: Doings, engine: Engine, golden: Iterable[str]) -> list[Promotion]:
     """Texts that an article helped and nobody said otherwise, that are no golden query yet; most helpful first.
 
     golden: the texts of the golden queries.
     """
     known = {same(text) for text in golden}
-    by_number = {a.id: a for a in _readable(index)}
+    by_number = {a.id: a for a in _readable(engine)}
     said: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     texts: dict[str, str] = {}
     for row in log.verdicts:

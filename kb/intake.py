@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kb import encodings, hypertext, mails
 from kb.errors import InputError
 from kb.language import say
-from kb.search.terms import MAX_TEXT
+from kb.model import MAX_TEXT
 
 MAX_BYTES = 10_000_000
 """Of a file as it is sent; mails bring photographs of screens."""
@@ -72,7 +72,10 @@ _MAIL_NAMES = frozenset(
     b"from to subject date message-id mime-version content-type received return-path delivered-to in-reply-to".split()
 )
 _LOG_NAME = re.compile(r"\.(?:log|out|err|trc)(?:\.\d+)?(?:\.gz)?$", re.IGNORECASE)
-_TEXT_NAME = re.compile(r"\.(?:log|out|err|trc|txt|csv|ini|conf|cfg)(?:\.\d+)?(?:\.gz)?$", re.IGNORECASE)
+_TEXT_NAME = re.compile(
+    r"\.(?:log|out|err|trc|txt|csv|tsv|ini|conf|cfg|xml|json|ya?ml|properties|md|sql|reg)(?:\.\d+)?(?:\.gz)?$",
+    re.IGNORECASE,
+)
 _TIME = re.compile(r"^\W?.{0,20}\d{1,2}:\d{2}:\d{2}", re.MULTILINE)
 
 # --- text and logs -----------------------------------------------------------------------------

@@ -203,12 +203,16 @@ class _Parts:
         main, _, sub = kind.partition("/")
         if sub == "calendar":
             self._events += _event(encodings.read(content, _charset(part))[0])
+        if title.lower().endswith(".eml") and self._depth < MAX_FORWARDED:
+            self._forwarded(message_from_bytes(content.lstrip(), policy=compat32), title)
+            return
         if main != "text" or sub in _NO_TEXT:
             if main != "text" or title or attached:
                 self._attach(title or kind, content)
             return
         declared = _charset(part)
         text, used = encodings.read(content, declared)
+        text = text.replace("\r\n", "\n")
         if declared and encodings.known(declared) != used and used not in ("ascii", "utf-8-sig"):
             told = say(
                 "声明的编码 {declared} 与内容不符，按 {used} 读取",
@@ -224,7 +228,9 @@ class _Parts:
             self._mail.names.append(title or kind)
 
     def _add_diagnosis(self, part: Message) -> None:
-        blocks = part.get_payload()
+        encoded = _encoded(part)
+        told = b"Content-Type: message/delivery-status\n\n" + encoded if encoded else b""
+        blocks = (message_from_bytes(told, policy=compat32) if told else part).get_payload()
         lines = [
             f"{name}: {' '.join(str(value)[:MAX_HEADER].split())}"
             for block in (blocks if isinstance(blocks, list) else [])[:MAX_PARTS]
@@ -237,11 +243,12 @@ class _Parts:
     def _add_mail(self, part: Message) -> None:
         payload = part.get_payload()
         inner = payload[0] if isinstance(payload, list) and payload else None
-        if not isinstance(inner, Message) and isinstance(decoded := part.get_payload(decode=True), bytes):
-            inner = message_from_bytes(decoded, policy=compat32)
-        if not isinstance(inner, Message):
-            return
-        title = _title(part) or f"{header(inner, 'subject') or 'mail'}.eml"
+        if (encoded := _encoded(part)) is not None:
+            inner = message_from_bytes(encoded, policy=compat32)
+        if isinstance(inner, Message):
+            self._forwarded(inner, _title(part) or f"{header(inner, 'subject') or 'mail'}.eml")
+
+    def _forwarded(self, inner: Message, title: str) -> None:
         if self._depth >= MAX_FORWARDED:
             self._attach(title, b"")
             return
@@ -276,6 +283,18 @@ class _Parts:
 
 
 _BOUNDARY = re.compile(rb"^(--[^\r\n]{1,200})\r?\n(?=Content-[\w-]+:)", re.MULTILINE | re.IGNORECASE)
+
+
+def _encoded(part: Message) -> bytes | None:
+    """A mail or report within a mail that is encoded as files are, which the standard library does not expect."""
+    if str(part.get("content-transfer-encoding", "")).strip().lower() not in ("base64", "quoted-printable"):
+        return None
+    payload = part.get_payload()
+    held = Message()
+    held["content-transfer-encoding"] = part["content-transfer-encoding"]
+    held.set_payload("\n".join(str(m.get_payload()) for m in payload) if isinstance(payload, list) else payload)
+    content = held.get_payload(decode=True)
+    return content if isinstance(content, bytes) else None
 
 
 def _title(part: Message) -> str:
@@ -314,6 +333,10 @@ _STUB = re.compile(
 )
 
 
+_NO_WORDS = re.compile(r"\[(?:image|cid|图片|圖片|内嵌图片)[^\[\]\n]{0,200}\]|https?://\S+", re.IGNORECASE)
+"""What stands in a plain text for a picture, and addresses."""
+
+
 def _best(choices: list[list[_Text]]) -> list[_Text]:
     """Of the same text in several forms the plain one, unless it is a stub that only says there is another."""
     if not choices:
@@ -322,9 +345,10 @@ def _best(choices: list[list[_Text]]) -> list[_Text]:
     rich = next((c for c in choices if any(t.kind == "html" for t in c)), None)
     if plain is None or rich is None:
         return plain or rich or choices[0]
-    short, long = (re.sub(r"\s", "", "".join(t.text for t in c)) for c in (plain, rich))
+    short, long = (re.sub(r"\s", "", _NO_WORDS.sub("", "".join(t.text for t in c))) for c in (plain, rich))
     stub = len(short) * 2 < len(long) and (len(short) < 200 or len(short) * 5 < len(long))
-    return rich if stub or (len(short) < len(long) and _STUB.search(plain[0].text[:500])) else plain
+    told = len(short) < max(200, len(long)) and _STUB.search(plain[0].text[:500])
+    return rich if long and (stub or told) else plain
 
 
 # --- what is new -------------------------------------------------------------------------------
@@ -334,21 +358,25 @@ _ANSWER = re.compile(r"\s*(?:re|aw|sv|回复|回覆|答复|答覆|回信)\s*(?:\
 
 _EDGE = r"^[ \t>|*_]*"
 _NAMES = {
-    "from": r"发\s?件\s?人|寄件者|寄件人|發件人|from|de|von",
-    "sent": r"发送时间|发送日期|日\s?期|时\s?间|寄件日期|傳送時間|发件时间|發送時間|時間|sent|date",
-    "to": r"收\s?件\s?人|收件者|抄\s?送|副本|to|cc",
-    "subject": r"主\s?题|主旨|主題|标题|subject",
+    "from": r"发\s?件\s?人|寄件者|寄件人|發件人|差出人|from|de|von",
+    "sent": r"发送时间|发送日期|日\s?期|时\s?间|寄件日期|傳送時間|已傳送|已发送|发件时间|發送時間|時間|送信日時"
+    r"|sent|date|gesendet",
+    "to": r"收\s?件\s?人|收件者|抄\s?送|副本|宛先|to|cc|an",
+    "subject": r"主\s?题|主旨|主題|标题|件名|subject|betreff",
 }
 _FIELD = {k: rf"[ \t>|*_]*(?:{v})[ \t]*[*_]*[ \t]*(?:[:：]|\|)[^\n]*" for k, v in _NAMES.items()}
+_FORWARDED = r"forwarded\ (?:message|e?-?mail)|(?:转发的?|轉寄的?|轉發的?)(?:邮件|郵件|信件)(?:信息)?"
 _HISTORY = re.compile(
     rf"""{_EDGE}(?:
-      -{{2,}}[ \t]*(?:original\ (?:message|e?-?mail)?|forwarded\ message|原始邮件|原邮件|原始郵件|原始信件|邮件原件
-          |回复邮件|回复的原邮件|回复的邮件|转发邮件|转发的邮件|轉寄郵件)[ \t]*-{{2,}}
+      -{{2,}}[ \t]*(?:original\ (?:message|e?-?mail)?|(?P<forwarded>{_FORWARDED})
+          |(?:原始?|回[复覆]的?|答[复覆]的?)(?:原[始件]?)?(?:邮件|郵件|信件)(?:信息|内容|原文|正文)?
+          |邮件原[件文])[ \t]*-{{2,}}
     | ={{3,}}[^\n=]{{0,80}}(?:写道|寫道|wrote)[^\n=]{{0,20}}={{3,}}
-    | (?:on|at|am|le)\ [^\n]{{5,200}}(?:\n[ \t>]*[^\n]{{0,120}})?\bwrote:?[ \t*]*$
-    | (?:在|於|于)[ ]?\d{{4}}[^\n]{{3,200}}(?:\n[ \t>]*[^\n]{{0,120}})?(?:写道|寫道)[ \t]*[:：]?[ \t*]*$
-    | (?=[^\n]{{0,200}}[<＜(\[][^\n<>]{{1,80}}@)[^\n]{{1,200}}(?:于|於)[ ]?\d{{4}}[^\n]{{3,80}}
-          (?:\n[ \t>]*[^\n]{{0,80}})?(?:写道|寫道)[ \t]*[:：]?[ \t*]*$
+    | (?:on|at|am|le)\ [^\n]{{5,200}}(?:\n[ \t>]*[^\n]{{0,120}}){{0,2}}\bwrote:?[ \t*]*$
+    | (?:在|於|于)?[ ]?(?=\d{{4}}[ ]?[年/.-]|[^\n]{{0,100}}@)[^\n]{{3,200}}(?:\n[ \t>]*[^\n]{{0,120}})?
+          (?:写道|寫道|来信)[ \t]*[:：]?[ \t*]*$
+    | (?=[^\n]{{0,200}}[<＜(\[]\n?[^\n<>]{{1,80}}@)[^\n]{{1,200}}(?:\n[^\n]{{1,80}}@[^\n]{{1,80}}>[ ]?)?
+          (?:[于於在])[ ]?\d{{4}}[^\n]{{3,80}}(?:\n[ \t>]*[^\n]{{0,80}})?(?:写道|寫道)[ \t]*[:：]?[ \t*]*$
     )""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
@@ -386,9 +414,10 @@ def newest(text: str, notes: list[str], answering: bool) -> str:
 
 def _histories(text: str, answering: bool) -> Iterator[int]:
     """Where a quoted mail may begin. From: and To: alone may be the rule of a firewall, in a mail that answers none."""
-    if m := _HISTORY.search(text):
+    if (m := _HISTORY.search(text)) and (answering or not m["forwarded"]):
         yield m.start()
-    for m in _BLOCK.finditer(text):
+    passed_on = m is not None and not answering and m["forwarded"]
+    for m in () if passed_on else _BLOCK.finditer(text):
         told = {k for k in ("sent", "to", "subject") if re.search(rf"^{_FIELD[k]}", m[0], re.IGNORECASE | re.MULTILINE)}
         if len(told) >= (1 if answering else 2):
             yield m.start()

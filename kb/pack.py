@@ -25,10 +25,9 @@ from kb.articles.check import normal_path
 from kb.errors import InputError, NotFoundError
 from kb.labels import label
 from kb.language import current, say, use
-from kb.model import Article, Query
+from kb.model import MAX_SIZE, Article, Query
 from kb.model.schema import AREAS
-from kb.search.index import Index
-from kb.search.searcher import MAX_SIZE, search
+from kb.search.engine import Engine
 from kb.settings import Settings
 from kb.tokens import HAN, fold
 
@@ -62,13 +61,13 @@ class Packed(NamedTuple):
     html: Markup
 
 
-def found(index: Index, query: Query) -> list[int]:
-    """Positions of all articles that a search finds, best first. Raises InputError when they are too many."""
-    out: list[int] = []
+def found(engine: Engine, query: Query) -> list[Article]:
+    """All articles that a search finds, best first. Raises InputError when they are too many."""
+    out: list[Article] = []
     for number in range(1, MAX_ARTICLES // MAX_SIZE + 1):
-        page = search(index, replace(query, page=number, size=MAX_SIZE))
+        page = engine.search(replace(query, page=number, size=MAX_SIZE))
         _check_number(page.total)
-        out += [index.number_of(hit.article.path) for hit in page.hits]
+        out += [hit.article for hit in page.hits]
         if len(page.hits) < MAX_SIZE:
             break
     return out
@@ -86,8 +85,8 @@ def _check_number(articles: int) -> None:
         )
 
 
-def pack(index: Index, settings: Settings, articles: Sequence[int], language: str) -> str:
-    """The file's text. articles: their positions in the index; language: of the interface, "zh" or "en".
+def pack(engine: Engine, settings: Settings, articles: Sequence[Article], language: str) -> str:
+    """The file's text. language: of the interface, "zh" or "en".
 
     Articles are listed by area and number, whatever the order given. Raises InputError when there are none, too many,
     or when the file would be larger than MAX_FILE.
@@ -95,21 +94,20 @@ def pack(index: Index, settings: Settings, articles: Sequence[int], language: st
     before = current()
     use(language)
     try:
-        return _pack(index, settings, articles)
+        return _pack(engine, settings, articles)
     finally:
         use(before)
 
 
-def _pack(index: Index, settings: Settings, articles: Sequence[int]) -> str:
+def _pack(engine: Engine, settings: Settings, articles: Sequence[Article]) -> str:
     if not articles:
         raise InputError(say("没有文章可以打包", "there are no articles to pack"))
     _check_number(len(articles))
-    chosen = {index.articles[i].path: i for i in articles}
+    chosen = {article.path: article for article in articles}
     packed: list[Packed] = []
     size = 0
-    for path, number in chosen.items():
-        article = index.articles[number]
-        packed.append(_packed(article, index.body(number), index, chosen.keys(), settings.articles))
+    for path, article in chosen.items():
+        packed.append(_packed(article, engine.body(article), engine, chosen.keys(), settings.articles))
         size += len(packed[-1].html.encode())
         if size > MAX_FILE:
             raise InputError(
@@ -176,7 +174,7 @@ def _anchor(article: Article) -> str:
     return re.sub(r"\s", "_", article.id)
 
 
-def _packed(article: Article, body: str, index: Index, chosen: Iterable[str], folder: Path) -> Packed:
+def _packed(article: Article, body: str, engine: Engine, chosen: Iterable[str], folder: Path) -> Packed:
     prefix = _anchor(article) + "--"
 
     def resolve(target: str) -> str:
@@ -191,7 +189,7 @@ def _packed(article: Article, body: str, index: Index, chosen: Iterable[str], fo
         if Path(place).suffix.lower() in IMAGE_TYPES:
             return _image(folder, place)
         try:
-            linked = index.articles[index.number_of(place)]
+            linked = engine.article(place)
         except NotFoundError:
             return _LEFT_OUT + quote(place)
         if linked.path not in chosen:

@@ -9,12 +9,10 @@ from kb.model.schema import NAMES
 from kb.search.asking import wording
 
 if TYPE_CHECKING:  # a search must not wait for what measures and builds
+    from kb.desk.golden import Outcome
+    from kb.model import CodePage, Completion, Duplicate
     from kb.rehearsal import Effect
-    from kb.search.codes import CodePage
-    from kb.search.complete import Completion
-    from kb.search.duplicates import Duplicate
     from kb.search.evaluate import Comparison, Measured
-    from kb.search.golden import Outcome
 
 
 def article_data(article: Article, body: str | None = None) -> dict[str, Any]:

@@ -5,29 +5,26 @@ built aside from a copy of the articles, and thrown away. Nothing of the user's 
 """
 
 import contextlib
-import copy
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from kb import bundle
 from kb.articles import files
-from kb.articles.atomic import read_text, save
+from kb.articles.atomic import read_text, save, share
 from kb.articles.golden import FILE, Golden
 from kb.articles.golden import parse as parse_golden
+from kb.desk.golden import Outcome, Shift, run, shift
 from kb.errors import InputError
 from kb.indexer.reading import DICTIONARY, SYNONYMS
 from kb.language import say
 from kb.model import Change, Why
-from kb.search.golden import Outcome, Shift, run, shift
-from kb.search.index import Index
-from kb.search.why import rank_of
+from kb.search.engine import Engine
 from kb.settings import Settings
-from kb.synonyms import Synonyms, joined, parse
+
+if TYPE_CHECKING:
+    from kb.search.remembered import Remembered
 
 IN_MEMORY = ("query", "synonym")
 """Kinds of changes that are tried without building an index."""
@@ -67,15 +64,23 @@ def sentence(effect: Effect | None) -> str:
 
 
 def rehearsed(
-    index: Index, settings: Settings, asked: Why, builds: bool, most: int | None = None
+    engine: Engine,
+    settings: Settings,
+    asked: Why,
+    builds: bool,
+    most: int | None = None,
+    remembered: "Remembered | None" = None,
 ) -> list[tuple[Change, Effect | None]]:
     """Every change of an answer with its effect; None where it would need a build and builds is False.
 
     most: golden queries that are looked at, all of them by default; unusable ones are passed over.
+    remembered: verdicts that pastes are answered with.
     """
     tried = [c for c in asked.changes if builds or c.kind in IN_MEMORY]
-    golden = run(index, _usable(settings.articles)[:most]) if any(c.query is None for c in tried) else []
-    return [(c, rehearse(index, settings, asked, c, golden) if c in tried else None) for c in asked.changes]
+    golden = run(engine, _usable(settings.articles)[:most], remembered) if any(c.query is None for c in tried) else []
+    return [
+        (c, rehearse(engine, settings, asked, c, golden, remembered) if c in tried else None) for c in asked.changes
+    ]
 
 
 def _usable(folder: Path) -> list[Golden]:
@@ -86,25 +91,30 @@ def _usable(folder: Path) -> list[Golden]:
         return []
 
 
-def rehearse(index: Index, settings: Settings, asked: Why, change: Change, golden: Sequence[Outcome]) -> Effect:
-    """Try one change of an answer. golden: how the golden queries stand in this index.
+def rehearse(
+    engine: Engine,
+    settings: Settings,
+    asked: Why,
+    change: Change,
+    golden: Sequence[Outcome],
+    remembered: "Remembered | None" = None,
+) -> Effect:
+    """Try one change of an answer. golden: how the golden queries stand now.
 
     Takes a few milliseconds a golden query in memory, else as long as a build. Raises KbError.
     """
     if change.query is not None:
-        number = index.number_of(asked.article.id)
-        return Effect(rank_of(index, change.query, number, asked.mode), None)
-    with _changed(index, settings, asked, change) as changed:
-        number = changed.number_of(asked.article.id)
-        after = run(changed, (o.golden for o in golden))
-        return Effect(rank_of(changed, asked.query, number, asked.mode), shift(golden, after))
+        return Effect(engine.rank_of(change.query, asked.article, asked.mode), None)
+    with _changed(engine, settings, asked, change) as changed:
+        after = run(changed, (o.golden for o in golden), remembered)
+        return Effect(changed.rank_of(asked.query, asked.article, asked.mode), shift(golden, after))
 
 
 @contextlib.contextmanager
-def _changed(index: Index, settings: Settings, asked: Why, change: Change) -> Iterator[Index]:
-    """The index as it would be."""
+def _changed(engine: Engine, settings: Settings, asked: Why, change: Change) -> Iterator[Engine]:
+    """The engine as it would be."""
     if change.kind == "synonym":
-        yield with_synonyms(index, change.text)
+        yield engine.with_synonyms(change.text)
         return
     from kb.indexer.build import build  # the site tries synonyms only, and must not wait for what builds
     from kb.indexer.meaning import lend
@@ -112,18 +122,11 @@ def _changed(index: Index, settings: Settings, asked: Why, change: Change) -> It
     with tempfile.TemporaryDirectory(prefix="kb-why-") as folder:
         aside = replace(settings, articles=Path(folder, "articles"), index=Path(folder, "index"))
         _copy_articles(settings.articles, aside.articles)
-        _copy_bundle(index.bundle, aside.index)
+        engine.copied(aside.index)
         _apply(aside.articles, asked, change)
         build(aside)
-        lend(index.bundle.folder.parent, aside.index)
-        yield Index(bundle.open_current(aside.index, verify=False))
-
-
-def with_synonyms(index: Index, lines: str) -> Index:
-    """The same index with more lines of synonyms.txt."""
-    changed = copy.copy(index)
-    changed.synonyms = Synonyms(joined(index.synonyms, parse(lines).table))
-    return changed
+        lend(settings.index, aside.index)
+        yield engine.opened(aside.index)
 
 
 def _apply(folder: Path, asked: Why, change: Change) -> None:
@@ -144,19 +147,4 @@ def _copy_articles(source: Path, target: Path) -> None:
     for path in (*files.find(source), *(p for p in vocabulary if p.is_file())):
         copied = target / files.relative(path, source)
         copied.parent.mkdir(parents=True, exist_ok=True)
-        _share(path, copied)
-
-
-def _copy_bundle(source: bundle.Bundle, target: Path) -> None:
-    """The bundle in force and its base, so that a build takes over what did not change."""
-    for one in (source, source.base):
-        if one is not None:
-            shutil.copytree(one.folder, target / one.folder.name, copy_function=_share)
-    (target / bundle.CURRENT).write_text(source.folder.name + "\n", "utf8")
-
-
-def _share(source: str | Path, target: str | Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system
-        shutil.copy2(source, target)
+        share(path, copied)

@@ -10,10 +10,9 @@ from werkzeug.test import TestResponse
 
 from kb.indexer.build import build
 from kb.indexer.meaning import fill
-from kb.model import Answer, Query
+from kb.model import MAX_ANSWERS, Answer, Query
 from kb.present import article_data, page_data, suggestions_data
 from kb.search.index import Index
-from kb.search.questions import MAX_ANSWERS
 from kb.search.searcher import search
 from kb.search.suggest import suggest
 from kb.settings import Settings

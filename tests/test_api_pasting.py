@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from kb.articles.markdown import section
+from kb.model import FIX_ROLES
 from kb.privacy import unmask
 from kb.search.index import Index
-from kb.search.suggest import FIX_ROLES
 from kb.settings import Settings
 from kb.web import MAX_BODY, create_app
 

@@ -418,7 +418,7 @@ def test_eval(kb: Kb, judged: Path, mode: str) -> None:
     """A judged set gives the figures, and leaves the user's own index alone."""
     figures = json.loads(kb("eval", judged, "--json", "--mode", mode).stdout)
     assert (figures["mode"], figures["queries"], figures["documents"]) == (mode, 2, 3)
-    assert figures["s1"] == 1
+    assert (figures["s1"], figures["vectors"]) == (1, 0)
     assert figures["intervals"]["ndcg10"] == [1, 1]
     assert [(g["length"], g["queries"], g["s1"]) for g in figures["lengths"]] == [("short", 2, 1)]
     assert set(figures["silence"]) == (set() if mode == "search" else {"answerable", "hidden"})

@@ -9,8 +9,8 @@ import pytest
 from kb.bundle import open_current
 from kb.indexer import build as building
 from kb.indexer.build import build
-from kb.model import Article
-from kb.search.duplicates import Duplicate, duplicates, similar
+from kb.model import Article, Duplicate
+from kb.search.duplicates import duplicates, similar
 from kb.search.index import Index
 from kb.settings import Settings
 

@@ -12,6 +12,7 @@ from kb.bundle import open_current
 from kb.errors import InputError
 from kb.indexer.build import build_documents
 from kb.search import evaluate as module
+from kb.search.embedded import EmbeddedEngine
 from kb.search.evaluate import (
     Moved,
     Run,
@@ -28,20 +29,19 @@ from kb.search.evaluate import (
     write_run,
 )
 from kb.search.index import Index
-from kb.search.suggest import suggest
 from kb.settings import Settings
 
 Write = Callable[[str, str], Path]
 
 
 @pytest.fixture
-def index(write: Write, indexed: Callable[[], Index]) -> Index:
+def engine(write: Write, indexed: Callable[[], Index]) -> EmbeddedEngine:
     """Four articles that share 打印机, in a fixed order of relevance to it."""
     write("d1.md", "# 打印机\n\n打印机 打印机\n")
     write("d2.md", "# 打印\n\n打印机 卡纸 说明 其他 内容\n")
     write("d3.md", "# 交换机\n\n交换机 端口\n")
     write("d4.md", "# 表空间\n\nORA-01653\n")
-    return indexed()
+    return EmbeddedEngine(indexed())
 
 
 def name(path: str) -> str:
@@ -56,10 +56,10 @@ QUERIES = [
 ]
 
 
-def test_figures_by_hand(index: Index) -> None:
+def test_figures_by_hand(engine: EmbeddedEngine) -> None:
     """Three judged queries: one right at rank 2, one at rank 1, one without any answer."""
     qrels = {"q1": {"d2": 1}, "q2": {"d4": 2}, "q3": {"d3": 1}, "q9": {"d1": 1}}
-    figures, run = evaluate(index, QUERIES, qrels, name=name)
+    figures, run = evaluate(engine, QUERIES, qrels, name=name)
     assert [d for d, _ in run["q1"]] == ["d1", "d2"]
     assert [d for d, _ in run["q2"]] == ["d4"]
     assert run["q3"] == []
@@ -73,39 +73,39 @@ def test_figures_by_hand(index: Index) -> None:
     assert 0 < figures["p50_ms"] <= figures["p95_ms"]
 
 
-def test_grades_count(index: Index) -> None:
+def test_grades_count(engine: EmbeddedEngine) -> None:
     """The better document on the second place costs what the formula of nDCG says."""
-    figures, run = evaluate(index, QUERIES[:1], {"q1": {"d1": 1, "d2": 3}}, name=name)
+    figures, run = evaluate(engine, QUERIES[:1], {"q1": {"d1": 1, "d2": 3}}, name=name)
     assert [d for d, _ in run["q1"]] == ["d1", "d2"]
     ideal = 3 + 1 / math.log2(3)
     assert figures["ndcg10"] == pytest.approx((1 + 3 / math.log2(3)) / ideal, abs=1e-4)
 
 
-def test_search_mode(index: Index) -> None:
+def test_search_mode(engine: EmbeddedEngine) -> None:
     """The search box is measured with the same figures."""
-    figures, run = evaluate(index, QUERIES[:2], {"q1": {"d1": 1}, "q2": {"d4": 1}}, mode="search", name=name)
+    figures, run = evaluate(engine, QUERIES[:2], {"q1": {"d1": 1}, "q2": {"d4": 1}}, mode="search", name=name)
     assert run["q1"][0][0] == "d1"
     assert (figures["ndcg10"], figures["mrr10"], figures["s1"]) == (1, 1, 1)
 
 
-def test_a_document_is_no_answer_to_itself(index: Index) -> None:
+def test_a_document_is_no_answer_to_itself(engine: EmbeddedEngine) -> None:
     """A query made from a document neither finds nor misses that document."""
     queries = [{"id": "d1", "text": "打印机"}]
-    figures, run = evaluate(index, queries, {"d1": {"d1": 3, "d2": 1}}, name=name)
+    figures, run = evaluate(engine, queries, {"d1": {"d1": 3, "d2": 1}}, name=name)
     assert [d for d, _ in run["d1"]] == ["d2"]
     assert figures["ndcg10"] == 1
 
 
-def test_nothing_judged(index: Index) -> None:
+def test_nothing_judged(engine: EmbeddedEngine) -> None:
     """Queries without judgements, or with grade 0 alone, are said to be so."""
     for qrels in ({}, {"q1": {"d1": 0}}, {"other": {"d1": 1}}):
         with pytest.raises(InputError):
-            evaluate(index, QUERIES, qrels, name=name)
+            evaluate(engine, QUERIES, qrels, name=name)
 
 
-def test_numeric_ids(index: Index) -> None:
+def test_numeric_ids(engine: EmbeddedEngine) -> None:
     """An id that is a number in JSON is the same as its text in the judgements."""
-    figures, _ = evaluate(index, [{"id": 7, "text": "打印机"}], {"7": {"d1": 1}}, name=name)
+    figures, _ = evaluate(engine, [{"id": 7, "text": "打印机"}], {"7": {"d1": 1}}, name=name)
     assert figures["s1"] == 1
 
 
@@ -267,7 +267,7 @@ def test_documents_are_taken_as_files_are(
     runs: list[Run] = []
     for index, named in ((indexed(), str), (Index(open_current(documents.index)), lambda p: p.removesuffix("#0"))):
         for mode in ("suggest", "search"):
-            runs.append(evaluate(index, queries, qrels, mode, name=named)[1])
+            runs.append(evaluate(EmbeddedEngine(index), queries, qrels, mode, name=named)[1])
     assert [len(found) for found in runs[0].values()] == [len(found) for found in runs[2].values()]
     for one, other in ((runs[0], runs[2]), (runs[1], runs[3])):
         assert {q: [d for d, _ in found] for q, found in one.items()} == {
@@ -300,10 +300,10 @@ def test_an_interval_is_what_resampling_promises() -> None:
     assert interval([0.25] * 7) == (0.25, 0.25)
 
 
-def test_each_figure_has_its_interval(index: Index) -> None:
+def test_each_figure_has_its_interval(engine: EmbeddedEngine) -> None:
     """The interval of each figure holds the figure; queries without a judgement do not count."""
     qrels = {"q1": {"d2": 1}, "q2": {"d4": 2}, "q3": {"d3": 1}}
-    figures, run = evaluate(index, QUERIES, qrels, name=name)
+    figures, run = evaluate(engine, QUERIES, qrels, name=name)
     found = intervals(qrels, run)
     assert set(found) == set(module.MEASURES)
     for key, (low, high) in found.items():
@@ -325,13 +325,13 @@ def test_a_gain_is_certain_where_each_query_gains() -> None:
 # --- by length -------------------------------------------------------------------------------
 
 
-def test_queries_are_told_apart_by_their_length(index: Index) -> None:
+def test_queries_are_told_apart_by_their_length(engine: EmbeddedEngine) -> None:
     """Short, medium and long queries with their own figures; a length that none has is left out."""
     long = "打印机卡纸 " * 30
     queries = [{"id": "a", "text": "打印机"}, {"id": "b", "text": long}, {"id": "c", "text": "ORA-01653 表空间 量子"}]
     qrels = {"a": {"d1": 1}, "b": {"d3": 1}, "c": {"d3": 1}}
-    _, run = evaluate(index, queries, qrels, name=name)
-    found = by_length(index, queries, qrels, run)
+    _, run = evaluate(engine, queries, qrels, name=name)
+    found = by_length(engine, queries, qrels, run)
     assert [(g.name, g.queries, g.figures["s1"]) for g in found] == [("short", 2, 0.5), ("long", 1, 0)]
     assert found[0].intervals["s1"] == (0, 1)
 
@@ -339,22 +339,21 @@ def test_queries_are_told_apart_by_their_length(index: Index) -> None:
 # --- needless suggestions --------------------------------------------------------------------
 
 
-def test_silence(index: Index) -> None:
+def test_silence(engine: EmbeddedEngine) -> None:
     """With its answer hidden a code gets nothing; texts that nothing answers are counted apart."""
     qrels = {"q2": {"d4": 1}, "q3": {"d3": 1}}
-    found = silence(index, QUERIES, qrels, [{"id": 1, "text": "量子力学"}, {"id": 2, "text": "ORA-01653"}], name=name)
+    found = silence(engine, QUERIES, qrels, [{"id": 1, "text": "量子力学"}, {"id": 2, "text": "ORA-01653"}], name=name)
     assert (found["answerable"].texts, found["answerable"].bands["none"], found["answerable"].right) == (2, 1, 1)
     assert (found["hidden"].texts, found["hidden"].bands, found["hidden"].right) == (2, {"none": 2}, 0)
     assert (found["unanswerable"].texts, found["unanswerable"].bands["none"]) == (2, 1)
-    assert set(silence(index, QUERIES, qrels, name=name)) == {"answerable", "hidden"}
+    assert set(silence(engine, QUERIES, qrels, name=name)) == {"answerable", "hidden"}
 
 
-def test_an_index_without_some_articles(index: Index) -> None:
-    """What is hidden from one view of an index is found by the index itself."""
-    number = index.number_of("d4")
-    hiding = index.without([number])
+def test_an_index_without_some_articles(engine: EmbeddedEngine) -> None:
+    """What is hidden from one view of an engine is found by the engine itself."""
+    hiding = engine.without(["d4.md"])
     for _ in range(2):
-        assert [s.article.id for s in suggest(index, "ORA-01653").suggestions] == ["d4"]
-        assert suggest(hiding, "ORA-01653").suggestions == ()
+        assert [s.article.id for s in engine.suggest("ORA-01653").suggestions] == ["d4"]
+        assert hiding.suggest("ORA-01653").suggestions == ()
         assert evaluate(hiding, QUERIES[1:2], {"q2": {"d4": 1}}, mode="search", name=name)[1] == {"q2": []}
-    assert index.without([]).live.all()
+    assert len(list(engine.without([]).articles())) == 4

@@ -1,6 +1,6 @@
 """The contract of the full-text engine: which passages hold a phrase, a pattern, a field's value, a date.
 
-These tests ask through kb.search.embedded alone, so they judge whatever engine stands behind it.
+These tests ask through kb.search.fulltext alone, so they judge whatever engine stands behind it.
 """
 
 import random
@@ -14,7 +14,7 @@ import pytest
 from kb.bundle import open_current
 from kb.indexer.build import build
 from kb.model import Query
-from kb.search.embedded import FullText
+from kb.search.fulltext import FullText
 from kb.search.index import Index
 from kb.search.query import Pattern, Phrase, Range
 from kb.search.searcher import search

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from kb.articles.check import check
 from kb.articles.golden import FILE, Golden, added, fresh, load, parse
 from kb.cli import cli
+from kb.desk.golden import as_qrels, as_run, identity, run, shift
 from kb.errors import InputError
 from kb.language import use
 from kb.privacy import masked
-from kb.search.golden import as_qrels, as_run, identity, run, shift
+from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
 from kb.settings import Settings
 
@@ -201,7 +202,7 @@ def test_masked() -> None:
 def test_ranks(folder: Path, indexed: Callable[[], Index]) -> None:
     """The best place among an entry's articles counts; an unknown article is named."""
     outcomes = run(
-        indexed(),
+        EmbeddedEngine(indexed()),
         [
             Golden("卡纸", ("KB-000001",)),
             Golden("卡纸", ("KB-000002",)),
@@ -221,7 +222,7 @@ def test_ranks(folder: Path, indexed: Callable[[], Index]) -> None:
 def test_shift(folder: Path, indexed: Callable[[], Index]) -> None:
     """Risen, fallen and broken by place; not being found is the last place of all."""
     queries = [Golden(q, ("KB-000001",), within=1) for q in "abcd"]
-    outcomes = run(indexed(), queries)
+    outcomes = run(EmbeddedEngine(indexed()), queries)
     before = [o._replace(rank=rank) for o, rank in zip(outcomes, (1, 2, 0, 3), strict=True)]
     after = [o._replace(rank=rank) for o, rank in zip(outcomes, (2, 1, 5, 3), strict=True)]
     moved = shift(before, after)
@@ -234,12 +235,12 @@ def test_runs_and_judgements_have_the_same_names(folder: Path, indexed: Callable
     query = Golden("卡纸", ("KB-000001",))
     assert identity(query) == identity(Golden("  卡紙", ("KB-000002",), within=1, line=9))
     assert identity(query) != identity(Golden("卡纸", ("KB-000001",), "suggest"))
-    assert as_run(run(indexed(), [query])).keys() == as_qrels([query]).keys()
+    assert as_run(run(EmbeddedEngine(indexed()), [query])).keys() == as_qrels([query]).keys()
 
 
 def test_the_sample_base_keeps_its_promises(built: Index) -> None:
     """Every golden query of the repository's own articles finds its article."""
-    outcomes = run(built, load(ARTICLES))
+    outcomes = run(EmbeddedEngine(built), load(ARTICLES))
     assert len(outcomes) >= 40
     assert {o.golden.mode for o in outcomes} == {"search", "suggest"}
     assert [(o.golden.query, o.rank, o.found[:3]) for o in outcomes if not o.holds] == []

@@ -9,6 +9,7 @@ import pytest
 
 from kb import insights, tables
 from kb.feedback import Feedback
+from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
 from kb.settings import Settings
 from kb.store import Store
@@ -34,7 +35,7 @@ status: {status}
 
 
 @pytest.fixture
-def index(write: Write, indexed: Callable[[], Index]) -> Index:
+def engine(write: Write, indexed: Callable[[], Index]) -> EmbeddedEngine:
     for number, title, area, due, status in (
         ("KB-000001", "打印机卡纸", "printer", "2025-06-01", "published"),
         ("KB-000002", "交换机端口不亮", "network", "2099-01-01", "published"),
@@ -42,7 +43,7 @@ def index(write: Write, indexed: Callable[[], Index]) -> Index:
     ):
         text = ARTICLE.format(id=number, title=title, area=area, product="HP " + area, due=due, status=status)
         write(f"{number}.md", text)
-    return indexed()
+    return EmbeddedEngine(indexed())
 
 
 def searched(store: Store, *rows: tuple[str, str, float, list[str]], days: float = 0) -> None:
@@ -55,7 +56,7 @@ def searched(store: Store, *rows: tuple[str, str, float, list[str]], days: float
             )
 
 
-def test_gaps_group_what_asks_for_the_same(store: Store, index: Index) -> None:
+def test_gaps_group_what_asks_for_the_same(store: Store, engine: EmbeddedEngine) -> None:
     """The same fault in other words is one gap; what was found for sure is none."""
     searched(
         store,
@@ -66,16 +67,16 @@ def test_gaps_group_what_asks_for_the_same(store: Store, index: Index) -> None:
         ("suggest", "打印机卡纸", 0.9, ["KB-000001"]),
         ("search", "打印机", 0.2, ["KB-000001"]),  # a word or two can't be sure, and found something
     )
-    first, second = insights.gaps(insights.doings(store, 30), index)
+    first, second = insights.gaps(insights.doings(store, 30), engine)
     assert (first.text, first.times, first.best) == ("投影仪 没有信号 HDMI 黑屏", 3, 0.05)
     assert set(first.samples) == {"投影仪 没有信号 HDMI 黑屏", "投影仪 没有信号，黑屏了"}
     assert (second.text, second.times) == ("空调滴水", 1)
 
 
-def test_a_gap_ends_with_the_period(store: Store, index: Index) -> None:
+def test_a_gap_ends_with_the_period(store: Store, engine: EmbeddedEngine) -> None:
     searched(store, ("suggest", "空调滴水", 0.0, []), days=31)
-    assert insights.gaps(insights.doings(store, 30), index) == []
-    assert len(insights.gaps(insights.doings(store, 90), index)) == 1
+    assert insights.gaps(insights.doings(store, 30), engine) == []
+    assert len(insights.gaps(insights.doings(store, 90), engine)) == 1
 
 
 def test_weeks_without_anything_are_there(store: Store) -> None:
@@ -101,29 +102,29 @@ def test_what_became_of_pastes(store: Store) -> None:
     assert 0 <= found.seconds < 600
 
 
-def test_use_stale_and_unused(store: Store, index: Index) -> None:
+def test_use_stale_and_unused(store: Store, engine: EmbeddedEngine) -> None:
     """Drafts are nobody's business here; an article is used when it was opened or judged, not when it was shown."""
     log = Feedback(store, 365)
     searched(store, ("search", "端口", 0.5, ["KB-000002", "KB-000001"]))
     log.log_visit("KB-000001", "v")
     log.give_verdict("KB-000001", "helpful", "v")
-    used, idle = insights.uses(insights.doings(store, 30), index)
+    used, idle = insights.uses(insights.doings(store, 30), engine)
     assert (used.article.id, used.shown, used.opened, used.helpful) == ("KB-000001", 1, 1, 1)
     assert (idle.article.id, idle.shown, idle.last) == ("KB-000002", 1, None)
     assert [u.article.id for u in insights.unused([used, idle], date.today())] == ["KB-000002"]
     assert insights.unused([used, idle], date(2025, 1, 20)) == []  # new ones have time
-    assert [a.id for a in insights.stale(index, date.today())] == ["KB-000001"]
+    assert [a.id for a in insights.stale(engine, date.today())] == ["KB-000001"]
 
 
-def test_demand_and_supply(store: Store, index: Index) -> None:
+def test_demand_and_supply(store: Store, engine: EmbeddedEngine) -> None:
     """A search counts for the area and the products of what it found first."""
     searched(store, ("search", "端口", 0.5, ["KB-000002"]), ("suggest", "端口", 0.2, ["KB-000002"]))
     log = insights.doings(store, 30)
-    assert insights.demand(log, index, "area") == [("network", 1, 2, 1), ("printer", 1, 0, 0)]
-    assert insights.demand(log, index, "product")[0] == ("HP network", 1, 2, 1)
+    assert insights.demand(log, engine, "area") == [("network", 1, 2, 1), ("printer", 1, 0, 0)]
+    assert insights.demand(log, engine, "product")[0] == ("HP network", 1, 2, 1)
 
 
-def test_what_may_become_golden(store: Store, index: Index) -> None:
+def test_what_may_become_golden(store: Store, engine: EmbeddedEngine) -> None:
     """Texts that an article helped and nobody contradicted, and that are not golden already."""
     log = Feedback(store, 365)
     log.give_verdict("KB-000001", "helpful", "v", "卡纸了")
@@ -132,12 +133,12 @@ def test_what_may_become_golden(store: Store, index: Index) -> None:
     log.give_verdict("KB-000002", "unhelpful", "w", "不亮")
     log.give_verdict("KB-000002", "helpful", "v", "灯 灭了")
     log.give_verdict("KB-000099", "helpful", "v", "没有这一篇")
-    found = insights.promotions(insights.doings(store, 30), index, ["灯  灭了"])
+    found = insights.promotions(insights.doings(store, 30), engine, ["灯  灭了"])
     assert [(p.text, p.article.id, p.helpful) for p in found] == [("卡纸了", "KB-000001", 2)]
 
 
-def test_nothing_happened(store: Store, index: Index, settings: Settings) -> None:
+def test_nothing_happened(store: Store, engine: EmbeddedEngine, settings: Settings) -> None:
     log = insights.doings(store, 30)
-    assert insights.gaps(log, index) == []
+    assert insights.gaps(log, engine) == []
     assert insights.outcome(log) == (0, 0, 0, 0, None)
     assert sum(sum(w[1:]) for w in insights.weeks(log)) == 0

@@ -9,7 +9,7 @@ import pytest
 from kb import intake
 from kb.errors import InputError
 from kb.intake import MAX_BYTES, read
-from kb.search.terms import MAX_TEXT
+from kb.model import MAX_TEXT
 
 FAULT = "打印机开机后一直报 49.4C02，重启过三次也不行，换了网线还是一样，请尽快安排人来看。"
 

@@ -89,10 +89,11 @@ def test_a_code_with_another_dash_is_as_sure(base: tuple[Path, Index, tuple[str,
 # --- mails and logs ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
 @pytest.mark.parametrize(("number", "case"), cases("mails.yml"))
-def test_mails(number: int, case: dict[str, Any]) -> None:
+def test_mails(number: int, case: dict[str, Any], end: str) -> None:
     """The text of a mail, whatever program wrote it; its subject comes first and is told by itself."""
-    found = read("a.eml", case["raw"].encode(case.get("encoding", "utf8")))
+    found = read("a.eml", case["raw"].replace("\n", end).encode(case.get("encoding", "utf8")))
     assert found.kind == "mail"
     assert found.text.split("\n")[0] == found.subject
     assert found.subject == case.get("subject", found.subject)
@@ -100,6 +101,15 @@ def test_mails(number: int, case: dict[str, Any]) -> None:
     assert not any(piece in found.text for piece in case.get("lacks", ())), found.text
     assert not case.get("lines") or set(case["lines"]) <= set(found.text.split("\n")), found.text
     assert case.get("note", "") in "".join(found.notes)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("head", yaml.safe_load((FOLDER / "quotations.yml").read_text("utf8")))
+def test_quoted_mails(head: str, end: str) -> None:
+    """What follows the line above an older mail is not the new one's, as every program writes that line."""
+    new = "换过电源了，考勤机开机十秒后还是自动关机，请安排上门看一下吧。"
+    raw = f"Subject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n{new}\n\n\n{head}\n请先重启打印机\n"
+    assert read("a.eml", raw.replace("\n", end).encode()).text == f"Re: x\n\n{new}"
 
 
 @pytest.mark.parametrize(("number", "case"), cases("logs.yml"))

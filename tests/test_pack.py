@@ -18,8 +18,9 @@ from kb import pack as packing
 from kb.cli import cli
 from kb.errors import InputError
 from kb.language import current
-from kb.model import Query
+from kb.model import Article, Query
 from kb.pack import found, pack
+from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
 from kb.settings import Settings
 
@@ -82,23 +83,23 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def small(settings: Settings, write: Write, indexed: Callable[[], Index]) -> Index:
+def small(settings: Settings, write: Write, indexed: Callable[[], Index]) -> EmbeddedEngine:
     """Three articles, one picture beside them and one outside their folder."""
     write("printer/a.md", FIRST)
     write("printer/b.md", SECOND)
     write("c.md", SECOND.replace("KB-000002", "KB-000003").replace("area: printer", "area: network"))
     (settings.articles / "printer" / "panel.png").write_bytes(PIXEL)
     (settings.articles.parent / "secret.png").write_bytes(PIXEL)
-    return indexed()
+    return EmbeddedEngine(indexed())
 
 
-def numbers(index: Index, *names: str) -> list[int]:
-    return [index.number_of(name) for name in names]
+def named(engine: EmbeddedEngine, *names: str) -> list[Article]:
+    return [engine.article(name) for name in names]
 
 
-def test_links_lead_to_what_is_there(small: Index, settings: Settings) -> None:
+def test_links_lead_to_what_is_there(small: EmbeddedEngine, settings: Settings) -> None:
     """Links between packed articles are anchors that exist once; others are words with the number."""
-    text = pack(small, settings, numbers(small, "KB-000001", "KB-000002"), "en")
+    text = pack(small, settings, named(small, "KB-000001", "KB-000002"), "en")
     page = Page(text)
     assert len(page.ids) == len(set(page.ids))
     inside = [link[1:] for link in page.links if link.startswith("#")]
@@ -111,31 +112,33 @@ def test_links_lead_to_what_is_there(small: Index, settings: Settings) -> None:
     assert '<span class="away">one left out (KB-000003)</span>' in text
 
 
-def test_pictures_are_inside(small: Index, settings: Settings) -> None:
+def test_pictures_are_inside(small: EmbeddedEngine, settings: Settings) -> None:
     """A picture of the folder stands in the file; one that is not there, or outside the folder, is named."""
-    text = pack(small, settings, numbers(small, "KB-000001"), "en")
+    text = pack(small, settings, named(small, "KB-000001"), "en")
     assert Page(text).sources == ["data:image/png;base64," + b64encode(PIXEL).decode()]
     assert '<span class="away">gone (gone.png)</span>' in text
     assert '<span class="away">outside' in text
 
 
-def test_a_linked_folder_is_outside(small: Index, settings: Settings) -> None:
+def test_a_linked_folder_is_outside(small: EmbeddedEngine, settings: Settings) -> None:
     """A symbolic link does not carry a picture of elsewhere into the file."""
     (settings.articles / "printer" / "gone.png").symlink_to(settings.articles.parent / "secret.png")
-    assert len(Page(pack(small, settings, numbers(small, "KB-000001"), "en")).sources) == 1
+    assert len(Page(pack(small, settings, named(small, "KB-000001"), "en")).sources) == 1
 
 
-def test_a_large_picture_is_left_out(small: Index, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_picture_is_left_out(
+    small: EmbeddedEngine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A picture over the bound is named at its place."""
     monkeypatch.setattr(packing, "MAX_IMAGE", len(PIXEL) - 1)
-    text = pack(small, settings, numbers(small, "KB-000001"), "en")
+    text = pack(small, settings, named(small, "KB-000001"), "en")
     assert Page(text).sources == []
     assert '<span class="away">the panel (panel.png)</span>' in text
 
 
-def test_bounds(small: Index, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bounds(small: EmbeddedEngine, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that would be too large is refused, with the article at which it became so; so are too many and none."""
-    chosen = numbers(small, "KB-000001", "KB-000002")
+    chosen = named(small, "KB-000001", "KB-000002")
     monkeypatch.setattr(packing, "MAX_FILE", 500)
     with pytest.raises(InputError, match=r"printer/a\.md"):
         pack(small, settings, chosen, "en")
@@ -146,9 +149,9 @@ def test_bounds(small: Index, settings: Settings, monkeypatch: pytest.MonkeyPatc
         pack(small, settings, [], "zh")
 
 
-def test_policy(small: Index, settings: Settings) -> None:
+def test_policy(small: EmbeddedEngine, settings: Settings) -> None:
     """The file's policy names its own style and script by their hashes, and allows nothing from outside."""
-    text = pack(small, settings, numbers(small, "KB-000001"), "zh")
+    text = pack(small, settings, named(small, "KB-000001"), "zh")
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
     assert policy
     allowed = policy[1].replace("&#39;", "'")
@@ -163,9 +166,9 @@ def test_policy(small: Index, settings: Settings) -> None:
     assert "Printer shows &lt;49.4C02&gt; &amp; stops" in text
 
 
-def test_languages(small: Index, settings: Settings) -> None:
+def test_languages(small: EmbeddedEngine, settings: Settings) -> None:
     """The interface speaks the chosen language, and the caller keeps its own."""
-    chosen = numbers(small, "KB-000001", "KB-000002")
+    chosen = named(small, "KB-000001", "KB-000002")
     english = pack(small, settings, chosen, "en")
     shown = re.sub(r'data-fold\w+="[^"]*"|<style>.*?</style>', "", english, flags=re.DOTALL)
     assert {c[0] for c in CHINESE.finditer(shown)} == {"知"}  # the seal
@@ -176,11 +179,14 @@ def test_languages(small: Index, settings: Settings) -> None:
 
 def test_found(built: Index) -> None:
     """A selection by filters is whole, however many pages of results it takes."""
-    everything = found(built, Query("", {"status": ("published",)}))
-    assert len(everything) == len(set(everything)) == int(built.facets["status"].having(["published"]).sum())
-    printers = found(built, Query("", {"area": ("printer",)}))
+    engine = EmbeddedEngine(built)
+    everything = found(engine, Query("", {"status": ("published",)}))
+    assert (
+        len(everything) == len({a.path for a in everything}) == int(built.facets["status"].having(["published"]).sum())
+    )
+    printers = found(engine, Query("", {"area": ("printer",)}))
     assert 0 < len(printers) < len(everything)
-    assert {built.articles[i].area for i in printers} == {"printer"}
+    assert {a.area for a in printers} == {"printer"}
 
 
 def test_command(built: Index, sample_settings: Settings, tmp_path: Path) -> None:
@@ -205,7 +211,7 @@ def test_command(built: Index, sample_settings: Settings, tmp_path: Path) -> Non
     assert out.read_text("utf8") == before
     assert [p.name for p in tmp_path.iterdir()] == ["pack.html"]
     assert run("--area", "打印机").exit_code == 0
-    assert {built.articles[i].area for i in numbers(built, *packed())} == {"printer"}
+    assert {a.area for a in named(EmbeddedEngine(built), *packed())} == {"printer"}
 
 
 # --- in a browser ----------------------------------------------------------------------------
@@ -215,7 +221,9 @@ def test_command(built: Index, sample_settings: Settings, tmp_path: Path) -> Non
 def address(built: Index, sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The sample base as one file, by its file:// address."""
     path = tmp_path_factory.mktemp("stick") / "pack.html"
-    path.write_text(pack(built, sample_settings, found(built, Query("", {"status": ("published",)})), "zh"), "utf8")
+    engine = EmbeddedEngine(built)
+    everything = found(engine, Query("", {"status": ("published",)}))
+    path.write_text(pack(engine, sample_settings, everything, "zh"), "utf8")
     assert path.stat().st_size < 2_000_000
     return path.as_uri()
 

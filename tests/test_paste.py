@@ -16,15 +16,16 @@ from test_web import CHINESE, MAX_PAGE, Client, Page, token
 from werkzeug.test import TestResponse
 
 from kb import privacy, tables
+from kb.desk.memory import Memory
 from kb.errors import StoreError
 from kb.feedback import Feedback
+from kb.model import MAX_TEXT
+from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
-from kb.search.terms import MAX_TEXT
 from kb.settings import Settings
 from kb.store import Store
 from kb.web import create_app
 from kb.web.cards import language_of
-from kb.web.memory import Memory
 
 PASTE = "您好，\n打印机 HP P3015 屏幕一直是 49.4C02 ERROR，关了再开又死机。\n"
 ANSWER = "KB-000012"
@@ -265,21 +266,21 @@ def test_a_verdict_helps_the_next_similar_paste(site: FlaskClient) -> None:
 def test_memory_is_read_when_something_is_new(private: Settings, built: Index) -> None:
     """The verdicts of a process are read once, again when one came or went, and by one thread at a time."""
     feedback = Feedback(Store(private.database), 30)
-    memory = Memory(feedback)
-    assert memory.remembered(built) is None
+    memory, engine = Memory(feedback), EmbeddedEngine(built)
+    assert memory.remembered(engine) is None
     row = feedback.give_verdict(ANSWER, "helpful", "a", "老机器吐天书")
-    first = memory.remembered(built)
+    first = memory.remembered(engine)
     assert first is not None
-    assert memory.remembered(built) is first
+    assert memory.remembered(engine) is first
     feedback.give_verdict(ANSWER, "helpful", "b", "财务的机器")
     with memory._lock:  # another thread is reading
-        assert memory.remembered(built) is first
-    second = memory.remembered(built)
+        assert memory.remembered(engine) is first
+    second = memory.remembered(engine)
     assert second is not first
     assert second is not None
     assert len(second) == 2
     feedback.take_back(row, "a")
-    third = memory.remembered(built)
+    third = memory.remembered(engine)
     assert third is not None
     assert len(third) == 1
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kb.errors import InputError
 from kb.language import use
-from kb.model import SECTION_ROLES, Answer, Article, Suggestions
+from kb.model import MAX_ANSWERS, REPLIES, SECTION_ROLES, Answer, Article, Suggestions
 from kb.model.schema import CAUSES
 from kb.search import questions as asking
 from kb.search.asking import AREAS, EACH, kind_of, value_of, wording
@@ -26,11 +26,9 @@ from kb.search.questions import (
     AHEAD,
     ANSWERED,
     COUNT,
-    MAX_ANSWERS,
     MAX_KEY,
     MAX_RATIO,
     MIN_GAIN,
-    REPLIES,
     Candidate,
     checked_answer,
     latest,
@@ -38,7 +36,7 @@ from kb.search.questions import (
     updated,
 )
 from kb.search.sentences import is_chinese, is_clause, is_general, is_message, is_plain, is_short
-from kb.search.suggest import suggest
+from kb.search.suggest import read_paste, suggest
 from kb.search.terms import read
 from kb.search.threshold import THRESHOLD
 from kb.synonyms import Synonyms
@@ -416,6 +414,23 @@ def test_a_yes_brings_articles_in(built: Index) -> None:
     assert brought.score >= THRESHOLD
     assert brought.factor > 1
     assert "0x11b" in {m.term for m in brought.matches}
+
+
+def test_an_article_that_is_a_title_alone(printers: Index, write: Write, indexed: Indexed) -> None:
+    """It is suggested beside others, and nothing is asked of what it does not say."""
+    write("bare.md", "---\ntitle: 打印机不能打印，红灯亮\n---\n")
+    found = suggest(indexed(), VAGUE)
+    assert "bare.md" in [s.article.path for s in (*found.suggestions, *found.related)]
+    assert found.questions
+
+
+def test_a_yes_makes_no_paste_of_a_line(built: Index) -> None:
+    """What a customer confirms stands before the text, whose misspelled words stay corrected."""
+    line = "打印即 卡纸"
+    alone, confirmed = read_paste(built, line), read_paste(built, line, confirmed="0x0000011b")
+    assert [c.better for c in alone.corrections] == ["打印机"]
+    assert [(c.typed, c.better) for c in confirmed.corrections] == [("打印即", "打印机")]
+    assert alone.weights.keys() < confirmed.weights.keys()
 
 
 def test_bayes_by_hand(printers: Index) -> None:

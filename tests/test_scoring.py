@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from encoders import PairEncoder
 
 from kb.calibration import FEWEST, MOST, calibrate
 from kb.fields import CODE_ZONES
 from kb.indexer.build import build, build_documents
+from kb.indexer.meaning import fill
 from kb.model import Article
 from kb.search import scoring, threshold
 from kb.search.confidence import RELATED
 from kb.search.index import Index, Library
+from kb.search.ranking import Scores
 from kb.search.suggest import read_paste, suggest
 from kb.search.threshold import THRESHOLD
 from kb.settings import Settings
@@ -71,11 +74,11 @@ def test_a_code_that_many_are_about_is_a_word(settings: Settings) -> None:
 def test_lifts_add_up(built: Index) -> None:
     """Words and what each step adds are the whole score; no step takes anything away."""
     query = read_paste(built, "您好，打印机一直卡纸。红灯亮，报 49.4C02\n麻烦看一下")
-    scores = built.scores(query)
-    passages = np.argsort(-scores)[:20]
-    added = scoring.lifts(built, query, passages)
-    words = built.weights.scores(query.weights)[passages]
-    np.testing.assert_allclose(words + sum(added.values()), scores[passages], rtol=1e-4)
+    added: dict[str, Scores] = {}
+    scores = built.scores(query, lifted=added)
+    np.testing.assert_array_equal(scores, built.scores(query))
+    words = built.weights.scores(query.weights)
+    np.testing.assert_allclose(words + sum(added.values()), scores, rtol=1e-4)
     assert all((a >= 0).all() for a in added.values())
     assert added["about"].any()
 
@@ -86,19 +89,25 @@ def test_the_sentence_that_tells(settings: Settings) -> None:
     words = case(2, "扫描", "共享", "文件夹 失败")
     index = opened(settings, about, words)
     query = read_paste(index, "上午开了会。扫描到共享文件夹失败。下午放假。晚上加班。")
-    added = scoring.lifts(index, query, np.arange(2))
+    added: dict[str, Scores] = {}
+    index.scores(query, lifted=added)
     assert added["sentence"][0] > added["sentence"][1]
 
 
 # --- the threshold of a base -------------------------------------------------------------------
 
 
-def test_threshold_of_a_base(settings: Settings) -> None:
-    """It is found from aliases whose articles are hidden, written once, and known until the base changes."""
+def complained_of() -> list[Article]:
+    """Enough faults that customers have words for."""
     things = "打印机 交换机 投影仪 扫描仪 显示器 键盘 门禁 摄像头 电话 路由器 服务器 硬盘".split()
     faults = "不亮 卡住 断线 花屏 很慢 异响".split()
-    articles = [case(i, f"{t}{f}", aliases=(f"我的{t}老是{f}",)) for i, (t, f) in
+    return [case(i, f"{t}{f}", aliases=(f"我的{t}老是{f}",)) for i, (t, f) in
                 enumerate(((t, f) for t in things for f in faults), 1)]  # fmt: skip
+
+
+def test_threshold_of_a_base(settings: Settings) -> None:
+    """It is found from aliases whose articles are hidden, written once, and known until the base changes."""
+    articles = complained_of()
     assert len(articles) > FEWEST
     index = opened(settings, *articles)
     found = calibrate(settings)
@@ -108,6 +117,21 @@ def test_threshold_of_a_base(settings: Settings) -> None:
     written = (settings.index / threshold.FILE).stat().st_mtime_ns
     assert calibrate(settings) == found
     assert (settings.index / threshold.FILE).stat().st_mtime_ns == written
+
+
+def test_a_threshold_is_found_anew_when_meaning_joins_in(pairs: Settings) -> None:
+    """What was found by words alone holds no longer, and the articles without their aliases are encoded, too."""
+    opened(pairs, *complained_of())
+    calibrate(pairs)
+    assert threshold.details(pairs.index)["encoder"] == ""
+    fill(pairs)
+    encoded = len(PairEncoder.texts)
+    found = calibrate(pairs)
+    assert threshold.details(pairs.index)["encoder"] == PairEncoder().fingerprint
+    assert len(PairEncoder.texts) > encoded
+    encoded = len(PairEncoder.texts)
+    assert calibrate(pairs) == found
+    assert len(PairEncoder.texts) == encoded
 
 
 def test_no_threshold_without_aliases(settings: Settings) -> None:

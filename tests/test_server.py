@@ -93,7 +93,7 @@ def test_as_many_processes_as_were_asked_for(settings: Settings, write: Write, t
         for version in range(1, 21):
             (settings.articles / "2.md").write_text(ARTICLE.format(n=2, v=version), "utf8")
             body = json.dumps({"text": ARTICLE.format(n=1, v=version), "editor": "甲"}).encode()
-            headers = {"Content-Type": "application/json", "If-Match": f'"{digest}"'}
+            headers = {"Content-Type": "application/json", "If-Match": f'"{digest}"', "Origin": site}
             digest = answer(article, data=body, headers=headers, method="PUT")["digest"]
         assert until(lambda: "第20版" in answer(f"{site}/api/v1/articles/KB-000002")["title"])
         assert children(server.pid) == three

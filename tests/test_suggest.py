@@ -8,12 +8,11 @@ import pytest
 import yaml
 from conftest import GOLDEN
 
-from kb.model import Query
+from kb.model import MAX_TEXT, Query
 from kb.search.confidence import band
 from kb.search.index import Index
 from kb.search.searcher import search
 from kb.search.suggest import MAX_LINES, rank, suggest
-from kb.search.terms import MAX_TEXT
 from kb.search.threshold import THRESHOLD
 
 Write = Callable[[str, str], Path]

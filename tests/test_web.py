@@ -17,8 +17,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kb.indexer.build import build
+from kb.model import MAX_ANSWERS
 from kb.search.index import Index
-from kb.search.questions import MAX_ANSWERS
 from kb.settings import Settings
 from kb.web import MAX_BODY, create_app, paste, security
 

@@ -17,10 +17,11 @@ from kb.articles.files import absence
 from kb.articles.golden import FILE
 from kb.bundle import bundles
 from kb.cli import cli
+from kb.desk.golden import run
 from kb.language import use
 from kb.model import Change, Query, Why
 from kb.rehearsal import rehearse, rehearsed, sentence
-from kb.search.golden import run
+from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
 from kb.search.query import parse
 from kb.search.remedies import sentence as instruction
@@ -302,8 +303,8 @@ def test_what_a_change_does(
     names = bundles(settings.index)
     from kb.articles.golden import load
 
-    outcomes = run(index, load(settings.articles))
-    effect = rehearse(index, settings, ask(index, text, number), change, outcomes)
+    outcomes = run(EmbeddedEngine(index), load(settings.articles))
+    effect = rehearse(EmbeddedEngine(index), settings, ask(index, text, number), change, outcomes)
     assert effect.rank == rank
     assert effect.golden is not None
     assert tuple(map(len, effect.golden[:3])) == moved
@@ -322,17 +323,17 @@ def test_a_tried_synonym_does_what_a_build_does(
     from kb.articles.golden import load
 
     queries = load(settings.articles)
-    effect = rehearse(index, settings, asked, line, run(index, queries))
+    effect = rehearse(EmbeddedEngine(index), settings, asked, line, run(EmbeddedEngine(index), queries))
     write("synonyms.txt", line.text + "\n")
     after = indexed()
     assert effect.rank == rank_of(after, asked.query, after.number_of("KB-000002"), "search") == 1
-    assert [o.rank for o in run(after, queries)] == [0]
+    assert [o.rank for o in run(EmbeddedEngine(after), queries)] == [0]
 
 
 def test_without_builds_only_what_is_cheap_is_tried(index: Index, settings: Settings, golden: str) -> None:
     """Asking something else and synonyms; the others have no effect told."""
     asked = ask(index, "打印机又卡住纸张", "KB-000002")
-    tried = rehearsed(index, settings, asked, builds=False)
+    tried = rehearsed(EmbeddedEngine(index), settings, asked, builds=False)
     assert [c for c, _ in tried] == list(asked.changes)
     assert all((effect is None) == (c.kind not in ("query", "synonym")) for c, effect in tried)
     assert "没有试" in sentence(None)
@@ -341,7 +342,7 @@ def test_without_builds_only_what_is_cheap_is_tried(index: Index, settings: Sett
 def test_sentences_of_effects(index: Index, settings: Settings, golden: str) -> None:
     """Place, and how many golden queries moved; what is no longer good is named."""
     asked = ask(index, "打印机 脱机", "KB-000003")
-    ((change, effect),) = rehearsed(index, settings, asked, builds=True)
+    ((change, effect),) = rehearsed(EmbeddedEngine(index), settings, asked, builds=True)
     assert instruction(change, asked) == "c.md 改为 status: published"
     told = sentence(effect)
     assert told.startswith("这一篇排到第 1；金标查询：0 条上升，1 条下降，1 条不变")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import tempfile
 import unicodedata
 from pathlib import Path
@@ -81,3 +82,11 @@ def save(path: Path, content: str | bytes, new: bool = False) -> None:
         raise KbError(say("写不了 {path}：{why}", "can't write {path}: {why}", path=path, why=error.strerror))
     except UnicodeEncodeError:
         raise KbError(say("写不了 {path}：有残缺的字符", "can't write {path}: it holds half a character", path=path))
+
+
+def share(source: str | Path, target: str | Path) -> None:
+    """The same file at another place; a copy where the system can't share one."""
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)

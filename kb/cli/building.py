@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,9 @@ from kb.cli.common import (
 from kb.errors import BundleError, BusyError, EncoderError, InputError, KbError, NoEncoderError, StoreError
 from kb.language import say
 from kb.settings import Settings, is_local
+
+if TYPE_CHECKING:
+    from kb.search.engine import Engine
 
 
 @command(
@@ -211,7 +214,7 @@ def _diagnose(chosen: Settings) -> Any:
     from importlib.metadata import version
 
     from kb.articles.files import find
-    from kb.search.index import Library
+    from kb.search.engine import engines
 
     yield "Guzhi", True, f"{__version__}, Python {platform.python_version()}"
     packages = "whoosh jieba rjieba opencc scikit-learn numpy flask markdown-it-py sqlalchemy pydantic pillow".split()
@@ -226,28 +229,26 @@ def _diagnose(chosen: Settings) -> Any:
     writable = os.access(folder, os.W_OK)
     yield say("索引文件夹可写", "index folder writable"), writable, str(chosen.index)
     try:
-        index = Library(chosen.index).index()
+        engine = engines(chosen.index).in_force()
     except BundleError as error:
         yield say("索引", "index"), False, str(error)
         return
-    manifest = index.bundle.manifest
-    size = sum(f[0] for f in manifest["files"].values()) / 1e6
+    build = engine.build()
     found = say(
         "{name}：{articles} 篇，{passages} 段，{size:.1f} MB，文件完好",
         "{name}: {articles} articles, {passages} passages, {size:.1f} MB, files intact",
-        name=index.bundle.folder.name,
-        articles=manifest["articles"],
-        passages=manifest["passages"],
-        size=size,
+        name=build.name,
+        articles=build.articles,
+        passages=build.passages,
+        size=build.size / 1e6,
     )
     yield say("索引", "index"), True, found
-    index.fulltext.close()
+    engine.check()
     yield say("全文索引", "full text"), True, say("能打开", "opens")
-    yield say("语义搜索", "search by meaning"), *_meaning(chosen, index)
-    yield say("索引与文章", "index and articles"), *_freshness(chosen, index.bundle)
-    problems = manifest["problems"]
-    yield say("构建时的问题", "problems of the build"), not problems, "\n  ".join(problems) or "0"
-    leftovers = [p for p in bundle.bundles(chosen.index) if p.name != index.bundle.folder.name][:-1]
+    yield say("语义搜索", "search by meaning"), *_meaning(chosen, engine)
+    yield say("索引与文章", "index and articles"), *_freshness(chosen, bundle.open_current(chosen.index, verify=False))
+    yield say("构建时的问题", "problems of the build"), not build.problems, "\n  ".join(build.problems) or "0"
+    leftovers = [p for p in bundle.bundles(chosen.index) if p.name != build.name][:-1]
     yield say("多余的旧索引", "stray old bundles"), not leftovers, str(len(leftovers))
 
 
@@ -273,7 +274,7 @@ def _freshness(chosen: Settings, current: bundle.Bundle) -> tuple[bool, str]:
     )
 
 
-def _meaning(chosen: Settings, index: Any) -> tuple[bool, str]:
+def _meaning(chosen: Settings, engine: "Engine") -> tuple[bool, str]:
     """Whether the encoder is what it should be, and what was found. That there is none is no fault."""
     from kb.meaning.encoder import encoder_of
 
@@ -283,7 +284,7 @@ def _meaning(chosen: Settings, index: Any) -> tuple[bool, str]:
         return True, say("不用：{reason}", "none: {reason}", reason=error)
     except EncoderError as error:
         return False, str(error)
-    coverage = index.meaning.coverage(chosen.encoder, index.live_passages)
+    coverage = engine.coverage(chosen.encoder)
     found = say(
         "{name}，{n} / {of} 段有向量",
         "{name}, {n} of {of} passages have vectors",

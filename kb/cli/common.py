@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from kb.labels import label
 from kb.language import LANGUAGES, say, use
 from kb.model.schema import BY_NAME, FACETS
 from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from kb.search.engine import Engine
 
 FOUND, NOTHING, MISTAKE = 0, 1, 2
 """Exit codes."""
@@ -158,19 +161,19 @@ def _watched(work: Callable[[Any], Any]) -> Any:
         return work(progress)
 
 
-def open_index(chosen: Settings) -> Any:
-    """The index in force, built when there is none yet or the one there can't be used."""
-    from kb.search.index import Library
+def open_engine(chosen: Settings) -> "Engine":
+    """The engine in force; the index is built when there is none yet or the one there can't be used."""
+    from kb.search.engine import engines
 
-    library = Library(chosen.index)
+    following = engines(chosen.index)
     try:
-        return library.index()
+        return following.in_force()
     except BundleError as error:
         note(str(error))
         note(say("正在重建……", "building it now ..."))
         for problem in build_index(chosen).problems:
             note(problem)
-        return library.index()
+        return following.in_force()
 
 
 def filter_options(function: Command) -> Command:

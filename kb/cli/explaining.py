@@ -13,7 +13,7 @@ from kb.cli.common import (
     filter_options,
     json_option,
     listed,
-    open_index,
+    open_engine,
     print_json,
     standard_input,
 )
@@ -60,19 +60,19 @@ def why(
     **filters: tuple[str, ...],
 ) -> None:
     from kb.articles.files import absence
+    from kb.desk.memory import remembered_by
     from kb.labels import value_of
     from kb.present import why_data
     from kb.rehearsal import rehearsed
-    from kb.search.why import why as explain
 
     text = standard_input() if list(words) == ["-"] else " ".join(words)
     if not text.strip():
         raise InputError(say("没有查询", "there is no query"))
     accepted = {k: tuple(value_of(k, v) for v in values) for k, values in filters.items() if values}
     query = Query(text, accepted, after.date() if after else None, before.date() if before else None)
-    index = open_index(chosen)
+    engine = open_engine(chosen)
     try:
-        number = index.number_of(article)
+        named = engine.article(article)
     except NotFoundError:
         reason = absence(chosen.articles, article, chosen.max_file_kb)
         if as_json:
@@ -80,8 +80,8 @@ def why(
         else:
             click.echo(reason.text)
         raise click.exceptions.Exit(NOTHING)
-    found = explain(index, query, number, "suggest" if suggest else "search")
-    tried = rehearsed(index, chosen, found, builds=not quick)
+    found = engine.why(query, named, "suggest" if suggest else "search")
+    tried = rehearsed(engine, chosen, found, builds=not quick, remembered=remembered_by(chosen, engine))
     if as_json:
         print_json(why_data(found, tried))
     else:

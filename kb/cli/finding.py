@@ -14,7 +14,7 @@ from kb.cli.common import (
     json_option,
     listed,
     note,
-    open_index,
+    open_engine,
     print_json,
 )
 from kb.cli.printing import print_corrections, print_hit, print_matches, print_snippet
@@ -68,7 +68,6 @@ def search(
 ) -> None:
     from kb.labels import value_of
     from kb.present import page_data
-    from kb.search.searcher import search as find
 
     accepted = {k: tuple(value_of(k, v) for v in values) for k, values in filters.items() if values}
     query = Query(
@@ -81,7 +80,7 @@ def search(
         number,
         exact,
     )
-    found = find(open_index(chosen), query, _uses(chosen) if sort == "used" else {})
+    found = open_engine(chosen).search(query, _uses(chosen) if sort == "used" else {})
     if as_json:
         print_json(page_data(found))
     else:
@@ -130,13 +129,13 @@ def _uses(chosen: Settings) -> dict[str, int]:
 def show(chosen: Settings, name: str, as_json: bool) -> None:
     from kb.present import article_data
 
-    index = open_index(chosen)
+    engine = open_engine(chosen)
     try:
-        number = index.number_of(name)
+        article = engine.article(name)
     except NotFoundError as error:
         note(str(error))
         raise click.exceptions.Exit(NOTHING)
-    article, body = index.articles[number], index.body(number)
+    body = engine.body(article)
     if as_json:
         print_json(article_data(article, body))
         return

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kb.cli.common import FILE, cli, command, note, open_index, standard_input
+from kb.cli.common import FILE, cli, command, note, open_engine, standard_input
 from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.settings import Settings
@@ -54,8 +54,8 @@ def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bo
     from kb.articles.atomic import read_text, save
     from kb.privacy import masked
 
-    index = open_index(chosen)
-    number = index.articles[index.number_of(article)].id
+    engine = open_engine(chosen)
+    number = engine.article(article).id
     text = standard_input() if list(words) == ["-"] else " ".join(words)
     if not text.strip():
         raise InputError(say("没有内容", "nothing was given"))
@@ -85,7 +85,7 @@ def golden_promote(chosen: Settings, verdicts: Path) -> None:
     from kb.privacy import masked
     from kb.search import evaluate
 
-    index = open_index(chosen)
+    engine = open_engine(chosen)
     said = evaluate.read_verdicts(verdicts)
     path = chosen.articles / golden_file.FILE
     text = read_text(path)
@@ -96,7 +96,7 @@ def golden_promote(chosen: Settings, verdicts: Path) -> None:
     unknown = []
     for asked, name in helpful:
         try:
-            entries.append(golden_file.Golden(asked, (index.articles[index.number_of(name)].id,), "suggest"))
+            entries.append(golden_file.Golden(asked, (engine.article(name).id,), "suggest"))
         except NotFoundError:
             unknown.append(name)
     fresh = golden_file.fresh(text, entries)

@@ -9,16 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kb.cli.common import FILE, NOTHING, command, json_option, listed, note, one_line, open_index, print_json
+from kb.cli.common import (
+    FILE,
+    NOTHING,
+    command,
+    fill_meaning,
+    json_option,
+    listed,
+    note,
+    one_line,
+    open_engine,
+    print_json,
+)
 from kb.errors import InputError
 from kb.labels import LABELS, label
 from kb.language import say
 from kb.model import Verdict
-from kb.settings import Settings
+from kb.settings import OFF, Settings
 
 if TYPE_CHECKING:
+    from kb.search.engine import Engine
     from kb.search.evaluate import Measured
-    from kb.search.index import Index
 
 _Run = dict[str, list[tuple[str, float]]]
 
@@ -105,14 +116,14 @@ def eval_(
         raise click.UsageError(
             say("--queries 与 --qrels 要一起给", "--queries and --qrels go together"),
         )
-    with _aside(chosen, folder) as (index, built):
+    with _aside(chosen, folder) as (engine, built):
         asked, judged = evaluate.read_lines(queries, ("id", "text")), evaluate.read_qrels(qrels)
         if verdicts is not None:
-            earlier, run = _with_and_without(index, asked, judged, evaluate.read_verdicts(verdicts))
+            earlier, run = _with_and_without(engine, asked, judged, evaluate.read_verdicts(verdicts))
         elif earlier is not None:
-            run = evaluate.evaluate(index, asked, judged, mode)[1]
+            run = evaluate.evaluate(engine, asked, judged, mode)[1]
         else:
-            measured = evaluate.measure(index, asked, judged, mode, _unanswerable(queries))
+            measured = evaluate.measure(engine, asked, judged, mode, _unanswerable(queries))
             run = measured.run
     if run_file is not None:
         evaluate.write_run(run_file, run)
@@ -125,12 +136,13 @@ def eval_(
 
 
 @contextmanager
-def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Index", dict[str, float]]]:
-    """An index of a judged set's documents, or of the articles, that is gone afterwards, and what is said of it."""
+def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Engine", dict[str, float]]]:
+    """An engine of a judged set's documents, or of the articles, that is gone afterwards, and what is said of it."""
     from kb.indexer.build import build as build_index
     from kb.indexer.build import build_documents
+    from kb.indexer.meaning import lend
     from kb.search import evaluate
-    from kb.search.index import Library
+    from kb.search.engine import engines
 
     with tempfile.TemporaryDirectory(prefix="kb-eval-") as temporary:
         aside = replace(chosen, index=Path(temporary))
@@ -141,26 +153,28 @@ def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Index", dic
             for problem in report.problems:
                 note(problem)
         built = {"build_s": round(report.seconds, 2), "passages": report.passages, "documents": report.articles}
-        yield Library(aside.index).index(), built
+        if chosen.encoder != OFF and chosen.index.is_dir():
+            lend(chosen.index, aside.index)  # what was encoded once need not be again when a set is measured next
+        built["vectors"] = fill_meaning(aside).texts
+        yield engines(aside.index).in_force(), built
 
 
 def _with_and_without(
-    index: "Index", queries: list[dict[str, Any]], qrels: dict[str, dict[str, int]], verdicts: list[Verdict]
+    engine: "Engine", queries: list[dict[str, Any]], qrels: dict[str, dict[str, int]], verdicts: list[Verdict]
 ) -> tuple[_Run, _Run]:
     """The runs without and with remembered verdicts.
 
     A query that was remembered word for word proves nothing and is left out.
     """
     from kb.search import evaluate
-    from kb.search.remembered import Remembered
 
     heard = {v.text.strip() for v in verdicts}
     asked = [q for q in queries if str(q["text"]).strip() not in heard]
     if len(asked) < len(queries):
         note(say("{n} 条查询的原文就在判定里，不计", "{n} queries are themselves among the verdicts and do not count",
                  n=len(queries) - len(asked)))  # fmt: skip
-    without = evaluate.evaluate(index, asked, qrels)[1]
-    return without, evaluate.evaluate(index, asked, qrels, remembered=Remembered(index, verdicts))[1]
+    without = evaluate.evaluate(engine, asked, qrels)[1]
+    return without, evaluate.evaluate(engine, asked, qrels, remembered=engine.remember(verdicts))[1]
 
 
 def _unanswerable(queries: Path) -> list[dict[str, Any]]:
@@ -183,6 +197,7 @@ _FIGURES = {
     "build_s": ("建索引的时间，秒", "time of the build, seconds"),
     "passages": ("段落", "passages"),
     "documents": ("文档", "documents"),
+    "vectors": ("有语义向量的文字，0 为只按词搜索", "texts with a vector of meaning, 0 when words alone decide"),
 }
 
 
@@ -224,11 +239,13 @@ def _range(bounds: tuple[float, float] | None) -> str:
 
 def _eval_golden(chosen: Settings, run_file: Path | None, earlier: Any, as_json: bool) -> None:
     """Run the golden queries on the index in force."""
+    from kb.desk import golden as golden_queries
+    from kb.desk.memory import remembered_by
     from kb.present import outcomes_data
     from kb.search import evaluate
-    from kb.search import golden as golden_queries
 
-    outcomes = golden_queries.run(open_index(chosen), _golden(chosen))
+    engine = open_engine(chosen)
+    outcomes = golden_queries.run(engine, _golden(chosen), remembered_by(chosen, engine))
     if run_file is not None:
         evaluate.write_run(run_file, golden_queries.as_run(outcomes))
     if earlier is not None:
@@ -295,9 +312,9 @@ def _print_comparison(
     chosen: Settings, before: Any, after: Any, queries: Path | None, qrels: Path | None, as_json: bool
 ) -> None:
     """What rose and fell between two runs. Without judgements the golden queries are asked for theirs."""
+    from kb.desk import golden as golden_queries
     from kb.present import comparison_data
     from kb.search import evaluate
-    from kb.search import golden as golden_queries
 
     if qrels is None:
         golden_of = _golden(chosen)

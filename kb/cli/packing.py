@@ -4,14 +4,17 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from kb.cli.common import FILE, NOTHING, command, filter_options, note, open_index
+from kb.cli.common import FILE, NOTHING, command, filter_options, note, open_engine
 from kb.language import current, say
-from kb.model import Query
+from kb.model import Article, Query
 from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from kb.search.engine import Engine
 
 
 @command(
@@ -43,13 +46,13 @@ def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters:
     from kb.articles.atomic import save
     from kb.pack import pack as packed
 
-    index = open_index(chosen)
-    articles = _articles(index, words, filters)
+    engine = open_engine(chosen)
+    articles = _articles(engine, words, filters)
     if not articles:
         note(say("没有符合的文章", "no article is like that"))
         raise click.exceptions.Exit(NOTHING)
     path = output or Path(f"guzhi-{date.today()}.html")
-    text = packed(index, chosen, articles, current())
+    text = packed(engine, chosen, articles, current())
     save(path, text)
     click.echo(path)
     size = len(text.encode()) / 1e6
@@ -59,13 +62,13 @@ def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters:
 _NUMBER = re.compile(r"KB-\d+", re.IGNORECASE)
 
 
-def _articles(index: Any, words: Sequence[str], filters: dict[str, tuple[str, ...]]) -> list[int]:
-    """Positions of the articles named by their numbers, or else of all that a search finds."""
+def _articles(engine: "Engine", words: Sequence[str], filters: dict[str, tuple[str, ...]]) -> list[Article]:
+    """The articles named by their numbers, or else of all that a search finds."""
     from kb.labels import value_of
     from kb.pack import found
 
     if words and all(map(_NUMBER.fullmatch, words)) and not any(filters.values()):
-        return [index.number_of(word) for word in words]
+        return [engine.article(word) for word in words]
     accepted = {k: tuple(value_of(k, v) for v in values) for k, values in filters.items() if values}
     accepted.setdefault("status", ("published",))
-    return found(index, Query(" ".join(words), accepted))
+    return found(engine, Query(" ".join(words), accepted))

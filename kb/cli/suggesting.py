@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import click
 
@@ -15,7 +16,7 @@ from kb.cli.common import (
     listed,
     note,
     one_line,
-    open_index,
+    open_engine,
     print_json,
     standard_input,
 )
@@ -65,21 +66,24 @@ def suggest(
     why: bool,
     as_json: bool,
 ) -> None:
+    from kb.desk.memory import remembered_by
+    from kb.desk.paste import Paste, answer_paste
     from kb.intake import pasted
     from kb.present import suggestions_data
     from kb.search.questions import latest, read_answer
-    from kb.search.suggest import suggest as find
 
     paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))
     if not paste.strip():
         raise InputError(say("没有内容；请粘贴故障描述", "nothing was given; paste a description of the fault"))
-    index, answers = open_index(chosen), latest(read_answer(a) for a in given)
-    found = find(index, paste, number, answers, exact, products=products)
+    engine, answers = open_engine(chosen), latest(read_answer(a) for a in given)
+    asked = Paste(paste, "", number, answers, exact, tuple(products))
+    remembered = remembered_by(chosen, engine)
+    found = answer_paste(engine, asked, remembered)
     if as_json:
         print_json(suggestions_data(found))
     elif _a_person_is_there():
         _print_suggestions(
-            _ask(found, lambda answers: find(index, paste, number, answers, exact, products=products)), why
+            _ask(found, lambda answers: answer_paste(engine, replace(asked, answers=answers), remembered)), why
         )
     else:
         _print_suggestions(found, why)
@@ -89,7 +93,7 @@ def suggest(
 
 
 def _print_suggestions(found: Suggestions, why: bool) -> None:
-    from kb.search.terms import MAX_TEXT
+    from kb.model import MAX_TEXT
 
     if found.truncated:
         note(say("只读了前 {n} 个字符", "only the first {n} characters were read", n=MAX_TEXT))

@@ -2,16 +2,20 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from kb.cli.common import NOTHING, command, json_option, note, open_index, print_json
+from kb.cli.common import NOTHING, command, json_option, note, open_engine, print_json
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import current, say
+from kb.model import Article
 from kb.model.schema import AREAS, CAUSES, HANDLINGS, KINDS, SEVERITIES
 from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from kb.search.engine import Engine
 
 
 @command(
@@ -111,10 +115,9 @@ def check(chosen: Settings, paths: tuple[Path, ...], as_json: bool) -> None:
 @json_option
 def duplicates(chosen: Settings, article: str | None, as_json: bool) -> None:
     from kb.present import duplicate_data
-    from kb.search import duplicates as finding
 
-    index = open_index(chosen)
-    found = finding.duplicates(index) if article is None else finding.similar(index, _article(chosen, index, article))
+    engine = open_engine(chosen)
+    found = engine.duplicates() if article is None else engine.similar(_article(chosen, engine, article))
     if as_json:
         print_json([duplicate_data(d) for d in found])
     for i, d in enumerate(found if not as_json else (), 1):
@@ -129,7 +132,7 @@ def duplicates(chosen: Settings, article: str | None, as_json: bool) -> None:
         raise click.exceptions.Exit(NOTHING)
 
 
-def _article(chosen: Settings, index: Any, name: str) -> Any:
+def _article(chosen: Settings, engine: "Engine", name: str) -> Article:
     """An article of the base with its body, or a file, which counts as the article of its place in the folder."""
     from dataclasses import replace
 
@@ -137,8 +140,8 @@ def _article(chosen: Settings, index: Any, name: str) -> Any:
 
     path = Path(name).absolute()
     if not path.is_file():
-        number = index.number_of(name)
-        return replace(index.articles[number], body=index.body(number))
+        named = engine.article(name)
+        return replace(named, body=engine.body(named))
     inside = path.is_relative_to(chosen.articles)
     found, _ = load(path, chosen.articles if inside else path.parent, chosen.max_file_kb)
     return found if inside else replace(found, path=str(path))
@@ -179,9 +182,11 @@ def synonyms(
     from dataclasses import asdict
 
     from kb.search import evaluate
-    from kb.search import proposals as mining
+    from kb.search.proposals import accept as accepted
+    from kb.search.proposals import read_decided
+    from kb.search.proposals import refuse as refused
 
-    for line, decide in ((accept, mining.accept), (refuse, mining.refuse)):
+    for line, decide in ((accept, accepted), (refuse, refused)):
         if line is not None:
             click.echo(decide(chosen.articles, line))
     if accept is not None:
@@ -190,7 +195,7 @@ def synonyms(
         return
     said = evaluate.read_verdicts(verdicts) if verdicts is not None else []
     helpful = [(v.text, v.article) for v in said if v.verdict == "helpful"]
-    found = mining.proposals(open_index(chosen), mining.read_decided(chosen.articles), helpful)
+    found = open_engine(chosen).synonyms(read_decided(chosen.articles), helpful)
     if as_json:
         print_json([{**asdict(p), "line": p.line} for p in found[:limit]])
         return

@@ -1,1 +1,1 @@
-"""What stands on both indexing and searching, and below pages and commands."""
+"""What the support desk does with what somebody asks: one way to ask, one shape of the answer."""

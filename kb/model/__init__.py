@@ -28,6 +28,9 @@ FAQ_SECTIONS = {"question": ("问题", "問題", "Question"), "answer": ("回答
 SECTION_ROLES = {h.lower(): role for table in (CASE_SECTIONS, FAQ_SECTIONS) for role, hs in table.items() for h in hs}
 """Folded heading -> role."""
 
+FIX_ROLES = ("fix", "answer")
+"""Sections that tell what to do."""
+
 
 T = TypeVar("T")
 
@@ -151,6 +154,11 @@ class Sort(StrEnum):
 
 
 SORTS = tuple(sort.value for sort in Sort)
+MAX_TEXT = 100_000
+"""Characters of a paste that are read; it is cut there and said so."""
+MAX_SIZE = 100
+MAX_PAGE = 1000
+"""Hits of one page, and pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +300,13 @@ class Question(NamedTuple):
     articles: tuple[str, ...]
 
 
+REPLIES = ("yes", "no", "unknown")
+MAX_ANSWERS = 12
+"""Answers that travel with one text."""
+
+
 class Answer(NamedTuple):
-    """What the customer said to a question. answer: yes, no or unknown."""
+    """What the customer said to a question. answer: one of REPLIES."""
 
     ask: str
     answer: str
@@ -339,6 +352,137 @@ class Verdict(NamedTuple):
     text: str
     article: str
     verdict: str
+
+
+# --- what there is ---------------------------------------------------------------------------
+
+
+class Completion(NamedTuple):
+    """One line of the list. kind: code, product or article; text: what is shown; articles: how many hold it.
+
+    article: the article itself, for that kind.
+    """
+
+    kind: str
+    text: str
+    articles: int = 1
+    article: Article | None = None
+
+
+class Occurrence(NamedTuple):
+    """Where an identifier stands in one article: its best passage. Heading and anchor as in a Hit."""
+
+    article: Article
+    heading: tuple[str, ...]
+    anchor: str
+    snippet: Snippet
+
+
+class CodePage(NamedTuple):
+    """What is known of one identifier.
+
+    text: as most passages write it. total: articles that hold it; places, counts: by kind of article, the best
+    of each kind. areas, products: (value, articles) of those that hold it. related: identifiers that stand
+    in the same passages; of each, articles that hold it anywhere.
+    """
+
+    text: str
+    kind: str
+    total: int
+    places: dict[str, tuple[Occurrence, ...]]
+    counts: dict[str, int]
+    areas: tuple[tuple[str, int], ...]
+    products: tuple[tuple[str, int], ...]
+    related: tuple[Recognised, ...]
+
+
+class FacetRow(NamedTuple):
+    """One value of the first facet: its articles, and of these how many have each value of the second.
+
+    counts: in the order of the columns.
+    """
+
+    value: str
+    total: int
+    counts: tuple[int, ...]
+
+
+class ProductPage(NamedTuple):
+    """What is known of one product. updated: newest first, some of each.
+
+    causes: (cause, articles, the newest of them), cases alone; kinds: the same of manuals and questions.
+    """
+
+    name: str
+    total: int
+    areas: tuple[tuple[str, int], ...]
+    tags: tuple[tuple[str, int], ...]
+    causes: tuple[tuple[str, int, list[Article]], ...]
+    kinds: tuple[tuple[str, int, list[Article]], ...]
+    newest: list[Article]
+    codes: tuple[Recognised, ...]
+
+
+class Record(NamedTuple):
+    """One text for a program that reads for itself.
+
+    heading: titles down to its section; text: Markdown of what tells what to do.
+    anchor: of that text on the article's page. score: 0 to 1, as everywhere.
+    """
+
+    article: Article
+    heading: tuple[str, ...]
+    text: str
+    anchor: str
+    score: float
+
+
+class Coverage(NamedTuple):
+    """How much of an index is searched by meaning.
+
+    encoder: its name, "" for none, and then reason says why. passages: those in force that have a vector, of all.
+    """
+
+    encoder: str
+    reason: str
+    passages: int
+    of: int
+
+
+class Build(NamedTuple):
+    """The build that an engine answers from. built: when, ISO; size: bytes; problems: what it left out, sentences."""
+
+    name: str
+    articles: int
+    passages: int
+    built: str
+    size: int
+    problems: tuple[str, ...]
+
+
+class Criterion(NamedTuple):
+    """What the metadata of an article has to be. name: one of FACETS, or updated or created, which are days.
+
+    comparison: contains, starts, ends or is, for a facet, where one of texts is enough (a value or its name, whatever
+    its letter case); is, before, until, after or since, for a day; there, for any value. negated: it must not be so.
+    """
+
+    name: str
+    comparison: str
+    texts: tuple[str, ...] = ()
+    day: date | None = None
+    negated: bool = False
+
+
+class Where(NamedTuple):
+    """Which articles may be found. filters: as of a Query; conditions: all of them hold, or one where `any` is set.
+
+    Drafts and archived articles are among them only when a condition is about the status.
+    """
+
+    filters: dict[str, tuple[str, ...]]
+    conditions: tuple[Criterion, ...] = ()
+    any: bool = False
 
 
 # --- why it was not found --------------------------------------------------------------------
@@ -430,3 +574,42 @@ class Why:
     rival: Rival | None
     reason: Reason
     changes: tuple[Change, ...]
+
+
+# --- what two articles have in common ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Two articles that seem to say the same.
+
+    kind: text or fault. sure: 0 to 1. overlap: how much of the texts is the same, 0 to 1.
+    names: identifiers both hold, rarest first; words: what both titles say. As they stand in the first.
+    """
+
+    first: Article
+    second: Article
+    kind: str
+    sure: float
+    overlap: float
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Two wordings that seem to mean the same. how: brackets, alias or verdict, see
+    kb.search.proposals; score: evidence of its kind, higher is surer.
+
+    line: as it would stand in synonyms.txt. evidence: (article's number or path, where the words stand).
+    """
+
+    left: str
+    right: str
+    how: str
+    score: float
+    evidence: tuple[tuple[str, str], ...]
+
+    @property
+    def line(self) -> str:
+        return f"{self.left} {'=>' if self.how == 'verdict' else '='} {self.right}"

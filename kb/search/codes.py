@@ -8,13 +8,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.identifiers import COMPOUND, CONNECTOR, NOISE, SHOWN_KINDS, Identifier, identify
-from kb.model import Article, Recognised, Snippet, Token
+from kb.model import CodePage, Occurrence, Recognised, Token
 from kb.model.schema import KINDS
 from kb.search.index import Index
 from kb.search.query import Pattern, Phrase
@@ -35,33 +34,6 @@ TELLING = SHOWN_KINDS - {"version", "ip", "mac", "path"}
 """Kinds of identifiers that are proposed: those that name a fault or a thing, not a place in a network or on a disk."""
 _AMOUNT = re.compile(r"\d+(?:\.\d+)*[a-z]{1,4}|[a-z]?\d{1,2}")
 """31G, 100Mbps, 0x0 and u02 are no names."""
-
-
-class Place(NamedTuple):
-    """Where an identifier stands in one article: its best passage. Heading and anchor as in a Hit."""
-
-    article: Article
-    heading: tuple[str, ...]
-    anchor: str
-    snippet: Snippet
-
-
-class CodePage(NamedTuple):
-    """What is known of one identifier.
-
-    text: as most passages write it. total: articles that hold it; places, counts: by kind of article, the best
-    PLACES of each kind. areas, products: (value, articles) of those that hold it. related: identifiers that stand
-    in the same passages; of each, articles that hold it anywhere.
-    """
-
-    text: str
-    kind: str
-    total: int
-    places: dict[str, tuple[Place, ...]]
-    counts: dict[str, int]
-    areas: tuple[tuple[str, int], ...]
-    products: tuple[tuple[str, int], ...]
-    related: tuple[Recognised, ...]
 
 
 def recognised(index: Index, text: str) -> Token | None:
@@ -112,7 +84,7 @@ def _best_passages(index: Index, rows: NDArray[np.int32], weights: NDArray[np.fl
     return best
 
 
-def _places(index: Index, best: dict[int, int], term: str) -> dict[str, tuple[Place, ...]]:
+def _places(index: Index, best: dict[int, int], term: str) -> dict[str, tuple[Occurrence, ...]]:
     marker = Highlighter(index.tokenizer, {term: 1.0})
     masks = {kind: index.facets["kind"].having([kind]) for kind in KINDS}
     found = {}
@@ -123,10 +95,10 @@ def _places(index: Index, best: dict[int, int], term: str) -> dict[str, tuple[Pl
     return found
 
 
-def _place(index: Index, article: int, number: int, marker: Highlighter) -> Place:
+def _place(index: Index, article: int, number: int, marker: Highlighter) -> Occurrence:
     passage = index.passage(number)
     snippet, section = marker.snippet(passage)
-    return Place(index.articles[article], *place(passage, section), snippet)
+    return Occurrence(index.articles[article], *place(passage, section), snippet)
 
 
 def _usual_form(token: Token, texts: Iterable[str]) -> str:
@@ -163,7 +135,7 @@ def _together(index: Index, texts: Sequence[str], without: str = "") -> tuple[Re
             forms[canonical][form] += 1
             kinds[canonical] = kind
         texts_with.update({canonical for _, canonical, _ in found} - {without})
-    df = dict(zip(texts_with, index.weights.dfs(list(texts_with)), strict=True)) if texts_with else {}
+    df = dict(zip(texts_with, index.dfs(list(texts_with)), strict=True)) if texts_with else {}
     order = sorted((c for c in texts_with if df[c]), key=lambda c: (-texts_with[c], df[c], c))[: 2 * RELATED]
     return tuple(_counted(index, forms[c], kinds[c], c) for c in order)
 
@@ -193,7 +165,7 @@ def beginning(index: Index, text: str, count: int = NEAR) -> tuple[Recognised, .
             if _telling(found) and fold(form).text.startswith(start):
                 forms[found.canonical][form] += 1
                 kinds[found.canonical] = found.kind
-    df = dict(zip(forms, index.weights.dfs(list(forms)), strict=True)) if forms else {}
+    df = dict(zip(forms, index.dfs(list(forms)), strict=True)) if forms else {}
     order = sorted((c for c in forms if df[c]), key=lambda c: (-df[c], c))[:count]
     return tuple(r for r in (_counted(index, forms[c], kinds[c], c) for c in order) if r.known)
 

@@ -1,12 +1,11 @@
 """This module answers while somebody types: which identifiers, products and articles may be meant?"""
 
 from contextlib import suppress
-from typing import NamedTuple
 
 import numpy as np
 
 from kb.errors import NotFoundError
-from kb.model import Article
+from kb.model import Article, Completion
 from kb.search.codes import beginning
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
@@ -25,18 +24,6 @@ LOOKED_AT = 3
 """Times as many articles as are wanted, when those that say what was typed word for word are put first."""
 NAMES = ("title", "alias", "id")
 """Fields by which an article is called: one that is called as typed comes before one that is about it."""
-
-
-class Completion(NamedTuple):
-    """One line of the list. kind: code, product or article; text: what is shown; articles: how many hold it.
-
-    article: the article itself, for that kind.
-    """
-
-    kind: str
-    text: str
-    articles: int = 1
-    article: Article | None = None
 
 
 def complete(index: Index, text: str, count: int) -> tuple[Completion, ...]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from kb.fields import STOP_WORDS
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
-from kb.model import Article, Token
+from kb.model import Article, Duplicate, Token
 from kb.search.index import Index
 from kb.search.ranking import rarity, top
 from kb.search.terms import Group, read
@@ -60,23 +60,6 @@ MIN_RARE = 5
 
 FAULT_KINDS = frozenset({"case", "faq"})
 NAME_KINDS = EXACT_KINDS | CODE_KINDS | {"model", "user"}
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """Two articles that seem to say the same.
-
-    kind: text or fault. sure: 0 to 1. overlap: how much of the texts is the same, 0 to 1.
-    names: identifiers both hold, rarest first; words: what both titles say. As they stand in the first.
-    """
-
-    first: Article
-    second: Article
-    kind: str
-    sure: float
-    overlap: float
-    names: tuple[str, ...]
-    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +120,7 @@ def _worth_reading(index: Index) -> Callable[[Article, Article], bool]:
 
 
 def _title_words(index: Index, title: str) -> dict[str, float]:
-    return index.weights.rarities(t.term for t in _tokens(index, title))
+    return index.idfs(t.term for t in _tokens(index, title))
 
 
 def _with_body(index: Index, number: int) -> Article:
@@ -158,7 +141,7 @@ def _said(index: Index, article: Article) -> _Said:
         frozenset(t.term for t in marks if t.kind == "number"),
         counts,
         len(tokens) or 1,
-        index.weights.rarities(counts),
+        index.idfs(counts),
         {t.term: text[t.start : t.end] for t in reversed(tokens) if t.kind in NAME_KINDS},
     )
 
@@ -195,7 +178,7 @@ def _named_alike(index: Index, said: _Said, numbers: Sequence[int]) -> Iterator[
     if not numbers:
         return
     titles = [read(index.articles[n].title, index.tokenizer, index.synonyms).groups for n in numbers]
-    weight = index.weights.rarities({t for title in titles for g in title for t in _terms(g)})
+    weight = index.idfs({t for title in titles for g in title for t in _terms(g)})
     wanted = list({t.term for g in said.title for tokens in g.alternatives for t in tokens})
     passages = np.concatenate([np.arange(index.first[n], index.first[n + 1]) for n in numbers])
     holding = index.weights.within(wanted, passages)[0] > 0

@@ -1,104 +1,230 @@
-"""This module says which passages a condition of a query holds for: a phrase or a pattern.
+"""This module is the embedded engine: an index of files on this machine, behind the door of kb.search.engine."""
 
-What articles say is asked of the places of atoms (kb.search.positions), what is known of them of Whoosh
-(kb.search.facts). Every answer is a boolean mask over passages in force; combining them is the caller's
-(kb.search.searcher).
-"""
-
-import re
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING
+import shutil
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from math import sqrt
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kb.bundle import Bundle
-from kb.fields import SEGMENTS
-from kb.search.positions import Positions
-from kb.search.query import Pattern, Phrase
-from kb.tokens import HAN, fold
+from kb.articles.atomic import share
+from kb.bundle import CURRENT, open_current
+from kb.model import (
+    Answer,
+    Article,
+    Build,
+    CodePage,
+    Completion,
+    Coverage,
+    Duplicate,
+    FacetRow,
+    Page,
+    ProductPage,
+    Proposal,
+    Query,
+    Recognised,
+    Record,
+    Suggestions,
+    Token,
+    Verdict,
+    Where,
+    Why,
+)
+from kb.search import codes, complete, conditions, duplicates, overview, proposals, retrieve, searcher, suggest, why
+from kb.search.backend import Backend
+from kb.search.engine import COUNT, Marker
+from kb.search.index import Index, Library
+from kb.search.remembered import Remembered
+from kb.search.snippets import Highlighter, merged
+from kb.search.terms import read
+from kb.synonyms import Synonyms, joined, parse
 
-if TYPE_CHECKING:
-    from kb.search.facts import Facts
-
-Mask = NDArray[np.bool_]
-
-_WILD_RUN = re.compile(rf"[{HAN}*?]*[{HAN}][{HAN}*?]*|(?:[^\W_{HAN}]|[*?])+")
-_RUN = re.compile(r"[^\W_]")
+RELATED = 0.1
+"""Share of an article's own score for what it is about that another one reaches to be related."""
 
 
-class FullText:
-    """The full text of an index. Safe to share between threads.
+class EmbeddedEngine:
+    """One index, as kb.search.engine.Engine."""
 
-    bundles: each with the number of its first passage and of its first article; article_of: of each passage;
-    live: articles that are in force.
-    """
+    def __init__(self, index: Index) -> None:
+        self.index = index
 
-    def __init__(self, bundles: Sequence[tuple[Bundle, int, int]], article_of: NDArray[np.int32], live: Mask) -> None:
-        self._bundles = bundles
-        self._article_of = article_of
-        self._live = live
-        self._replaced = np.flatnonzero(~live[article_of])
-        self._positions = [(Positions(b), passage) for b, passage, _ in bundles]
+    @property
+    def backend(self) -> Backend:
+        """What the ranking asks, and another engine would answer in its own way."""
+        return self.index
 
-    @cached_property
-    def _facts(self) -> "list[tuple[Facts, int]]":
-        """Whoosh, imported and opened when the first query asks for a fact: most never do."""
-        from kb.search.facts import Facts
+    def _position(self, article: Article) -> int:
+        return self.index.number_of(article.path)
 
-        return [(Facts(b), article) for b, _, article in self._bundles]
+    # --- what is found ---
 
-    def close(self) -> None:
-        """Open every engine and let go of it again."""
-        for facts, _ in self._facts:
-            facts.close()
+    def search(self, query: Query, uses: Mapping[str, int] | None = None) -> Page:
+        return searcher.search(self.index, query, uses)
 
-    def phrase(self, node: Phrase) -> Mask:
-        """Passages where these words stand next to each other.
+    def suggest(
+        self,
+        text: str,
+        count: int = COUNT,
+        answers: Sequence[Answer] = (),
+        exact: bool = False,
+        remembered: Remembered | None = None,
+        products: Sequence[str] = (),
+    ) -> Suggestions:
+        return suggest.suggest(self.index, text, count, answers, exact, remembered, products)
 
-        Signs between words may be any signs; between two Chinese characters they stand in both or in neither.
-        """
-        folded = fold(node.text).text
-        if node.field in SEGMENTS:
-            return self._passages(lambda p: p.phrase(folded, node.field))
-        return self._articles(lambda f: f.phrase(node.field, folded))
+    def remember(self, verdicts: Sequence[Verdict], earlier: Remembered | None = None) -> Remembered:
+        return Remembered(self.index, verdicts, earlier)
 
-    def pattern(self, node: Pattern) -> Mask:
-        """Passages with a word of this shape. Chinese around a * is a phrase; letters are one word."""
-        mask = np.full(len(self._article_of), bool(_RUN.search(node.text)))
-        for run in _WILD_RUN.findall(fold(node.text).text):
-            if ("*" not in run and "?" not in run) or re.search(f"[{HAN}]", run):
-                for piece in re.split(r"[*?]+", run):
-                    mask &= self.phrase(Phrase(piece, node.field)) if piece else True
-            elif run.strip("*?"):
-                mask &= self._shaped(run, node.field)
-        return mask
+    def ranked(self, text: str, count: int, remembered: Remembered | None = None) -> list[tuple[Article, float]]:
+        return [(self.index.articles[a], score) for a, score in suggest.rank(self.index, text, count, remembered)]
 
-    def _shaped(self, run: str, field: str) -> Mask:
-        if field in SEGMENTS:
-            return self._passages(lambda p: p.shaped(run, field))
-        return self._articles(lambda f: f.shaped(field, run))
+    def retrieve(self, text: str, count: int, where: Where, threshold: float = 0.0) -> list[Record]:
+        return retrieve.retrieve(self.index, text, count, conditions.meeting(self.index, where), threshold)
 
-    def words(self, start: str) -> list[tuple[str, int]]:
-        """Words of letters and digits as they are written, lower case, that begin so: (word, passages with it)."""
-        counts: dict[str, int] = {}
-        for positions, first in self._positions if start else ():
-            for word, passages in positions.starting(start).items():
-                found = np.unique(passages) + first
-                counts[word] = counts.get(word, 0) + int(self._live[self._article_of[found]].sum())
-        return [(word, count) for word, count in sorted(counts.items()) if count]
+    def complete(self, text: str, count: int) -> tuple[Completion, ...]:
+        return complete.complete(self.index, text, count)
 
-    def _passages(self, ask: Callable[[Positions], NDArray[np.int32]]) -> Mask:
-        mask = np.zeros(len(self._article_of), bool)
-        for positions, first in self._positions:
-            mask[ask(positions) + first] = True
-        mask[self._replaced] = False
-        return mask
+    def why(self, query: Query, article: Article, mode: str = "search") -> Why:
+        return why.why(self.index, query, self._position(article), mode)
 
-    def _articles(self, ask: "Callable[[Facts], NDArray[np.int32]]") -> Mask:
-        articles = np.zeros(len(self._live), bool)
-        for facts, first in self._facts:
-            articles[ask(facts) + first] = True
-        mask: Mask = (articles & self._live)[self._article_of]
-        return mask
+    def rank_of(self, query: Query, article: Article, mode: str) -> int:
+        return why.rank_of(self.index, query, self._position(article), mode)
+
+    # --- articles ---
+
+    def article(self, name: str) -> Article:
+        found: Article = self.index.articles[self.index.number_of(name)]
+        return found
+
+    def body(self, article: Article) -> str:
+        return self.index.body(self._position(article))
+
+    def articles(self) -> Iterator[Article]:
+        return (self.index.articles[n] for n in np.flatnonzero(self.index.live).tolist())
+
+    def newest(self, count: int) -> list[Article]:
+        return overview.newest(self.index, self.index.visible, count)
+
+    def in_state(self, status: str, most: int) -> list[Article]:
+        return conditions.in_state(self.index, status, most)
+
+    def due(self, after: date | None, until: date, most: int) -> list[Article]:
+        return conditions.due(self.index, after, until, most)
+
+    def related(self, article: Article, count: int) -> list[Article]:
+        ranked = self.ranked("\n".join((article.title, *article.aliases, *article.product)), count + 1)
+        own = next((score for a, score in ranked if a.path == article.path), 0.0)
+        return [a for a, score in ranked if a.path != article.path and score > own * RELATED][:count]
+
+    def similar(self, article: Article, count: int = 5) -> list[Duplicate]:
+        return duplicates.similar(self.index, article, count)
+
+    def duplicates(self) -> list[Duplicate]:
+        return duplicates.duplicates(self.index)
+
+    def synonyms(self, decided: str = "", verdicts: Sequence[tuple[str, str]] = ()) -> list[Proposal]:
+        return proposals.proposals(self.index, decided, verdicts)
+
+    # --- what there is ---
+
+    def total(self) -> int:
+        return int(self.index.visible.sum())
+
+    def counts(self, facet: str, hidden: bool = False) -> tuple[tuple[str, int], ...]:
+        return self.index.facets[facet].counts(self.index.live if hidden else self.index.visible)
+
+    def crossed(self, rows: str, columns: str) -> tuple[tuple[str, ...], tuple[FacetRow, ...]]:
+        return overview.crossed(self.index, rows, columns)
+
+    def product(self, name: str) -> str | None:
+        return overview.product_named(self.index, name)
+
+    def products_like(self, name: str) -> tuple[tuple[str, int], ...]:
+        return overview.products_like(self.index, name)
+
+    def product_page(self, name: str) -> ProductPage:
+        return overview.product_page(self.index, name)
+
+    def identifier(self, text: str) -> Token | None:
+        return codes.recognised(self.index, text)
+
+    def identifier_page(self, token: Token) -> CodePage | None:
+        return codes.code_page(self.index, token)
+
+    def near(self, text: str) -> tuple[Recognised, ...]:
+        return codes.near(self.index, text)
+
+    def codes_of(self, article: Article) -> tuple[Recognised, ...]:
+        return codes.common_codes(self.index, [self._position(article)])
+
+    # --- words ---
+
+    def tokens(self, text: str) -> list[Token]:
+        return self.index.tokenizer.tokens(text)
+
+    def frequency(self, term: str) -> int:
+        return self.index.weights.df(term)
+
+    def vector(self, text: str) -> dict[str, float]:
+        terms = read(text, self.index.tokenizer, Synonyms()).weights
+        weights = {t: w * self.index.weights.rarity(t) for t, w in terms.items()}
+        length = sqrt(sum(w * w for w in weights.values()))
+        return {t: w / length for t, w in weights.items() if w} if length else {}
+
+    def marker(self, words: str) -> Marker:
+        terms = read(words, self.index.tokenizer, self.index.synonyms)
+        highlighter = Highlighter(self.index.tokenizer, self.index.idfs(terms.shown()))
+        return lambda text: merged((start, end) for start, end, _ in highlighter.found(text))
+
+    # --- the build ---
+
+    def build(self) -> Build:
+        bundle = self.index.bundle
+        told = bundle.manifest
+        size = sum(entry[0] for entry in told["files"].values())
+        counts = told["articles"], told["passages"], told["built"]
+        return Build(bundle.folder.name, *counts, size, tuple(told["problems"]))
+
+    def coverage(self, encoder: str) -> Coverage:
+        return self.index.meaning.coverage(encoder, self.index.live_passages)
+
+    def check(self) -> None:
+        self.index.fulltext.close()
+
+    # --- the same with a change ---
+
+    def with_synonyms(self, lines: str) -> "EmbeddedEngine":
+        synonyms = Synonyms(joined(self.index.synonyms, parse(lines).table))
+        return EmbeddedEngine(self.index.with_synonyms(synonyms))
+
+    def without(self, paths: Collection[str]) -> "EmbeddedEngine":
+        return EmbeddedEngine(self.index.without([self.index.number_of(path) for path in paths]))
+
+    def copied(self, folder: Path) -> None:
+        bundle = self.index.bundle
+        for one in (bundle, bundle.base):
+            if one is not None:
+                shutil.copytree(one.folder, folder / one.folder.name, copy_function=share)
+        (folder / CURRENT).write_text(bundle.folder.name + "\n", "utf8")
+
+    def opened(self, folder: Path) -> "EmbeddedEngine":
+        return EmbeddedEngine(Index(open_current(folder, verify=False)))
+
+
+class EmbeddedEngines:
+    """The bundles of an index folder, as kb.search.engine.Engines."""
+
+    def __init__(self, folder: Path) -> None:
+        self._library = Library(folder)
+        self._engine: EmbeddedEngine | None = None
+        self._lock = threading.Lock()
+
+    def in_force(self) -> EmbeddedEngine:
+        index = self._library.index()
+        with self._lock:
+            if self._engine is None or self._engine.index is not index:
+                self._engine = EmbeddedEngine(index)
+            return self._engine

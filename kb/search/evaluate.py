@@ -21,10 +21,8 @@ from numpy.typing import NDArray
 from kb.errors import InputError
 from kb.language import say
 from kb.model import VERDICTS, Article, Query, Verdict
-from kb.search.index import Index
+from kb.search.engine import Engine
 from kb.search.remembered import Remembered
-from kb.search.searcher import search
-from kb.search.suggest import rank, suggest
 
 DEPTH = 10
 MEASURES = {"ndcg10": "nDCG@10", "mrr10": "RR@10", "s1": "Success@1", "s3": "Success@3", "r10": "R@10"}
@@ -127,7 +125,7 @@ def _text(path: Path) -> str:
 
 
 def evaluate(
-    index: Index,
+    engine: Engine,
     queries: Iterable[Mapping[str, Any]],
     qrels: Qrels,
     mode: str = "suggest",
@@ -144,12 +142,12 @@ def evaluate(
     if not judged:
         raise InputError(say("没有一条查询有判定", "none of the queries is judged"))
     ask = partial(_suggested, remembered=remembered) if mode == "suggest" else _searched
-    ask(index, str(judged[0]["text"]))
+    ask(engine, str(judged[0]["text"]))
     run: Run = {}
     times = []
     for query in judged:
         started = time.perf_counter()
-        found = ask(index, str(query["text"]))
+        found = ask(engine, str(query["text"]))
         times.append((time.perf_counter() - started) * 1e3)
         key = str(query["id"])
         run[key] = [(d, s) for p, s in found if (d := name(p)) != key][:DEPTH]
@@ -158,12 +156,12 @@ def evaluate(
     return figures | {"queries": len(judged)}, run
 
 
-def _suggested(index: Index, text: str, remembered: Remembered | None) -> list[tuple[str, float]]:
-    return [(index.articles[a].path, s) for a, s in rank(index, text, DEPTH + 1, remembered)]
+def _suggested(engine: Engine, text: str, remembered: Remembered | None) -> list[tuple[str, float]]:
+    return [(a.path, s) for a, s in engine.ranked(text, DEPTH + 1, remembered)]
 
 
-def _searched(index: Index, text: str) -> list[tuple[str, float]]:
-    hits = search(index, Query(text, size=DEPTH + 1)).hits
+def _searched(engine: Engine, text: str) -> list[tuple[str, float]]:
+    hits = engine.search(Query(text, size=DEPTH + 1)).hits
     return [(h.article.path, float(DEPTH + 1 - i)) for i, h in enumerate(hits)]
 
 
@@ -335,14 +333,14 @@ class Group(NamedTuple):
     intervals: dict[str, Interval]
 
 
-def by_length(index: Index, queries: Iterable[Mapping[str, Any]], qrels: Qrels, run: Run) -> tuple[Group, ...]:
+def by_length(engine: Engine, queries: Iterable[Mapping[str, Any]], qrels: Qrels, run: Run) -> tuple[Group, ...]:
     """The figures of a run for its short, medium and long queries, those that there are."""
     relevant = _relevant(qrels)
     parts: dict[str, Run] = {name: {} for name, _ in LENGTHS}
     for query in queries:
         key = str(query["id"])
         if key in relevant and key in run:
-            words = sum(not token.part for token in index.tokenizer.tokens(str(query["text"])))
+            words = sum(not token.part for token in engine.tokens(str(query["text"])))
             parts[next(name for name, most in LENGTHS if words <= most)][key] = run[key]
     return tuple(
         Group(name, most, len(part), _score(relevant, part), intervals(qrels, part))
@@ -367,7 +365,7 @@ class Silence:
 
 
 def silence(
-    index: Index,
+    engine: Engine,
     queries: Iterable[Mapping[str, Any]],
     qrels: Qrels,
     unanswerable: Iterable[Mapping[str, Any]] = (),
@@ -376,21 +374,21 @@ def silence(
     """Whether nothing is suggested where nothing answers, and something where it does.
 
     answerable: judged queries; hidden: the same with the articles that answer each, and the one that it was made from,
-    hidden from it (what is known of words stays, see Index.without); unanswerable: texts that nothing answers, if any.
+    hidden from it (what is known of words stays, see Engine.without); unanswerable: texts that nothing answers, if any.
     """
     relevant = _relevant(qrels)
     judged = [q for q in queries if str(q["id"]) in relevant]
     judged = judged[:: math.ceil(len(judged) / SILENCE_TEXTS)]
-    numbers = {name(article.path): i for i, article in enumerate(index.articles)}
+    paths = {name(article.path): article.path for article in engine.articles()}
     seen: list[tuple[str, bool]] = []
     hidden: list[tuple[str, bool]] = []
     for query in judged:
         key, text = str(query["id"]), str(query["text"])
-        itself = [numbers[key]] if key in numbers else []
-        answers = [numbers[d] for d in relevant[key] if d in numbers]
-        seen.append(_shown(index.without(itself) if itself else index, text, {index.articles[a].path for a in answers}))
-        hidden.append(_shown(index.without([*answers, *itself]), text))
-    others = [_shown(index, str(row["text"])) for row in unanswerable]
+        itself = [paths[key]] if key in paths else []
+        answers = [paths[d] for d in relevant[key] if d in paths]
+        seen.append(_shown(engine.without(itself) if itself else engine, text, answers))
+        hidden.append(_shown(engine.without([*answers, *itself]), text))
+    others = [_shown(engine, str(row["text"])) for row in unanswerable]
     asked = {"answerable": seen, "hidden": hidden, "unanswerable": others}
     return {
         kind: Silence(len(shown), dict(Counter(band for band, _ in shown)), sum(right for _, right in shown))
@@ -411,19 +409,19 @@ class Measured:
 
 
 def measure(
-    index: Index,
+    engine: Engine,
     queries: Sequence[Mapping[str, Any]],
     qrels: Qrels,
     mode: str = "suggest",
     unanswerable: Iterable[Mapping[str, Any]] = (),
 ) -> Measured:
     """Run the judged queries and say all of them. mode as in evaluate(), the others as in silence()."""
-    figures, run = evaluate(index, queries, qrels, mode)
-    quiet = silence(index, queries, qrels, unanswerable) if mode == "suggest" else {}
-    return Measured(figures, run, intervals(qrels, run), by_length(index, queries, qrels, run), quiet)
+    figures, run = evaluate(engine, queries, qrels, mode)
+    quiet = silence(engine, queries, qrels, unanswerable) if mode == "suggest" else {}
+    return Measured(figures, run, intervals(qrels, run), by_length(engine, queries, qrels, run), quiet)
 
 
-def _shown(index: Index, text: str, answers: Collection[str] = ()) -> tuple[str, bool]:
+def _shown(engine: Engine, text: str, answers: Collection[str] = ()) -> tuple[str, bool]:
     """The band of the first suggestion, and whether one is among the answers (paths)."""
-    found = suggest(index, text).suggestions
+    found = engine.suggest(text).suggestions
     return (found[0].band if found else "none"), any(s.article.path in answers for s in found)

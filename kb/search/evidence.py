@@ -1,7 +1,7 @@
 """This module looks up what some passages hold of a query, once: score, reasons and explained lines all ask for it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kb.search.index import Index
 from kb.search.ranking import Scores, top
-from kb.search.scoring import lifts, told_by_code
+from kb.search.scoring import told_by_code
 from kb.search.terms import QueryTerms
 
 Alternatives = tuple[tuple[str, ...], ...]
@@ -22,15 +22,24 @@ ENOUGH = 2.5
 class Evidence:
     """The weights of a query's terms in some passages. scores: of all passages of the index, for this query.
 
+    lifted: what each step of the scoring added to them, where that is known (kb.search.scoring.scores).
     weights: terms x passages (float32), 0 where a passage doesn't hold a term.
     """
 
-    def __init__(self, index: Index, query: QueryTerms, scores: Scores, passages: Sequence[int]) -> None:
+    def __init__(
+        self,
+        index: Index,
+        query: QueryTerms,
+        scores: Scores,
+        passages: Sequence[int],
+        lifted: Mapping[str, Scores] | None = None,
+    ) -> None:
         self.index = index
         self.query = query
         self.passages = {passage: i for i, passage in enumerate(dict.fromkeys(passages))}
         self.scores: Scores = scores[list(self.passages)]
         self._all_scores = scores
+        self._lifted = lifted
         wanted = (t.term for g in query.groups for tokens in g.alternatives for t in tokens)
         self._terms = {term: i for i, term in enumerate(dict.fromkeys([*query.weights, *wanted]))}
         self.weights, page = index.weights.within(list(self._terms), np.fromiter(self.passages, np.int64))
@@ -45,44 +54,39 @@ class Evidence:
         """The score of one of the passages."""
         return float(self.scores[self.passages[passage]])
 
-    def explained(self) -> set[str]:
-        """The query's own terms that one of the passages holds, themselves or by a synonym."""
-        explained: set[str] = set()
-        for group in self.query.groups:
-            own, *_ = alternatives = tuple(tuple(t.term for t in tokens) for tokens in group.alternatives)
-            if self._holding(alternatives).any():
-                explained.update(own)
-        return explained
+    def explained(self, passages: Iterable[int] | None = None) -> set[str]:
+        """The query's own terms that one of the passages, or of these among them, holds, itself or by a synonym."""
+        chosen = [self.passages[p] for p in (self.passages if passages is None else passages)]
+        return {t for asked, held in self._held.items() if held[chosen].any() for t in asked[0]}
 
     def coverage(self) -> NDArray[np.float64]:
         """For each passage the share of the query that it holds, each thing asked for weighed by its rarity."""
         covered = np.zeros(len(self.passages))
-        total = 0.0
-        for alternatives, telling in self._asked.items():
-            total += telling
-            covered[self._holding(alternatives)] += telling
+        for asked, telling in self._asked.items():
+            covered[self._held[asked]] += telling
+        total = sum(self._asked.values())
         return covered / total if total else covered
 
     def sentence_coverage(self) -> NDArray[np.float64]:
         """For each passage the same of the sentence that it holds best; one of few telling words counts less."""
         best = np.zeros(len(self.passages))
         wanting: dict[str, list[Alternatives]] = defaultdict(list)
-        for alternatives in self._asked:
-            for term in alternatives[0]:
-                wanting[term].append(alternatives)
+        for asked in self._asked:
+            for term in asked[0]:
+                wanting[term].append(asked)
         enough = ENOUGH * self.index.weights.rarest
         for sentence in self.query.sentences or (frozenset(self.query.weights),):
-            asked = {a: self._asked[a] for term in sentence for a in wanting.get(term, ())}
+            asked_of = {a: self._asked[a] for term in sentence for a in wanting.get(term, ())}
             covered = np.zeros(len(self.passages))
-            for alternatives, telling in asked.items():
-                covered[self._holding(alternatives)] += telling
-            best = np.maximum(best, covered / max(sum(asked.values()), enough))
+            for asked, telling in asked_of.items():
+                covered[self._held[asked]] += telling
+            best = np.maximum(best, covered / max(sum(asked_of.values()), enough))
         return best
 
     @cached_property
     def _asked(self) -> dict[Alternatives, float]:
         """Each thing asked for, and how telling it is: its rarity, less for small talk and for what a log repeats."""
-        rarity = self.index.weights.rarities(self._terms)
+        rarity = self.index.idfs(self._terms)
         asked: dict[Alternatives, float] = {}
         for group in self.query.groups:
             alternatives = tuple(tuple(t.term for t in tokens) for tokens in group.alternatives)
@@ -101,11 +105,15 @@ class Evidence:
 
     def lifts(self, passage: int) -> dict[str, float]:
         """What lifted a passage beyond its words, see kb.search.scoring: name -> part of its score."""
-        return {name: float(added[self.passages[passage]]) for name, added in self._lifts.items()}
+        return {name: float(added[passage]) for name, added in self._steps.items()}
 
     @cached_property
-    def _lifts(self) -> dict[str, Scores]:
-        return lifts(self.index, self.query, np.fromiter(self.passages, np.int64, len(self.passages)))
+    def _steps(self) -> Mapping[str, Scores]:
+        if self._lifted is not None:
+            return self._lifted
+        lifted: dict[str, Scores] = {}
+        self.index.scores(self.query, lifted=lifted)
+        return lifted
 
     def told(self) -> NDArray[np.float64]:
         """How surely codes of the query tell that each passage is meant, 0 to 1."""
@@ -124,12 +132,13 @@ class Evidence:
         passages = np.fromiter(self.passages, np.int64, len(self.passages))
         return self.index.meaning.cosines(self.query.gist, passages).astype(np.float64)
 
-    def _holding(self, alternatives: tuple[tuple[str, ...], ...]) -> NDArray[np.bool_]:
-        """Passages that hold all terms of one alternative."""
-        holding: NDArray[np.bool_] = np.zeros(len(self.passages), bool)
-        for terms in alternatives:
-            if len(terms) == 1:
-                holding |= self.weights[self._terms[terms[0]]] > 0
-            else:
-                holding |= (self.weights[[self._terms[t] for t in terms]] > 0).all(axis=0)
+    @cached_property
+    def _held(self) -> dict[Alternatives, NDArray[np.bool_]]:
+        """Each thing asked for, and the passages that hold all terms of one of its alternatives."""
+        there = self.weights > 0
+        return {asked: self._holding(there, asked) for asked in self._asked}
+
+    def _holding(self, there: NDArray[np.bool_], asked: Alternatives) -> NDArray[np.bool_]:
+        alternatives = [there[[self._terms[t] for t in terms]].all(axis=0) for terms in asked]
+        holding: NDArray[np.bool_] = np.logical_or.reduce(alternatives)
         return holding

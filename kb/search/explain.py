@@ -13,10 +13,11 @@ TOPIC_SHOWN = 0.01
 """Share of a score; less is no reason."""
 
 
-def matches(evidence: Evidence, number: int) -> tuple[Match, ...]:
+def matches(evidence: Evidence, number: int, quoting: bool = True) -> tuple[Match, ...]:
     """What earned a passage its score, with the share of each, largest first: terms of the query, and its topic.
 
-    number: of the passage. The shares add up to its score, before MAX_MATCHES cuts the tail.
+    number: of the passage. quoting: whether the sentences that mean the same are told, which takes some 10 ms.
+    The shares add up to its score, before MAX_MATCHES cuts the tail.
     """
     shares = evidence.shares(number)
     telling = sorted(shares.items(), key=lambda p: -p[1])[:MAX_MATCHES]
@@ -26,18 +27,18 @@ def matches(evidence: Evidence, number: int) -> tuple[Match, ...]:
         # What doesn't stand in the passage stands in another section of its page.
         word, field, kind = written.get(term, (term, "page", "page"))
         out.append(Match(word, term, field, kind, round(score, 3), evidence.query.via.get(term, "")))
-    out += _lifts(evidence, number)
+    out += _lifts(evidence, number, quoting)
     return tuple(sorted(out, key=lambda m: -m.score))
 
 
-def _lifts(evidence: Evidence, number: int) -> Iterator[Match]:
+def _lifts(evidence: Evidence, number: int, quoting: bool) -> Iterator[Match]:
     """What lifted a passage beyond its words, each a share of its score."""
     index, query = evidence.index, evidence.query
     for name, share in evidence.lifts(number).items():
         if share <= TOPIC_SHOWN * evidence.score(number):
             continue
         word, via = say(*_LIFTED[name]), ""
-        if name == "meaning":
+        if name == "meaning" and quoting:
             same = index.meaning.same_meaning(query.gist, index.passage(number).text)
             word, via = (same.passage[:SHOWN], same.query[:SHOWN]) if same and same.cosine >= SAME else (word, "")
         yield Match(word, "", name, name, round(share, 3), via)

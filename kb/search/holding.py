@@ -73,7 +73,7 @@ def asked(index: Index, keys: Iterable[str]) -> list[Asked]:
         key: tuple(tuple(frozenset(t.term for t in tokens) for tokens in g.alternatives) for g in found)
         for key, found in groups.items()
     }
-    rarity = index.weights.rarities({term for found in ways.values() for way in found for term in way[0]})
+    rarity = index.idfs({term for found in ways.values() for way in found for term in way[0]})
     return [
         Asked(key, w, tuple(max(map(rarity.__getitem__, way[0]), default=0.0) for way in w)) for key, w in ways.items()
     ]

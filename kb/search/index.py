@@ -1,7 +1,7 @@
 """This module opens a bundle for searching and keeps up with newly published ones."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
 from functools import cached_property, lru_cache, partial
@@ -18,11 +18,14 @@ from kb.model import HIDDEN_STATUSES, Article, Page, Passage
 from kb.model.schema import FACETS
 from kb.records import Lines, article_from, number_of, numbers_of, passage_from
 from kb.search import scoring, threshold
+from kb.search.backend import Candidate
 from kb.search.columns import Columns
-from kb.search.embedded import FullText
+from kb.search.filters import holding
+from kb.search.fulltext import FullText
 from kb.search.meaning import Meaning
 from kb.search.products import Products
-from kb.search.ranking import Scores, Weights
+from kb.search.query import Node
+from kb.search.ranking import Scores, Weights, top
 from kb.search.recent import Recent
 from kb.search.terms import QueryTerms
 from kb.search.topics import Topics
@@ -106,12 +109,12 @@ class Index:
     def topics(self) -> Topics:
         return Topics([part.bundle for part in self.parts])
 
-    def scores(self, query: QueryTerms, hidden: bool = False) -> Scores:
-        """The score of each passage, 0 where nothing matches (kb.search.scoring).
+    def scores(self, query: QueryTerms, hidden: bool = False, lifted: dict[str, Scores] | None = None) -> Scores:
+        """The score of each passage, 0 where nothing matches, and what each step added (kb.search.scoring).
 
         hidden: whether articles that are not visible have a score, too.
         """
-        return scoring.scores(self, query, None if hidden else self.unseen)
+        return scoring.scores(self, query, None if hidden else self.unseen, lifted)
 
     @cached_property
     def facets(self) -> "dict[str, Facet]":
@@ -173,6 +176,44 @@ class Index:
         mask: Mask = (dates >= (low or "0").encode()) & (dates <= f"{high or 9}~".encode())
         return mask
 
+    # --- what any engine answers: kb.search.backend ---
+
+    def candidates(self, weights: Mapping[str, float], k: int, where: Node | None = None) -> list[Candidate]:
+        """The k best passages in force by words, best first."""
+        scores = self.weights.scores(weights)
+        scores[~self._meeting(where)] = 0
+        chosen = top(scores, k)
+        asked = np.fromiter(weights.values(), np.float32, len(weights))
+        own, page = (asked @ held for held in self.weights.within(list(weights), chosen))
+        parts = ({"passage": float(a), "page": float(b)} for a, b in zip(own, page, strict=True))
+        return [Candidate(int(p), int(self.article_of[p]), part) for p, part in zip(chosen, parts, strict=True)]
+
+    def dfs(self, terms: Sequence[str]) -> list[int]:
+        """How many passages hold each of these terms."""
+        return self.weights.dfs(terms)
+
+    def idfs(self, terms: Iterable[str]) -> dict[str, float]:
+        """The inverse document frequency of each of these terms."""
+        return self.weights.rarities(terms)
+
+    def count(self, where: Node | None = None) -> int:
+        """Articles in force with a passage for which a condition holds."""
+        return int(self.any_passage(self._meeting(where)).sum())
+
+    def facet_counts(self, names: Iterable[str], where: Node | None = None) -> dict[str, tuple[tuple[str, int], ...]]:
+        """Values of facets among these articles."""
+        articles = self.any_passage(self._meeting(where))
+        return {name: self.facets[name].counts(articles) for name in names}
+
+    def _meeting(self, where: Node | None) -> Mask:
+        """Passages in force for which a condition holds."""
+        return self.live_passages if where is None else holding(self, where) & self.live_passages
+
+    def article(self, number: int) -> Article:
+        """An article by its position."""
+        found: Article = self.articles[number]
+        return found
+
     def body(self, number: int) -> str:
         """The Markdown of an article by its position."""
         part = int(number >= self._articles_before[1])
@@ -185,6 +226,13 @@ class Index:
             vars(other).pop(name, None)
         other.live = self.live.copy()
         other.live[articles] = False
+        other.recent = Recent(ANSWERS)
+        return other
+
+    def with_synonyms(self, synonyms: Synonyms) -> "Index":
+        """The same index with other synonyms."""
+        other = copy(self)
+        other.synonyms = synonyms
         other.recent = Recent(ANSWERS)
         return other
 

@@ -101,7 +101,7 @@ def _passages(index: Index, article: Article, number: int, passage: int) -> Iter
 def _symptom(passage: Passage) -> Iterator[tuple[int, int]]:
     """(start, end) of what a passage says of the symptom."""
     ends = [*(s.start for s in passage.sections[1:]), len(passage.text)]
-    for section, end in zip(passage.sections, ends, strict=True):
+    for section, end in zip(passage.sections, ends, strict=False):  # an article may be a title alone
         if section.role in ROLES and section.start < MAX_READ:
             yield section.start, min(end, MAX_READ)
 

@@ -1,11 +1,9 @@
 """This module answers: what is there? Articles counted by two facets at once, and all about one product."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.model import Article, Recognised
+from kb.model import Article, FacetRow, ProductPage
 from kb.model.schema import CAUSES, KINDS
 from kb.search.codes import common_codes
 from kb.search.index import Index, Mask
@@ -18,25 +16,14 @@ LOOKED_AT = 30
 """Articles of a product whose identifiers are read."""
 
 
-class Row(NamedTuple):
-    """One value of the first facet: its articles, and of these how many have each value of the second.
-
-    counts: in the order of the columns.
-    """
-
-    value: str
-    total: int
-    counts: tuple[int, ...]
-
-
-def crossed(index: Index, rows: str, columns: str) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+def crossed(index: Index, rows: str, columns: str) -> tuple[tuple[str, ...], tuple[FacetRow, ...]]:
     """Articles that are shown by two facets: (values of the second, rows), most frequent rows first."""
     second, first = index.facets[columns], index.facets[rows]
     values = tuple(sorted((v for v, _ in second.counts(index.visible)), key=_in_order))
     out = []
     for value, total in first.counts(index.visible):
         counts = dict(second.counts(first.having([value]) & index.visible))
-        out.append(Row(value, total, tuple(counts.get(v, 0) for v in values)))
+        out.append(FacetRow(value, total, tuple(counts.get(v, 0) for v in values)))
     return values, tuple(out)
 
 
@@ -44,22 +31,6 @@ def _in_order(value: str) -> tuple[int, str]:
     """Known causes and kinds as they are always listed, then others by name."""
     known = (*CAUSES, *KINDS)
     return (known.index(value) if value in known else len(known), value)
-
-
-class ProductPage(NamedTuple):
-    """What is known of one product. updated: newest first, LISTED of each.
-
-    causes: (cause, articles, the newest of them), cases alone; kinds: the same of manuals and questions.
-    """
-
-    name: str
-    total: int
-    areas: tuple[tuple[str, int], ...]
-    tags: tuple[tuple[str, int], ...]
-    causes: tuple[tuple[str, int, list[Article]], ...]
-    kinds: tuple[tuple[str, int, list[Article]], ...]
-    newest: list[Article]
-    codes: tuple[Recognised, ...]
 
 
 def product_named(index: Index, name: str) -> str | None:

@@ -20,6 +20,7 @@ from kb.articles.atomic import read_text, save
 from kb.errors import InputError, NotFoundError
 from kb.fields import STOP_WORDS
 from kb.language import say
+from kb.model import Proposal
 from kb.search.index import Index
 from kb.synonyms import parse
 from kb.tokens import HAN, Tokenizer, fold
@@ -60,24 +61,6 @@ LEADING = frozenset(
     "使用 点击 单击 选择 通过 基于 启用 开启 打开 进入 支持 包括 包含 采用 提供 设置 不同 即 或 称为 叫做 列".split()
 )
 """Words before a name that are no part of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """Two wordings that seem to mean the same. how: one of HOWS; score: evidence of its kind, higher is surer.
-
-    line: as it would stand in synonyms.txt. evidence: (article's number or path, where the words stand).
-    """
-
-    left: str
-    right: str
-    how: str
-    score: float
-    evidence: tuple[tuple[str, str], ...]
-
-    @property
-    def line(self) -> str:
-        return f"{self.left} {'=>' if self.how == 'verdict' else '='} {self.right}"
 
 
 def proposals(index: Index, decided: str = "", verdicts: Iterable[tuple[str, str]] = ()) -> list[Proposal]:

@@ -76,6 +76,13 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A term of the index. Nobody types one: ranking asks for it."""
+
+    term: str
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     children: "tuple[Node, ...]"
 
@@ -90,7 +97,7 @@ class Not:
     child: "Node"
 
 
-Node = Words | Phrase | Value | Pattern | Range | And | Or | Not
+Node = Words | Phrase | Value | Pattern | Range | Term | And | Or | Not
 """A node of the query tree."""
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from kb.errors import InputError
 from kb.language import say
-from kb.model import Answer, Question
+from kb.model import MAX_ANSWERS, REPLIES, Answer, Question
 from kb.search.asking import KINDS, is_of, kind_of, value_of, values
 from kb.search.confidence import LEAST
 from kb.search.holding import NOT_HELD, OPEN, asked, holding
@@ -33,8 +33,6 @@ from kb.search.sentences import is_chinese
 from kb.search.terms import QueryTerms
 from kb.search.threshold import THRESHOLD
 
-REPLIES = ("yes", "no", "unknown")
-MAX_ANSWERS = 12
 MAX_KEY = 120
 """Characters of a key."""
 

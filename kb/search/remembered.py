@@ -108,7 +108,7 @@ class Remembered:
             return np.zeros(len(self._said), np.float32)
         places = find(self._keys, keys(query.weights))
         held = places >= 0
-        rarities = np.fromiter(index.weights.rarities(query.weights).values(), np.float32)
+        rarities = np.fromiter(index.idfs(query.weights).values(), np.float32)
         here = np.where(held, self._rarities[places], self._unheard)
         weights = np.fromiter(query.weights.values(), np.float32) * np.minimum(rarities, here)
         asked = np.zeros(len(self._keys), np.float32)
@@ -161,7 +161,7 @@ def _by_text(verdicts: Sequence[Verdict]) -> dict[str, dict[str, tuple[int, int]
 
 def _paste(index: Index, text: str) -> _Paste:
     weights = read(text, index.tokenizer, index.synonyms, spread=index.weights.spread).weights
-    rarities = index.weights.rarities(weights)
+    rarities = index.idfs(weights)
     return _Paste(keys(weights), *(np.fromiter(x.values(), np.float32) for x in (weights, rarities)))
 
 

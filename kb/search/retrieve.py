@@ -3,31 +3,15 @@
 Suggestions are for people and stop where it gets doubtful; a program says how doubtful is too much.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from kb.model import Article
+from kb.model import MAX_TEXT, Record
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.index import Index, Mask
 from kb.search.ranking import top
 from kb.search.snippets import Highlighter, place
 from kb.search.suggest import fix_of, read_paste
-from kb.search.terms import MAX_TEXT
-
-
-class Record(NamedTuple):
-    """One text. heading: titles down to its section; text: Markdown of what tells what to do.
-
-    anchor: of that text on the article's page. score: 0 to 1, as everywhere.
-    """
-
-    article: Article
-    heading: tuple[str, ...]
-    text: str
-    anchor: str
-    score: float
 
 
 def retrieve(index: Index, text: str, count: int, allowed: Mask, threshold: float = 0.0) -> list[Record]:
@@ -40,7 +24,7 @@ def retrieve(index: Index, text: str, count: int, allowed: Mask, threshold: floa
     within = np.where(index.over_passages(allowed), scores, np.float32(0))
     ranked = [(int(a), index.best_passage(int(a), within)) for a in top(index.best(within), count)]
     sure = confidence(Evidence(index, terms, scores, [passage for _, passage in ranked]))
-    marker = Highlighter(index.tokenizer, index.weights.rarities(terms.shown()))
+    marker = Highlighter(index.tokenizer, index.idfs(terms.shown()))
     surest = sorted(ranked, key=lambda r: -sure[r[1]])
     return [_record(index, a, p, sure[p], marker) for a, p in surest if sure[p] >= threshold]
 

@@ -38,29 +38,27 @@ DEPTH = 100
 """Passages, the best so far, that sentences are compared with."""
 
 
-def scores(index: "Index", query: QueryTerms, unseen: NDArray[np.int64] | None = None) -> Scores:
-    """One score a passage, 0 where nothing matches. unseen: passages that get none."""
+def scores(
+    index: "Index",
+    query: QueryTerms,
+    unseen: NDArray[np.int64] | None = None,
+    lifted: dict[str, Scores] | None = None,
+) -> Scores:
+    """One score a passage, 0 where nothing matches.
+
+    unseen: passages that get none. lifted: takes what each step adds beyond the words: name -> one number a passage.
+    """
     found = index.weights.scores(query.weights)
     if unseen is not None:
         found[unseen] = 0
-    for lift in LIFTS.values():
+    for name, lift in LIFTS.items():
+        before = found.copy() if lifted is not None else found
         lift(index, found, query)
+        if lifted is not None:
+            lifted[name] = found - before
     if unseen is not None:
         found[unseen] = 0
     return found
-
-
-def lifts(index: "Index", query: QueryTerms, passages: NDArray[np.int64]) -> dict[str, Scores]:
-    """What each step adds to some passages, beyond their words: name -> one number a passage."""
-    found = index.weights.scores(query.weights)
-    if index.unseen is not None:
-        found[index.unseen] = 0
-    out = {}
-    for name, lift in LIFTS.items():
-        before = found[passages]
-        lift(index, found, query)
-        out[name] = found[passages] - before
-    return out
 
 
 def _by_topic(index: "Index", found: Scores, query: QueryTerms) -> None:

@@ -4,23 +4,23 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.language import current
-from kb.model import Correction, Hit, Page, Place, Query
+from kb.model import MAX_PAGE, MAX_SIZE, MAX_TEXT, Correction, Hit, Page, Place, Query
 from kb.model.schema import FACETS
 from kb.search import spelling
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
+from kb.search.filters import all_of, any_of, holding
 from kb.search.index import Index
-from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Range, Value, Words, parse
+from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
 from kb.search.ranking import Scores, rarity, top
 from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
-from kb.search.terms import MAX_TEXT, Group, QueryTerms, read
+from kb.search.terms import Group, QueryTerms, read
 from kb.tokens import HAN, fold
 
 Mask = NDArray[np.bool_]
@@ -40,8 +40,6 @@ FEW = 3
 _CHINESE = re.compile(f"[{HAN}]+")
 MORE_SECTIONS = 2
 """Sections of an article that are shown beside its best one."""
-MAX_SIZE = 100
-MAX_PAGE = 1000
 
 
 _PLAIN = tuple(name for name in Query.__dataclass_fields__ if name != "filters")
@@ -281,7 +279,7 @@ class Matcher:
 
     def highlighter(self) -> Highlighter:
         """Marks the query's words, synonyms, phrases and patterns."""
-        weights = self._index.weights.rarities(self.terms.shown())
+        weights = self._index.idfs(self.terms.shown())
         patterns = [phrase_pattern(n.text) for n in self._leaves if isinstance(n, Phrase)]
         patterns += [wildcard_pattern(n.text) for n in self._leaves if isinstance(n, Pattern)]
         patterns += [phrase_pattern(text) for text in self._contained]
@@ -298,35 +296,26 @@ class Matcher:
         return self._group_masks[group]
 
     def _mask(self, node: Node, any_word: bool) -> Mask:
-        fulltext = self._index.fulltext
         match node:
             case Words():
                 return self._words_mask(node, any_word)
             case And(children):
-                return _all_of([self._mask(child, any_word) for child in children])
+                return all_of([self._mask(child, any_word) for child in children])
             case Or(children):
-                return _any_of([self._mask(child, any_word) for child in children])
+                return any_of([self._mask(child, any_word) for child in children])
             case Not(child):
                 return ~self._mask(child, any_word=False)
-            case Phrase():
-                return fulltext.phrase(node)
-            case Pattern():
-                return fulltext.pattern(node)
-            case Range(field, low, high):
-                return self._index.over_passages(self._index.between(field, low, high))
-            case Value(field, value):
-                return self._index.over_passages(self._index.facets[field].having([value]))
             case _:
-                assert_never(node)
+                return holding(self._index, node)
 
     def _words_mask(self, node: Words, any_word: bool) -> Mask:
         groups = self.groups(node)
         masks = [self.has(g, len(groups) <= KEYWORDS) for g in groups]
         if not masks:
-            return self._index.fulltext.phrase(Phrase(node.text))
+            return holding(self._index, Phrase(node.text))
         if any_word:
-            return _any_of(masks)
-        return _enough(masks) | self._near() if len(masks) > KEYWORDS else _all_of(masks)
+            return any_of(masks)
+        return _enough(masks) | self._near() if len(masks) > KEYWORDS else all_of(masks)
 
     def groups(self, node: Words) -> tuple[Group, ...]:
         """The words of a node, each once."""
@@ -338,20 +327,17 @@ class Matcher:
         return self._groups_of[node]
 
     def _group_mask(self, group: Group, keyword: bool) -> Mask:
-        weights = self._index.weights
-        mask = np.zeros(weights.passages, bool)
+        mask = np.zeros(self._index.weights.passages, bool)
         for tokens in group.alternatives:
             every = self._index.live_passages.copy()
             for token in tokens:
-                one = np.zeros(weights.passages, bool)
-                one[weights.column(token.term)[0]] = True
-                every &= one
+                every &= holding(self._index, Term(token.term))
             mask |= every
         if keyword and (not mask.any() or _CHINESE.fullmatch(group.text)):
             # The word may stand inside what was cut another way: 卡 in 卡纸, 打印 in 打印机; or begin one: connec.
-            inside = self._index.fulltext.phrase(Phrase(group.text))
+            inside = holding(self._index, Phrase(group.text))
             if not (mask | inside).any() and group.text.isascii() and group.text.isalpha() and len(group.text) > 2:
-                inside = self._index.fulltext.pattern(Pattern(group.text + "*"))
+                inside = holding(self._index, Pattern(group.text + "*"))
             if inside.any():
                 self._contained.append(group.text)
             mask |= inside
@@ -367,16 +353,6 @@ def _enough(masks: list[Mask]) -> Mask:
     asked = sum(r for r, m in zip(rarities, masks, strict=True) if m.any())
     enough: Mask = held >= SENTENCE_SHARE / len(masks) * asked - 1e-3
     return enough & (held > 0)
-
-
-def _all_of(masks: list[Mask]) -> Mask:
-    combined: Mask = np.logical_and.reduce(masks)
-    return combined
-
-
-def _any_of(masks: list[Mask]) -> Mask:
-    combined: Mask = np.logical_or.reduce(masks)
-    return combined
 
 
 def _leaves(node: Node | None) -> list[Node]:

@@ -19,7 +19,7 @@ Span = tuple[int, int]
 
 
 def phrase_pattern(text: str) -> re.Pattern[str] | None:
-    """A phrase as a pattern over folded text, as kb.search.embedded finds it; None for no words."""
+    """A phrase as a pattern over folded text, as kb.search.fulltext finds it; None for no words."""
     folded = fold(text).text
     runs = list(_RUNS.finditer(folded))
     if not runs:

@@ -4,10 +4,21 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 from kb.identifiers import SHOWN_KINDS
-from kb.model import Answer, Passage, Recalled, Recognised, Section, Suggestion, Suggestions
+from kb.model import (
+    FIX_ROLES,
+    MAX_TEXT,
+    Answer,
+    Passage,
+    Recalled,
+    Recognised,
+    Section,
+    Suggestion,
+    Suggestions,
+)
 from kb.search import spelling
 from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
 from kb.search.evidence import Evidence
@@ -18,14 +29,13 @@ from kb.search.questions import Candidate, affirmed, questions, updated
 from kb.search.ranking import Scores, top
 from kb.search.remembered import Remembered, reason
 from kb.search.snippets import Highlighter, place
-from kb.search.terms import MAX_TEXT, QueryTerms, read
+from kb.search.terms import QueryTerms, read
 from kb.search.threshold import THRESHOLD
 
 MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""
 MAX_LINES = 500
 COUNT = 5
-FIX_ROLES = ("fix", "answer")
 
 
 def suggest(
@@ -44,99 +54,145 @@ def suggest(
     products: those that the case is about, as far as that is known.
     """
     started = time.perf_counter()
-    whole = _suggest(index, text, count, answers, exact, remembered, products)
-    if not answers:
-        whole = _apart(
-            whole,
-            [(piece, _suggest(index, piece, count, (), exact, remembered, products)) for piece in split(text)],
-            count,
-        )
-    return replace(whole, milliseconds=(time.perf_counter() - started) * 1e3)
+    ask = partial(_found, index, count=count, exact=exact, remembered=remembered, products=products)
+    whole = ask(text[:MAX_TEXT], answers=answers)
+    pieces = [] if answers else [ask(piece) for piece in split(text[:MAX_TEXT])]
+    told = [piece for piece in pieces if piece.chosen and piece.chosen[0].score >= MEDIUM]
+    # Two answers that differ tell of two faults; else the pieces tell of one, step by step.
+    several = len({piece.chosen[0].article for piece in told}) > 1
+    answer = _apart(whole, told, count) if several else _together(whole)
+    return replace(answer, truncated=len(text) > MAX_TEXT, milliseconds=(time.perf_counter() - started) * 1e3)
 
 
-def _apart(whole: Suggestions, pieces: Sequence[tuple[str, Suggestions]], count: int) -> Suggestions:
-    """The answer to a text whose pieces tell of several faults: the best of each in turn.
+@dataclass(frozen=True)
+class _Found:
+    """What a text finds as one fault, before anything is told of it.
 
-    They do when at least two have answers of their own that differ; else they tell of one fault, step by step.
+    terms: of the text; seen: with what was confirmed. scores: of all passages, for terms. candidates: the best
+    articles; chosen: those of this fault; near: of the same topic. evidence: of all candidates, for seen.
     """
-    told = [(text, p) for text, p in pieces if p.suggestions and p.suggestions[0].score >= MEDIUM]
-    if len({p.suggestions[0].article.id for _, p in told}) < 2:
-        return whole
-    merged: dict[str, Suggestion] = {}
-    for turn in range(count):
-        for number, (_, piece) in enumerate(told, 1):
-            for s in piece.suggestions[turn : turn + 1]:
-                merged.setdefault(s.article.id, replace(s, fault=number))
-    related = {s.article.id: s for p in (whole, *(p for _, p in told)) for s in p.related if s.article.id not in merged}
-    return replace(
-        whole,
-        suggestions=tuple(merged.values())[: max(count, len(told))],
-        related=tuple(related.values())[:count],
-        best=max(p.best for _, p in told),
-        faults=tuple(text for text, _ in told),
-        questions=(),
-    )
+
+    text: str
+    answers: Sequence[Answer]
+    terms: QueryTerms
+    seen: QueryTerms
+    scores: Scores
+    candidates: Sequence[Candidate]
+    chosen: Sequence[Candidate]
+    near: Sequence[Candidate]
+    recalled: Mapping[int, Recalled]
+    evidence: Evidence
 
 
-def _suggest(
+def _found(
     index: Index,
     text: str,
     count: int,
-    answers: Sequence[Answer],
-    exact: bool,
-    remembered: Remembered | None,
-    products: Sequence[str],
-) -> Suggestions:
-    """suggest() of a text as one fault."""
-    truncated = len(text) > MAX_TEXT
-    text = text[:MAX_TEXT]
-    terms = read_paste(index, text, exact, products)
-    scores = index.scores(terms)
+    answers: Sequence[Answer] = (),
+    exact: bool = False,
+    remembered: Remembered | None = None,
+    products: Sequence[str] = (),
+) -> _Found:
+    """What suggest() chooses from."""
+    terms = seen = read_paste(index, text, exact, products)
+    lifted: dict[str, Scores] = {}
+    scores = index.scores(terms, lifted=lifted)
     recalled = _recalled(index, terms, scores, remembered)
     depth = max(count, 10)
-    candidates = _candidates(index, terms, scores, scores, depth, recalled)
+    ranked = _ranked(index, scores, depth, recalled)
+    evidence = Evidence(index, terms, scores, [p for _, p in ranked], lifted)
+    candidates = _candidates(ranked, evidence, recalled)
     shown = {c.article for c in candidates if c.score >= index.threshold}
-    seen = terms
     if yes := affirmed(answers):
-        seen = read_paste(index, f"{yes}\n{text}", exact, products)
-        known = {c.article for c in candidates}
+        seen = read_paste(index, text, exact, products, yes)
         confirmed = index.scores(seen)
-        more = _candidates(index, seen, confirmed, confirmed, depth, recalled)
-        candidates += [c for c in more if c.article not in known]
+        more = _ranked(index, confirmed, depth, recalled)
+        known = {c.article for c in candidates}
+        found = _candidates(more, Evidence(index, seen, confirmed, [p for _, p in more]), recalled)
+        candidates += [c for c in found if c.article not in known]
+        evidence = Evidence(index, seen, scores, [c.passage for c in candidates])
     if any(a.answer != "unknown" for a in answers):
         candidates = updated(index, candidates, answers)
     chosen = [c for c in candidates if c.score >= index.threshold or c.article in shown][:count]
     kept = {c.article for c in chosen}
     near = [c for c in candidates if c.score >= THRESHOLD and c.article not in kept][:count]
-    marker = Highlighter(index.tokenizer, index.weights.rarities(seen.shown()))
-    passages = [c.passage for c in (*chosen, *near)]
-    evidence = Evidence(index, seen, scores, passages)
-    sure = {c.article: c.score for c in candidates}
-    return Suggestions(
-        suggestions=tuple(_suggestion(c, evidence, marker, recalled.get(c.article)) for c in chosen),
-        related=tuple(replace(_suggestion(c, evidence, marker, recalled.get(c.article)), band=RELATED) for c in near),
-        best=round(max(sure.values(), default=0.0), 3),
-        identifiers=_identifiers(index, text, terms),
-        areas=_votes(index, "area", sure),
-        causes=_votes(index, "cause", sure),
-        lines=_lines(text, Evidence(index, terms, scores, [c.passage for c in chosen])),
-        milliseconds=0,
-        truncated=truncated,
-        questions=questions(index, chosen, terms, answers),
-        answers=tuple(answers),
-        corrections=spelling.shown(text, terms.corrections),
+    return _Found(text, answers, terms, seen, scores, candidates, chosen, near, recalled, evidence)
+
+
+def _together(found: _Found) -> Suggestions:
+    """The answer to a text of one fault."""
+    asked = questions(found.evidence.index, found.chosen, found.terms, found.answers)
+    return replace(_told(found), suggestions=_suggestions(found), related=_related(found), questions=asked)
+
+
+def _apart(whole: _Found, pieces: Sequence[_Found], count: int) -> Suggestions:
+    """The answer to a text whose pieces tell of several faults: the best of each in turn."""
+    own = [_suggestions(piece) for piece in pieces]
+    merged: dict[str, Suggestion] = {}
+    for turn in range(count):
+        for number, suggestions in enumerate(own, 1):
+            for s in suggestions[turn : turn + 1]:
+                merged.setdefault(s.article.id, replace(s, fault=number))
+    near = {s.article.id: s for found in (whole, *pieces) for s in _related(found) if s.article.id not in merged}
+    return replace(
+        _told(whole),
+        suggestions=tuple(merged.values())[: max(count, len(own))],
+        related=tuple(near.values())[:count],
+        best=max(_best(piece) for piece in pieces),
+        faults=tuple(piece.text for piece in pieces),
     )
 
 
-def _candidates(
-    index: Index, terms: QueryTerms, scores: Scores, order: Scores, count: int, recalled: Mapping[int, Recalled]
-) -> list[Candidate]:
-    """The best articles in an order of passages, each as sure as a paste's terms, scores and memory make it; what
-    helped before is one of them."""
-    best = top(_lifted(index, order, recalled), count).tolist()
+def _told(found: _Found) -> Suggestions:
+    """What is told of a text itself."""
+    index, terms = found.evidence.index, found.terms
+    sure = {c.article: c.score for c in found.candidates}
+    passages = [c.passage for c in found.chosen]
+    evidence = found.evidence if found.seen is terms else Evidence(index, terms, found.scores, passages)
+    return Suggestions(
+        suggestions=(),
+        best=_best(found),
+        identifiers=_identifiers(index, found.text, terms),
+        areas=_votes(index, "area", sure),
+        causes=_votes(index, "cause", sure),
+        lines=_lines(found.text, evidence, passages),
+        milliseconds=0,
+        answers=tuple(found.answers),
+        corrections=spelling.shown(found.text, terms.corrections),
+    )
+
+
+def _best(found: _Found) -> float:
+    return round(max((c.score for c in found.candidates), default=0.0), 3)
+
+
+def _suggestions(found: _Found) -> tuple[Suggestion, ...]:
+    marker = _marker(found)
+    return tuple(_suggestion(c, found, marker) for c in found.chosen)
+
+
+def _related(found: _Found) -> tuple[Suggestion, ...]:
+    marker = _marker(found)
+    return tuple(replace(_suggestion(c, found, marker, quoting=False), band=RELATED) for c in found.near)
+
+
+def _marker(found: _Found) -> Highlighter:
+    index = found.evidence.index
+    return Highlighter(index.tokenizer, index.idfs(found.seen.shown()))
+
+
+def _ranked(index: Index, scores: Scores, count: int, recalled: Mapping[int, Recalled]) -> list[tuple[int, int]]:
+    """The best articles, each with its best passage; what helped before is one of them."""
+    best = top(_lifted(index, scores, recalled), count).tolist()
     best += [a for a, found in recalled.items() if found.evidence > 0 and a not in best]
-    ranked = [(a, index.best_passage(a, order)) for a in best]
-    sure = confidence(Evidence(index, terms, scores, [p for _, p in ranked]))
+    return [(a, index.best_passage(a, scores)) for a in best]
+
+
+def _candidates(
+    ranked: Sequence[tuple[int, int]], evidence: Evidence, recalled: Mapping[int, Recalled]
+) -> list[Candidate]:
+    """Each as sure as a paste's terms, scores and memory make it."""
+    sure = confidence(evidence)
     return [
         Candidate(a, p, remembering(sure[p], recalled[a].evidence) if a in recalled else sure[p]) for a, p in ranked
     ]
@@ -168,16 +224,25 @@ def rank(index: Index, text: str, count: int, remembered: Remembered | None = No
     return [(int(a), float(best[a])) for a in top(best, count)]
 
 
-def read_paste(index: Index, text: str, exact: bool = False, products: Sequence[str] = ()) -> QueryTerms:
-    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them. products: what it is about."""
+def read_paste(
+    index: Index, text: str, exact: bool = False, products: Sequence[str] = (), confirmed: str = ""
+) -> QueryTerms:
+    """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them. products: what it is about.
+
+    confirmed: what the customer said yes to, read as it stands before the text.
+    """
     corrections = () if exact else spelling.check(index, text)
+    if confirmed:
+        before = len(confirmed) + 1
+        corrections = tuple(c._replace(start=c.start + before, end=c.end + before) for c in corrections)
+        text = f"{confirmed}\n{text}"
     terms = read(text, index.tokenizer, index.synonyms, corrections, index.weights.spread)
     known = index.products.named(terms.tokens) | index.products.like(products, index.tokenizer)
     terms = replace(terms, by_meaning=True, products=known)
     if len(terms.weights) <= MAX_TERMS:
         return terms
-    rarities = index.weights.rarities(terms.weights)
-    held = index.weights.dfs(list(terms.weights))
+    rarities = index.idfs(terms.weights)
+    held = index.dfs(list(terms.weights))
     telling = sorted(
         zip(terms.weights, held, strict=True), key=lambda p: -terms.weights[p[0]] * rarities[p[0]] * (p[1] > 0)
     )
@@ -186,12 +251,14 @@ def read_paste(index: Index, text: str, exact: bool = False, products: Sequence[
     return replace(terms, weights=kept, tokens=tokens, quiet=frozenset())
 
 
-def _suggestion(candidate: Candidate, evidence: Evidence, marker: Highlighter, recalled: Recalled | None) -> Suggestion:
+def _suggestion(candidate: Candidate, found: _Found, marker: Highlighter, quoting: bool = True) -> Suggestion:
+    """quoting: see kb.search.explain.matches."""
+    evidence, recalled = found.evidence, found.recalled.get(candidate.article)
     index = evidence.index
     article, passage = index.articles[candidate.article], index.passage(candidate.passage)
     snippet, section = marker.snippet(passage)
     heading, anchor = place(passage, section)
-    reasons = matches(evidence, candidate.passage)
+    reasons = matches(evidence, candidate.passage, quoting)
     fix, fix_anchor = fix_of(passage, section, index.body(candidate.article))
     return Suggestion(
         article=article,
@@ -240,15 +307,15 @@ def _votes(index: Index, name: str, sure: dict[int, float]) -> tuple[tuple[str, 
     return tuple((v, round(n / total, 2)) for v, n in sorted(votes.items(), key=lambda p: -p[1])[:3])
 
 
-def _lines(text: str, evidence: Evidence) -> tuple[tuple[str, bool], ...]:
-    """The lines of a paste, and whether the suggested passages explain each.
+def _lines(text: str, evidence: Evidence, passages: Sequence[int]) -> tuple[tuple[str, bool], ...]:
+    """The lines of a paste, and whether these passages explain each.
 
     They do when they hold a quarter of its words, by their rarity, or as much as half of the rarest word there can be.
     """
-    terms, weights = evidence.query, evidence.index.weights
-    explained = evidence.explained()
-    rarity = weights.rarities(terms.weights)
-    enough = math.log1p(weights.passages) / 2
+    terms, index = evidence.query, evidence.index
+    explained = evidence.explained(passages)
+    rarity = index.idfs(terms.weights)
+    enough = math.log1p(index.weights.passages) / 2
     out = []
     tokens = iter(sorted((t for t in terms.tokens if not t.part), key=lambda t: t.start))
     token = next(tokens, None)

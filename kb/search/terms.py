@@ -29,9 +29,6 @@ from kb.taiwan import taiwan_readings
 from kb.talk import factors
 from kb.tokens import Folded, Tokenizer, neighbours
 
-MAX_TEXT = 100_000
-"""Characters of a paste that are read; it is cut there and said so."""
-
 NUMBERS = 4.0
 """Plain numbers together count for at most so much: a log of 3,000 lines with every number from 0 to 49
 would find the tables of a manual, not the one line that tells the fault. 4 and 8 change no figure of the

@@ -12,17 +12,17 @@ import numpy as np
 
 from kb.labels import label
 from kb.language import say
-from kb.model import HIDDEN_STATUSES, Article, Change, Edge, Passage, Query, Reason, Rival, Stream, Why, Word
+from kb.model import HIDDEN_STATUSES, MAX_TEXT, Article, Change, Edge, Passage, Query, Reason, Rival, Stream, Why, Word
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.explain import field_texts, places
 from kb.search.index import Index
-from kb.search.query import And, Node, Not, Or, Pattern, Phrase, Range, Value, Words, parse
+from kb.search.query import And, Node, Not, Or, Pattern, Phrase, Range, Term, Value, Words, parse
 from kb.search.ranking import Scores, top
 from kb.search.remedies import remedies, stands
 from kb.search.searcher import KEYWORDS, Matcher, in_order, within_bounds
 from kb.search.suggest import COUNT, read_paste
-from kb.search.terms import MAX_TEXT, QueryTerms
+from kb.search.terms import QueryTerms
 
 MAX_WORDS = 40
 """Words of a query that are looked at one by one; of a longer paste the most telling ones."""
@@ -311,7 +311,7 @@ def spell(node: Node) -> str:
             return text if field == "text" else f"{field}:{text}"
         case Range():
             return f"{node.field}:{_bounds(node)}"
-        case Words(text):
+        case Words(text) | Term(text):
             return text
         case _:
             assert_never(node)

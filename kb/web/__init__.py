@@ -7,7 +7,7 @@ from flask_babel import Babel
 
 from kb.errors import StoreError
 from kb.feedback import Feedback
-from kb.search.index import Library
+from kb.search.engine import engines
 from kb.settings import Settings
 from kb.store import Store
 from kb.web import (
@@ -41,14 +41,14 @@ MAX_BODY = 2_000_000
 
 
 def create_app(settings: Settings) -> Flask:
-    """The WSGI application. It opens the index in force and follows newly published ones."""
+    """The WSGI application. It answers from the build in force and follows newly published ones."""
     app = Flask(__name__)
     store = Store(settings.database)
     log = Feedback(store, settings.log_days)
     _forget(store, log)
     app.config.update(
         SETTINGS=settings,
-        LIBRARY=Library(settings.index),
+        ENGINES=engines(settings.index),
         STORE=store,
         FEEDBACK=log,
         SECRET_KEY=security.secret_key(settings.index),

@@ -13,28 +13,23 @@ from kb import __version__
 from kb.articles import markdown
 from kb.articles.check import check_file, normal_path
 from kb.articles.files import ArticleFile, absence, parse
+from kb.desk.paste import Paste, answer_paste
 from kb.errors import BundleError, NotFoundError, StoreError
 from kb.language import say
 from kb.model import Answer, Query
 from kb.model.schema import FACETS
 from kb.present import article_data, code_data, completion_data, page_data, suggestions_data, why_data
 from kb.rehearsal import rehearsed
-from kb.search.codes import code_page, recognised
-from kb.search.complete import complete
 from kb.search.questions import checked_answer, latest
-from kb.search.searcher import search
-from kb.search.suggest import suggest
-from kb.search.why import why
 from kb.web import answers, authorization, requests
 from kb.web.errors import about
 from kb.web.forms import query_from, why_from
-from kb.web.memory import remembered
 from kb.web.openapi import Api
 from kb.web.reading import is_meant
 from kb.web.security import without_folders
 from kb.web.validation import BadField
 from kb.web.verdicts import noted, uses
-from kb.web.views import completion_url, index_in_force, resolver, settings_in_force, store
+from kb.web.views import completion_url, engine_in_force, remembered, resolver, settings_in_force, store
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +61,7 @@ def logged(mode: str, text: str, shown: list[str], total: int, best: float) -> i
 )
 def search_api() -> dict[str, Any]:
     query = query_from(request.args)
-    page = search(index_in_force(), query, uses(query))
+    page = engine_in_force().search(query, uses(query))
     row = None
     if query.text and query.page == 1:
         best = max((h.score for h in page.hits), default=0.0)
@@ -83,7 +78,7 @@ def search_api() -> dict[str, Any]:
     query=requests.Typed,
 )
 def complete_api(query: requests.Typed) -> dict[str, Any]:
-    found = complete(index_in_force(), query.q, query.size)
+    found = engine_in_force().complete(query.q, query.size)
     return {"query": query.q, "completions": [completion_data(c, completion_url(c)) for c in found]}
 
 
@@ -96,11 +91,9 @@ def complete_api(query: requests.Typed) -> dict[str, Any]:
     body=requests.Pasted,
 )
 def suggest_api(body: requests.Pasted) -> dict[str, Any]:
-    index = index_in_force()
-    text = f"{body.subject}\n{body.text}" if body.subject.strip() else body.text
-    found = suggest(
-        index, text, body.count, _answers(body.answers), body.exact, remembered(index), tuple(body.products)
-    )
+    engine = engine_in_force()
+    paste = Paste(body.text, body.subject, body.count, _answers(body.answers), body.exact, tuple(body.products))
+    found = answer_paste(engine, paste, remembered(engine))
     shown = [s.article.id for s in found.suggestions]
     return {**suggestions_data(found), "search": logged("suggest", body.text, shown, len(shown), found.best)}
 
@@ -119,9 +112,9 @@ def _answers(sent: list[requests.Reply]) -> tuple[Answer, ...]:
     {200: answers.Code, 404: answers.Error},
 )
 def code_api(code: str) -> dict[str, Any]:
-    index = index_in_force()
-    token = recognised(index, code)
-    page = None if token is None else code_page(index, token)
+    engine = engine_in_force()
+    token = engine.identifier(code)
+    page = None if token is None else engine.identifier_page(token)
     if page is None:
         raise NotFound(say("没有文章含有这个标识", "no article holds this identifier"))
     return code_data(page)
@@ -140,13 +133,15 @@ def why_api() -> dict[str, Any]:
     query, name, mode = why_from(request.args)
     if not query.text or not name:
         raise BadRequest(say("给出 q 与 article", "give q and article"))
-    index, settings = index_in_force(), settings_in_force()
+    engine, settings = engine_in_force(), settings_in_force()
     try:
-        number = index.number_of(name)
+        article = engine.article(name)
     except NotFoundError:
         raise NotFound(absence(settings.articles, name, settings.max_file_kb).text)
-    found = why(index, query, number, mode)
-    return why_data(found, rehearsed(index, settings, found, builds=False, most=MAX_GOLDEN))
+    found = engine.why(query, article, mode)
+    return why_data(
+        found, rehearsed(engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered(engine))
+    )
 
 
 @blueprint.operation(
@@ -160,7 +155,7 @@ def why_api() -> dict[str, Any]:
 def articles_api(query: requests.Listed) -> dict[str, Any]:
     filters = {f: tuple(values) for f in FACETS if (values := getattr(query, f))}
     asked = Query("", filters, query.after, query.before, query.sort, query.page, query.size)
-    page = search(index_in_force(), asked)
+    page = engine_in_force().search(asked)
     facts = [article_data(h.article) for h in page.hits]
     return {"total": page.total, "page": query.page, "size": query.size, "articles": facts}
 
@@ -173,9 +168,9 @@ def articles_api(query: requests.Listed) -> dict[str, Any]:
     {200: answers.Article, 404: answers.Error},
 )
 def article_api(name: str) -> dict[str, Any]:
-    index = index_in_force()
-    number = index.number_of(name)
-    return article_data(index.articles[number], index.body(number))
+    engine = engine_in_force()
+    article = engine.article(name)
+    return article_data(article, engine.body(article))
 
 
 @blueprint.operation(
@@ -206,7 +201,7 @@ def render_api(body: requests.Written) -> dict[str, Any]:
     place = _place(body.path)
     with about("text"):
         found = parse(body.text, place)
-    return {"title": found.title, "html": markdown.render(found.body, resolver(index_in_force(), found))}
+    return {"title": found.title, "html": markdown.render(found.body, resolver(engine_in_force(), found))}
 
 
 def _place(path: str) -> str:
@@ -230,11 +225,11 @@ def _place(path: str) -> str:
 def health() -> tuple[dict[str, Any], int]:
     """200 while questions can be answered, 503 with the reason otherwise."""
     try:
-        index = index_in_force()
+        engine = engine_in_force()
     except BundleError as error:
         return {"status": "unavailable", "version": __version__, "reason": without_folders(str(error))}, 503
-    counts = {k: index.bundle.manifest[k] for k in ("articles", "passages", "built")}
-    meaning = index.meaning.coverage(settings_in_force().encoder, index.live_passages)
+    build, meaning = engine.build(), engine.coverage(settings_in_force().encoder)
+    counts = {"articles": build.articles, "passages": build.passages, "built": build.built}
     told = {"encoder": meaning.encoder, "passages": meaning.passages, "reason": meaning.reason}
     return {"status": "ok", "version": __version__, **counts, "meaning": told, "database": _database()}, 200
 

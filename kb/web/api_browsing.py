@@ -8,13 +8,12 @@ from werkzeug.exceptions import NotFound
 from kb.language import say
 from kb.model import Article
 from kb.present import article_data
-from kb.search.overview import crossed, product_named, product_page, products_like
 from kb.web import answers
 from kb.web.api import FIND
 from kb.web.browse import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.schemas import Answered, told
-from kb.web.views import index_in_force
+from kb.web.views import engine_in_force
 
 blueprint = Api("api_browsing", __name__)
 
@@ -57,13 +56,13 @@ class Product(Answered):
     {200: Overview},
 )
 def overview() -> dict[str, Any]:
-    index = index_in_force()
-    causes, areas = crossed(index, "area", "cause")
+    engine = engine_in_force()
+    causes, areas = engine.crossed("area", "cause")
     return {
         "areas": [
             {"value": a.value, "count": a.total, "causes": _counts(zip(causes, a.counts, strict=True))} for a in areas
         ],
-        **{f: _counts(index.facets[name].counts(index.visible)) for f, name in _FACETS.items()},
+        **{f: _counts(engine.counts(name)) for f, name in _FACETS.items()},
     }
 
 
@@ -78,13 +77,13 @@ _FACETS = {"kinds": "kind", "products": "product", "tags": "tags"}
     {200: Product, 404: answers.Error},
 )
 def product_api(product: str) -> dict[str, Any]:
-    index, name = index_in_force(), product[:MAX_NAME].strip()
-    known = product_named(index, name)
+    engine, name = engine_in_force(), product[:MAX_NAME].strip()
+    known = engine.product(name)
     if known is None:
-        like = ", ".join(value for value, _ in products_like(index, name))
+        like = ", ".join(value for value, _ in engine.products_like(name))
         near = say("；相近的：{names}", "; near it: {names}", names=like) if like else ""
         raise NotFound(say("没有文章写到这个产品", "no article is about this product") + near)
-    found = product_page(index, known)
+    found = engine.product_page(known)
     return {
         "name": found.name,
         "articles": found.total,

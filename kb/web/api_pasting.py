@@ -8,23 +8,21 @@ from pydantic import ConfigDict
 
 from kb import privacy
 from kb.articles.markdown import section
+from kb.desk.paste import Paste, answer_paste
 from kb.intake import MAX_BYTES, read
 from kb.language import say
-from kb.model import Article
+from kb.model import FIX_ROLES, MAX_TEXT, Article
 from kb.reply import reply
-from kb.search.index import Index
-from kb.search.suggest import FIX_ROLES, suggest
-from kb.search.terms import MAX_TEXT
+from kb.search.engine import Engine
 from kb.web import answers
 from kb.web.cards import language_of
 from kb.web.errors import about
 from kb.web.forms import MAX_NAME
-from kb.web.memory import remembered
 from kb.web.openapi import Api
 from kb.web.requests import MAX_COUNT
 from kb.web.schemas import Answered, Sent, told
 from kb.web.validation import BadField, read_base64
-from kb.web.views import article_url, index_in_force, number_of
+from kb.web.views import article_named, article_url, engine_in_force, remembered
 from kb.web.writers import MAX_UPLOAD
 
 blueprint = Api("api_pasting", __name__)
@@ -140,18 +138,18 @@ def mask_api(body: Unmasked) -> dict[str, Any]:
     body=Answering,
 )
 def reply_api(body: Answering) -> dict[str, Any]:
-    index = index_in_force()
-    number = number_of(index, body.article)
-    article = replace(index.articles[number], body=index.body(number))
-    fix, anchor = _fix(index, article, body.text)
+    engine = engine_in_force()
+    named = article_named(engine, body.article)
+    article = replace(named, body=engine.body(named))
+    fix, anchor = _fix(engine, article, body.text)
     link = request.host_url.rstrip("/") + article_url(article, anchor)
     language = body.language or language_of(body.text or article.title)
     return {"text": reply(article, fix, link, body.form, language), "language": language}
 
 
-def _fix(index: Index, article: Article, text: str) -> tuple[str, str]:
+def _fix(engine: Engine, article: Article, text: str) -> tuple[str, str]:
     """(Markdown, anchor) of what to do: as the suggestion for this text has it, else the article's own fix."""
-    found = suggest(index, text, MAX_COUNT, remembered=remembered(index)).suggestions if text.strip() else ()
+    found = answer_paste(engine, Paste(text, count=MAX_COUNT), remembered(engine)).suggestions if text.strip() else ()
     for suggestion in found:
         if suggestion.article.id == article.id:
             return suggestion.fix, suggestion.fix_anchor

@@ -16,7 +16,7 @@ from kb.web import answers, authorization, requests
 from kb.web.errors import about
 from kb.web.openapi import Api
 from kb.web.validation import VERSION
-from kb.web.views import feedback, index_in_force, number_of, settings_in_force
+from kb.web.views import article_named, engine_in_force, feedback, settings_in_force
 from kb.web.writers import editions, file_of
 
 blueprint = Api("api_writing", __name__)
@@ -38,8 +38,7 @@ WRITE = ("写", "Write")
     scope="write",
 )
 def give_verdict(body: requests.Judged) -> tuple[dict[str, Any], int]:
-    index = index_in_force()
-    article = index.articles[number_of(index, body.article)].id
+    article = article_named(engine_in_force(), body.article).id
     row = feedback().give_verdict(
         article, body.verdict, authorization.caller(), body.text, body.search, body.reason, body.comment
     )

@@ -6,10 +6,8 @@ from flask import Flask, redirect, url_for
 
 from kb.errors import NotFoundError
 from kb.identifiers import SHOWN_KINDS
-from kb.search.codes import code_page, near, recognised
-from kb.search.overview import crossed, product_named, product_page, products_like
 from kb.web.reading import helped
-from kb.web.views import Answer, article_url, index_in_force, page
+from kb.web.views import Answer, article_url, engine_in_force, page
 
 PRODUCTS = 60
 MAX_NAME = 200
@@ -23,36 +21,36 @@ def init_app(app: Flask) -> None:
 
 
 def browse() -> Answer:
-    index = index_in_force()
-    causes, areas = crossed(index, "area", "cause")
-    products = index.facets["product"].counts(index.visible)
+    engine = engine_in_force()
+    causes, areas = engine.crossed("area", "cause")
+    products = engine.counts("product")
     return page(
         "browse.html",
         causes=causes,
         areas=areas,
         products=products[:PRODUCTS],
         more=max(len(products) - PRODUCTS, 0),
-        kinds=index.facets["kind"].counts(index.visible),
-        tags=index.facets["tags"].counts(index.visible)[:PRODUCTS],
+        kinds=engine.counts("kind"),
+        tags=engine.counts("tags")[:PRODUCTS],
     )
 
 
 def code(name: str) -> Answer:
     """Everything about one identifier, at the address of how it is usually written."""
-    index, name = index_in_force(), name[:MAX_NAME].strip()
+    engine, name = engine_in_force(), name[:MAX_NAME].strip()
     try:
-        return redirect(article_url(index.articles[index.number_of(name)]), 302)
+        return redirect(article_url(engine.article(name)), 302)
     except NotFoundError:
         pass
-    token = recognised(index, name)
+    token = engine.identifier(name)
     if token is None:
         return redirect(url_for("results", q=name), 302)
-    found = code_page(index, token)
+    found = engine.identifier_page(token)
     if found is None:
-        response = page("code.html", name=name, found=None, near=near(index, name), helped={})
+        response = page("code.html", name=name, found=None, near=engine.near(name), helped={})
         response.status_code = 404
         return response
-    same = recognised(index, found.text)
+    same = engine.identifier(found.text)
     if _one_slash(found.text) != _one_slash(name) and same is not None and same.term == token.term:
         return redirect(url_for("code", name=found.text), 302)
     shown = [place.article.id for places in found.places.values() for place in places]
@@ -66,14 +64,14 @@ def _one_slash(text: str) -> str:
 
 def product(name: str) -> Answer:
     """Everything about one product."""
-    index, name = index_in_force(), name[:MAX_NAME].strip()
-    known = product_named(index, name)
+    engine, name = engine_in_force(), name[:MAX_NAME].strip()
+    known = engine.product(name)
     if known is None:
-        response = page("product.html", name=name, found=None, near=products_like(index, name), helped={})
+        response = page("product.html", name=name, found=None, near=engine.products_like(name), helped={})
         response.status_code = 404
         return response
     if _one_slash(known) != _one_slash(name):
         return redirect(url_for("product", name=known), 302)
-    found = product_page(index, known)
+    found = engine.product_page(known)
     listed = {a.id for _, _, articles in (("", 0, found.newest), *found.causes, *found.kinds) for a in articles}
     return page("product.html", name=known, found=found, near=(), helped=helped(listed))

@@ -12,7 +12,7 @@ from kb.articles import markdown
 from kb.model import Suggestion, Suggestions
 from kb.privacy import without_placeholders
 from kb.reply import FORMS, reply
-from kb.search.index import Index
+from kb.search.engine import Engine
 from kb.web.verdicts import Standing
 from kb.web.views import resolver
 
@@ -29,14 +29,14 @@ class Card(NamedTuple):
     standing: Standing | None
 
 
-def cards(index: Index, text: str, found: Suggestions, verdicts: Mapping[str, Standing]) -> list[Card]:
+def cards(engine: Engine, text: str, found: Suggestions, verdicts: Mapping[str, Standing]) -> list[Card]:
     """The suggestions for a text, best first. verdicts: by the articles' numbers, see kb.web.verdicts."""
     language = language_of(text)
     out = []
     for s in found.suggestions:
-        article = replace(s.article, body=index.body(index.number_of(s.article.id)))
+        article = replace(s.article, body=engine.body(s.article))
         link = url_for("article", name=s.article.id, _external=True)  # percent-encoded titles are hard to read
-        html = Markup(markdown.render(s.fix, resolver(index, s.article)))  # noqa: S704 - our renderer's own output
+        html = Markup(markdown.render(s.fix, resolver(engine, s.article)))  # noqa: S704 - our renderer's own output
         chat, mail = (reply(article, s.fix, link, form, language) for form in FORMS)
         out.append(Card(s, html, chat, mail, verdicts.get(s.article.id)))
     return out

@@ -19,13 +19,12 @@ from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, folder_for
 from kb.articles.writing.workflow import may, next_states
 from kb.errors import ArticleError, InputError
 from kb.language import say
-from kb.model import HIDDEN_STATUSES
+from kb.model import HIDDEN_STATUSES, Duplicate
 from kb.model.schema import AREAS, CHOICES, DATES, FACETS, KINDS, LISTS, NAMES
 from kb.privacy import ARTICLE_KINDS, masked
-from kb.search.duplicates import Duplicate, similar
 from kb.web import writers
 from kb.web.views import page, resolver, settings_in_force
-from kb.web.writers import index_or_none
+from kb.web.writers import engine_or_none
 
 SHOWN_KEYS = tuple(k for k in NAMES if k not in ("id", "status"))
 """Keys of the form. The number stays, the state is changed by the buttons."""
@@ -120,16 +119,16 @@ def form_page(
 
 def _known_values() -> dict[str, list[str]]:
     """Values that other articles have, most frequent first."""
-    index = index_or_none()
-    if index is None:
+    engine = engine_or_none()
+    if engine is None:
         return {}
     names = (f for f in FACETS if f not in CHOICES)
-    return {f: [v for v, _ in index.facets[f].counts(index.live)[:MAX_KNOWN]] for f in names}
+    return {f: [v for v, _ in engine.counts(f, hidden=True)[:MAX_KNOWN]] for f in names}
 
 
 def side_of(form: Form, now: ArticleFile | None) -> dict[str, Any]:
     """The preview of a form, and what was found in it."""
-    settings, index = settings_in_force(), index_or_none()
+    settings, engine = settings_in_force(), engine_or_none()
     try:
         file = form.file(now)
         found = file.strict()
@@ -140,9 +139,9 @@ def side_of(form: Form, now: ArticleFile | None) -> dict[str, Any]:
     if form.new:
         problems = [p for p in problems if p.line != 1 or "id" not in p.message.split()]
     duplicates: list[Duplicate] = []
-    if index is not None and len(found.body) >= ENOUGH and found.title != "new":
-        duplicates = [d for d in similar(index, found) if d.second.status not in HIDDEN_STATUSES]
-    resolve = resolver(index, found) if index is not None else str
+    if engine is not None and len(found.body) >= ENOUGH and found.title != "new":
+        duplicates = [d for d in engine.similar(found) if d.second.status not in HIDDEN_STATUSES]
+    resolve = resolver(engine, found) if engine is not None else str
 
     def address(target: str) -> str:
         return "#preview-" + target[1:] if target.startswith("#") and not urlsplit(target).path else resolve(target)

@@ -5,10 +5,9 @@ import re
 from flask import Flask, Response, current_app, render_template, request, send_from_directory, url_for
 
 from kb.language import say
-from kb.search.complete import Completion, complete
-from kb.search.overview import newest
+from kb.model import Completion
 from kb.web.forms import MAX_QUERY
-from kb.web.views import Answer, completion_url, index_in_force
+from kb.web.views import Answer, completion_url, engine_in_force
 
 ENTRIES = 30
 PROPOSED = 8
@@ -36,7 +35,7 @@ def opensearch() -> Answer:
 def proposals() -> Answer:
     """What the address bar proposes while one types: [typed, [text], [description], [address]]."""
     typed = request.args.get("q", "")[:MAX_QUERY]
-    found = complete(index_in_force(), typed, PROPOSED)
+    found = engine_in_force().complete(typed, PROPOSED)
     addresses = [request.url_root.rstrip("/") + completion_url(c) for c in found]
     content = current_app.json.dumps([typed, [c.text for c in found], list(map(_told, found)), addresses])
     return Response(content, mimetype="application/x-suggestions+json")
@@ -50,10 +49,10 @@ def _told(found: Completion) -> str:
 
 def feed() -> Answer:
     """The newest articles as an Atom feed, new ones and changed ones told apart."""
-    index = index_in_force()
-    found = [a for a in newest(index, index.visible, ENTRIES) if a.updated or a.created]
+    engine = engine_in_force()
+    found = [a for a in engine.newest(ENTRIES) if a.updated or a.created]
     base = request.url_root.rstrip("/")
-    built = index.bundle.manifest["built"]
+    built = engine.build().built
     content = _NOT_XML.sub("", render_template("feed.xml", articles=found, base=base, built=built))
     return Response(content, mimetype="application/atom+xml")
 

@@ -20,10 +20,11 @@ from kb.examination import (
     examination,
 )
 from kb.language import say
-from kb.search import proposals
-from kb.search.duplicates import Duplicate
+from kb.model import Duplicate, Proposal
+from kb.search.proposals import accept as accepted
+from kb.search.proposals import refuse as refused
 from kb.web.security import require_token, require_writer
-from kb.web.views import Answer, feedback, index_in_force, page, settings_in_force, store
+from kb.web.views import Answer, engine_in_force, feedback, page, settings_in_force, store
 from kb.writeup import started
 
 PERIODS = (7, 30, 90, 365)
@@ -57,7 +58,7 @@ def overview() -> Answer:
         **_period(),
         weeks=insights.weeks(log),
         outcome=insights.outcome(log),
-        gaps=insights.gaps(log, index_in_force()),
+        gaps=insights.gaps(log, engine_in_force()),
         writeup=lambda text: started(text, (), ()),
         shown=SHOWN,
     )
@@ -65,16 +66,16 @@ def overview() -> Answer:
 
 def articles() -> Answer:
     """Which articles are used, which are not, which are due; what is asked for and what there is."""
-    log, index = period_log(), index_in_force()
-    uses = insights.uses(log, index)
+    log, engine = period_log(), engine_in_force()
+    uses = insights.uses(log, engine)
     return page(
         "insights/articles.html",
         **_period(),
         uses=[u for u in uses if u.last or u.shown],
         unused=insights.unused(uses, date.today()),
-        stale=insights.stale(index, date.today()),
-        areas=insights.demand(log, index, "area"),
-        products=insights.demand(log, index, "product"),
+        stale=insights.stale(engine, date.today()),
+        areas=insights.demand(log, engine, "area"),
+        products=insights.demand(log, engine, "product"),
         shown=SHOWN,
     )
 
@@ -135,7 +136,7 @@ def decide_synonym() -> Answer:
 
 def decide(line: str, accept: bool) -> str:
     """Keep the decision on a synonym; it works from the next build on. Returns the line. Raises InputError."""
-    keep = proposals.accept if accept else proposals.refuse
+    keep = accepted if accept else refused
     return keep(settings_in_force().articles, line)
 
 
@@ -181,17 +182,17 @@ def article_problems() -> list[Problem]:
 
 def duplicate_pairs() -> list[Duplicate]:
     found = examined()
-    return [] if found is None else current_pairs(found, index_in_force())
+    return [] if found is None else current_pairs(found, engine_in_force())
 
 
-def synonym_proposals() -> list[proposals.Proposal]:
+def synonym_proposals() -> list[Proposal]:
     found, settings = examined(), settings_in_force()
     return [] if found is None else current_proposals(found, settings)
 
 
 def golden_proposals() -> list[insights.Promotion]:
     text = read_text(settings_in_force().articles / golden.FILE)
-    return insights.promotions(period_log(), index_in_force(), (g.query for g in golden.parse(text)[0]))
+    return insights.promotions(period_log(), engine_in_force(), (g.query for g in golden.parse(text)[0]))
 
 
 def examined() -> Examination | None:
@@ -207,12 +208,12 @@ def is_compared() -> bool:
 
 ROWS: dict[str, Callable[[], Sequence[Any]]] = {
     "weeks": lambda: insights.weeks(period_log()),
-    "gaps": lambda: insights.gaps(period_log(), index_in_force()),
-    "articles": lambda: insights.uses(period_log(), index_in_force()),
-    "unused": lambda: insights.unused(insights.uses(period_log(), index_in_force()), date.today()),
-    "stale": lambda: insights.stale(index_in_force(), date.today()),
-    "areas": lambda: insights.demand(period_log(), index_in_force(), "area"),
-    "products": lambda: insights.demand(period_log(), index_in_force(), "product"),
+    "gaps": lambda: insights.gaps(period_log(), engine_in_force()),
+    "articles": lambda: insights.uses(period_log(), engine_in_force()),
+    "unused": lambda: insights.unused(insights.uses(period_log(), engine_in_force()), date.today()),
+    "stale": lambda: insights.stale(engine_in_force(), date.today()),
+    "areas": lambda: insights.demand(period_log(), engine_in_force(), "area"),
+    "products": lambda: insights.demand(period_log(), engine_in_force(), "product"),
     "quality": article_problems,
     "duplicates": duplicate_pairs,
     "synonyms": synonym_proposals,

@@ -3,14 +3,14 @@
 from html import escape
 from html.parser import HTMLParser
 
-from kb.search.snippets import Highlighter, merged
+from kb.search.engine import Marker
 
 
-class _Marker(HTMLParser):
-    def __init__(self, highlighter: Highlighter) -> None:
+class _Marked(HTMLParser):
+    def __init__(self, marker: Marker) -> None:
         super().__init__(convert_charrefs=True)
         self.out: list[str] = []
-        self._highlighter = highlighter
+        self._marker = marker
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.out.append(self.get_starttag_text() or "")
@@ -23,16 +23,16 @@ class _Marker(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         position = 0
-        for start, end in merged((a, b) for a, b, _ in self._highlighter.found(data)):
+        for start, end in self._marker(data):
             self.out.append(escape(data[position:start], quote=False) + "<mark>")
             self.out.append(escape(data[start:end], quote=False) + "</mark>")
             position = end
         self.out.append(escape(data[position:], quote=False))
 
 
-def mark(html: str, highlighter: Highlighter) -> str:
-    """Safe HTML with <mark> around what the highlighter finds in its text."""
-    marker = _Marker(highlighter)
-    marker.feed(html)
-    marker.close()
-    return "".join(marker.out)
+def mark(html: str, marker: Marker) -> str:
+    """Safe HTML with <mark> around what the marker finds in its text."""
+    parser = _Marked(marker)
+    parser.feed(html)
+    parser.close()
+    return "".join(parser.out)

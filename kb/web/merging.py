@@ -8,7 +8,7 @@ from kb.articles.writing.workflow import require_allowed
 from kb.errors import ArticleError, ConflictError, InputError, NotFoundError
 from kb.language import say
 from kb.model import Article
-from kb.search.index import Index
+from kb.search.engine import Engine
 from kb.web.views import Answer, article_url, page, settings_in_force
 from kb.web.writers import editions, editor_from_form, file_of, finished, writing
 
@@ -73,12 +73,12 @@ def _note(zh: str, en: str, number: str) -> str:
     return say(f"{zh} {{number}}", f"{en} {{number}}", number=number)
 
 
-def successor(index: Index, found: Article) -> Article | None:
+def successor(engine: Engine, found: Article) -> Article | None:
     """The article that took the place of an archived one, as its file tells; None when there is none."""
     if found.status != "archived":
         return None
     try:
         name = editions().open(found.path).strict().extra.get(MERGED_INTO)
-        return index.articles[index.number_of(str(name))] if name else None
+        return engine.article(str(name)) if name else None
     except (ArticleError, NotFoundError):
         return None

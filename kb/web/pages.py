@@ -11,17 +11,11 @@ from werkzeug.exceptions import NotFound
 
 from kb.articles import markdown
 from kb.articles.files import absence
-from kb.model import HIDDEN_STATUSES, SORTS, Article
+from kb.model import HIDDEN_STATUSES, SORTS
 from kb.rehearsal import rehearsed
 from kb.rehearsal import sentence as effect_of
-from kb.search.codes import common_codes, recognised
-from kb.search.duplicates import similar
-from kb.search.index import Index
-from kb.search.overview import newest
 from kb.search.remedies import sentence as instruction
-from kb.search.searcher import search
-from kb.search.suggest import rank
-from kb.search.why import standing, why
+from kb.search.why import standing
 from kb.tokens import MAX_COMPOUND
 from kb.web import forms
 from kb.web.api import MAX_GOLDEN
@@ -31,12 +25,12 @@ from kb.web.reading import helped, note_search, note_visit
 from kb.web.verdicts import standings, uses
 from kb.web.views import (
     Answer,
+    article_named,
     article_url,
+    engine_in_force,
     feedback,
-    highlighter,
-    index_in_force,
-    number_of,
     page,
+    remembered,
     resolver,
     settings_in_force,
 )
@@ -58,10 +52,9 @@ def init_app(app: Flask) -> None:
 
 
 def home() -> Answer:
-    index = index_in_force()
-    counts = {name: index.facets[name].counts(index.visible) for name in ("kind", "area", "cause")}
-    recent = newest(index, index.visible, RECENT)
-    return page("home.html", counts=counts, recent=recent, total=int(index.visible.sum()))
+    engine = engine_in_force()
+    counts = {name: engine.counts(name) for name in ("kind", "area", "cause")}
+    return page("home.html", counts=counts, recent=engine.newest(RECENT), total=engine.total())
 
 
 def results() -> Answer:
@@ -69,11 +62,11 @@ def results() -> Answer:
     query = forms.query_from(request.args)
     if not query.text and "sort" not in request.args:
         query = replace(query, sort="updated")  # nothing to be relevant to
-    index = index_in_force()
-    found = search(index, query, uses(query))
+    engine = engine_in_force()
+    found = engine.search(query, uses(query))
     note_search(found)
     pages = -(-found.total // found.query.size)
-    code = recognised(index, query.text) if len(query.text) <= MAX_COMPOUND else None
+    code = engine.identifier(query.text) if len(query.text) <= MAX_COMPOUND else None
     chosen = [(f, v) for f, values in query.filters.items() for v in values]
     days = {n: (date.today() - timedelta(days=n)).isoformat() for n in (30, 180, 365)}
     return page(
@@ -85,7 +78,7 @@ def results() -> Answer:
         days=days,
         sorts=SORTS if feedback().kept else [s for s in SORTS if s != "used"],
         helped=helped([hit.article.id for hit in found.hits]),
-        code=code if code and index.weights.df(code.term) else None,
+        code=code if code and engine.frequency(code.term) else None,
     )
 
 
@@ -94,16 +87,18 @@ def why_not() -> Answer:
     query, name, mode = forms.why_from(request.args)
     if not query.text or not name:
         return page("why.html", query=query, name=name, mode=mode, reason=None, found=None)
-    index, settings = index_in_force(), settings_in_force()
+    engine, settings = engine_in_force(), settings_in_force()
     try:
-        number = number_of(index, name)
+        article = article_named(engine, name)
     except NotFound:
         reason = absence(settings.articles, name, settings.max_file_kb)
         return page("why.html", query=query, name=name, mode=mode, reason=reason, found=None)
-    found = why(index, query, number, mode)
+    found = engine.why(query, article, mode)
     changes = [
         (instruction(change, found), None if effect is None else effect_of(effect))
-        for change, effect in rehearsed(index, settings, found, builds=False, most=MAX_GOLDEN)
+        for change, effect in rehearsed(
+            engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered(engine)
+        )
     ]
     return page(
         "why.html",
@@ -119,15 +114,15 @@ def why_not() -> Answer:
 
 
 def article(name: str) -> Answer:
-    index = index_in_force()
-    number = number_of(index, name)
-    found, body = index.articles[number], index.body(number)
+    engine = engine_in_force()
+    found = article_named(engine, name)
+    body = engine.body(found)
     if url_for("article", name=name) != article_url(found):
         return redirect(forms.with_parameters(article_url(found), request.args), 302)
-    html = markdown.render(body, resolver(index, found))
+    html = markdown.render(body, resolver(engine, found))
     words = request.args.get("h", "")[:200]
     if words:
-        html = mark(html, highlighter(index, words))
+        html = mark(html, engine.marker(words))
     note_visit(found, words)
     outline = [o for o in markdown.outline(body) if o.level <= 3]
     overdue = found.review_after is not None and found.review_after < date.today()
@@ -136,23 +131,14 @@ def article(name: str) -> Answer:
         article=found,
         html=Markup(html),  # noqa: S704 - our renderer's own output
         outline=outline if len(outline) > 1 else [],
-        related=_related(index, number),
-        duplicates=[d for d in similar(index, replace(found, body=body)) if d.second.status not in HIDDEN_STATUSES],
+        related=engine.related(found, RELATED),
+        duplicates=[d for d in engine.similar(replace(found, body=body)) if d.second.status not in HIDDEN_STATUSES],
         overdue=overdue,
-        successor=successor(index, found),
+        successor=successor(engine, found),
         words=words,
-        codes=common_codes(index, [number]),
+        codes=engine.codes_of(found),
         standing=standings("", [found.id]).get(found.id),
     )
-
-
-def _related(index: Index, number: int) -> list[Article]:
-    """Articles that answer the same description: title and customers' words as a paste."""
-    this = index.articles[number]
-    text = "\n".join((this.title, *this.aliases, *this.product))
-    ranked = rank(index, text, RELATED + 1)
-    own = next((score for a, score in ranked if a == number), 0.0)
-    return [index.articles[a] for a, score in ranked if a != number and score > own * 0.1][:RELATED]
 
 
 def file(name: str) -> Answer:

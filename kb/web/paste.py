@@ -13,21 +13,20 @@ from werkzeug.exceptions import NotFound
 
 from kb import privacy
 from kb.articles.files import render
+from kb.desk.memory import Memory
+from kb.desk.paste import Paste, answer_paste
 from kb.errors import InputError, NotFoundError
 from kb.intake import MAX_BYTES, pasted, read
 from kb.language import say
-from kb.model import Article
-from kb.search.index import Index
+from kb.model import HIDDEN_STATUSES, MAX_TEXT, Article
+from kb.search.engine import Engine
 from kb.search.query import is_paste
-from kb.search.suggest import suggest
-from kb.search.terms import MAX_TEXT
 from kb.web import forms
 from kb.web.cards import cards, matched_words
-from kb.web.memory import Memory, remembered
 from kb.web.reading import is_meant, remember_search
 from kb.web.security import require_token
 from kb.web.verdicts import give, noted, standings
-from kb.web.views import Answer, feedback, index_in_force, page, visitor
+from kb.web.views import Answer, engine_in_force, feedback, page, remembered, visitor
 from kb.web.writers import MAX_UPLOAD
 from kb.writeup import started
 
@@ -114,8 +113,7 @@ def verdict() -> Answer:
     require_token()
     text = _text()
     said, _, name = request.form.get("verdict", "").partition(" ")
-    index = index_in_force()
-    article = _shown(index, [name])
+    article = _shown(engine_in_force(), [name])
     if not article:
         raise NotFound(say("没有文章 {name}", "there is no article {name}", name=name))
     kept = _kept(text)
@@ -129,8 +127,10 @@ def verdict() -> Answer:
 def draft() -> Answer:
     """A started write-up as a file, where articles can't be written in the browser."""
     require_token()
-    index, text = index_in_force(), _text()
-    begun = started(text, suggest(index, text).identifiers, _shown(index, request.form.getlist("seen")), _kinds())
+    engine, text = engine_in_force(), _text()
+    begun = started(
+        text, answer_paste(engine, Paste(text)).identifiers, _shown(engine, request.form.getlist("seen")), _kinds()
+    )
     today = date.today()
     article = Article("", "", "case", begun.title, status="draft", created=today, updated=today, body=begun.body)
     headers = {"Content-Disposition": "attachment; filename=KB-draft.md"}
@@ -180,14 +180,14 @@ def _number(field: str) -> int | None:
     return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 16 else None
 
 
-def _shown(index: Index, names: Sequence[str]) -> list[Article]:
+def _shown(engine: Engine, names: Sequence[str]) -> list[Article]:
     """The articles of these numbers that everybody may see."""
     found: list[Article] = []
     for name in names[:MAX_SEEN]:
         with suppress(NotFoundError):
-            number = index.number_of(name)
-            if index.visible[number]:
-                found.append(index.articles[number])
+            article = engine.article(name)
+            if article.status not in HIDDEN_STATUSES:
+                found.append(article)
     return found
 
 
@@ -222,13 +222,12 @@ def _answered(text: str, note: str = "", problem: str = "") -> Answer:
 
 
 def _answers(text: str) -> dict[str, object]:
-    index, answers = index_in_force(), forms.answers_from(request.values)
-    told = privacy.without_placeholders(text)
-    found = suggest(index, told, answers=answers, exact=_exact(), remembered=remembered(index))
+    engine, answers = engine_in_force(), forms.answers_from(request.values)
+    found = answer_paste(engine, Paste(text, answers=answers, exact=_exact()), remembered(engine))
     numbers = [s.article.id for s in found.suggestions]
     anew = "anew" in request.values  # else the text of before goes on, and is still one search
     before = None if anew else _number("search")
-    seen = [] if anew else _shown(index, request.values.getlist("seen"))
+    seen = [] if anew else _shown(engine, request.values.getlist("seen"))
     kept = _kept(text)
     search = None
     if is_meant():
@@ -240,7 +239,7 @@ def _answers(text: str) -> dict[str, object]:
     return {
         "found": found,
         "identifiers": [i for i in found.identifiers if not any(i.text in piece for piece in private.pieces)],
-        "cards": cards(index, text, found, standings(kept, numbers)),
+        "cards": cards(engine, text, found, standings(kept, numbers)),
         "words": matched_words(found),
         "private": private,
         "search": search,

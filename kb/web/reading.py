@@ -10,7 +10,7 @@ from kb.feedback import REASONS
 from kb.model import Article, Page
 from kb.web.security import require_token
 from kb.web.verdicts import give, noted
-from kb.web.views import Answer, article_url, feedback, index_in_force, number_of, visitor
+from kb.web.views import Answer, article_named, article_url, engine_in_force, feedback, visitor
 
 MAX_WORDS = 200
 """Characters of a search that its links to articles carry (?h=)."""
@@ -74,8 +74,8 @@ def helped(articles: Collection[str]) -> dict[str, int]:
 def rate() -> Answer:
     """Whether an article helped, as this visitor says; the last answer counts, and can be taken back."""
     require_token()
-    index, form = index_in_force(), request.form
-    found, words = index.articles[number_of(index, form.get("article", ""))], form.get("h", "")[:MAX_WORDS]
+    form = request.form
+    found, words = article_named(engine_in_force(), form.get("article", "")), form.get("h", "")[:MAX_WORDS]
     search = last_search() if words else None
     give("", form.get("verdict", ""), found.id, search, form.get("comment", ""))
     return redirect(article_url(found, "verdict", words), 303)

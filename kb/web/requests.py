@@ -7,9 +7,7 @@ from pydantic import ConfigDict
 
 from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE
 from kb.feedback import MAX_COMMENT
-from kb.model import SORTS
-from kb.search.questions import MAX_ANSWERS, REPLIES
-from kb.search.searcher import MAX_PAGE, MAX_SIZE
+from kb.model import MAX_ANSWERS, MAX_PAGE, MAX_SIZE, REPLIES, SORTS
 from kb.web.forms import MAX_NAME, MAX_QUERY, SIZE
 from kb.web.schemas import ByFacet, Given, Sent, Sort, told
 

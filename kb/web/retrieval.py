@@ -3,22 +3,19 @@
 The contract is Dify's, and its shape of an error: {"error_code": 1002, "error_msg": "..."}.
 """
 
-import operator
-from collections.abc import Callable
 from datetime import date
 from typing import Any, Literal
 
-import numpy as np
 from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
 from kb.errors import KbError
-from kb.labels import LABELS, value_of
+from kb.labels import value_of
 from kb.language import say
+from kb.model import Criterion, Record, Where
 from kb.model.schema import AREAS, KINDS
-from kb.search.index import Index, Mask
-from kb.search.retrieve import Record, retrieve
+from kb.search.engine import Engine
 from kb.web.api import logged
 from kb.web.authorization import BadHeader
 from kb.web.errors import status_of
@@ -27,7 +24,7 @@ from kb.web.openapi import Api
 from kb.web.schemas import Answered, Facet, told
 from kb.web.security import without_folders
 from kb.web.validation import BadField
-from kb.web.views import article_url, index_in_force, settings_in_force
+from kb.web.views import article_url, engine_in_force, settings_in_force
 
 BASE = "guzhi"
 """The knowledge_id of everything; one kind or area of it is guzhi:case, guzhi:network."""
@@ -131,11 +128,12 @@ class Refusal(Answered):
     closed=True,
 )
 def retrieval(body: Retrieval) -> dict[str, Any]:
-    index = index_in_force()
-    allowed = _knowledge(index, body.knowledge_id) & _meeting(index, body.metadata_condition)
+    engine = engine_in_force()
+    filters, asked = _knowledge(engine, body.knowledge_id), body.metadata_condition or Conditions(conditions=[])
+    where = Where(filters, tuple(map(_condition, asked.conditions)), asked.logical_operator == "or")
     setting = body.retrieval_setting
     count = min(setting.top_k, MAX_RECORDS)
-    found = retrieve(index, body.query, count, allowed, setting.score_threshold or 0.0)
+    found = engine.retrieve(body.query, count, where, setting.score_threshold or 0.0)
     best = max((r.score for r in found), default=0.0)
     logged("suggest", body.query, [r.article.id for r in found], len(found), best)
     return {"records": [_data(record) for record in found]}
@@ -164,16 +162,17 @@ def _data(record: Record) -> dict[str, Any]:
 # --- which articles --------------------------------------------------------------------------
 
 
-def _knowledge(index: Index, name: str) -> Mask:
-    """The articles of a knowledge_id. Raises NotFound."""
+def _knowledge(engine: Engine, name: str) -> dict[str, tuple[str, ...]]:
+    """The articles of a knowledge_id, as filters. Raises NotFound."""
     base, _, part = name.partition(":")
     if base == BASE and not part:
-        return index.live
+        return {}
     kind, area = value_of("kind", part), value_of("area", part)
     if base == BASE and kind in KINDS:
-        return index.facets["kind"].having([kind])
-    if base == BASE and area in (*AREAS, *settings_in_force().areas, *index.facets["area"].values):
-        return index.facets["area"].having([area])
+        return {"kind": (kind,)}
+    known = (value for value, _ in engine.counts("area", hidden=True))
+    if base == BASE and area in (*AREAS, *settings_in_force().areas, *known):
+        return {"area": (area,)}
     raise NotFound(
         say(
             "没有知识库 {name}；可用 guzhi，或其中一类、一个领域，如 guzhi:case、guzhi:network",
@@ -183,70 +182,47 @@ def _knowledge(index: Index, name: str) -> Mask:
     )
 
 
-def _meeting(index: Index, asked: Conditions | None) -> Mask:
-    """The articles that meet conditions; drafts and archived ones only when asked for by status."""
-    conditions = asked.conditions if asked else []
-    shown = index.live if any(c.name == "status" for c in conditions) else index.visible
-    if not asked or not conditions:
-        return shown
-    combine = np.logical_or if asked.logical_operator == "or" else np.logical_and
-    met: Mask = combine.reduce([_meeting_one(index, c) for c in conditions])
-    return shown & met
-
-
-_NEGATED = {"not contains": "contains", "is not": "is", "not in": "in", "≠": "="}
-_TEXTS: dict[str, Callable[[str, str], bool]] = {
-    "contains": operator.contains,
-    "start with": str.startswith,
-    "end with": str.endswith,
-    "is": operator.eq,
-    "in": operator.eq,
-    "=": operator.eq,
+_NEGATED = {"not contains": "contains", "is not": "is", "not in": "in", "≠": "=", "empty": "not empty"}
+_TEXTS = {"contains": "contains", "start with": "starts", "end with": "ends", "is": "is", "in": "is", "=": "is"}
+_DAYS = {
+    "is": "is",
+    "=": "is",
+    "before": "before",
+    "<": "before",
+    "≤": "until",
+    "after": "after",
+    ">": "after",
+    "≥": "since",
 }
-_DAYS: dict[str, Callable[[Any, int], Mask]] = {
-    "is": operator.eq,
-    "=": operator.eq,
-    "before": operator.lt,
-    "<": operator.lt,
-    "≤": operator.le,
-    "after": operator.gt,
-    ">": operator.gt,
-    "≥": operator.ge,
-}
+"""Dify's comparisons, and ours."""
 
 
-def _meeting_one(index: Index, c: Condition) -> Mask:
-    comparison = _NEGATED.get(c.comparison_operator, c.comparison_operator)
-    if comparison in ("empty", "not empty"):
-        some = index.days(c.name) > 0 if c.name in DATES else index.facets[c.name].having(index.facets[c.name].values)
-        return some if comparison == "not empty" else ~some
-    if comparison not in (_DAYS if c.name in DATES else _TEXTS):
+def _condition(asked: Condition) -> Criterion:
+    """What a condition of a request asks for. Raises BadField."""
+    comparison = _NEGATED.get(asked.comparison_operator, asked.comparison_operator)
+    negated = asked.comparison_operator in _NEGATED
+    if comparison == "not empty":
+        return Criterion(asked.name, "there", negated=negated)
+    ours = (_DAYS if asked.name in DATES else _TEXTS).get(comparison)
+    if ours is None:
         raise _refused(
             say("{name} 不能用 {comparison} 比较", "{name} can't be compared by {comparison}",
-                name=c.name, comparison=c.comparison_operator)
+                name=asked.name, comparison=asked.comparison_operator)
         )  # fmt: skip
-    met = _dated(index, c, comparison) if c.name in DATES else _valued(index, c, comparison)
-    return ~met if c.comparison_operator in _NEGATED else met
+    if asked.name in DATES:
+        return Criterion(asked.name, ours, day=_day(asked), negated=negated)
+    if asked.value is None:
+        raise _refused(say("{name} 缺少 value", "{name} has no value", name=asked.name))
+    texts = asked.value if isinstance(asked.value, list) else [asked.value]
+    return Criterion(asked.name, ours, tuple(map(str, texts)), negated=negated)
 
 
-def _dated(index: Index, c: Condition, comparison: str) -> Mask:
+def _day(asked: Condition) -> date:
     try:
-        day = date.fromisoformat(str(c.value)).toordinal()
+        return date.fromisoformat(str(asked.value))
     except ValueError:
         raise _refused(say("{name} 的 value 应为日期，如 2026-03-01", "the value of {name} should be a day such as "
-                           "2026-03-01", name=c.name))  # fmt: skip
-    days = index.days(c.name)
-    return (days > 0) & _DAYS[comparison](days, day)
-
-
-def _valued(index: Index, c: Condition, comparison: str) -> Mask:
-    """By a facet's values as they are stored, or by their names in either language, without regard to case."""
-    if c.value is None:
-        raise _refused(say("{name} 缺少 value", "{name} has no value", name=c.name))
-    wanted = [str(v).lower() for v in (c.value if isinstance(c.value, list) else [c.value])]
-    holds, facet = _TEXTS[comparison], index.facets[c.name]
-    named = {v: [n.lower() for n in (v, *LABELS.get(c.name, {}).get(v, ()))] for v in facet.values}
-    return facet.having([v for v, names in named.items() if any(holds(n, w) for n in names for w in wanted)])
+                           "2026-03-01", name=asked.name))  # fmt: skip
 
 
 def _refused(problem: str) -> BadField:

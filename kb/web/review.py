@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 
-import numpy as np
 from flask import Flask, flash, redirect, request, url_for
 
 from kb.articles.writing.form import edited
@@ -11,15 +10,14 @@ from kb.errors import ConflictError, InputError
 from kb.labels import label
 from kb.language import say
 from kb.model import Article
-from kb.search.index import Index
 from kb.web.views import Answer, article_url, page, settings_in_force
 from kb.web.writers import (
     drafts,
     editions,
     editor_from_form,
+    engine_or_none,
     file_of,
     finished,
-    index_or_none,
     title_of,
     writing,
 )
@@ -57,30 +55,15 @@ def review() -> Answer:
 
 def awaited() -> dict[str, list[Article]]:
     """Articles that wait for somebody: drafts, review, overdue, soon; all empty before there is an index."""
-    index, today = index_or_none(), date.today()
-    if index is None:
+    engine, today = engine_or_none(), date.today()
+    if engine is None:
         return {"drafts": [], "review": [], "overdue": [], "soon": []}
     return {
-        "drafts": _with_state(index, "draft"),
-        "review": _with_state(index, "review"),
-        "overdue": _due(index, "", today - timedelta(days=1)),
-        "soon": _due(index, today.isoformat(), today + SOON),
+        "drafts": engine.in_state("draft", MAX_ROWS),
+        "review": engine.in_state("review", MAX_ROWS),
+        "overdue": engine.due(None, today - timedelta(days=1), MAX_ROWS),
+        "soon": engine.due(today, today + SOON, MAX_ROWS),
     }
-
-
-def _with_state(index: Index, state: str) -> list[Article]:
-    numbers = np.flatnonzero(index.live & index.facets["status"].having((state,)))
-    return [index.articles[n] for n in numbers[:MAX_ROWS].tolist()]
-
-
-def _due(index: Index, after: str, until: date) -> list[Article]:
-    """Articles in force whose review is due between two days, both included, earliest first."""
-    dated = index.dates("review_after") != b""
-    due = dated & index.live & index.between("review_after", after, until.isoformat())
-    due &= ~index.facets["status"].having(("archived",))
-    numbers = np.flatnonzero(due)
-    order = np.argsort(index.days("review_after")[numbers], kind="stable")
-    return [index.articles[n] for n in numbers[order[:MAX_ROWS]].tolist()]
 
 
 @writing
@@ -111,6 +94,6 @@ def _change(name: str, values: dict[str, str], note: str, content: bool = True) 
     except (ConflictError, InputError) as error:
         flash(str(error))
         found = True
-    if back is None and (index := index_or_none()) is not None and found:
-        back = article_url(index.articles[index.number_of(now.path)])
+    if back is None and (engine := engine_or_none()) is not None and found:
+        back = article_url(engine.article(now.path))
     return redirect(back or url_for("edit", name=now.path), 303)

@@ -17,17 +17,17 @@ from kb.articles import markdown
 from kb.articles.check import normal_path
 from kb.articles.parser import slug
 from kb.articles.writing.rename import moved_to
+from kb.desk.memory import Memory
 from kb.errors import NotFoundError, StoreError
 from kb.feedback import Feedback
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
-from kb.model import Article
+from kb.model import MAX_TEXT, Article, Completion
 from kb.model.schema import FACETS
 from kb.search.asking import wording
-from kb.search.complete import Completion
-from kb.search.index import Index, Library
-from kb.search.snippets import Highlighter, pieces
-from kb.search.terms import MAX_TEXT, read
+from kb.search.engine import Engine, Engines
+from kb.search.remembered import Remembered
+from kb.search.snippets import pieces
 from kb.settings import Settings
 from kb.store import Store
 from kb.web import forms
@@ -69,10 +69,16 @@ def settings_in_force() -> Settings:
     return found
 
 
-def index_in_force() -> Index:
-    """The index that answers this request. Raises BundleError."""
-    library: Library = current_app.config["LIBRARY"]
-    return library.index()
+def engine_in_force() -> Engine:
+    """The engine that answers this request. Raises BundleError."""
+    engines: Engines = current_app.config["ENGINES"]
+    return engines.in_force()
+
+
+def remembered(engine: Engine) -> Remembered | None:
+    """The verdicts that pastes are answered with."""
+    memory: Memory = current_app.config["MEMORY"]
+    return memory.remembered(engine)
 
 
 def store() -> Store:
@@ -114,7 +120,7 @@ def completion_url(found: Completion) -> str:
     return url_for("code" if found.kind == "code" else "product", name=found.text)
 
 
-def resolver(index: Index, found: Article) -> markdown.Resolve:
+def resolver(engine: Engine, found: Article) -> markdown.Resolve:
     """Relative links of an article -> addresses of this site."""
 
     def resolve(target: str) -> str:
@@ -125,7 +131,7 @@ def resolver(index: Index, found: Article) -> markdown.Resolve:
         if place is None:
             return "#"
         try:
-            linked = index.articles[_position(index, place)]
+            linked = _article_at(engine, place)
         except NotFoundError:
             return url_for("file", name=place)
         return article_url(linked, unquote(parts.fragment))
@@ -133,29 +139,29 @@ def resolver(index: Index, found: Article) -> markdown.Resolve:
     return resolve
 
 
-def number_of(index: Index, name: str) -> int:
-    """Position of an article by the name in its address: number, path (also an earlier one), or number and any slug.
+def article_named(engine: Engine, name: str) -> Article:
+    """The article of the name in an address: its number, its path (also an earlier one), or its number and any slug.
 
     Raises NotFoundError.
     """
     try:
-        return _position(index, name)
+        return _article_at(engine, name)
     except NotFoundError:
         m = re.match(r"KB-\d+(?=-)", name, re.IGNORECASE)
         if not m:
             raise
-    return index.number_of(m[0])
+    return engine.article(m[0])
 
 
-def _position(index: Index, name: str) -> int:
-    """Position of an article by its number, its path or an earlier path. Raises NotFoundError."""
+def _article_at(engine: Engine, name: str) -> Article:
+    """An article by its number, its path or an earlier path. Raises NotFoundError."""
     try:
-        return index.number_of(name)
+        return engine.article(name)
     except NotFoundError:
         place = _moved(name)
         if place is None:
             raise
-    return index.number_of(place)
+    return engine.article(place)
 
 
 def _moved(name: str) -> str | None:
@@ -166,11 +172,6 @@ def _moved(name: str) -> str | None:
     except StoreError as error:
         log.warning("renames can't be read: %s", error)
         return None
-
-
-def highlighter(index: Index, words: str) -> Highlighter:
-    terms = read(words, index.tokenizer, index.synonyms)
-    return Highlighter(index.tokenizer, index.weights.rarities(terms.shown()))
 
 
 # --- language -------------------------------------------------------------------------------

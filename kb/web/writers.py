@@ -17,7 +17,7 @@ from kb.articles.writing.save import MAX_EDITOR, Editions
 from kb.desk.after_save import settle
 from kb.errors import BundleError, InputError, NotFoundError
 from kb.language import say
-from kb.search.index import Index, Library
+from kb.search.engine import Engine, Engines
 from kb.web.security import require_token, require_writer
 from kb.web.views import Answer, settings_in_force, store, visitor
 
@@ -49,11 +49,11 @@ def drafts() -> Drafts:
     return Drafts(store(), visitor())
 
 
-def index_or_none() -> Index | None:
-    """The index in force; writing must be possible before there is one."""
-    library: Library = current_app.config["LIBRARY"]
+def engine_or_none() -> Engine | None:
+    """The engine in force; writing must be possible before there is one."""
+    engines: Engines = current_app.config["ENGINES"]
     try:
-        return library.index()
+        return engines.in_force()
     except BundleError:
         return None
 
@@ -63,17 +63,16 @@ def file_of(name: str) -> ArticleFile:
     try:
         return editions().open(name)
     except NotFoundError:
-        index = index_or_none()
-        path = name if index is None else _path_of(index, name)
+        engine = engine_or_none()
+        path = name if engine is None else _path_of(engine, name)
         return editions().open(moved_to(store(), path) or path)
 
 
-def _path_of(index: Index, name: str) -> str:
+def _path_of(engine: Engine, name: str) -> str:
     try:
-        path: str = index.articles[index.number_of(name)].path
+        return engine.article(name).path
     except NotFoundError:
         return name
-    return path
 
 
 def editor() -> str:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kb.articles.golden import Golden
+from kb.desk.paste import Paste, answer_paste
 from kb.errors import NotFoundError
 from kb.model import Query
+from kb.search.engine import Engine
+
+if TYPE_CHECKING:
+    from kb.search.remembered import Remembered
 from kb.search.evaluate import DEPTH, Qrels, Run
-from kb.search.index import Index
-from kb.search.searcher import search
-from kb.search.suggest import suggest
 
 
 class Outcome(NamedTuple):
@@ -40,29 +42,32 @@ class Shift(NamedTuple):
     same: int
 
 
-def run(index: Index, queries: Iterable[Golden]) -> list[Outcome]:
-    """Put the golden queries to an index, as the site and the command line would answer them."""
-    return [_outcome(index, golden) for golden in queries]
+def run(engine: Engine, queries: Iterable[Golden], remembered: "Remembered | None" = None) -> list[Outcome]:
+    """Put the golden queries to an engine, as the site and the command line answer them.
+
+    remembered: verdicts on texts of before.
+    """
+    return [_outcome(engine, golden, remembered) for golden in queries]
 
 
-def _outcome(index: Index, golden: Golden) -> Outcome:
+def _outcome(engine: Engine, golden: Golden, remembered: "Remembered | None") -> Outcome:
     wanted = set()
     missing = []
     for name in golden.articles:
         try:
-            wanted.add(index.articles[index.number_of(name)].id)
+            wanted.add(engine.article(name).id)
         except NotFoundError:
             missing.append(name)
-    found = shown(index, golden.query, golden.mode)
+    found = shown(engine, golden.query, golden.mode, remembered)
     rank = next((i for i, number in enumerate(found, 1) if number in wanted), 0)
     return Outcome(golden, rank, found, tuple(missing))
 
 
-def shown(index: Index, text: str, mode: str) -> tuple[str, ...]:
+def shown(engine: Engine, text: str, mode: str, remembered: "Remembered | None" = None) -> tuple[str, ...]:
     """The numbers of the first DEPTH articles that are shown for a text, best first. mode: search or suggest."""
     if mode == "suggest":
-        return tuple(s.article.id for s in suggest(index, text, DEPTH).suggestions)
-    return tuple(h.article.id for h in search(index, Query(text, size=DEPTH)).hits)
+        return tuple(s.article.id for s in answer_paste(engine, Paste(text, count=DEPTH), remembered).suggestions)
+    return tuple(h.article.id for h in engine.search(Query(text, size=DEPTH)).hits)
 
 
 def shift(before: Sequence[Outcome], after: Sequence[Outcome]) -> Shift:
