@@ -12,16 +12,18 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.fields import STOP_WORDS, TALK_SHARE
+from kb.stopwords import STOP_WORDS
 from kb.tokens import Tokenizer, fold
 
 
-def factors(terms: Sequence[str], spread: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What is left of the weight of each term, 0 to 1. spread: the share of a base's passages that hold it.
+def factors(terms: Sequence[str], spread: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """What is left of the weight of each term, 0 to 1.
+
+    spread: the share of a base's passages that hold it. share: how much of a paste is talk, beside what is about it.
 
     By Bayes' rule the chance that a word of a paste is about the fault: it comes from an article or from talk.
     """
-    talk = TALK_SHARE * np.fromiter((_spread().get(t, 0.0) for t in terms), np.float64, len(terms))
+    talk = share * np.fromiter((_spread().get(t, 0.0) for t in terms), np.float64, len(terms))
     return spread / np.maximum(spread + talk, 1e-12)
 
 

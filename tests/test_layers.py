@@ -24,6 +24,7 @@ LAYERS = (
         "common",
         "general",
         "talk",
+        "stopwords",
         "fields",
         "synonyms",
         "taiwan",

@@ -9,7 +9,6 @@ from conftest import Write
 
 from kb.articles.files import parse as parse_article
 from kb.bundle import open_current
-from kb.fields import STOP_WORDS
 from kb.indexer.build import build, build_documents
 from kb.model import Query
 from kb.search.index import Index
@@ -17,6 +16,7 @@ from kb.search.proposals import proposals
 from kb.search.searcher import search
 from kb.search.terms import read
 from kb.settings import Settings
+from kb.stopwords import STOP_WORDS
 from kb.synonyms import TRADE_WORDS, Synonyms, parse, shipped_text, trade_words
 from kb.tokens import Tokenizer
 

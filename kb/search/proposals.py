@@ -18,10 +18,10 @@ from pathlib import Path
 
 from kb.articles.atomic import read_text, save
 from kb.errors import InputError, NotFoundError
-from kb.fields import STOP_WORDS
 from kb.language import say
 from kb.model import Proposal
 from kb.search.index import Index
+from kb.stopwords import STOP_WORDS
 from kb.synonyms import parse
 from kb.tokens import HAN, Tokenizer, fold
 

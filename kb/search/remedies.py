@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from kb.fields import STOP_WORDS
 from kb.labels import label
 from kb.language import say
 from kb.model import Article, Change, Passage, Query, Token, Why, Word
@@ -17,6 +16,7 @@ from kb.search.explain import field_texts
 from kb.search.index import Index
 from kb.search.spelling import better_query
 from kb.search.terms import Group, QueryTerms
+from kb.stopwords import STOP_WORDS
 from kb.tokens import HAN, fold
 
 MAX_ALIAS = 40

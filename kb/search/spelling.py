@@ -25,12 +25,12 @@ from typing import NamedTuple
 import numpy as np
 
 from kb.common import is_common
-from kb.fields import STOP_WORDS
 from kb.identifiers import identify
 from kb.model import Correction, Token
 from kb.search.index import Index
 from kb.search.terms import respelled
 from kb.sounds import CHARACTERS, LETTERS, blurred
+from kb.stopwords import STOP_WORDS
 from kb.tokens import HAN, fold
 
 UNSEEN = 16.0

@@ -16,14 +16,15 @@ from kb.fields import (
     SHORT_QUERY,
     STOP_WEIGHT_CHINESE,
     STOP_WEIGHT_LATIN,
-    STOP_WORDS,
     SUBJECT_WEIGHT,
     SYNONYM_WEIGHT,
+    TALK_SHARE,
     TYPED_WEIGHT,
 )
 from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
 from kb.search import lines
+from kb.stopwords import STOP_WORDS
 from kb.synonyms import Synonyms
 from kb.taiwan import taiwan_readings
 from kb.talk import factors
@@ -173,7 +174,7 @@ def _taiwan_readings(
 def _without_talk(tokens: Sequence[Token], spread: Spread) -> dict[str, float]:
     """What small talk leaves of the weight of each term."""
     terms = list(dict.fromkeys(t.term for t in tokens))
-    return dict(zip(terms, factors(terms, spread(terms)).tolist(), strict=True))
+    return dict(zip(terms, factors(terms, spread(terms), TALK_SHARE).tolist(), strict=True))
 
 
 def respelled(text: str, corrections: Sequence[Correction]) -> Folded:
