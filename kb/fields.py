@@ -142,7 +142,7 @@ STOP_WEIGHT_LATIN = 0.2
 """Of stop words in a short query. FAQ 0.552 -> 0.557 by the Chinese ones, English questions 0.803 -> 0.808."""
 
 TALK_SHARE = 1.0
-"""How much of a paste is talk, beside what is about the fault: see kb.talk."""
+"""How much of a paste is talk, beside what is about the fault: see kb.text.talk."""
 
 BUILD_TIME = (
     *("FIELDS", "SEGMENTS", "CODE_ZONES", "TOPICS", "TROUBLE_FACTOR", "GENERAL", "GENERAL_LENGTH"),

@@ -5,10 +5,11 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 
-from kb import encodings, hypertext, mails
+from kb import encodings, mails
 from kb.errors import InputError
 from kb.language import say
 from kb.model import MAX_TEXT
+from kb.text import hypertext
 
 MAX_BYTES = 10_000_000
 """Of a file as it is sent; mails bring photographs of screens."""

@@ -16,9 +16,10 @@ from email.policy import compat32
 from email.utils import collapse_rfc2231_value
 from itertools import islice
 
-from kb import encodings, hypertext
+from kb import encodings
 from kb.errors import InputError
 from kb.language import say
+from kb.text import hypertext
 
 MIN_NEW = 30
 """Characters. A reply that says less ("still the same") is read together with the mail it answers."""

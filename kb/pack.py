@@ -29,7 +29,7 @@ from kb.model import MAX_SIZE, Article, Query
 from kb.model.schema import AREAS
 from kb.search.engine import Engine
 from kb.settings import Settings
-from kb.tokens import HAN, fold
+from kb.text.tokens import HAN, fold
 
 MAX_ARTICLES = 5_000
 MAX_IMAGE = 5_000_000

@@ -8,9 +8,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kb.bundle import Bundle
-from kb.keys import find, keys
 from kb.model import Article, Passage, Section
 from kb.model.schema import DATES, LISTS
+from kb.text.hashing import find, keys
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,7 +16,7 @@ from kb.feedback import Feedback
 from kb.search.index import Index
 from kb.settings import Settings, load
 from kb.store import Store
-from kb.synonyms import parse
+from kb.text.synonyms import parse
 from kb.web import create_app, spreadsheets
 
 PAGES = ("/insights", "/insights/articles", "/insights/quality", "/insights/words")

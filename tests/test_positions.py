@@ -17,7 +17,7 @@ from kb.indexer.analysis import Row, Terms
 from kb.model import Passage
 from kb.search import shapes
 from kb.search.positions import Positions
-from kb.tokens import HAN
+from kb.text.tokens import HAN
 
 FIELDS = sorted(SEGMENTS)
 LETTER = rf"[^\W_{HAN}]"

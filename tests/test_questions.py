@@ -39,8 +39,8 @@ from kb.search.sentences import is_chinese, is_clause, is_general, is_message, i
 from kb.search.suggest import read_paste, suggest
 from kb.search.terms import read
 from kb.search.threshold import THRESHOLD
-from kb.synonyms import Synonyms
-from kb.tokens import fold
+from kb.text.synonyms import Synonyms
+from kb.text.tokens import fold
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from kb import general, talk
 from kb.fields import TALK_SHARE
-from kb.keys import keys
-from kb.tokens import Tokenizer, index_term
+from kb.text import general, talk
+from kb.text.hashing import keys
+from kb.text.tokens import Tokenizer, index_term
 
 TALK = ["领导", "麻烦", "感谢", "昨天", "老师", "急", "财务", "thank", "boss", "urgent", "regard"]
 SUBJECTS = ["卡纸", "双工", "蓝屏", "duplex", "toner", "raid"]

@@ -16,9 +16,9 @@ from kb.search.proposals import proposals
 from kb.search.searcher import search
 from kb.search.terms import read
 from kb.settings import Settings
-from kb.stopwords import STOP_WORDS
-from kb.synonyms import TRADE_WORDS, Synonyms, parse, shipped_text, trade_words
-from kb.tokens import Tokenizer
+from kb.text.stopwords import STOP_WORDS
+from kb.text.synonyms import TRADE_WORDS, Synonyms, parse, shipped_text, trade_words
+from kb.text.tokens import Tokenizer
 
 TEXT = shipped_text("trade_words.txt")
 EVERYWHERE = frozenset(

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from kb import telling
 from kb.articles.markdown import split
 from kb.fields import CODE_ZONES, SEGMENTS
-from kb.identifiers import CODE_KINDS
 from kb.model import Article, Passage, Token
-from kb.tokens import Folded, Tokenizer, fold, pairs
+from kb.text import telling
+from kb.text.identifiers import CODE_KINDS
+from kb.text.tokens import Folded, Tokenizer, fold, pairs
 
 
 class Numbers(dict[str, int]):

@@ -38,7 +38,7 @@ from kb.indexer.writing import Clock, Plan, write
 from kb.language import say
 from kb.model import Article
 from kb.settings import Settings
-from kb.tokens import tokenizer_of
+from kb.text.tokens import tokenizer_of
 
 BESIDE_FROM = 2000
 """Articles; a smaller base is written anew in a second or two."""

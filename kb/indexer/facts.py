@@ -19,11 +19,11 @@ from whoosh import index as wi
 from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.codec.whoosh3 import W3Codec, W3PerDocReader
 
-from kb.atoms import spell
 from kb.fields import FIELDS
 from kb.model.schema import How
 from kb.pickles import guard
-from kb.tokens import fold
+from kb.text.tokens import fold
+from kb.text.unigrams import spell
 
 FOLDER = "whoosh"
 MEMORY_MB = 256

@@ -15,7 +15,6 @@ from kb.bundle import Bundle, current_name, open_current
 from kb.errors import BundleError, BusyError, EncoderError, KbError
 from kb.indexer.positions import ranges
 from kb.indexer.processes import Progress, in_parallel
-from kb.keys import Keys
 from kb.language import say, use
 from kb.meaning import store
 from kb.meaning.encoder import encoder_of
@@ -23,6 +22,7 @@ from kb.meaning.store import Made, Stored
 from kb.meaning.texts import Texts, key_of, passage_texts
 from kb.records import Lines, article_from, passage_from
 from kb.settings import OFF, Settings
+from kb.text.hashing import Keys
 
 log = logging.getLogger(__name__)
 

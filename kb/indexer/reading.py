@@ -21,9 +21,17 @@ from kb.meaning.texts import key_of, passage_texts
 from kb.model import Article
 from kb.records import Lines, article_record, number_of, passage_record, to_line
 from kb.settings import Settings
-from kb.synonyms import NOTHING, TRADE_WORDS, Parsed, Table, merged, parse_dictionary, trade_words
-from kb.synonyms import parse as parse_synonyms
-from kb.tokens import Tokenizer, tokenizer_of
+from kb.text.synonyms import (
+    NOTHING,
+    TRADE_WORDS,
+    Parsed,
+    Table,
+    merged,
+    parse_dictionary,
+    trade_words,
+)
+from kb.text.synonyms import parse as parse_synonyms
+from kb.text.tokens import Tokenizer, tokenizer_of
 
 DICTIONARY = "dictionary.txt"
 SYNONYMS = "synonyms.txt"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kb.bundle import Bundle
 from kb.fields import TOPICS
-from kb.keys import Keys, find
+from kb.text.hashing import Keys, find
 
 LEARN_FROM = 500
 """Passages; fewer say too little about which words belong together."""

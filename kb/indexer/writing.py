@@ -29,11 +29,11 @@ from kb.indexer.analysis import is_about_trouble
 from kb.indexer.processes import PARALLEL_FROM, Progress, pool, reported
 from kb.indexer.reading import NEW, Entry, Previous
 from kb.indexer.rows import Rows
-from kb.keys import find, keys
 from kb.language import say
 from kb.meaning.texts import Texts
 from kb.records import to_line
-from kb.tokens import index_term
+from kb.text.hashing import find, keys
+from kb.text.tokens import index_term
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ from kb.search.recent import Recent
 from kb.search.terms import QueryTerms
 from kb.search.topics import Topics
 from kb.search.vocabulary import Vocabulary
-from kb.synonyms import Synonyms
-from kb.tokens import tokenizer_of
+from kb.text.synonyms import Synonyms
+from kb.text.tokens import tokenizer_of
 
 Mask = NDArray[np.bool_]
 

@@ -21,9 +21,9 @@ from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.model import Proposal
 from kb.search.index import Index
-from kb.stopwords import STOP_WORDS
-from kb.synonyms import parse
-from kb.tokens import HAN, Tokenizer, fold
+from kb.text.stopwords import STOP_WORDS
+from kb.text.synonyms import parse
+from kb.text.tokens import HAN, Tokenizer, fold
 
 FILE = "synonyms.txt"
 REFUSED = "synonyms-refused.txt"

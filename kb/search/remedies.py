@@ -16,8 +16,8 @@ from kb.search.explain import field_texts
 from kb.search.index import Index
 from kb.search.spelling import better_query
 from kb.search.terms import Group, QueryTerms
-from kb.stopwords import STOP_WORDS
-from kb.tokens import HAN, fold
+from kb.text.stopwords import STOP_WORDS
+from kb.text.tokens import HAN, fold
 
 MAX_ALIAS = 40
 """Characters of a query that can be a customer's phrase as it stands."""

@@ -30,12 +30,12 @@ from kb.fields import (
     MEMORY_POPULATION,
     MEMORY_PRIOR,
 )
-from kb.keys import Keys, find, keys
 from kb.language import say
 from kb.model import VERDICTS, Match, Recalled, Verdict
 from kb.search.index import Index
 from kb.search.ranking import Scores
 from kb.search.terms import QueryTerms, read
+from kb.text.hashing import Keys, find, keys
 
 MAX_TEXTS = 5000
 """Remembered pastes, the newest ones; a paste is compared with all of them in a millisecond or two."""

@@ -21,7 +21,7 @@ from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, V
 from kb.search.ranking import Scores, rarity, top
 from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
 from kb.search.terms import Group, QueryTerms, read
-from kb.tokens import HAN, fold
+from kb.text.tokens import HAN, fold
 
 Mask = NDArray[np.bool_]
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from kb.identifiers import SHOWN_KINDS
 from kb.model import (
     FIX_ROLES,
     MAX_TEXT,
@@ -31,6 +30,7 @@ from kb.search.remembered import Remembered, reason
 from kb.search.snippets import Highlighter, place
 from kb.search.terms import QueryTerms, read
 from kb.search.threshold import THRESHOLD
+from kb.text.identifiers import SHOWN_KINDS
 
 MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""

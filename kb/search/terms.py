@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kb import telling
 from kb.fields import (
     CODE_WEIGHT,
     PART_WEIGHT,
@@ -21,14 +20,15 @@ from kb.fields import (
     TALK_SHARE,
     TYPED_WEIGHT,
 )
-from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
 from kb.search import lines
-from kb.stopwords import STOP_WORDS
-from kb.synonyms import Synonyms
-from kb.taiwan import taiwan_readings
-from kb.talk import factors
-from kb.tokens import Folded, Tokenizer, neighbours
+from kb.text import telling
+from kb.text.identifiers import CODE_KINDS, EXACT_KINDS
+from kb.text.stopwords import STOP_WORDS
+from kb.text.synonyms import Synonyms
+from kb.text.taiwan import taiwan_readings
+from kb.text.talk import factors
+from kb.text.tokens import Folded, Tokenizer, neighbours
 
 NUMBERS = 4.0
 """Plain numbers together count for at most so much: a log of 3,000 lines with every number from 0 to 49

@@ -16,7 +16,7 @@ from kb.rehearsal import rehearsed
 from kb.rehearsal import sentence as effect_of
 from kb.search.remedies import sentence as instruction
 from kb.search.why import standing
-from kb.tokens import MAX_COMPOUND
+from kb.text.tokens import MAX_COMPOUND
 from kb.web import forms
 from kb.web.api import MAX_GOLDEN
 from kb.web.marks import mark

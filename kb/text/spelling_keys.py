@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.keys import codes, keys_of
+from kb.text.hashing import codes, keys_of
 
 LETTERS = range(4, 25)
 """Lengths of words of letters that are corrected. Shorter ones are abbreviations, one letter away from all others."""

@@ -20,8 +20,8 @@ import opencc
 import rjieba
 import Stemmer
 
-from kb.identifiers import COMPOUND, NOISE, Identifier, identify, squeeze
 from kb.model import Token
+from kb.text.identifiers import COMPOUND, NOISE, Identifier, identify, squeeze
 
 VERSION = 3
 """Raise when tokens of an unchanged text change: every index is rebuilt."""

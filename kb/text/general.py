@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.keys import Keys, find, keys
-from kb.tokens import fold, index_term
+from kb.text.hashing import Keys, find, keys
+from kb.text.tokens import fold, index_term
 
 LEAST = 2e-6
 """Share of all words; what is rarer changes no weight."""

@@ -17,12 +17,12 @@ from operator import add
 from typing import NamedTuple
 
 from kb.language import say
-from kb.tokens import fold
+from kb.text.tokens import fold
 
 Table = dict[str, tuple[str, ...]]
 """Folded word -> its synonyms."""
 
-TRADE_WORDS = "kb/data/trade_words.txt"
+TRADE_WORDS = "kb/text/data/trade_words.txt"
 """The shipped words of the trade, as the file is called in messages."""
 
 _SIGN = re.compile(r"=>|!=|≠|=")
@@ -113,7 +113,7 @@ def trade_words() -> Parsed:
 
 def shipped_text(name: str) -> str:
     """A file of words that comes with the program."""
-    return files("kb").joinpath("data", name).read_text("utf8")
+    return files("kb.text").joinpath("data", name).read_text("utf8")
 
 
 def merged(shipped: Parsed, own: Parsed) -> Table:

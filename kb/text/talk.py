@@ -12,8 +12,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.stopwords import STOP_WORDS
-from kb.tokens import Tokenizer, fold
+from kb.text.stopwords import STOP_WORDS
+from kb.text.tokens import Tokenizer, fold
 
 
 def factors(terms: Sequence[str], spread: NDArray[np.float64], share: float) -> NDArray[np.float64]:
@@ -30,7 +30,7 @@ def factors(terms: Sequence[str], spread: NDArray[np.float64], share: float) -> 
 @lru_cache(maxsize=1)
 def _spread() -> dict[str, float]:
     """The share of messages that hold each term."""
-    text = (files("kb") / "data" / "talk.txt").read_text("utf8")
+    text = (files("kb.text") / "data" / "talk.txt").read_text("utf8")
     messages = [line for line in text.splitlines() if not line.startswith("#")]
     tokenizer = Tokenizer([])
     held = Counter(term for m in messages for term in {t.term for t in tokenizer.folded_tokens(fold(m))})

@@ -11,7 +11,7 @@ The canonical form is equal for spelling variants of one thing:
     v7.5.0, 7.5.0                  -> 7.5.0
     7.5.0-rc1, 7.5.0rc1            -> 7.5.0rc1
 
-All functions take folded text (see kb.tokens.fold): half width and lower case.
+All functions take folded text (see kb.text.tokens.fold): half width and lower case.
 """
 
 import re

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from kb.identifiers import CODE_KINDS
 from kb.model import Token
-from kb.tokens import HAN, Folded
+from kb.text.identifiers import CODE_KINDS
+from kb.text.tokens import HAN, Folded
 
 NAME = 0.8
 """What a name counts as a code, such as NullPointerException: it names a part of a program, often of many faults."""

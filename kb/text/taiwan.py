@@ -1,6 +1,6 @@
 """This module reads a query in traditional Chinese as the mainland would have put it: 程式當掉 -> 程序, 死机.
 
-Folding (kb.tokens) replaces a word of Taiwan by the mainland's only where it can be nothing else, for articles are
+Folding (kb.text.tokens) replaces a word of Taiwan by the mainland's only where it can be nothing else, for articles are
 folded too and have to be found by quoting them. Of a query that is evidently Taiwan's more can be said, as further
 readings beside what was typed: 程式 is 程序 there, though it is also written on the mainland.
 """
@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from kb.synonyms import Synonyms, parse, shipped_text
-from kb.tokens import HAN, Tokenizer, fold, from_taiwan
+from kb.text.synonyms import Synonyms, parse, shipped_text
+from kb.text.tokens import HAN, Tokenizer, fold, from_taiwan
 
 MAX_TEXT = 2000
 """Characters that are read; what follows in a longer paste is a log."""
@@ -25,8 +25,8 @@ def taiwan_readings(text: str, tokenizer: Tokenizer) -> list[Place]:
     """What the mainland says for words of a text in traditional Chinese: (start, end, folded word), in order.
 
     Only what folding the text does not say already. A stretch may have several words. A text that is not evidently
-    traditional has none. The shipped words (kb/data/taiwan_words.txt) count before OpenCC's. tokenizer: tells where
-    the mainland's words begin and end, for 影印 and 機 are 复印机, one word.
+    traditional has none. The shipped words (kb/text/data/taiwan_words.txt) count before OpenCC's. tokenizer: tells
+    where the mainland's words begin and end, for 影印 and 機 are 复印机, one word.
     """
     text = text[:MAX_TEXT]
     if sum(map(_side, text)) <= 0:

@@ -8,7 +8,7 @@ from FIRST_WORD on a word of letters or digits.
 import re
 from collections.abc import Callable
 
-from kb.tokens import HAN
+from kb.text.tokens import HAN
 
 BREAK = 0
 """Stands between two texts, so that no phrase runs from one into the next."""

@@ -1,6 +1,6 @@
 """This module knows common words of languages in Latin letters: who types one has not misspelled another.
 
-The words are in kb/data/common.txt, which also says where they are from.
+The words are in kb/text/data/common.txt, which also says where they are from.
 """
 
 from bisect import bisect_left
