@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("language", "model", "errors"),
     ("text",),
-    ("labels", "settings", "fields", "bundle", "records", "encodings", "privacy", "pickles", "tables"),
+    ("labels", "settings", "bundle", "encodings", "privacy", "tables"),
     ("store", "migrations"),
     ("access", "feedback", "articles"),
     ("meaning",),
@@ -48,7 +48,7 @@ ONLY_IN = {
     "jinja2": ("kb/web/", "kb/pack.py"),
     "markupsafe": ("kb/web/", "kb/pack.py"),
     "waitress": ("kb/web/server.py",),
-    "whoosh": ("kb/indexer/facts.py", "kb/search/facts.py", "kb/pickles.py"),
+    "whoosh": ("kb/indexer/facts.py", "kb/search/facts.py", "kb/bundle/pickles.py"),
     "scipy": ("kb/indexer/vectors.py", "kb/indexer/positions.py", "kb/search/columns.py"),
     "sklearn": ("kb/indexer/topics.py",),
     "markdown_it": (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, open_current
-from kb.fields import LARGEST_WEIGHT
+from kb.bundle.fields import LARGEST_WEIGHT
 from kb.indexer import build as building
 from kb.indexer import vectors
 from kb.indexer.analysis import Row, Terms

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.bundle import Bundle
-from kb.fields import REPEATED, SEGMENTS
+from kb.bundle.fields import REPEATED, SEGMENTS
 from kb.indexer import positions as written
 from kb.indexer.analysis import Row, Terms
 from kb.model import Passage

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb import fields
+from kb.bundle import fields
 from kb.indexer import vectors
 from kb.search import columns
 from kb.search.index import Index

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kb.fields import TALK_SHARE
+from kb.bundle.fields import TALK_SHARE
 from kb.text import general, talk
 from kb.text.hashing import keys
 from kb.text.tokens import Tokenizer, index_term

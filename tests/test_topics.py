@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kb.bundle import Bundle, open_current
-from kb.fields import TOPIC_WEIGHT
+from kb.bundle.fields import TOPIC_WEIGHT
 from kb.indexer import build as building
 from kb.indexer import topics
 from kb.indexer.build import build_documents, update_documents

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb import fields
-from kb.bundle import Bundle
+from kb.bundle import Bundle, fields
 from kb.indexer import vectors
 from kb.indexer.analysis import Row, Terms
 from kb.model import Passage

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kb import __version__, fields
+from kb import __version__
 from kb.articles.files import is_number
-from kb.bundle import SCHEMA, Bundle, building, open_current, publish, verify
+from kb.bundle import SCHEMA, Bundle, building, fields, open_current, publish, verify
 from kb.errors import BundleError
 from kb.indexer.processes import Progress
 from kb.indexer.reading import (

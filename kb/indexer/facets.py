@@ -18,7 +18,7 @@ from kb.text.hashing import table
 
 
 def write(folder: Path, records: Sequence[dict[str, Any]]) -> None:
-    """Write the files above. records: of all articles, see kb.records."""
+    """Write the files above. records: of all articles, see kb.bundle.stored."""
     values: dict[str, list[str]] = {}
     for name in FACETS:
         places: dict[str, int] = {}

@@ -6,7 +6,7 @@ before each segment. Files, all arrays but the first:
     words.txt            the words of letters and digits, sorted; their place is their number
     stream               the atoms (int32)
     stream.segments      where each segment starts (int32); stream.passages: its passage (int32)
-    stream.fields        what each segment belongs to: a value of kb.fields.SEGMENTS (uint8)
+    stream.fields        what each segment belongs to: a value of kb.bundle.fields.SEGMENTS (uint8)
     stream.indptr        for each atom, BREAK and characters first: where its places start in stream.places (int64)
     stream.places        the places of each atom in the stream, ascending (int32)
 """

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.fields import TOPICS
+from kb.bundle.fields import TOPICS
 from kb.text.hashing import Keys, find
 
 LEARN_FROM = 500

@@ -24,7 +24,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.fields import (
+from kb.bundle.fields import (
     BM25_B,
     BM25_K1,
     GENERAL,
@@ -47,7 +47,8 @@ from kb.text.general import shares
 from kb.text.hashing import Keys, find, keys
 
 MATRICES = ("text", "title", "pairs", "codes")
-"""What is counted of passages. codes: not how often, but how much a passage is about a code (kb.fields.CODE_ZONES)."""
+"""What is counted of passages. codes: not how often, but how much a passage is about a code
+(kb.bundle.fields.CODE_ZONES)."""
 PAGES = ("page_text", "page_pairs")
 """The same counts of whole pages; made of those of their passages."""
 

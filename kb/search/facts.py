@@ -11,7 +11,7 @@ from whoosh import index as wi
 from whoosh import query as wq
 
 from kb.bundle import Bundle
-from kb.pickles import guard
+from kb.bundle.pickles import guard
 from kb.search.shapes import beginning, expanded
 from kb.text.unigrams import spell
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.fields import SEGMENTS
+from kb.bundle.fields import SEGMENTS
 from kb.search.positions import Positions
 from kb.search.query import Pattern, Phrase
 from kb.text.tokens import HAN, fold

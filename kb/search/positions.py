@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.fields import REPEATED, SEGMENTS
+from kb.bundle.fields import REPEATED, SEGMENTS
 from kb.search.shapes import beginning, expanded
 from kb.text.unigrams import FIRST_WORD, encode
 

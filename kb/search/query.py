@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kb.fields import BY_NAME, Field
+from kb.bundle.fields import BY_NAME, Field
 from kb.labels import guessed_value, value_of
 from kb.language import say
 from kb.model.schema import BY_NAME as KEYS

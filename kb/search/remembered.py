@@ -19,8 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import NotFoundError
-from kb.fields import (
+from kb.bundle.fields import (
     MEMORY_COVERED,
     MEMORY_FLOOR,
     MEMORY_LIFT,
@@ -30,6 +29,7 @@ from kb.fields import (
     MEMORY_POPULATION,
     MEMORY_PRIOR,
 )
+from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import VERDICTS, Match, Recalled, Verdict
 from kb.search.index import Index

@@ -29,7 +29,8 @@ KEYWORDS = 3
 """Up to so many words are keywords and every one is required; more are a sentence, of which SENTENCE_SHARE is."""
 SENTENCE_SHARE = 0.8
 """By rarity, divided by the number of words: about one word of them all. Ranking is the better judge of a sentence:
-asking for 0.3 of it whatever its length costs 0.20 / 0.01 / 0.06 nDCG@10 by searching on the sets of kb.fields."""
+asking for 0.3 of it whatever its length costs 0.20 / 0.01 / 0.06 nDCG@10 by searching on the sets of
+kb.bundle.fields."""
 MAX_GROUPS = 400
 """Words of one query that are looked up, each a mask over all passages; a pasted log has thousands."""
 MEANS = 0.5

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.fields import (
+from kb.bundle.fields import (
     CODE_WEIGHT,
     PART_WEIGHT,
     QUERY_K1,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.fields import TOPIC_WEIGHT
+from kb.bundle.fields import TOPIC_WEIGHT
 from kb.search.ranking import Scores, Weights, top
 from kb.text.hashing import find, keys
 

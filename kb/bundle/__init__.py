@@ -7,8 +7,8 @@
       .building-…             what it has written so far; nothing reads it
 
 A bundle is never changed after it was published. A small one may stand beside a large one, its base, and hold
-only what changed since. Arrays and JSON only, but for what Whoosh pickles (kb.pickles): nothing in it executes on
-load. What others on this machine may write is not opened at all.
+only what changed since. Arrays and JSON only, but for what Whoosh pickles (kb.bundle.pickles): nothing in it executes
+on load. What others on this machine may write is not opened at all.
 """
 
 import contextlib
