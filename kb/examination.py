@@ -18,14 +18,14 @@ from kb import __version__
 from kb.articles.atomic import save
 from kb.articles.check import Problem, check, check_file
 from kb.articles.files import ArticleFile, decode
+from kb.database.activity import Feedback
+from kb.database.connection import Store
 from kb.errors import ArticleError, KbError, NotFoundError
-from kb.feedback import Feedback
 from kb.language import LANGUAGES, current, use
 from kb.model import VERDICTS, Duplicate, Proposal
 from kb.search.engine import Engine, engines
 from kb.search.proposals import read_decided, undecided
 from kb.settings import Settings
-from kb.store import Store
 
 log = logging.getLogger(__name__)
 

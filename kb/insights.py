@@ -1,6 +1,6 @@
 """This module answers a lead's questions: what do people miss, what helps, and what is in the way?
 
-It reads the log (kb.feedback) and the index; nothing here changes anything.
+It reads the log (kb.database.activity) and the index; nothing here changes anything.
 """
 
 from collections import Counter, defaultdict
@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from kb import tables
 from kb.articles.golden import same
+from kb.database import tables
+from kb.database.connection import Store
 from kb.model import HIDDEN_STATUSES, VERDICTS, Article
 from kb.search.confidence import MEDIUM
 from kb.search.engine import Engine
 from kb.search.threshold import THRESHOLD
-from kb.store import Store
 
 Moment = InstrumentedAttribute[datetime]
 Number = InstrumentedAttribute[int]

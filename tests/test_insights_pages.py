@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 
 from kb.articles import golden
 from kb.articles.check import check
+from kb.database.activity import Feedback
+from kb.database.connection import Store
 from kb.examination import FILE, MAX_COMPARED, examination, examine
-from kb.feedback import Feedback
 from kb.search.index import Index
 from kb.settings import Settings, load
-from kb.store import Store
 from kb.text.synonyms import parse
 from kb.web import create_app, spreadsheets
 

@@ -299,7 +299,7 @@ def _meaning(chosen: Settings, engine: "Engine") -> tuple[bool, str]:
 
 def _database(where: str) -> tuple[bool, str]:
     """Whether what people do can be kept, and what was found. A file that is not there yet is not made."""
-    from kb.store import Store
+    from kb.database.connection import Store
 
     store = Store(where)
     if not store.exists():

@@ -15,9 +15,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from kb.database.tables import HEAD, Base
 from kb.errors import StoreError
 from kb.language import say
-from kb.tables import HEAD, Base
 
 BUSY_SECONDS = 10
 """How long a writer waits for another one."""

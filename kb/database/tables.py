@@ -1,6 +1,7 @@
 """This module is the tables of the database: what people did, looked for, said and wrote.
 
-The articles are not here: they are files. A change of a table needs a migration (kb/migrations) and a new HEAD.
+The articles are not here: they are files. A change of a table needs a migration (kb/database/migrations) and a new
+HEAD.
 """
 
 from datetime import UTC, datetime

@@ -1,8 +1,8 @@
-"""This module runs migrations for Alembic, inside the transaction that kb.store opened."""
+"""This module runs migrations for Alembic, inside the transaction that kb.database.connection opened."""
 
 from alembic import context
 
-from kb.tables import Base
+from kb.database.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

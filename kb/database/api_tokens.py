@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 
-from kb import tables
+from kb.database import tables
+from kb.database.connection import Store
 from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.model import SCOPES, TOKEN_DAYS
-from kb.store import Store
 
 PREFIX = "kb_"
 """By which people, and scanners of leaked secrets, recognise a token."""

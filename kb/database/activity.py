@@ -10,12 +10,12 @@ from hashlib import blake2b
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from kb import tables
+from kb.database import tables
+from kb.database.connection import Store, upsert
 from kb.errors import InputError
 from kb.language import say
 from kb.model import VERDICTS, Verdict
 from kb.privacy import masked
-from kb.store import Store, upsert
 
 MAX_TEXT = 4000
 """Characters of a search or paste that are kept: enough to recognise it by."""
