@@ -18,8 +18,8 @@ from kb.articles.frontmatter import mended
 from kb.articles.importing import cells, plan, word
 from kb.articles.importing.bounded import within
 from kb.articles.importing.model import Options
+from kb.desk.intake import MAX_BYTES, read
 from kb.errors import ArticleError, InputError, KbError
-from kb.intake import MAX_BYTES, read
 from kb.model import Article
 from kb.text import hypertext
 from kb.web.forms import MAX_VALUES, query_from

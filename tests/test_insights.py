@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kb import insights
 from kb.database import tables
 from kb.database.activity import Feedback
 from kb.database.connection import Store
+from kb.desk import insights
 from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
 from kb.settings import Settings

@@ -16,24 +16,12 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("language", "model", "errors"),
     ("text",),
-    ("labels", "settings", "bundle", "encodings", "privacy"),
+    ("labels", "settings", "bundle", "privacy"),
     ("database",),
     ("articles",),
     ("meaning",),
     ("indexer", "search"),
-    (
-        "calibration",
-        "desk",
-        "examination",
-        "insights",
-        "intake",
-        "mails",
-        "pack",
-        "present",
-        "rehearsal",
-        "reply",
-        "writeup",
-    ),
+    ("desk",),
     ("web", "cli"),
     ("__main__",),
 )
@@ -45,8 +33,8 @@ SIBLINGS = ("articles", "indexer", "search", "web", "cli")
 ONLY_IN = {
     "flask": ("kb/web/",),
     "werkzeug": ("kb/web/",),
-    "jinja2": ("kb/web/", "kb/pack.py"),
-    "markupsafe": ("kb/web/", "kb/pack.py"),
+    "jinja2": ("kb/web/", "kb/desk/pack.py"),
+    "markupsafe": ("kb/web/", "kb/desk/pack.py"),
     "waitress": ("kb/web/server.py",),
     "whoosh": ("kb/indexer/facts.py", "kb/search/facts.py", "kb/bundle/pickles.py"),
     "scipy": ("kb/indexer/vectors.py", "kb/indexer/positions.py", "kb/search/columns.py"),
@@ -140,7 +128,7 @@ def test_every_door_is_used() -> None:
     assert unused <= {"jieba", "jinja2"}
 
 
-ABOVE_THE_DOOR = ("web", "cli", *next(layer for layer in LAYERS if "examination" in layer))
+ABOVE_THE_DOOR = ("web", "cli", *next(layer for layer in LAYERS if "desk" in layer))
 """Parts that ask of retrieval what kb.search.engine answers."""
 WITHOUT_AN_INDEX = {
     "kb.search.asking": {"wording"},
@@ -157,7 +145,7 @@ WITHOUT_AN_INDEX = {
     "kb.search.why": {"standing"},
 }
 """What they take from kb.search: the door, what measures an engine, and functions of words and values; None for all."""
-BELOW = ("kb/calibration.py",)
+BELOW = ("kb/desk/calibration.py",)
 """What measures the ranking itself is among the desk's parts, and looks inside."""
 
 

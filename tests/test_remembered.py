@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from kb.bundle.fields import MEMORY_LIFT, MEMORY_LIFTED, MEMORY_LOWER
 from kb.cli import cli
+from kb.desk.serialize import suggestions_data
 from kb.errors import InputError
 from kb.model import Suggestions, Verdict
-from kb.present import suggestions_data
 from kb.search import remembered as module
 from kb.search.confidence import remembering
 from kb.search.evaluate import evaluate, read_verdicts

@@ -9,7 +9,7 @@ import pytest
 from encoders import PairEncoder
 
 from kb.bundle.fields import CODE_ZONES
-from kb.calibration import FEWEST, MOST, calibrate
+from kb.desk.calibration import FEWEST, MOST, calibrate
 from kb.indexer.build import build, build_documents
 from kb.indexer.meaning import fill
 from kb.model import Article

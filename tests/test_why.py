@@ -18,9 +18,9 @@ from kb.articles.golden import FILE
 from kb.bundle import bundles
 from kb.cli import cli
 from kb.desk.golden import run
+from kb.desk.what_if import rehearse, rehearsed, sentence
 from kb.language import use
 from kb.model import Change, Query, Why
-from kb.rehearsal import rehearse, rehearsed, sentence
 from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
 from kb.search.query import parse

@@ -185,8 +185,8 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
 
 def _steps() -> tuple[Callable[[Settings], None], ...]:
     """What is done with each new index while the site runs, in order; see kb.indexer.watch."""
-    from kb.calibration import calibrate_quietly
-    from kb.examination import examine
+    from kb.desk.calibration import calibrate_quietly
+    from kb.desk.examination import examine
     from kb.indexer.meaning import fill_quietly
 
     return fill_quietly, calibrate_quietly, examine

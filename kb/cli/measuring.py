@@ -92,7 +92,7 @@ def eval_(
     verdicts: Path | None,
     as_json: bool,
 ) -> None:
-    from kb.present import measured_data
+    from kb.desk.serialize import measured_data
     from kb.search import evaluate
 
     if verdicts is not None and (mode == "search" or against is not None or runs or not (folder or queries)):
@@ -241,7 +241,7 @@ def _eval_golden(chosen: Settings, run_file: Path | None, earlier: Any, as_json:
     """Run the golden queries on the index in force."""
     from kb.desk import golden as golden_queries
     from kb.desk.memory import remembered_by
-    from kb.present import outcomes_data
+    from kb.desk.serialize import outcomes_data
     from kb.search import evaluate
 
     engine = open_engine(chosen)
@@ -313,7 +313,7 @@ def _print_comparison(
 ) -> None:
     """What rose and fell between two runs. Without judgements the golden queries are asked for theirs."""
     from kb.desk import golden as golden_queries
-    from kb.present import comparison_data
+    from kb.desk.serialize import comparison_data
     from kb.search import evaluate
 
     if qrels is None:

@@ -66,10 +66,10 @@ def suggest(
     why: bool,
     as_json: bool,
 ) -> None:
+    from kb.desk.intake import pasted
     from kb.desk.memory import remembered_by
     from kb.desk.paste import Paste, answer_paste
-    from kb.intake import pasted
-    from kb.present import suggestions_data
+    from kb.desk.serialize import suggestions_data
     from kb.search.questions import latest, read_answer
 
     paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))

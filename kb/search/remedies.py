@@ -1,6 +1,6 @@
 """This module proposes what would bring an article in: a word that means the same, a word in one piece, a phrase.
 
-Each is a guess for a person to judge; what it would do to other queries, kb.rehearsal tries out.
+Each is a guess for a person to judge; what it would do to other queries, kb.desk.what_if tries out.
 """
 
 import re

@@ -11,9 +11,9 @@ from werkzeug.exceptions import NotFound
 
 from kb.articles import markdown
 from kb.articles.files import absence
+from kb.desk.what_if import rehearsed
+from kb.desk.what_if import sentence as effect_of
 from kb.model import HIDDEN_STATUSES, SORTS
-from kb.rehearsal import rehearsed
-from kb.rehearsal import sentence as effect_of
 from kb.search.remedies import sentence as instruction
 from kb.search.why import standing
 from kb.text.tokens import MAX_COMPOUND

@@ -16,7 +16,7 @@ from email.policy import compat32
 from email.utils import collapse_rfc2231_value
 from itertools import islice
 
-from kb import encodings
+from kb.desk import encodings
 from kb.errors import InputError
 from kb.language import say
 from kb.text import hypertext

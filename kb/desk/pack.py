@@ -142,11 +142,11 @@ def _place(area: str) -> int:
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
-    return Environment(loader=PackageLoader("kb"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return Environment(loader=PackageLoader("kb.desk"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def _part(name: str) -> str:
-    return files("kb").joinpath("templates", name).read_text("utf8")
+    return files("kb.desk").joinpath("templates", name).read_text("utf8")
 
 
 def _hash(text: str) -> str:

@@ -5,7 +5,7 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 
-from kb import encodings, mails
+from kb.desk import encodings, mails
 from kb.errors import InputError
 from kb.language import say
 from kb.model import MAX_TEXT

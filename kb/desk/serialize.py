@@ -10,8 +10,8 @@ from kb.search.asking import wording
 
 if TYPE_CHECKING:  # a search must not wait for what measures and builds
     from kb.desk.golden import Outcome
+    from kb.desk.what_if import Effect
     from kb.model import CodePage, Completion, Duplicate
-    from kb.rehearsal import Effect
     from kb.search.evaluate import Comparison, Measured
 
 
