@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,18 @@ def test_imports_go_down(path: Path) -> None:
         place = f"{path.relative_to(ROOT)}:{line} imports {module}"
         assert above <= own, place
         assert above < own or mine not in SIBLINGS or (mine, other) == ("cli", "web"), place
+
+
+def test_the_rooms_are_few_and_in_no_circle() -> None:
+    """A stranger sees at most eighteen files and folders, and none leads back to itself."""
+    there = {p.name for p in (ROOT / "kb").iterdir() if p.suffix == ".py" or any(p.glob("*.py"))}
+    assert len(there) <= 18, sorted(there)
+    arrows: dict[str, set[str]] = {}
+    for path in FILES:
+        mine = part_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        others = {part_of(module) for _, module in imported(path) if module.startswith("kb.")}
+        arrows.setdefault(mine, set()).update(others - {mine, "__version__"})
+    assert list(TopologicalSorter(arrows).static_order())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
