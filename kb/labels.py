@@ -14,7 +14,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "to": {
         "draft": ("改为草稿", "Make it a draft"),
-        "review": ("送审", "Hand in for review"),
+        "review": ("送审", "Submit for review"),
         "published": ("发布", "Publish"),
         "archived": ("归档", "Archive"),
     },

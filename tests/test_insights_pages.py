@@ -183,8 +183,8 @@ def test_before_the_first_examination(here: Settings, client: FlaskClient, monke
     def compared(*_: object) -> None:
         raise AssertionError("while somebody waits")
 
-    monkeypatch.setattr("kb.desk.examination.duplicates", compared)
-    monkeypatch.setattr("kb.desk.examination.proposals", compared)
+    monkeypatch.setattr("kb.search.embedded.EmbeddedEngine.duplicates", compared)
+    monkeypatch.setattr("kb.search.embedded.EmbeddedEngine.synonyms", compared)
     for path in ("/insights/quality", "/insights/words"):
         assert "稍后刷新" in client.get(path).text
     for table in ("quality", "duplicates", "synonyms"):

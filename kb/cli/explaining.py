@@ -25,7 +25,7 @@ from kb.settings import Settings
 
 
 @command(
-    """为什么没找到：一篇文章被什么挡住，怎样改才找得到，改了对金标查询有什么影响。
+    """为什么没找到：一篇文章被什么挡住，怎样改才找得到，改了对必中查询有什么影响。
 
     \b
     例：kb why 打印机 卡纸 KB-000012
@@ -42,7 +42,7 @@ from kb.settings import Settings
 )
 @click.argument("words", nargs=-1, required=True, metavar="QUERY...")
 @click.argument("article")
-@click.option("--suggest", is_flag=True, help=say("按粘贴求解，而不是搜索", "as a paste, not a search"))
+@click.option("--suggest", is_flag=True, help=say("按粘贴找方案，而不是搜索", "as a paste, not a search"))
 @click.option("--quick", is_flag=True, help=say("不试要重建索引的改法", "try no change that needs a build"))
 @click.option("--after", type=click.DateTime(["%Y-%m-%d"]), help=say("更新不早于", "updated on or after"))
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help=say("更新不晚于", "updated on or before"))

@@ -178,7 +178,7 @@ def _print_unexplained(found: Suggestions) -> None:
     unexplained = [line for line, explained in found.lines if not explained]
     if found.suggestions and unexplained and len(found.lines) > 1:
         click.echo()
-        click.echo(say("没有被解释的行（{n}）：", "lines not explained ({n}):", n=len(unexplained)))
+        click.echo(say("没用上的行（{n}）：", "lines not explained ({n}):", n=len(unexplained)))
         for line in unexplained[:MAX_UNEXPLAINED]:
             click.echo("  ? " + one_line(line, 100))
 

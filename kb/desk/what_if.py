@@ -53,7 +53,7 @@ def sentence(effect: Effect | None) -> str:
         return place
     golden = effect.golden
     told = say(
-        "金标查询：{risen} 条上升，{fallen} 条下降，{same} 条不变",
+        "必中查询：{risen} 条上升，{fallen} 条下降，{same} 条不变",
         "golden queries: {risen} rise, {fallen} fall, {same} stay",
         risen=len(golden.risen),
         fallen=len(golden.fallen),
