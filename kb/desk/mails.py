@@ -293,7 +293,11 @@ def _encoded(part: Message) -> bytes | None:
     payload = part.get_payload()
     held = Message()
     held["content-transfer-encoding"] = part["content-transfer-encoding"]
-    held.set_payload("\n".join(str(m.get_payload()) for m in payload) if isinstance(payload, list) else payload)
+    held.set_payload(
+        "\n".join(str(m.get_payload()) for m in payload if isinstance(m, Message))
+        if isinstance(payload, list)
+        else payload
+    )
     content = held.get_payload(decode=True)
     return content if isinstance(content, bytes) else None
 
