@@ -5,11 +5,11 @@ import string
 
 import pytest
 
-from kb.intake import pasted, read
+from kb.desk.intake import pasted, read
 from kb.model import MAX_TEXT
-from kb.search.excerpt import excerpt
 from kb.search.index import Index
 from kb.search.suggest import suggest
+from kb.text.excerpt import excerpt
 
 WORDS = random.Random(7)
 

@@ -66,9 +66,9 @@ def suggest(
     why: bool,
     as_json: bool,
 ) -> None:
+    from kb.desk.intake import pasted
     from kb.desk.memory import remembered_by
     from kb.desk.paste import Paste, answer_paste
-    from kb.intake import pasted
     from kb.search.questions import latest, read_answer
 
     paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))

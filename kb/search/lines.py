@@ -9,9 +9,9 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from kb.fields import SUBJECT_WEIGHT
+from kb.bundle.fields import SUBJECT_WEIGHT
 from kb.model import Token
-from kb.tokens import neighbours
+from kb.text.tokens import neighbours
 
 Span = tuple[int, int]
 

@@ -8,26 +8,27 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kb import telling
-from kb.fields import (
+from kb.bundle.fields import (
     CODE_WEIGHT,
     PART_WEIGHT,
     QUERY_K1,
     SHORT_QUERY,
     STOP_WEIGHT_CHINESE,
     STOP_WEIGHT_LATIN,
-    STOP_WORDS,
     SUBJECT_WEIGHT,
     SYNONYM_WEIGHT,
+    TALK_SHARE,
     TYPED_WEIGHT,
 )
-from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
 from kb.search import lines
-from kb.synonyms import Synonyms
-from kb.taiwan import taiwan_readings
-from kb.talk import factors
-from kb.tokens import Folded, Tokenizer, neighbours
+from kb.text import telling
+from kb.text.identifiers import CODE_KINDS, EXACT_KINDS
+from kb.text.stopwords import STOP_WORDS
+from kb.text.synonyms import Synonyms
+from kb.text.taiwan import taiwan_readings
+from kb.text.talk import factors
+from kb.text.tokens import Folded, Tokenizer, neighbours
 
 NUMBERS = 4.0
 """Plain numbers together count for at most so much: a log of 3,000 lines with every number from 0 to 49
@@ -181,7 +182,7 @@ def _taiwan_readings(
 def _without_talk(tokens: Sequence[Token], spread: Spread) -> dict[str, float]:
     """What small talk leaves of the weight of each term."""
     terms = list(dict.fromkeys(t.term for t in tokens))
-    return dict(zip(terms, factors(terms, spread(terms)).tolist(), strict=True))
+    return dict(zip(terms, factors(terms, spread(terms), TALK_SHARE).tolist(), strict=True))
 
 
 def respelled(text: str, corrections: Sequence[Correction]) -> Folded:
