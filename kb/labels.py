@@ -1,52 +1,11 @@
-"""This module names the values of the front matter in both languages, and reads the names back."""
+"""This module names values in both languages, those of the front matter first, and reads the names back."""
 
 from kb.language import current
+from kb.model.schema import KEYS
+from kb.text import identifiers
 
 LABELS: dict[str, dict[str, tuple[str, str]]] = {
-    "kind": {
-        "case": ("故障案例", "Case"),
-        "manual": ("手册", "Manual"),
-        "faq": ("常见问题", "FAQ"),
-    },
-    "area": {
-        "desktop": ("桌面终端", "Desktop"),
-        "printer": ("打印机", "Printer"),
-        "network": ("网络", "Network"),
-        "server": ("服务器", "Server"),
-        "storage": ("存储", "Storage"),
-        "virtualization": ("虚拟化与容器", "Virtualization"),
-        "database": ("数据库", "Database"),
-        "application": ("邮件与应用", "Mail and applications"),
-        "account": ("域与账号", "Domain and accounts"),
-        "security": ("安全", "Security"),
-        "monitoring": ("监控与视频", "Monitoring and video"),
-        "backup": ("备份", "Backup"),
-    },
-    "cause": {
-        "operator": ("操作错误", "Operator error"),
-        "configuration": ("配置错误", "Configuration error"),
-        "line": ("线路故障", "Line fault"),
-        "hardware": ("硬件故障", "Hardware fault"),
-        "software": ("软件缺陷", "Software defect"),
-    },
-    "handling": {
-        "remote": ("远程", "Remote"),
-        "onsite": ("现场", "On site"),
-        "return": ("送修", "Return for repair"),
-        "parts": ("备件更换", "Spare-part exchange"),
-    },
-    "severity": {
-        "P1": ("P1 紧急", "P1 Critical"),
-        "P2": ("P2 高", "P2 High"),
-        "P3": ("P3 中", "P3 Medium"),
-        "P4": ("P4 低", "P4 Low"),
-    },
-    "status": {
-        "draft": ("草稿", "Draft"),
-        "review": ("待审", "In review"),
-        "published": ("已发布", "Published"),
-        "archived": ("已归档", "Archived"),
-    },
+    **{k.name: {c.value: (c.zh, c.en) for c in k.choices} for k in KEYS if k.choices},
     "duplicate": {"text": ("同一篇文字", "Same text"), "fault": ("同一个故障", "Same fault")},
     "synonym": {
         "brackets": ("括号里的另一个名字", "another name in brackets"),
@@ -59,24 +18,8 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "published": ("发布", "Publish"),
         "archived": ("归档", "Archive"),
     },
-    "key": {
-        "kind": ("类型", "Kind"),
-        "title": ("标题", "Title"),
-        "product": ("产品", "Products"),
-        "area": ("领域", "Area"),
-        "cause": ("原因", "Cause"),
-        "handling": ("处理方式", "Handling"),
-        "severity": ("级别", "Severity"),
-        "parts": ("备件", "Spare parts"),
-        "versions": ("版本", "Versions"),
-        "tags": ("标签", "Tags"),
-        "aliases": ("客户的说法", "Customers' words"),
-        "owner": ("负责", "Owner"),
-        "created": ("创建", "Created"),
-        "updated": ("更新", "Updated"),
-        "review_after": ("复审日期", "Review after"),
-        "ticket": ("工单号", "Ticket number"),
-    },
+    "key": {**{k.name: (k.zh, k.en) for k in KEYS}, "ticket": ("工单号", "Ticket number")},
+    "facet": {k.name: (k.zh, k.en) for k in KEYS if k.facet},
     "verdict": {"helpful": ("有效", "Helped"), "unhelpful": ("无效", "Did not help")},
     "reason": {
         "incomplete": ("信息不足", "Not enough information"),
@@ -119,21 +62,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "absent": ("没有", "not there"),
         "unknown": ("全库都没有", "in no article"),
     },
-    "identifier": {
-        "hex": ("十六进制码", "hex code"),
-        "code": ("代码", "code"),
-        "constant": ("代码", "code"),
-        "cve": ("漏洞编号", "CVE"),
-        "ip": ("IP 地址", "IP address"),
-        "mac": ("MAC 地址", "MAC address"),
-        "port": ("端口", "port"),
-        "version": ("版本", "version"),
-        "standard": ("标准", "standard"),
-        "model": ("型号", "model"),
-        "file": ("文件", "file"),
-        "path": ("路径", "path"),
-        "user": ("自定词", "own word"),
-    },
+    "identifier": {k.name: (k.zh, k.en) for k in identifiers.KINDS},
     "private": {
         "mobile": ("手机号码", "mobile number"),
         "id_card": ("身份证号码", "ID card number"),
@@ -152,16 +81,6 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "mac": ("MAC 地址", "MAC address"),
     },
     "reply": {"yes": ("是", "Yes"), "no": ("否", "No"), "unknown": ("不知道", "Don't know")},
-    "facet": {
-        "kind": ("类型", "Kind"),
-        "product": ("产品", "Product"),
-        "area": ("领域", "Area"),
-        "cause": ("原因", "Cause"),
-        "handling": ("处理方式", "Handling"),
-        "severity": ("级别", "Severity"),
-        "status": ("状态", "Status"),
-        "tags": ("标签", "Tags"),
-    },
     "sort": {
         "relevance": ("相关度", "Relevance"),
         "updated": ("最近更新", "Updated"),

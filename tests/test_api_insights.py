@@ -9,9 +9,9 @@ import pytest
 from conftest import index_of_its_own
 from flask.testing import FlaskClient
 
-from kb import golden
+from kb.articles import golden
+from kb.desk.examination import examine
 from kb.desk.schemas import Table
-from kb.examination import examine
 from kb.search.index import Index
 from kb.settings import Settings
 from kb.web import create_app

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kb.indexer.markdown import section
+from kb.articles.markdown import section
 from kb.model import FIX_ROLES
 from kb.privacy import unmask
 from kb.search.index import Index

@@ -1,21 +1,21 @@
-"""Tests of kb.indexer.articles: reading is lenient, writing changes nothing it was not asked to."""
+"""Tests of kb.articles.files: reading is lenient, writing changes nothing it was not asked to."""
 
 import os
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.errors import ArticleError, KbError, NotFoundError
-from kb.indexer import articles
-from kb.indexer.articles import (
+from kb.articles import files
+from kb.articles.files import (
     DATES,
     LISTS,
     TEXTS,
-    change,
+    ArticleFile,
     create,
     decode,
     find,
@@ -27,7 +27,14 @@ from kb.indexer.articles import (
     render,
     save,
 )
+from kb.articles.importing.sources import opened
+from kb.errors import ArticleError, KbError, NotFoundError
 from kb.model import Article
+
+
+def change(text: str, changes: dict[str, Any]) -> str:
+    return files.change(ArticleFile.of("a.md", text), changes).text
+
 
 CASE = """\
 ---
@@ -253,7 +260,7 @@ def test_a_file_that_vanished_is_told(tmp_path: Path) -> None:
 
 
 def names(root: Path) -> list[str]:
-    return [articles.relative(p, root) for p in find(root)]
+    return [files.relative(p, root) for p in find(root)]
 
 
 def test_find(tmp_path: Path) -> None:
@@ -275,7 +282,7 @@ def test_what_is_nobodys_article_is_passed_over(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.md", "sub/b.md"]
     assert names(tmp_path / "node_modules") == ["p/README.md"]
     assert names(tmp_path / "SUMMARY.md") == ["SUMMARY.md"]
-    assert not articles.is_article(tmp_path / "node_modules/p/README.md", tmp_path)
+    assert not files.is_article(tmp_path / "node_modules/p/README.md", tmp_path)
 
 
 def test_links(tmp_path: Path) -> None:
@@ -293,6 +300,16 @@ def test_links(tmp_path: Path) -> None:
     alias = tmp_path / "alias"
     alias.symlink_to(root)
     assert names(alias) == ["inside.md", "sub/a.md"]
+
+
+def test_a_pipe_is_no_article(tmp_path: Path) -> None:
+    """What never ends, or waits for a writer, is not opened, neither by a build nor by an import."""
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "zero.md").symlink_to("/dev/zero")
+    (tmp_path / "a.md").write_text("# a\n", "utf8")
+    assert list(find(tmp_path)) == [tmp_path / "a.md"]
+    with opened(tmp_path) as source:
+        assert source.names == ["a.md"]
 
 
 def test_links_in_a_circle(tmp_path: Path) -> None:
@@ -360,7 +377,7 @@ made = st.builds(
     review_after=dates,
     body=st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
     extra=st.dictionaries(
-        some.filter(lambda k: k not in articles.KEYS),
+        some.filter(lambda k: k not in files.KEYS),
         st.none() | st.booleans() | st.integers() | words | st.lists(words, max_size=2),
         max_size=2,
     ),
@@ -388,7 +405,7 @@ def test_every_key_is_rendered() -> None:
     """No key of the model is forgotten when an article is written."""
     values = dict.fromkeys(TEXTS, "x") | dict.fromkeys(LISTS, ("x",)) | dict.fromkeys(DATES, date(2025, 1, 2))
     head = front_matter(render(Article(path="a.md", **values)), "a.md")
-    assert set(head.values) == set(articles.KEYS)
+    assert set(head.values) == set(files.KEYS)
 
 
 def test_two_lists_that_are_one_object_are_written_twice() -> None:
@@ -456,7 +473,7 @@ def test_change_keeps_what_was_said(text: str) -> None:
     assert replace(after, id=before.id, owner=before.owner, body_line=before.body_line) == before
 
 
-@given(made, st.dictionaries(st.sampled_from(articles.KEYS), st.sampled_from(["x", "1.10", "a: b", "# 甲", "-", "~"])))
+@given(made, st.dictionaries(st.sampled_from(files.KEYS), st.sampled_from(["x", "1.10", "a: b", "# 甲", "-", "~"])))
 def test_change_sets_exactly_the_keys_asked_for(article: Article, changes: dict[str, str]) -> None:
     """Every other key keeps its value, and the body stays."""
     text = render(article)
@@ -538,7 +555,7 @@ def test_create(tmp_path: Path, kind: str, area: str, place: str, language: str)
     """A draft with the next number in the folder of its area or kind."""
     root = tmp_path / "articles"
     path = create(root, kind, "卡纸: 一", language, date(2024, 2, 29), area=area, product=("HP",))
-    article = parse(path.read_text("utf8"), articles.relative(path, root))
+    article = parse(path.read_text("utf8"), files.relative(path, root))
     assert path == root / place / "KB-000001.md"
     assert (article.id, article.kind, article.title, article.status) == ("KB-000001", kind, "卡纸: 一", "draft")
     assert (article.created, article.review_after) == (date(2024, 2, 29), date(2026, 2, 28))

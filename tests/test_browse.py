@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from test_web import Page, get, visit
 
 from kb.indexer.build import build
-from kb.model import CAUSES
+from kb.model.schema import CAUSES
 from kb.search import codes
 from kb.search.codes import beginning, code_page, common_codes, near, recognised
 from kb.search.complete import MAX_TYPED, complete

@@ -12,7 +12,8 @@ import kb.bundle
 from kb.bundle import MANIFEST, SCHEMA, building, bundles, current_name, open_current, publish
 from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, OpenBundleError, StaleBundleError
 from kb.indexer.build import build
-from kb.model import FACETS, Query
+from kb.model import Query
+from kb.model.schema import FACETS
 from kb.search.index import Index
 from kb.search.searcher import search
 from kb.settings import Settings

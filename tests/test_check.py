@@ -1,4 +1,4 @@
-"""Tests of kb.indexer.check: every problem is told with its file and line, and nothing else is."""
+"""Tests of kb.articles.check: every problem is told with its file and line, and nothing else is."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from kb.articles.check import Problem, check, check_paths, normal_path
+from kb.articles.files import parse
 from kb.errors import NotFoundError
-from kb.indexer.articles import parse
-from kb.indexer.check import Problem, check, check_paths, normal_path
 from kb.language import use
 from kb.model import Article
-from kb.synonyms import TRADE_WORDS
-from kb.synonyms import parse as parse_synonyms
-from kb.tokens import HAN, fold
+from kb.text.synonyms import TRADE_WORDS
+from kb.text.synonyms import parse as parse_synonyms
+from kb.text.tokens import HAN, fold
 
 ARTICLES = Path(__file__).parent.parent / "articles"
 SAMPLE = [parse(path.read_text("utf8"), path.name) for path in sorted(ARTICLES.rglob("*.md"))]
@@ -347,7 +347,7 @@ def test_a_pair_taken_away_that_was_never_shipped(run: Run, tmp_path: Path) -> N
 
 def test_a_shipped_line_that_is_not_usable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shipped words are checked, too, though the base has no synonyms."""
-    monkeypatch.setattr("kb.indexer.check.trade_words", lambda: parse_synonyms("甲 = 乙\n丙"))
+    monkeypatch.setattr("kb.articles.check.trade_words", lambda: parse_synonyms("甲 = 乙\n丙"))
     ((path, line, level, _),) = run(CASE)
     assert (path, line, level) == (TRADE_WORDS, 2, "error")
 

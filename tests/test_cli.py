@@ -26,12 +26,12 @@ from test_encoder import exported
 
 from kb.bundle import current_name
 from kb.cli import cli, suggesting
-from kb.feedback import Feedback
+from kb.database.activity import Feedback
+from kb.database.connection import Store
 from kb.meaning import store
 from kb.meaning.encoder import encoder_of
 from kb.search.index import Index
 from kb.settings import Settings
-from kb.store import Store
 
 Kb = Callable[..., Result]
 Write = Callable[[str, str], Path]

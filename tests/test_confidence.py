@@ -7,7 +7,7 @@ from kb.search.confidence import FEATURES, MEDIUM, STRONG, THRESHOLD, band, conf
 from kb.search.evidence import Evidence
 from kb.search.index import Index
 from kb.search.terms import read
-from kb.synonyms import Synonyms
+from kb.text.synonyms import Synonyms
 
 LEAD = FEATURES.index("lead")
 

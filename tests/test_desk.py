@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
-from kb import golden as golden_file
+from kb.articles import golden as golden_file
 from kb.cli import cli
+from kb.database.activity import Feedback
+from kb.database.connection import Store
 from kb.desk import answers
 from kb.desk.golden import run
 from kb.desk.memory import AT_ONCE, remembered_by
 from kb.desk.paste import Paste, answer_paste
-from kb.feedback import Feedback
 from kb.model import Query
 from kb.search.engine import engines
 from kb.settings import Settings
-from kb.store import Store
 from kb.web import create_app
 
 OWN_WORDS = "大屏幕一早就黑着转圈圈，领导催得急"
@@ -48,6 +49,13 @@ def printed(settings: Settings, *arguments: str) -> Any:
     return json.loads(runner.invoke(cli, [*arguments, "--json", *folders]).stdout)
 
 
+def read(answer: TestResponse) -> dict[str, Any]:
+    """The object that an answer is."""
+    data = answer.json
+    assert isinstance(data, dict)
+    return data
+
+
 def timeless(data: dict[str, Any]) -> dict[str, Any]:
     """Without what differs from one asking to the next."""
     return {key: value for key, value in data.items() if key not in ("milliseconds", "search")}
@@ -56,7 +64,7 @@ def timeless(data: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("text", [OWN_WORDS, "激光打印机报50.2，打出来的纸字一摸就掉黑", "附近有没有川菜馆推荐"])
 def test_a_paste_has_one_answer(client: FlaskClient, private: Settings, text: str) -> None:
     """The API, the command line and the page say the same of a text, what helped before included."""
-    told = client.post("/api/v1/suggest", json={"text": text}).json
+    told = read(client.post("/api/v1/suggest", json={"text": text}))
     assert timeless(printed(private, "suggest", text)) == timeless(told)
     page = client.get("/suggest", query_string={"text": text}).text
     assert all(f"/a/{s['id']}" in page for s in told["suggestions"])
@@ -105,10 +113,10 @@ def test_what_masks_hid_says_nothing(private: Settings) -> None:
 def test_other_answers_have_one_shape(client: FlaskClient, private: Settings) -> None:
     """Searches, articles, problems and duplicates: what the command line prints is what the API sends."""
     assert timeless(printed(private, "search", "打印机 卡纸", "-n", "3")) == timeless(
-        client.get("/api/v1/search?q=打印机 卡纸&size=3").json
+        read(client.get("/api/v1/search?q=打印机 卡纸&size=3"))
     )
-    assert printed(private, "show", "KB-000012") == client.get("/api/v1/articles/KB-000012").json
-    told = client.get("/api/v1/why?q=打印机 卡纸&article=KB-000077").json
+    assert printed(private, "show", "KB-000012") == read(client.get("/api/v1/articles/KB-000012"))
+    told = read(client.get("/api/v1/why?q=打印机 卡纸&article=KB-000077"))
     assert printed(private, "why", "--quick", "打印机 卡纸", "KB-000077").keys() == told.keys()
 
 

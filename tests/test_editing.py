@@ -16,7 +16,8 @@ from PIL import Image
 from test_editions import CASE
 from werkzeug.test import TestResponse
 
-from kb.indexer.articles import parse
+from kb.articles.files import parse
+from kb.articles.frontmatter import mended
 from kb.indexer.build import build
 from kb.settings import Settings
 from kb.web import create_app
@@ -120,6 +121,25 @@ def test_from_template_to_found(site: FlaskClient, settings: Settings) -> None:
     assert published.status_code == 303
     assert "已保存" in site.get(published.headers["Location"]).text
     assert "KB-000002" in site.get("/search?q=ZX-4711").text
+
+
+def test_a_save_parses_each_text_once(site: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens a file hands on what it says: a save parses the old text once, and the new one."""
+    form = form_of(site, "/edit/KB-000001")
+    before = article(settings).read_text("utf8")
+    parsed: list[str] = []
+
+    def counted(text: str, path: str) -> object:
+        parsed.append(text)
+        return mended(text, path)
+
+    monkeypatch.setattr("kb.articles.files.mended", counted)
+    monkeypatch.setattr("kb.web.writers.settle", lambda *_: [])  # indexing reads the file itself
+    text = form["text"] + "\r\n再看一次\r\n"
+    assert post(site, form, severity="P1", text=text, action="to:review", touch="on").status_code == 303
+    after = article(settings).read_text("utf8")
+    assert {"severity: P1", "status: review", f"updated: {date.today()}", "再看一次"} <= set(after.split("\n"))
+    assert parsed == [before, after]
 
 
 @pytest.mark.parametrize("kind", ["case", "faq", "manual"])

@@ -14,21 +14,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kb import pictures
-from kb.editions import images
-from kb.editions.commits import commit
-from kb.editions.differences import compare, merged
-from kb.editions.drafts import MAX_DRAFTS, Drafts
-from kb.editions.moving import checked_path, move, moved_to, relinked
-from kb.editions.saving import MAX_REVISIONS, Editions, File, number_changed
-from kb.editions.states import TRANSITIONS, hindrances, may, next_states, refusal
-from kb.editions.texts import FORM_KEYS, digest, edited, encoded, values_of
+from kb.articles import pictures
+from kb.articles.files import ArticleFile, digest, parse
+from kb.articles.frontmatter import front_matter
+from kb.articles.writing import images
+from kb.articles.writing.diff import compare, merged
+from kb.articles.writing.drafts import MAX_DRAFTS, Drafts
+from kb.articles.writing.form import edited, encoded, values_of
+from kb.articles.writing.git import commit
+from kb.articles.writing.rename import checked_path, move, moved_to, relinked
+from kb.articles.writing.save import MAX_REVISIONS, Editions
+from kb.articles.writing.workflow import TRANSITIONS, hindrances, may, next_states, number_changed, refusal
+from kb.database.connection import Store
 from kb.errors import ConflictError, InputError, KbError, NotFoundError
-from kb.indexer.articles import parse
-from kb.indexer.frontmatter import front_matter
-from kb.model import STATUSES
+from kb.model.schema import NAMES, STATUSES
 from kb.settings import Settings
-from kb.store import Store
 
 Write = Callable[[str, str], Path]
 
@@ -77,6 +77,10 @@ def editions(settings: Settings, store: Store) -> Editions:
     return Editions(store, settings.articles, settings.max_file_kb)
 
 
+def of(text: str, path: str = "a.md") -> ArticleFile:
+    return ArticleFile.of(path, text)
+
+
 # --- a file as a form ------------------------------------------------------------------------
 
 
@@ -90,13 +94,13 @@ def test_saving_without_a_change_changes_no_byte(path: Path) -> None:
     """Every article of the sample base is the same after a trip through its form."""
     raw = path.read_bytes()
     text = raw.decode()
-    sent = {key: through_a_browser(value) for key, value in values_of(text, path.name).items()}
-    assert encoded(edited(text, sent, through_a_browser(parse(text, path.name).body)), raw) == raw
+    sent = {key: through_a_browser(value) for key, value in values_of(of(text, path.name)).items()}
+    assert encoded(edited(of(text), sent, through_a_browser(parse(text, path.name).body)).text, raw) == raw
 
 
 ODD_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00\ufeff"), max_size=60)
 KEYS = st.dictionaries(
-    st.sampled_from([*FORM_KEYS, "ticket"]),
+    st.sampled_from([*NAMES, "ticket"]),
     st.one_of(
         st.sampled_from(["x", "'a: b'", '"1.10"', "2025-3-2", "[a, 'b, c']", "\n  - a\n  - b，c", "", "~"]),
         st.text("abc 中文", min_size=1, max_size=9).map(lambda t: f'"{t}"'),
@@ -111,8 +115,8 @@ def test_no_form_changes_what_was_not_edited(keys: dict[str, str], body: str, en
     """Whatever a file looks like, showing it in a form and taking it back leaves it byte for byte as it was."""
     text = "---\n" + "".join(f"{k}: {v}\n" for k, v in keys.items()) + "---\n" + body
     raw = text.replace("\n", end).encode(encoding)
-    sent = values_of(text, "x.md")
-    assert edited(text, sent, parse(text, "x.md").body) == text
+    sent = values_of(of(text))
+    assert edited(of(text), sent, parse(text, "x.md").body).text == text
     assert encoded(text, raw) == raw
     assert (
         encoded(text + "more", raw)
@@ -131,28 +135,28 @@ def test_no_form_changes_what_was_not_edited(keys: dict[str, str], body: str, en
     ],
 )
 def test_one_key_changes_one_line(key: str, value: str, line: str) -> None:
-    changed = edited(CASE, {**values_of(CASE, "x.md"), key: value})
+    changed = edited(of(CASE), {**values_of(of(CASE)), key: value}).text
     old, new = CASE.split("\n"), changed.split("\n")
     assert [b for a, b in zip(old, new, strict=True) if a != b] == [line]
 
 
 def test_lists_of_sentences_are_lines() -> None:
     """A customer's words may hold commas; they are edited one a line, and the rest of the file stays."""
-    values = values_of(CASE, "x.md")
+    values = values_of(of(CASE))
     assert values["aliases"] == "纸卡住了，拿不出来\npaper stuck"
-    changed = edited(CASE, {"aliases": values["aliases"] + "\n进不去，出不来\n"})
+    changed = edited(of(CASE), {"aliases": values["aliases"] + "\n进不去，出不来\n"}).text
     assert parse(changed, "x.md").aliases == ("纸卡住了，拿不出来", "paper stuck", "进不去，出不来")
     assert "# our own note" in changed
     assert "ticket: {system: itsm, number: 0042}" in changed
-    assert edited(CASE, {"aliases": ""}).count("\n") == CASE.count("\n") - 3
+    assert edited(of(CASE), {"aliases": ""}).text.count("\n") == CASE.count("\n") - 3
 
 
 def test_a_changed_body_leaves_the_front_matter() -> None:
-    changed = edited(CASE, {}, "新的正文\n")
+    changed = edited(of(CASE), {}, "新的正文\n").text
     assert changed == CASE[: CASE.index("## 现象")] + "新的正文\n"
-    assert edited("---\ntitle: a\n---", {}, "b") == "---\ntitle: a\n---\nb"
-    assert edited("plain\n", {}, "other\n") == "other\n"
-    assert front_matter(edited("plain\n", {"title": "x"}), "x.md").values == {"title": "x"}
+    assert edited(of("---\ntitle: a\n---"), {}, "b").text == "---\ntitle: a\n---\nb"
+    assert edited(of("plain\n"), {}, "other\n").text == "other\n"
+    assert front_matter(edited(of("plain\n"), {"title": "x"}).text, "x.md").values == {"title": "x"}
 
 
 def test_each_line_keeps_its_own_end() -> None:
@@ -169,9 +173,9 @@ def test_save_keeps_both_versions(editions: Editions, write: Write) -> None:
     """The first save enters the text as it was, too; nothing changed writes nothing."""
     write("a.md", CASE)
     now = editions.open("a.md")
-    assert editions.save("a.md", now.text, now.digest, "王工", "") == now
+    assert editions.save(of(now.text, "a.md"), now.digest, "王工", "") == now
     assert editions.history("a.md") == []
-    saved = editions.save("a.md", CASE.replace("磨损", "老化"), now.digest, "王工", "原因更准")
+    saved = editions.save(of(CASE.replace("磨损", "老化"), "a.md"), now.digest, "王工", "原因更准")
     assert editions.open("a.md") == saved
     newest, first = editions.history("a.md")
     assert (newest.editor, newest.note, newest.text) == ("王工", "原因更准", saved.text)
@@ -181,9 +185,9 @@ def test_save_keeps_both_versions(editions: Editions, write: Write) -> None:
 def test_who_comes_second_overwrites_nothing(editions: Editions, write: Write) -> None:
     path = write("a.md", CASE)
     base = editions.open("a.md").digest
-    editions.save("a.md", CASE + "one\n", base, "甲", "")
+    editions.save(of(CASE + "one\n", "a.md"), base, "甲", "")
     with pytest.raises(ConflictError, match=r"a\.md"):
-        editions.save("a.md", CASE + "two\n", base, "乙", "")
+        editions.save(of(CASE + "two\n", "a.md"), base, "乙", "")
     assert path.read_text("utf8") == CASE + "one\n"
     assert editions.version_of(editions.open("a.md"), base) == CASE
     assert editions.version_of(editions.open("a.md"), "0" * 64) is None
@@ -197,7 +201,7 @@ def test_many_at_once_lose_nothing(editions: Editions, write: Write) -> None:
         for attempt in range(100):
             now = editions.open("a.md")
             try:
-                editions.save("a.md", now.text + name + "\n", now.digest, name, "")
+                editions.save(of(now.text + name + "\n", "a.md"), now.digest, name, "")
             except ConflictError:
                 continue
             return attempt
@@ -213,7 +217,7 @@ def test_many_at_once_lose_nothing(editions: Editions, write: Write) -> None:
 def test_new_articles_get_a_number_each(editions: Editions, write: Write, settings: Settings) -> None:
     write("printer/KB-000041.md", CASE)
 
-    def create(n: int) -> File:
+    def create(n: int) -> ArticleFile:
         values = {"kind": "case", "area": "network", "title": f"fault {n}", "status": "draft"}
         return editions.create(values, lambda path, number: f"{path} {number}\n", "王工", "")
 
@@ -228,12 +232,12 @@ def test_new_articles_get_a_number_each(editions: Editions, write: Write, settin
 
 def test_a_change_from_outside_is_noticed(editions: Editions, write: Write) -> None:
     path = write("a.md", CASE)
-    editions.save("a.md", CASE + "1\n", editions.open("a.md").digest, "王工", "")
+    editions.save(of(CASE + "1\n", "a.md"), editions.open("a.md").digest, "王工", "")
     assert not editions.changed_outside(editions.open("a.md"))
     path.write_text(CASE + "2\n", "utf8")
     now = editions.open("a.md")
     assert editions.changed_outside(now)
-    editions.save("a.md", CASE + "3\n", now.digest, "李工", "")
+    editions.save(of(CASE + "3\n", "a.md"), now.digest, "李工", "")
     assert [(r.editor, r.text[len(CASE) :]) for r in editions.history("a.md")] == [
         ("李工", "3\n"), ("", "2\n"), ("王工", "1\n"), ("", ""),
     ]  # fmt: skip
@@ -247,9 +251,9 @@ def test_a_failed_save_leaves_no_version(editions: Editions, write: Write, monke
     def fail(*_: object, **__: object) -> None:
         raise KbError("disk full")
 
-    monkeypatch.setattr("kb.editions.saving.save", fail)
+    monkeypatch.setattr("kb.articles.writing.save.save", fail)
     with pytest.raises(KbError, match="disk full"):
-        editions.save("a.md", "x\n", now.digest, "王工", "")
+        editions.save(of("x\n", "a.md"), now.digest, "王工", "")
     assert path.read_text("utf8") == CASE
     assert [r.text for r in editions.history("a.md")] == [CASE]
 
@@ -258,10 +262,10 @@ def test_the_history_is_bounded_and_holds_no_customer_data(editions: Editions, w
     write("a.md", "tel 13812345678\n")
     for n in range(MAX_REVISIONS + 3):
         now = editions.open("a.md")
-        editions.save("a.md", f"{n}\n", now.digest, "王工", "")
+        editions.save(of(f"{n}\n", "a.md"), now.digest, "王工", "")
     assert len(editions.history("a.md")) == MAX_REVISIONS
     write("b.md", "tel 13812345678\n")
-    editions.save("b.md", "none\n", editions.open("b.md").digest, "王工", "")
+    editions.save(of("none\n", "b.md"), editions.open("b.md").digest, "王工", "")
     assert "138" not in editions.history("b.md")[-1].text
 
 
@@ -278,14 +282,14 @@ def test_only_articles_below_the_folder_are_opened(editions: Editions, settings:
 def test_bounds(editions: Editions, write: Write, settings: Settings) -> None:
     write("a.md", CASE)
     with pytest.raises(InputError, match="max_file_kb"):
-        editions.save("a.md", "x" * (settings.max_file_kb * 1024 + 1), editions.open("a.md").digest, "王工", "")
+        editions.save(of("x" * (settings.max_file_kb * 1024 + 1), "a.md"), editions.open("a.md").digest, "王工", "")
 
 
 def test_the_number_stays() -> None:
-    assert number_changed(CASE, CASE.replace("KB-000001", "KB-000002"))
-    assert number_changed(CASE, CASE.replace("id: KB-000001\n", ""))
-    assert not number_changed(CASE, CASE.replace("P3", "P1"))
-    assert not number_changed("plain\n", "---\nid: KB-000009\n---\nplain\n")
+    assert number_changed(of(CASE), of(CASE.replace("KB-000001", "KB-000002")))
+    assert number_changed(of(CASE), of(CASE.replace("id: KB-000001\n", "")))
+    assert not number_changed(of(CASE), of(CASE.replace("P3", "P1")))
+    assert not number_changed(of("plain\n"), of("---\nid: KB-000009\n---\nplain\n"))
 
 
 # --- drafts ----------------------------------------------------------------------------------
@@ -326,14 +330,14 @@ def test_errors_keep_from_publishing(settings: Settings) -> None:
     """A draft may have errors, a published article no new ones, and customer data comes into neither."""
     draft = CASE.replace("status: published", "status: draft").replace("area: printer\n", "")
     root = settings.articles
-    assert hindrances(root, "a.md", "", draft, ()) == []
+    assert hindrances(root, None, of(draft), ()) == []
     broken = draft.replace("status: draft", "status: published")
-    assert [p.message for p in hindrances(root, "a.md", draft, broken, ())] == ["缺少 area"]
-    assert hindrances(root, "a.md", broken, broken + "\n一个错字改好了\n", ()) == []
-    found = hindrances(root, "a.md", draft, draft + "联系 13812345678\n", ())
+    assert [p.message for p in hindrances(root, of(draft), of(broken), ())] == ["缺少 area"]
+    assert hindrances(root, of(broken), of(broken + "\n一个错字改好了\n"), ()) == []
+    found = hindrances(root, of(draft), of(draft + "联系 13812345678\n"), ())
     assert [(p.line, "手机号码" in p.message) for p in found] == [(draft.count("\n") + 1, True)]
-    assert hindrances(root, "a.md", draft + "13812345678\n", draft + "x 13812345678\n", ()) == []
-    assert hindrances(root, "a.md", CASE, "---\ntitle: [\n---\n", ())
+    assert hindrances(root, of(draft + "13812345678\n"), of(draft + "x 13812345678\n"), ()) == []
+    assert hindrances(root, of(CASE), of("---\ntitle: [\n---\n"), ())
 
 
 # --- differences -----------------------------------------------------------------------------
@@ -433,7 +437,7 @@ def test_what_may_be_a_name() -> None:
 
 def test_only_links_are_relinked() -> None:
     text = "a.md (a.md) [x](a.md 'title') [y](<a.md>) ![z](a.md)\n"
-    assert relinked(text, "s/x.md", "s/x.md", lambda place: "t/b.md" if place == "s/a.md" else None) == (
+    assert relinked(of(text, "s/x.md"), "s/x.md", lambda place: "t/b.md" if place == "s/a.md" else None) == (
         "a.md (a.md) [x](../t/b.md 'title') [y](<../t/b.md>) ![z](../t/b.md)\n"
     )
 

@@ -11,12 +11,12 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-import kb.editions.states  # defines one of them
+import kb.articles.writing.workflow  # defines one of them
 from kb import errors as users
+from kb.database.connection import Store
 from kb.errors import ArticleError, KbError
 from kb.search.index import Library
 from kb.settings import Settings
-from kb.store import Store
 from kb.web import create_app
 from kb.web.errors import STATUSES, status_of
 from kb.web.openapi import OPERATIONS
@@ -33,7 +33,7 @@ ERRORS = below(KbError)
 def raised(error: type[KbError]) -> KbError:
     if issubclass(error, ArticleError):
         return error("a.md", 3, "这是一句话")
-    return error([]) if error is kb.editions.states.HinderedError else error("这是一句话")
+    return error([]) if error is kb.articles.writing.workflow.HinderedError else error("这是一句话")
 
 
 @pytest.fixture

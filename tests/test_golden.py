@@ -10,11 +10,11 @@ from conftest import ARTICLES
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from kb.articles.check import check
+from kb.articles.golden import FILE, Golden, added, fresh, load, parse
 from kb.cli import cli
 from kb.desk.golden import as_qrels, as_run, identity, run, shift
 from kb.errors import InputError
-from kb.golden import FILE, Golden, added, fresh, load, parse
-from kb.indexer.check import check
 from kb.language import use
 from kb.privacy import masked
 from kb.search.embedded import EmbeddedEngine

@@ -18,16 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kb import pictures
+from kb.articles import markdown, pictures
+from kb.articles.check import check
+from kb.articles.files import load, parse
+from kb.articles.frontmatter import front_matter
+from kb.articles.importing import cells, columns, escape, plan, sources, tickets, word
+from kb.articles.importing.model import Options, Plan
+from kb.articles.writing.rename import checked_path
 from kb.cli import cli
-from kb.editions.moving import checked_path
 from kb.errors import ArticleError, InputError, KbError, NotFoundError
-from kb.indexer import markdown
-from kb.indexer.articles import load, parse
-from kb.indexer.check import check
-from kb.indexer.frontmatter import front_matter
-from kb.indexer.importing import cells, columns, escape, plan, sources, tickets, word
-from kb.indexer.importing.model import Options, Plan
 from kb.model import Article
 from kb.settings import Settings
 

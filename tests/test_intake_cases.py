@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
+from kb.articles import markdown
+from kb.articles.files import load, parse
+from kb.articles.importing import plan
+from kb.articles.importing.model import Options
 from kb.bundle import open_current
-from kb.indexer import markdown
-from kb.indexer.articles import load, parse
+from kb.desk.intake import read
 from kb.indexer.build import build
-from kb.indexer.importing import plan
-from kb.indexer.importing.model import Options
-from kb.intake import read
 from kb.model import Query
 from kb.search.index import Index
 from kb.search.searcher import search
@@ -115,7 +115,7 @@ def test_quoted_mails(head: str, end: str) -> None:
 @pytest.mark.parametrize(("number", "case"), cases("logs.yml"))
 def test_logs(number: int, case: dict[str, Any]) -> None:
     """A file is read as a person would read it on a terminal, in every encoding it is in."""
-    pieces = [text.encode(encoding) for text, encoding in case["pieces"]]
+    pieces = [text.encode(*(how if isinstance(how, list) else [how])) for text, how in case["pieces"]]
     found = read(case["name"], b"".join(map(gzip.compress, pieces) if case.get("gzip") else pieces))
     assert found.text == case["text"]
     assert found.kind == case.get("kind", found.kind)

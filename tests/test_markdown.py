@@ -1,4 +1,4 @@
-"""Tests of kb.indexer.markdown: pages are safe whatever an author writes, and passages are what stands there."""
+"""Tests of kb.articles.markdown: pages are safe whatever an author writes, and passages are what stands there."""
 
 import re
 from html.parser import HTMLParser
@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it.rules_core import inline
 
-from kb.indexer.markdown import MAX_PASSAGE, links, outline, render, role, split
-from kb.indexer.parser import MAX_INLINE_DEPTH, Parser, _lines, slug
+from kb.articles.markdown import MAX_PASSAGE, links, outline, render, role, split
+from kb.articles.parser import MAX_INLINE_DEPTH, Parser, _lines, slug
 from kb.model import CASE_SECTIONS, FAQ_SECTIONS, SECTION_ROLES, Article
 
 ALLOWED = {

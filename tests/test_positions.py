@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.bundle import Bundle
-from kb.fields import REPEATED, SEGMENTS
+from kb.bundle.fields import REPEATED, SEGMENTS
 from kb.indexer import positions as written
 from kb.indexer.analysis import Row, Terms
 from kb.model import Passage
 from kb.search import shapes
 from kb.search.positions import Positions
-from kb.tokens import HAN
+from kb.text.tokens import HAN
 
 FIELDS = sorted(SEGMENTS)
 LETTER = rf"[^\W_{HAN}]"

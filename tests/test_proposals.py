@@ -8,7 +8,7 @@ import pytest
 from kb.errors import InputError
 from kb.search.index import Index
 from kb.search.proposals import accept, proposals, read_decided, refuse
-from kb.synonyms import parse
+from kb.text.synonyms import parse
 
 Write = Callable[[str, str], Path]
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from kb.errors import InputError
 from kb.language import use
-from kb.model import CAUSES, MAX_ANSWERS, REPLIES, SECTION_ROLES, Answer, Article, Suggestions
+from kb.model import MAX_ANSWERS, REPLIES, SECTION_ROLES, Answer, Article, Suggestions
+from kb.model.schema import CAUSES
 from kb.search import questions as asking
 from kb.search.asking import AREAS, EACH, kind_of, value_of, wording
 from kb.search.holding import HELD, NOT_HELD, OPEN, asked, holding
@@ -38,8 +39,8 @@ from kb.search.sentences import is_chinese, is_clause, is_general, is_message, i
 from kb.search.suggest import read_paste, suggest
 from kb.search.terms import read
 from kb.search.threshold import THRESHOLD
-from kb.synonyms import Synonyms
-from kb.tokens import fold
+from kb.text.synonyms import Synonyms
+from kb.text.tokens import fold
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]

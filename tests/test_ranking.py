@@ -9,13 +9,13 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb import fields
-from kb.general import shares
+from kb.bundle import fields
 from kb.indexer import vectors
-from kb.keys import find, keys
 from kb.search import columns
 from kb.search.index import Index
 from kb.search.ranking import BLOCKS, top
+from kb.text.general import shares
+from kb.text.hashing import find, keys
 
 
 def terms_of(index: Index) -> list[str]:

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
+from kb.bundle.fields import MEMORY_LIFT, MEMORY_LIFTED, MEMORY_LOWER
 from kb.cli import cli
 from kb.desk import answers
 from kb.errors import InputError
-from kb.fields import MEMORY_LIFT, MEMORY_LIFTED, MEMORY_LOWER
 from kb.model import Suggestions, Verdict
 from kb.search import remembered as module
 from kb.search.confidence import remembering

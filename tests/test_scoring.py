@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from encoders import PairEncoder
 
-from kb.calibration import FEWEST, MOST, calibrate
-from kb.fields import CODE_ZONES
+from kb.bundle.fields import CODE_ZONES
+from kb.desk.calibration import FEWEST, MOST, calibrate
 from kb.indexer.build import build, build_documents
 from kb.indexer.meaning import fill
 from kb.model import Article
@@ -18,6 +18,7 @@ from kb.search.confidence import RELATED
 from kb.search.index import Index, Library
 from kb.search.ranking import Scores
 from kb.search.suggest import read_paste, suggest
+from kb.search.terms import QueryTerms
 from kb.search.threshold import THRESHOLD
 from kb.settings import Settings
 
@@ -181,7 +182,7 @@ def test_a_new_signal_is_one_row(built: Index, monkeypatch: pytest.MonkeyPatch) 
     number = built.number_of("KB-000077")
     passages = slice(int(built.first[number]), int(built.first[number + 1]))
 
-    def lift(index: Index, found: scoring.Scores, query: scoring.QueryTerms) -> None:
+    def lift(index: Index, found: Scores, query: QueryTerms) -> None:
         found[passages] += 2 * found.max()
 
     assert suggest(built, text).suggestions[0].article.id != "KB-000077"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from kb.indexer.importing.columns import choice
+from kb.articles.importing.columns import choice
 from kb.labels import value_of
 from kb.model import SORTS, Page, Query
 from kb.search.index import Index

@@ -13,14 +13,14 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.articles.files import absence
+from kb.articles.golden import FILE
 from kb.bundle import bundles
 from kb.cli import cli
 from kb.desk.golden import run
-from kb.golden import FILE
-from kb.indexer.articles import absence
+from kb.desk.what_if import rehearse, rehearsed, sentence
 from kb.language import use
 from kb.model import Change, Query, Why
-from kb.rehearsal import rehearse, rehearsed, sentence
 from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
 from kb.search.query import parse
@@ -301,7 +301,7 @@ def test_what_a_change_does(
     """The new place, and golden queries that rise, fall and break; nothing of the user's is touched."""
     before = {p: p.read_bytes() for p in settings.articles.rglob("*") if p.is_file()}
     names = bundles(settings.index)
-    from kb.golden import load
+    from kb.articles.golden import load
 
     outcomes = run(EmbeddedEngine(index), load(settings.articles))
     effect = rehearse(EmbeddedEngine(index), settings, ask(index, text, number), change, outcomes)
@@ -320,7 +320,7 @@ def test_a_tried_synonym_does_what_a_build_does(
     asked = ask(index, "夹塞 网口", "KB-000002")
     write(FILE, "- {query: 夹塞, article: KB-000001}\n")
     line = Change("synonym", "夹塞 => 压接")
-    from kb.golden import load
+    from kb.articles.golden import load
 
     queries = load(settings.articles)
     effect = rehearse(EmbeddedEngine(index), settings, asked, line, run(EmbeddedEngine(index), queries))

@@ -5,15 +5,15 @@ from datetime import date
 import pytest
 from conftest import Settings
 
+from kb.articles.check import check_paths
+from kb.articles.files import render
 from kb.bundle import open_current
-from kb.indexer.articles import render
+from kb.desk.writeup import MAX_SYMPTOM, MAX_TITLE, started
 from kb.indexer.build import build, update
-from kb.indexer.check import check_paths
 from kb.language import use
 from kb.model import Article, Recognised
 from kb.search.index import Index
 from kb.search.suggest import suggest
-from kb.writeup import MAX_SYMPTOM, MAX_TITLE, started
 
 MAIL = """\
 您好，

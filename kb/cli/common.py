@@ -15,7 +15,7 @@ from kb import __version__, settings
 from kb.errors import BundleError, KbError
 from kb.labels import label
 from kb.language import LANGUAGES, say, use
-from kb.model import FACETS
+from kb.model.schema import BY_NAME, FACETS
 from kb.settings import Settings
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def fill_meaning(chosen: Settings) -> Any:
 
 def find_threshold(chosen: Settings) -> None:
     """Find how sure an article must be in this base to be suggested; one that can't be looked at keeps what it has."""
-    from kb.calibration import calibrate
+    from kb.desk.calibration import calibrate
 
     try:
         calibrate(chosen)
@@ -179,7 +179,7 @@ def open_engine(chosen: Settings) -> "Engine":
 def filter_options(function: Command) -> Command:
     """An option for every facet, which may be repeated; the function gets them as keywords."""
     for facet in reversed(FACETS):
-        option = "tag" if facet == "tags" else facet
+        option = BY_NAME[facet].asked_as
         function = click.option(f"--{option}", facet, multiple=True, help=label("facet", facet))(function)
     return function
 
@@ -190,7 +190,7 @@ MAX_INPUT = 1_000_000
 
 def standard_input() -> str:
     """What is piped in, decoded, at most MAX_INPUT bytes of it."""
-    from kb.indexer.articles import decode
+    from kb.articles.files import decode
 
     raw = sys.stdin.buffer.read(MAX_INPUT)
     if len(raw) == MAX_INPUT:  # the cut may go through a character, and half a character decodes as nothing

@@ -59,11 +59,11 @@ def why(
     as_json: bool,
     **filters: tuple[str, ...],
 ) -> None:
+    from kb.articles.files import absence
     from kb.desk.answers import Why
     from kb.desk.memory import remembered_by
-    from kb.indexer.articles import absence
+    from kb.desk.what_if import rehearsed
     from kb.labels import value_of
-    from kb.rehearsal import rehearsed
 
     text = standard_input() if list(words) == ["-"] else " ".join(words)
     if not text.strip():
@@ -89,7 +89,7 @@ def why(
 
 
 def _print_why(found: Any, tried: Sequence[tuple[Any, Any]]) -> None:
-    from kb.rehearsal import sentence as effect_of
+    from kb.desk.what_if import sentence as effect_of
     from kb.search.remedies import sentence as instruction
     from kb.search.why import standing
 

@@ -105,8 +105,8 @@ def search(
 
 
 def _uses(chosen: Settings) -> dict[str, int]:
-    from kb.feedback import Feedback  # the database's packages cost more than a search
-    from kb.store import Store
+    from kb.database.activity import Feedback  # the database's packages cost more than a search
+    from kb.database.connection import Store
 
     return Feedback(Store(chosen.database), chosen.log_days).most_helpful()
 

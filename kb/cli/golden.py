@@ -50,8 +50,8 @@ cli.add_command(golden)
 @click.option("--suggest", is_flag=True, help=say("作为粘贴的描述，而不是搜索", "as a paste, not a search"))
 @click.option("--within", default=3, type=click.IntRange(1, 10), help=say("第几名以内算合格", "the last good place"))
 def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bool, within: int) -> None:
-    from kb import golden as golden_file
-    from kb.files import read_text, save
+    from kb.articles import golden as golden_file
+    from kb.articles.atomic import read_text, save
     from kb.privacy import masked
 
     engine = open_engine(chosen)
@@ -80,8 +80,8 @@ def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bo
 )
 @click.argument("verdicts", type=FILE, metavar="FILE")
 def golden_promote(chosen: Settings, verdicts: Path) -> None:
-    from kb import golden as golden_file
-    from kb.files import read_text, save
+    from kb.articles import golden as golden_file
+    from kb.articles.atomic import read_text, save
     from kb.privacy import masked
     from kb.search import evaluate
 

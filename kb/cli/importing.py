@@ -10,7 +10,7 @@ from kb.cli.common import FILE, NOTHING, colon, command, json_option, listed, no
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
-from kb.model import AREAS, KINDS, STATUSES
+from kb.model.schema import AREAS, KINDS, STATUSES
 from kb.settings import Settings
 
 SECONDS = 1800
@@ -66,8 +66,8 @@ def import_(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    from kb.indexer.importing.model import Options
-    from kb.indexer.importing.plan import bounded_plan, carry_out
+    from kb.articles.importing.model import Options
+    from kb.articles.importing.plan import bounded_plan, carry_out
 
     known = (*AREAS, *chosen.areas)
     if area and area not in known:

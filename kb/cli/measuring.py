@@ -273,7 +273,7 @@ def _eval_golden(chosen: Settings, run_file: Path | None, earlier: Any, as_json:
 
 def _golden(chosen: Settings) -> Any:
     """The golden queries, of which there has to be one."""
-    from kb import golden as golden_file
+    from kb.articles import golden as golden_file
 
     queries = golden_file.load(chosen.articles)
     if not queries:

@@ -66,9 +66,9 @@ def suggest(
     why: bool,
     as_json: bool,
 ) -> None:
+    from kb.desk.intake import pasted
     from kb.desk.memory import remembered_by
     from kb.desk.paste import Paste, answer_paste
-    from kb.intake import pasted
     from kb.search.questions import latest, read_answer
 
     paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))
@@ -97,7 +97,13 @@ def _print_suggestions(found: Suggestions, why: bool) -> None:
     from kb.model import MAX_TEXT
 
     if found.truncated:
-        note(say("只读了前 {n} 个字符", "only the first {n} characters were read", n=MAX_TEXT))
+        note(
+            say(
+                "文字超过 {n} 个字符，只读了开头、结尾，以及中间有报错、代码或与众不同的行",
+                "over {n} characters: only the head, the tail, and lines with errors, codes or of rare kinds were read",
+                n=MAX_TEXT,
+            )
+        )
     print_corrections(found.corrections)
     if found.identifiers:
         names = " ".join(i.text for i in found.identifiers)

@@ -10,7 +10,8 @@ from kb.cli.common import NOTHING, command, json_option, note, open_engine, prin
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import current, say
-from kb.model import AREAS, CAUSES, HANDLINGS, KINDS, SEVERITIES, Article
+from kb.model import Article
+from kb.model.schema import AREAS, CAUSES, HANDLINGS, KINDS, SEVERITIES
 from kb.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--product", multiple=True, help=say("产品，可多次", "product, may be repeated"))
 @click.option("--owner", default="", help=say("负责人或团队", "person or team in charge"))
 def new(chosen: Settings, kind: str, title: str, area: str, product: tuple[str, ...], **facts: str | None) -> None:
-    from kb.indexer.articles import create
+    from kb.articles.files import create
 
     known = (*AREAS, *chosen.areas)
     if area and area not in known:
@@ -76,8 +77,8 @@ def new(chosen: Settings, kind: str, title: str, area: str, product: tuple[str, 
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @json_option
 def check(chosen: Settings, paths: tuple[Path, ...], as_json: bool) -> None:
+    from kb.articles import check as checking
     from kb.desk.answers import Finding
-    from kb.indexer import check as checking
 
     problems = checking.check_paths(chosen.articles, [p.absolute() for p in paths], chosen.areas)
     errors = sum(p.level == "error" for p in problems)
@@ -136,7 +137,7 @@ def _article(chosen: Settings, engine: "Engine", name: str) -> Article:
     """An article of the base with its body, or a file, which counts as the article of its place in the folder."""
     from dataclasses import replace
 
-    from kb.indexer.articles import load
+    from kb.articles.files import load
 
     path = Path(name).absolute()
     if not path.is_file():

@@ -4,18 +4,17 @@ They describe what comes out of the API, too, and the tests hold the answers to 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from kb import model
-from kb.desk.schemas import Answered, Facet, Sort, View, told
+from kb.desk.schemas import Answered, ByKey, Facet, Sort, View, told
 from kb.search.asking import wording
 
 if TYPE_CHECKING:  # a search must not wait for what measures and builds
     from kb.desk.golden import Outcome as Asked
-    from kb.rehearsal import Effect
+    from kb.desk.what_if import Effect
     from kb.search import evaluate
 
 
@@ -29,25 +28,8 @@ class Error(Answered):
     error: Problem
 
 
-class Facts(Answered):
-    id: str = told("编号，没有时为路径", "its number, or its path when it has none")
+class Facts(ByKey):
     path: str
-    kind: str
-    title: str
-    product: list[str]
-    area: str
-    cause: str
-    handling: str
-    severity: str
-    parts: list[str]
-    versions: list[str]
-    tags: list[str]
-    aliases: list[str] = told("客户的说法", "the customers' own words")
-    status: str
-    owner: str
-    created: date | None
-    updated: date | None
-    review_after: date | None
 
 
 class Article(Facts):

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
+from kb.articles.golden import Golden
 from kb.desk.paste import Paste, answer_paste
 from kb.errors import NotFoundError
-from kb.golden import Golden
 from kb.model import Query
 from kb.search.engine import Engine
 

@@ -1,13 +1,20 @@
 """This module holds what requests and answers of the API are made of: models, and fields in two languages."""
 
-from typing import Any, Literal
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from kb.language import say
+from kb.model import SORTS
+from kb.model.schema import FACETS, KEYS, How, Key
 
-Facet = Literal["kind", "product", "area", "cause", "handling", "severity", "status", "tags"]
-Sort = Literal["relevance", "updated", "created", "used"]
+if TYPE_CHECKING:
+    Facet: TypeAlias = str
+    Sort: TypeAlias = str
+else:
+    Facet = Literal[FACETS]
+    Sort = Literal[SORTS]
 Table = Literal[
     "weeks",
     "gaps",
@@ -74,3 +81,32 @@ class View:
             if hasattr(one, name):
                 return getattr(one, name)
         raise AttributeError(name)
+
+
+_AREA = {"examples": [["printer"]]}
+_STATUS = ("；不给时没有草稿与归档", "; without it there are neither drafts nor archived ones")
+
+
+def _filter(key: Key) -> Any:
+    """The parameter of a facet."""
+    zh, en = _STATUS if key.name == "status" else ("", "")
+    more = _AREA if key.name == "area" else {}
+    return told(f"{key.zh}，可多次{zh}", f"{key.asked_as}, may be repeated{en}", [], **more)
+
+
+def _fact(key: Key) -> tuple[Any, Any]:
+    """What an answer holds of a key of the front matter."""
+    kind = list[str] if key.many else date | None if key.how == How.DATE else str
+    return kind, told(key.zh, key.en)
+
+
+if TYPE_CHECKING:
+
+    class ByFacet(Given):
+        """The filters of a search, one for each facet."""
+
+    class ByKey(Answered):
+        """All keys of an article's front matter."""
+else:
+    ByFacet = create_model("ByFacet", __base__=Given, **{k.name: (list[str], _filter(k)) for k in KEYS if k.facet})
+    ByKey = create_model("ByKey", __base__=Answered, **{k.name: _fact(k) for k in KEYS})

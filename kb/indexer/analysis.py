@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from kb import telling
-from kb.fields import CODE_ZONES, SEGMENTS
-from kb.identifiers import CODE_KINDS
-from kb.indexer.markdown import split
+from kb.articles.markdown import split
+from kb.bundle.fields import CODE_ZONES, SEGMENTS
 from kb.model import Article, Passage, Token
-from kb.tokens import Folded, Tokenizer, fold, pairs
+from kb.text import telling
+from kb.text.identifiers import CODE_KINDS
+from kb.text.tokens import Folded, Tokenizer, fold, pairs
 
 
 class Numbers(dict[str, int]):
@@ -43,7 +43,7 @@ class Row:
 
     text: all its terms, those of title and facts included; title: those of the title alone.
     segments: (field, folded text) of all that can be quoted.
-    codes: what names a fault -> how much it is the one that the passage is about, see kb.fields.CODE_ZONES.
+    codes: what names a fault -> how much it is the one that the passage is about, see kb.bundle.fields.CODE_ZONES.
     """
 
     passage: Passage
@@ -83,7 +83,7 @@ def title_texts(article: Article, passage: Passage) -> tuple[str, ...]:
 def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
     """An article's rows, in order of its passages."""
     number = "" if article.id in (article.path, article.path.rsplit(".", 1)[0]) else article.id
-    values = (*article.product, *article.tags, *article.parts, *article.versions, number)
+    values = (*article.quoted, number)
     short = lru_cache(maxsize=None)(lambda text: _terms(*tokenizer.read(text)))  # passages of an article share titles
     facts = [short(v) for v in values if v]
     names = {"title": [_folded(article.title)], "alias": [_folded(a) for a in article.aliases]}

@@ -3,8 +3,8 @@
 One short document for an article that has any: product, tags, versions. What articles say is not in it: Whoosh takes
 twelve microseconds for each posting, and a text has hundreds (see kb.indexer.positions). It gets ready-made atoms
 through its own space-separated tokenizer, because it pickles its schema with the analyzers in it: no code of ours
-is ever part of an index, and none but what kb.pickles lists is read from one. Beside the folder: facts.articles, the
-article of each document (int32).
+is ever part of an index, and none but what kb.bundle.pickles lists is read from one. Beside the folder: facts.articles,
+the article of each document (int32).
 """
 
 import contextlib
@@ -19,10 +19,11 @@ from whoosh import index as wi
 from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.codec.whoosh3 import W3Codec, W3PerDocReader
 
-from kb.atoms import spell
-from kb.fields import FIELDS
-from kb.pickles import guard
-from kb.tokens import fold
+from kb.bundle.fields import FIELDS
+from kb.bundle.pickles import guard
+from kb.model.schema import How
+from kb.text.tokens import fold
+from kb.text.unigrams import spell
 
 FOLDER = "whoosh"
 MEMORY_MB = 256
@@ -30,8 +31,6 @@ COMPRESSION = 0
 """Of zlib: without it writing takes a fifth less time."""
 BREAK = "|"
 """Stands between two values of a field, so that no phrase runs from one into the next."""
-
-_KEYS = {"tag": "tags", "part": "parts", "version": "versions"}
 
 Facts = dict[str, str]
 
@@ -53,17 +52,17 @@ def _columns_remembered() -> Iterator[None]:
 
 
 def schema() -> Any:
-    """The Whoosh schema of the facts among kb.fields.FIELDS."""
+    """The Whoosh schema of the facts among kb.bundle.fields.FIELDS."""
     words = wf.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True)
-    return wf.Schema(**{f.name: words for f in FIELDS if f.how == "fact"})
+    return wf.Schema(**{f.name: words for f in FIELDS if f.how == How.FACT})
 
 
 def document(record: dict[str, Any]) -> Facts:
-    """The Whoosh document of an article's record (kb.records), empty for one without facts."""
+    """The Whoosh document of an article's record (kb.bundle.stored), empty for one without facts."""
     values = {}
     for f in FIELDS:
-        value = record.get(_KEYS.get(f.name, f.name))
-        if value and f.how == "fact":
+        value = record.get(f.key)
+        if value and f.how == How.FACT:
             values[f.name] = f" {BREAK} ".join(_spelled(v) for v in ([value] if isinstance(value, str) else value))
     return values
 

@@ -1,20 +1,17 @@
 """This module runs work in processes of its own when there is enough of it to pay."""
 
 import contextlib
-import gc
 import multiprocessing
 import os
-import resource
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
-from kb.errors import BundleError, InputError, KbError
-from kb.language import current, say, use
+from kb.articles.importing.bounded import begin
+from kb.errors import BundleError
+from kb.language import say
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -80,67 +77,6 @@ def _in_order(
         yield waiting.popleft().result()
 
 
-def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result:
-    """work(*arguments) in a process of its own, which is ended after that much time of a processor.
-
-    For what a stranger sent: no bound on its size tells how long it takes. Raises the KbErrors of the work itself, and
-    InputError when the time is up.
-    """
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_bounded, args=(sender, seconds, current(), work, arguments), daemon=True)
-    process.start()
-    sender.close()
-    outcome: Any = None
-    try:
-        if receiver.poll(seconds * WAITING):
-            outcome = receiver.recv()
-    except (EOFError, OSError):  # the process was ended
-        pass
-    finally:
-        process.kill()
-        process.join()
-        receiver.close()
-    if outcome is None:
-        raise InputError(
-            say(
-                "处理超过 {seconds} 秒，已停止，什么都没有写；请拆成几份",
-                "it took more than {seconds} seconds and was stopped, nothing was written; divide it",
-                seconds=seconds,
-            )
-        )
-    succeeded, value = outcome
-    if not succeeded:
-        raise value
-    result: Result = value
-    return result
-
-
-WAITING = 5
-"""A busy machine takes that much longer than its processor works."""
-
-
-def _bounded(sender: Any, seconds: int, language: str, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    _begin()
-    use(language)
-    try:
-        sender.send((True, work(*arguments)))
-    except KbError as error:
-        sender.send((False, error))
-
-
 def pool(workers: int) -> ProcessPoolExecutor:
     """Processes that end with this one. Started anew, not forked: the caller may have threads."""
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
-
-
-def _begin() -> None:
-    """A worker whose parent was killed would wait for work for ever.
-
-    It makes millions of small objects without cycles: looking for garbage among them takes a quarter of its time.
-    """
-    gc.set_threshold(1_000_000)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=begin)

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from kb.articles.files import find
 from kb.bundle import current_name
 from kb.errors import BundleError, KbError
-from kb.indexer.articles import find
 from kb.indexer.reading import DICTIONARY, SYNONYMS
 from kb.settings import Settings
 

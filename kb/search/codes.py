@@ -1,7 +1,7 @@
 """This module answers: which articles hold an identifier, how is it written, and which others stand beside it?
 
-An identifier is what kb.identifiers recognises and a person would look up: an error code, a model, an address, a file.
-There is no list of them: a term's column says which passages hold it, and of these a bounded number is read.
+An identifier is what kb.text.identifiers recognises and a person would look up: an error code, a model, an address, a
+file. There is no list of them: a term's column says which passages hold it, and of these a bounded number is read.
 """
 
 import re
@@ -12,12 +12,13 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.identifiers import COMPOUND, CONNECTOR, NOISE, SHOWN_KINDS, Identifier, identify
-from kb.model import KINDS, CodePage, Occurrence, Recognised, Token
+from kb.model import CodePage, Occurrence, Recognised, Token
+from kb.model.schema import KINDS
 from kb.search.index import Index
 from kb.search.query import Pattern, Phrase
 from kb.search.snippets import Highlighter, place
-from kb.tokens import MAX_COMPOUND, fold
+from kb.text.identifiers import COMPOUND, CONNECTOR, NOISE, SHOWN_KINDS, Identifier, identify
+from kb.text.tokens import MAX_COMPOUND, fold
 
 READ = 60
 """Passages that are read to learn how an identifier is written and what stands beside it."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.keys import find, keys
+from kb.text.hashing import find, keys
 
 Floats = NDArray[np.float32]
 Bounds = NDArray[np.int32]

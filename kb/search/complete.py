@@ -14,7 +14,7 @@ from kb.search.query import Pattern
 from kb.search.ranking import top
 from kb.search.suggest import read_paste
 from kb.search.threshold import THRESHOLD
-from kb.tokens import fold
+from kb.text.tokens import fold
 
 MAX_TYPED = 80
 """Characters; a longer text is a description, and is completed by nothing."""

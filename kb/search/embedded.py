@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kb.articles.atomic import share
 from kb.bundle import CURRENT, open_current
-from kb.files import share
 from kb.model import (
     Answer,
     Article,
@@ -39,7 +39,7 @@ from kb.search.index import Index, Library
 from kb.search.remembered import Remembered
 from kb.search.snippets import Highlighter, merged
 from kb.search.terms import read
-from kb.synonyms import Synonyms, joined, parse
+from kb.text.synonyms import Synonyms, joined, parse
 
 RELATED = 0.1
 """Share of an article's own score for what it is about that another one reaches to be related."""

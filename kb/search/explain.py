@@ -7,7 +7,7 @@ from kb.model import Article, Match, Passage
 from kb.search import scoring
 from kb.search.evidence import Evidence
 from kb.search.index import Index
-from kb.tokens import neighbours
+from kb.text.tokens import neighbours
 
 MAX_MATCHES = 12
 TOPIC_SHOWN = 0.01
@@ -68,7 +68,7 @@ def places(index: Index, number: int, terms: set[str]) -> dict[str, tuple[str, s
 def field_texts(article: Article, passage: Passage) -> tuple[tuple[str, str], ...]:
     """(field, its text) of a passage, the most telling field first."""
     code = "\n".join(passage.text[a:b] for a, b in passage.code)
-    facts = (article.id, *article.product, *article.tags, *article.parts, *article.versions)
+    facts = (article.id, *article.quoted)
     return (
         ("title", article.title),
         ("alias", "\n".join(article.aliases)),

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from whoosh import index as wi
 from whoosh import query as wq
 
-from kb.atoms import spell
 from kb.bundle import Bundle
-from kb.pickles import guard
+from kb.bundle.pickles import guard
 from kb.search.shapes import beginning, expanded
+from kb.text.unigrams import spell
 
 Numbers = NDArray[np.int32]
 

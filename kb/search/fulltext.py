@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.fields import SEGMENTS
+from kb.bundle.fields import SEGMENTS
 from kb.search.positions import Positions
 from kb.search.query import Pattern, Phrase
-from kb.tokens import HAN, fold
+from kb.text.tokens import HAN, fold
 
 if TYPE_CHECKING:
     from kb.search.facts import Facts

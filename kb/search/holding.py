@@ -20,7 +20,7 @@ from kb.search.index import Index
 from kb.search.observed import Observed, observed, without_contrast
 from kb.search.sentences import is_chinese
 from kb.search.terms import read
-from kb.tokens import fold
+from kb.text.tokens import fold
 
 HELD, OPEN, NOT_HELD = 1.0, 0.5, 0.0
 MOST = 0.8

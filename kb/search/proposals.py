@@ -16,14 +16,14 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from pathlib import Path
 
+from kb.articles.atomic import read_text, save
 from kb.errors import InputError, NotFoundError
-from kb.fields import STOP_WORDS
-from kb.files import read_text, save
 from kb.language import say
 from kb.model import Proposal
 from kb.search.index import Index
-from kb.synonyms import parse
-from kb.tokens import HAN, Tokenizer, fold
+from kb.text.stopwords import STOP_WORDS
+from kb.text.synonyms import parse
+from kb.text.tokens import HAN, Tokenizer, fold
 
 FILE = "synonyms.txt"
 REFUSED = "synonyms-refused.txt"

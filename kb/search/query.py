@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kb.fields import BY_NAME
-from kb.labels import LABELS, guessed_value, value_of
+from kb.bundle.fields import BY_NAME, Field
+from kb.labels import guessed_value, value_of
 from kb.language import say
+from kb.model.schema import BY_NAME as KEYS
+from kb.model.schema import CHOICES, How
 
 MAX_OPERATED = 500
 """Characters. A longer text is a paste, where a colon or a dash is no operator."""
@@ -33,19 +35,15 @@ def is_paste(text: str) -> bool:
 _SENTENCE = re.compile(r"[，。！？；]|[,;.!?]\s")
 
 
-class Node:
-    """A node of the query tree."""
-
-
 @dataclass(frozen=True, slots=True)
-class Words(Node):
+class Words:
     """Plain words; every one has to stand in the passage."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase(Node):
+class Phrase:
     """Words that stand next to each other in a field."""
 
     text: str
@@ -53,7 +51,7 @@ class Phrase(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Value(Node):
+class Value:
     """A field that is exactly one of a few values."""
 
     field: str
@@ -61,7 +59,7 @@ class Value(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern(Node):
+class Pattern:
     """A word with * (any characters) or ? (one character)."""
 
     text: str
@@ -69,7 +67,7 @@ class Pattern(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Range(Node):
+class Range:
     """A date field between two days (ISO, may be shortened to month or year), both inclusive, "" for open."""
 
     field: str
@@ -78,25 +76,29 @@ class Range(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Term(Node):
+class Term:
     """A term of the index. Nobody types one: ranking asks for it."""
 
     term: str
 
 
 @dataclass(frozen=True, slots=True)
-class And(Node):
-    children: tuple[Node, ...]
+class And:
+    children: "tuple[Node, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Or(Node):
-    children: tuple[Node, ...]
+class Or:
+    children: "tuple[Node, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Not(Node):
-    child: Node
+class Not:
+    child: "Node"
+
+
+Node = Words | Phrase | Value | Pattern | Range | Term | And | Or | Not
+"""A node of the query tree."""
 
 
 class Parsed(NamedTuple):
@@ -105,9 +107,6 @@ class Parsed(NamedTuple):
     root: Node | None
     notes: tuple[str, ...]
 
-
-OPEN_VALUES = ("area",)
-"""Exact fields that take other values than the built-in ones (setting areas)."""
 
 _FIELD_NAMES = "|".join(sorted(map(re.escape, BY_NAME), key=len, reverse=True))
 _QUOTED = r'"[^"]*"|“[^”]*”|「[^」]*」|『[^』]*』'
@@ -138,7 +137,7 @@ def parse(text: str) -> Parsed:
     text = text.strip()
     if not text:
         return Parsed(None, ())
-    if len(text) > MAX_OPERATED or "\n" in text:
+    if len(text) > MAX_OPERATED or "\n" in text or _is_prose(text):
         return Parsed(Words(text), ())
     try:
         root = _Reader(text).read()
@@ -151,6 +150,18 @@ def parse(text: str) -> Parsed:
         plain = re.sub(r'["“”「」『』()（）|]|(?<!\S)(?:OR|AND|NOT)(?!\S)', " ", text).strip()
         return Parsed(Words(plain) if plain else None, (note,))
     return Parsed(root, ())
+
+
+_ROW = re.compile(r'[,{\[:]\s*"[^"]*"\s*[,}\]:]')
+"""A value between those of a CSV row, a key of JSON."""
+
+
+def _is_prose(text: str) -> bool:
+    """Whether somebody tells a story, or pastes a row of data: its quotation marks and colons ask for nothing."""
+    if _ROW.search(text):
+        return True
+    outside = re.sub(_QUOTED, " ", text)
+    return len(outside) > PASTE_LENGTH and bool(_SENTENCE.search(outside))
 
 
 class _Reader:
@@ -237,21 +248,24 @@ class _Reader:
         if kind == "quoted":
             return Phrase(value[1:-1])
         if kind == "field":
-            return _fielded(BY_NAME[name].name, value)
+            return _fielded(BY_NAME[name], value)
         return Pattern(value) if _WILD.match(value) else Words(value)
 
 
-def _fielded(name: str, value: str) -> Node:
-    how = next(f.how for f in BY_NAME.values() if f.name == name)
+def _fielded(field: Field, value: str) -> Node:
+    name = field.name
     plain = value[1:-1] if re.fullmatch(_QUOTED, value) else value
-    if how == "date":
+    if field.how == How.DATE:
         return _range(name, plain)
-    if how == "exact":
-        known = value_of(name, plain) if name in OPEN_VALUES else guessed_value(name, plain)
-        if name not in OPEN_VALUES and known not in LABELS[name]:
+    if field.how == How.EXACT:
+        key = KEYS[field.key]
+        if key.open or key.choices is None:
+            return Value(key.name, value_of(key.name, plain))
+        known = guessed_value(key.name, plain)
+        if known not in CHOICES[key.name]:
             # 状态:离线 is a line of a report, not a question about an article's status.
-            raise _UnreadableError(f"{name}: {'|'.join(LABELS[name])}")
-        return Value(name, known)
+            raise _UnreadableError(f"{name}: {'|'.join(CHOICES[key.name])}")
+        return Value(key.name, known)
     if plain == value and _WILD.match(value):
         return Pattern(value, name)
     return Phrase(plain, name)

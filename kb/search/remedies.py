@@ -1,6 +1,6 @@
 """This module proposes what would bring an article in: a word that means the same, a word in one piece, a phrase.
 
-Each is a guess for a person to judge; what it would do to other queries, kb.rehearsal tries out.
+Each is a guess for a person to judge; what it would do to other queries, kb.desk.what_if tries out.
 """
 
 import re
@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from kb.fields import STOP_WORDS
 from kb.labels import label
 from kb.language import say
 from kb.model import Article, Change, Passage, Query, Token, Why, Word
@@ -17,7 +16,8 @@ from kb.search.explain import field_texts
 from kb.search.index import Index
 from kb.search.spelling import better_query
 from kb.search.terms import Group, QueryTerms
-from kb.tokens import HAN, fold
+from kb.text.stopwords import STOP_WORDS
+from kb.text.tokens import HAN, fold
 
 MAX_ALIAS = 40
 """Characters of a query that can be a customer's phrase as it stands."""

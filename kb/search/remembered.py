@@ -19,8 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.errors import NotFoundError
-from kb.fields import (
+from kb.bundle.fields import (
     MEMORY_COVERED,
     MEMORY_FLOOR,
     MEMORY_LIFT,
@@ -30,12 +29,13 @@ from kb.fields import (
     MEMORY_POPULATION,
     MEMORY_PRIOR,
 )
-from kb.keys import Keys, find, keys
+from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import VERDICTS, Match, Recalled, Verdict
 from kb.search.index import Index
 from kb.search.ranking import Scores
 from kb.search.terms import QueryTerms, read
+from kb.text.hashing import Keys, find, keys
 
 MAX_TEXTS = 5000
 """Remembered pastes, the newest ones; a paste is compared with all of them in a millisecond or two."""

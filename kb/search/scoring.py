@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.fields import (
+from kb.bundle.fields import (
     CODE_HALVINGS,
     CODE_HOLDERS,
     CODE_LIFT,

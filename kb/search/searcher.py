@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.language import current
-from kb.model import FACETS, MAX_PAGE, MAX_SIZE, MAX_TEXT, Correction, Hit, Page, Place, Query
+from kb.model import MAX_PAGE, MAX_SIZE, MAX_TEXT, Correction, Hit, Page, Place, Query
+from kb.model.schema import FACETS
 from kb.search import spelling
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
@@ -20,7 +21,7 @@ from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, V
 from kb.search.ranking import Scores, rarity, top
 from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
 from kb.search.terms import Group, QueryTerms, read
-from kb.tokens import HAN, fold
+from kb.text.tokens import HAN, fold
 
 Mask = NDArray[np.bool_]
 
@@ -28,7 +29,8 @@ KEYWORDS = 3
 """Up to so many words are keywords and every one is required; more are a sentence, of which SENTENCE_SHARE is."""
 SENTENCE_SHARE = 0.8
 """By rarity, divided by the number of words: about one word of them all. Ranking is the better judge of a sentence:
-asking for 0.3 of it whatever its length costs 0.20 / 0.01 / 0.06 nDCG@10 by searching on the sets of kb.fields."""
+asking for 0.3 of it whatever its length costs 0.20 / 0.01 / 0.06 nDCG@10 by searching on the sets of
+kb.bundle.fields."""
 MAX_GROUPS = 400
 """Words of one query that are looked up, each a mask over all passages; a pasted log has thousands."""
 MEANS = 0.5
@@ -295,20 +297,26 @@ class Matcher:
         return self._group_masks[group]
 
     def _mask(self, node: Node, any_word: bool) -> Mask:
-        if isinstance(node, Words):
-            groups = self.groups(node)
-            masks = [self.has(g, len(groups) <= KEYWORDS) for g in groups]
-            if not masks:
-                return holding(self._index, Phrase(node.text))
-            if any_word:
-                return any_of(masks)
-            return _enough(masks) | self._near() if len(masks) > KEYWORDS else all_of(masks)
-        if isinstance(node, (And, Or)):
-            masks = [self._mask(child, any_word) for child in node.children]
-            return all_of(masks) if isinstance(node, And) else any_of(masks)
-        if isinstance(node, Not):
-            return ~self._mask(node.child, any_word=False)
-        return holding(self._index, node)
+        match node:
+            case Words():
+                return self._words_mask(node, any_word)
+            case And(children):
+                return all_of([self._mask(child, any_word) for child in children])
+            case Or(children):
+                return any_of([self._mask(child, any_word) for child in children])
+            case Not(child):
+                return ~self._mask(child, any_word=False)
+            case _:
+                return holding(self._index, node)
+
+    def _words_mask(self, node: Words, any_word: bool) -> Mask:
+        groups = self.groups(node)
+        masks = [self.has(g, len(groups) <= KEYWORDS) for g in groups]
+        if not masks:
+            return holding(self._index, Phrase(node.text))
+        if any_word:
+            return any_of(masks)
+        return _enough(masks) | self._near() if len(masks) > KEYWORDS else all_of(masks)
 
     def groups(self, node: Words) -> tuple[Group, ...]:
         """The words of a node, each once."""

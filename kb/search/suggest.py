@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from kb.identifiers import SHOWN_KINDS
 from kb.model import (
     FIX_ROLES,
     MAX_TEXT,
@@ -31,6 +30,8 @@ from kb.search.remembered import Remembered, reason
 from kb.search.snippets import Highlighter, place
 from kb.search.terms import QueryTerms, read
 from kb.search.threshold import THRESHOLD
+from kb.text.excerpt import excerpt
+from kb.text.identifiers import SHOWN_KINDS
 
 MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""
@@ -55,12 +56,13 @@ def suggest(
     """
     started = time.perf_counter()
     ask = partial(_found, index, count=count, exact=exact, remembered=remembered, products=products)
-    whole = ask(text[:MAX_TEXT], answers=answers)
-    pieces = [] if answers else [ask(piece) for piece in split(text[:MAX_TEXT])]
-    told = [piece for piece in pieces if piece.chosen and piece.chosen[0].score >= MEDIUM]
+    told = excerpt(text)
+    whole = ask(told, answers=answers)
+    pieces = [] if answers else [ask(piece) for piece in split(told)]
+    sure = [piece for piece in pieces if piece.chosen and piece.chosen[0].score >= MEDIUM]
     # Two answers that differ tell of two faults; else the pieces tell of one, step by step.
-    several = len({piece.chosen[0].article for piece in told}) > 1
-    answer = _apart(whole, told, count) if several else _together(whole)
+    several = len({piece.chosen[0].article for piece in sure}) > 1
+    answer = _apart(whole, sure, count) if several else _together(whole)
     return replace(answer, truncated=len(text) > MAX_TEXT, milliseconds=(time.perf_counter() - started) * 1e3)
 
 

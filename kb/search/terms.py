@@ -8,26 +8,27 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kb import telling
-from kb.fields import (
+from kb.bundle.fields import (
     CODE_WEIGHT,
     PART_WEIGHT,
     QUERY_K1,
     SHORT_QUERY,
     STOP_WEIGHT_CHINESE,
     STOP_WEIGHT_LATIN,
-    STOP_WORDS,
     SUBJECT_WEIGHT,
     SYNONYM_WEIGHT,
+    TALK_SHARE,
     TYPED_WEIGHT,
 )
-from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Correction, Token
 from kb.search import lines
-from kb.synonyms import Synonyms
-from kb.taiwan import taiwan_readings
-from kb.talk import factors
-from kb.tokens import Folded, Tokenizer, neighbours
+from kb.text import telling
+from kb.text.identifiers import CODE_KINDS, EXACT_KINDS
+from kb.text.stopwords import STOP_WORDS
+from kb.text.synonyms import Synonyms
+from kb.text.taiwan import taiwan_readings
+from kb.text.talk import factors
+from kb.text.tokens import Folded, Tokenizer, neighbours
 
 NUMBERS = 4.0
 """Plain numbers together count for at most so much: a log of 3,000 lines with every number from 0 to 49
@@ -57,8 +58,8 @@ class QueryTerms:
 
     tokens: those that count, with spans of the text; repeats included. quiet: stop words, scored but not shown.
     corrections: those that were read instead of what was typed. codes: what names the fault -> how surely it does.
-    sentences: the terms of each. gist: its subject, or its most telling
-    sentences; by_meaning: whether this finds what says the same in other words.
+    sentences: the terms of each. gist: its most telling sentences; by_meaning: whether these find what says the same
+    in other words.
     products: those that it is about.
     """
 
@@ -113,7 +114,7 @@ def read(
     if len(spans) >= lines.LOG:
         seldom = lines.seldom(spans, tokens)
         weights = {t: w * seldom.get(t, 1.0) for t, w in weights.items()}
-    gist = folded.text[slice(*subject)] or lines.gist(folded.text, tokens, weights)
+    gist = lines.gist(folded.text, tokens, _by_rarity(tokens, weights, spread), subject)
     quiet = _stop_weights(every, weights)
     weights |= quiet
     via: dict[str, str] = {}
@@ -158,6 +159,14 @@ def read(
     )
 
 
+def _by_rarity(tokens: Sequence[Token], weights: Mapping[str, float], spread: Spread | None) -> Mapping[str, float]:
+    """The weights of some tokens' terms, each times its inverse document frequency."""
+    terms = list({t.term for t in tokens})
+    if spread is None or not terms:
+        return weights
+    return {term: weights[term] * idf for term, idf in zip(terms, (-np.log(spread(terms))).tolist(), strict=True)}
+
+
 def _taiwan_readings(
     text: str, folded: Folded, tokens: Sequence[Token], tokenizer: Tokenizer
 ) -> list[tuple[int, int, tuple[str, ...]]]:
@@ -173,7 +182,7 @@ def _taiwan_readings(
 def _without_talk(tokens: Sequence[Token], spread: Spread) -> dict[str, float]:
     """What small talk leaves of the weight of each term."""
     terms = list(dict.fromkeys(t.term for t in tokens))
-    return dict(zip(terms, factors(terms, spread(terms)).tolist(), strict=True))
+    return dict(zip(terms, factors(terms, spread(terms), TALK_SHARE).tolist(), strict=True))
 
 
 def respelled(text: str, corrections: Sequence[Correction]) -> Folded:

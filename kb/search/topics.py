@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.fields import TOPIC_WEIGHT
-from kb.keys import find, keys
+from kb.bundle.fields import TOPIC_WEIGHT
 from kb.search.ranking import Scores, Weights, top
+from kb.text.hashing import find, keys
 
 DEPTH = 100
 """Passages that are looked at; 30 and 1,000 give the same figures."""

@@ -6,7 +6,7 @@ weight. What would help is in kb.search.remedies.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.explain import field_texts, places
 from kb.search.index import Index
-from kb.search.query import And, Node, Not, Or, Pattern, Phrase, Range, Value, Words, parse
+from kb.search.query import And, Node, Not, Or, Pattern, Phrase, Range, Term, Value, Words, parse
 from kb.search.ranking import Scores, top
 from kb.search.remedies import remedies, stands
 from kb.search.searcher import KEYWORDS, Matcher, in_order, within_bounds
@@ -296,22 +296,30 @@ def _loosened(node: Node | None, condition: Node) -> Node | None:
 
 def spell(node: Node) -> str:
     """A query tree as people type it; kb.search.query.parse reads it back."""
-    if isinstance(node, (And, Or)):
-        children = [f"({spell(c)})" if isinstance(c, (And, Or)) else spell(c) for c in node.children]
-        return (" " if isinstance(node, And) else " OR ").join(children)
-    if isinstance(node, Not):
-        inner = spell(node.child)
-        return f"-({inner})" if isinstance(node.child, (And, Or)) else f"-{inner}"
-    if isinstance(node, Phrase):
-        return f'"{node.text}"' if node.field == "text" else f'{node.field}:"{node.text}"'
-    if isinstance(node, Value):
-        return f"{node.field}:{node.value}"
-    if isinstance(node, Pattern):
-        return node.text if node.field == "text" else f"{node.field}:{node.text}"
-    if isinstance(node, Range):
-        return f"{node.field}:{_bounds(node)}"
-    assert isinstance(node, Words)
-    return node.text
+    match node:
+        case And(children):
+            return " ".join(map(_inner, children))
+        case Or(children):
+            return " OR ".join(map(_inner, children))
+        case Not(child):
+            return f"-{_inner(child)}"
+        case Phrase(text, field):
+            return f'"{text}"' if field == "text" else f'{field}:"{text}"'
+        case Value(field, value):
+            return f"{field}:{value}"
+        case Pattern(text, field):
+            return text if field == "text" else f"{field}:{text}"
+        case Range():
+            return f"{node.field}:{_bounds(node)}"
+        case Words(text) | Term(text):
+            return text
+        case _:
+            assert_never(node)
+
+
+def _inner(node: Node) -> str:
+    """The same inside another node."""
+    return f"({spell(node)})" if isinstance(node, (And, Or)) else spell(node)
 
 
 def _bounds(node: Range) -> str:

@@ -10,15 +10,16 @@ from flask import request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import __version__
+from kb.articles import markdown
+from kb.articles.check import check_file, normal_path
+from kb.articles.files import ArticleFile, absence, parse
 from kb.desk import answers
 from kb.desk.paste import Paste, answer_paste
+from kb.desk.what_if import rehearsed
 from kb.errors import BundleError, NotFoundError, StoreError
-from kb.indexer import markdown
-from kb.indexer.articles import absence, parse
-from kb.indexer.check import check_text, normal_path
 from kb.language import say
-from kb.model import FACETS, Answer, Query
-from kb.rehearsal import rehearsed
+from kb.model import Answer, Query
+from kb.model.schema import FACETS
 from kb.search.questions import checked_answer, latest
 from kb.web import authorization, requests
 from kb.web.errors import about
@@ -182,7 +183,7 @@ def article_api(name: str) -> dict[str, Any]:
 )
 def check_api(body: requests.Written) -> dict[str, Any]:
     settings = settings_in_force()
-    problems = check_text(settings.articles, _place(body.path), body.text, settings.areas)
+    problems = check_file(settings.articles, ArticleFile.of(_place(body.path), body.text), settings.areas)
     errors = sum(p.level == "error" for p in problems)
     found = [answers.Finding.model_validate(p).data() for p in problems]
     return {"errors": errors, "warnings": len(problems) - errors, "problems": found}

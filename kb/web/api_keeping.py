@@ -6,17 +6,17 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 from werkzeug.exceptions import NotFound
 
+from kb.articles.files import ArticleFile
+from kb.articles.pictures import MAX_BYTES as MAX_PICTURE
+from kb.articles.writing import images
+from kb.articles.writing.form import edited
+from kb.articles.writing.rename import checked_path, move
+from kb.articles.writing.save import Revision
 from kb.desk import answers
 from kb.desk.schemas import Answered, Given, Sent, View, told
-from kb.editions import images
-from kb.editions.moving import checked_path, move
-from kb.editions.saving import Revision
-from kb.editions.texts import edited
 from kb.errors import ConflictError
-from kb.indexer.articles import parse
 from kb.labels import label
 from kb.language import say
-from kb.pictures import MAX_BYTES as MAX_PICTURE
 from kb.web.api_writing import conflict, editor_of, saved_over, settled
 from kb.web.errors import about
 from kb.web.forms import MAX_NAME
@@ -159,7 +159,7 @@ def restore_api(base: str, body: Restored) -> dict[str, Any]:
     found = _version(now.path, body.revision)
     at = f"{found.at.astimezone():%Y-%m-%d %H:%M}"
     note = body.note or say("恢复 {at} 的版本", "restored the version of {at}", at=at)
-    return saved_over(now, found.text, base, editor_of(body), note, "revision")
+    return saved_over(now, ArticleFile.of(now.path, found.text), base, editor_of(body), note, "revision")
 
 
 @blueprint.operation(
@@ -175,8 +175,8 @@ def restore_api(base: str, body: Restored) -> dict[str, Any]:
 def state_api(base: str, body: Moved) -> dict[str, Any]:
     now = file_of(body.article)
     with about("article"):
-        text = edited(now.text, {"status": body.to})
-    return saved_over(now, text, base, editor_of(body), body.note or label("to", body.to), "to")
+        then = edited(now, {"status": body.to})
+    return saved_over(now, then, base, editor_of(body), body.note or label("to", body.to), "to")
 
 
 @blueprint.operation(
@@ -215,7 +215,7 @@ def image_api(body: Picture) -> tuple[dict[str, Any], int]:
     now, raw = file_of(body.article), read_base64(body.content, "content")
     with about("content"):
         images.shown(body.alt, "")  # before anything is stored
-        number = parse(now.text, now.path).id.rpartition("/")[2]
+        number = now.strict().id.rpartition("/")[2]
         link = images.add(settings_in_force().articles, now.path, number, raw)
         return {"markdown": images.shown(body.alt, link)}, 201
 

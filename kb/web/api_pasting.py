@@ -7,14 +7,14 @@ from flask import request
 from pydantic import ConfigDict
 
 from kb import privacy
+from kb.articles.markdown import section
 from kb.desk import answers
+from kb.desk.intake import MAX_BYTES, read
 from kb.desk.paste import Paste, answer_paste
+from kb.desk.reply import reply
 from kb.desk.schemas import Answered, Sent, told
-from kb.indexer.markdown import section
-from kb.intake import MAX_BYTES, read
 from kb.language import say
 from kb.model import FIX_ROLES, MAX_TEXT, Article
-from kb.reply import reply
 from kb.search.engine import Engine
 from kb.web.cards import language_of
 from kb.web.errors import about

@@ -1,16 +1,17 @@
 """This module is the JSON API for writing: verdicts and articles. Until accounts come it is for this machine."""
 
+from dataclasses import replace
 from typing import Any
 
 from werkzeug.exceptions import NotFound, PreconditionFailed
 
+from kb.articles.files import ArticleFile
+from kb.articles.writing.form import values_of
+from kb.articles.writing.save import folder_for
+from kb.articles.writing.workflow import require_allowed
 from kb.desk import answers
-from kb.editions.saving import File, folder_for
-from kb.editions.settling import settle
-from kb.editions.states import require_allowed
-from kb.editions.texts import values_of
+from kb.desk.after_save import settle
 from kb.errors import ConflictError, InputError
-from kb.indexer.articles import parse
 from kb.language import say
 from kb.web import authorization, requests
 from kb.web.errors import about
@@ -88,7 +89,8 @@ def source(name: str) -> dict[str, Any]:
     versioned=True,
 )
 def save_source(name: str, base: str, body: requests.Edited) -> dict[str, Any]:
-    return saved_over(file_of(name), body.text, base, editor_of(body), body.note)
+    now = file_of(name)
+    return saved_over(now, ArticleFile.of(now.path, body.text), base, editor_of(body), body.note)
 
 
 @blueprint.operation(
@@ -103,7 +105,8 @@ def save_source(name: str, base: str, body: requests.Edited) -> dict[str, Any]:
 def create_source(body: requests.Edited) -> tuple[dict[str, Any], int]:
     editor = editor_of(body)
     with about("text"):
-        article, values = parse(body.text, "new.md"), values_of(body.text, "new.md")
+        sent = ArticleFile.of("new.md", body.text)
+        article, values = sent.strict(), values_of(sent)
         if values["id"] or article.extra:
             raise InputError(
                 say(
@@ -113,7 +116,8 @@ def create_source(body: requests.Edited) -> tuple[dict[str, Any], int]:
                 )
             )
         values |= {"kind": article.kind, "title": article.title, "status": article.status}
-        require_allowed(settings_in_force(), f"{folder_for(values)}/new.md", "", body.text, editor)
+        then = replace(sent, path=f"{folder_for(values)}/new.md")
+        require_allowed(settings_in_force(), None, then, editor)
         saved = editions().create(values, lambda path, number: article.body, editor, body.note)
     return settled(saved, [saved.path], editor, body.note), 201
 
@@ -121,14 +125,16 @@ def create_source(body: requests.Edited) -> tuple[dict[str, Any], int]:
 # --- what all writing shares ------------------------------------------------------------------
 
 
-def saved_over(now: File, text: str, base: str, editor: str, note: str, field: str = "text") -> dict[str, Any]:
-    """Save a text in place of a file that is still the version of base. field: the key that the text came from."""
+def saved_over(
+    now: ArticleFile, then: ArticleFile, base: str, editor: str, note: str, field: str = "text"
+) -> dict[str, Any]:
+    """Save a file in place of one that is still the version of base. field: the key that its text came from."""
     with about(field):
         try:
             if now.digest != base:
                 raise ConflictError
-            require_allowed(settings_in_force(), now.path, now.text, text, editor)
-            saved = editions().save(now.path, text, base, editor, note)
+            require_allowed(settings_in_force(), now, then, editor)
+            saved = editions().save(then, base, editor, note)
         except ConflictError:
             raise conflict(now.path, base)
     return settled(saved, [saved.path], editor, note)
@@ -154,7 +160,7 @@ def conflict(path: str, base: str) -> PreconditionFailed:
     return error
 
 
-def settled(file: File, paths: list[str], editor: str, note: str) -> dict[str, Any]:
+def settled(file: ArticleFile, paths: list[str], editor: str, note: str) -> dict[str, Any]:
     """Index and commit what was saved, and tell how that went. paths: all files that were touched."""
     told = settle(settings_in_force(), paths, editor, note or say("修改 {path}", "change {path}", path=file.path))
-    return {"id": parse(file.text, file.path).id, "path": file.path, "digest": file.digest, "notes": told}
+    return {"id": file.strict().id, "path": file.path, "digest": file.digest, "notes": told}

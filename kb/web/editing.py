@@ -8,19 +8,18 @@ from functools import partial
 
 from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request, url_for
 
-from kb.editions import images
-from kb.editions.differences import compare, merged
-from kb.editions.saving import File
-from kb.editions.states import HinderedError, next_states, require_allowed, status_of
-from kb.editions.texts import FORM_KEYS, edited, values_of
+from kb.articles import files
+from kb.articles.check import Problem
+from kb.articles.files import ArticleFile
+from kb.articles.pictures import MAX_BYTES as MAX_PICTURE
+from kb.articles.writing import images
+from kb.articles.writing.diff import compare, merged
+from kb.articles.writing.form import changes_of, edited, values_of
+from kb.articles.writing.workflow import HinderedError, next_states, require_allowed
 from kb.errors import ArticleError, ConflictError, InputError, KbError
-from kb.indexer import articles
-from kb.indexer.articles import parse
-from kb.indexer.check import Problem
 from kb.labels import label
 from kb.language import current, say
-from kb.model import KINDS
-from kb.pictures import MAX_BYTES as MAX_PICTURE
+from kb.model.schema import KINDS, NAMES
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.web import writers
 from kb.web.editor import NEW, Form, form_of, form_page, sent, side_of
@@ -58,7 +57,7 @@ def new_article() -> Answer:
     path = f"{NEW}{kind}/{token if re.fullmatch('[0-9a-f]{8}', token) else secrets.token_hex(4)}"
     draft = drafts().find(path)
     if draft is not None:
-        return form_page(form_of(path, "", draft.text), draft=draft)
+        return form_page(form_of(ArticleFile.of(path, draft.text), ""), None, draft=draft)
     today = date.today()
     values = {
         "kind": kind,
@@ -67,8 +66,8 @@ def new_article() -> Answer:
         "updated": today.isoformat(),
         "review_after": (today + REVIEW).isoformat(),
     }
-    body = request.form.get("text", "").replace("\r\n", "\n") or articles.template(kind, current())
-    return form_page(Form(path, "", dict.fromkeys(FORM_KEYS, "") | values, body))
+    body = request.form.get("text", "").replace("\r\n", "\n") or files.template(kind, current())
+    return form_page(Form(path, "", dict.fromkeys(NAMES, "") | values, body), None)
 
 
 @writing
@@ -76,8 +75,9 @@ def edit(name: str) -> Answer:
     now = file_of(name)
     draft = drafts().find(now.path)
     if draft is not None and draft.text != now.text:
-        return form_page(form_of(now.path, draft.base, draft.text), draft=draft, outdated=draft.base != now.digest)
-    return form_page(form_of(now.path, now.digest, now.text, "whole" in request.args))
+        kept = form_of(ArticleFile.of(now.path, draft.text), draft.base)
+        return form_page(kept, now, draft=draft, outdated=draft.base != now.digest)
+    return form_page(form_of(now, now.digest, "whole" in request.args), now)
 
 
 # --- saving ------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def edit(name: str) -> Answer:
 def save_article() -> Answer:
     """What the form's buttons do: save, save in another state, keep or drop the draft, preview, mask, add a picture."""
     form = sent()
-    now = None if form.new else editions().open(form.path)
+    now = _now(form)
     action = request.form.get("action", "save")
     if action == "draft":
         return _keep_draft(form, now)
@@ -96,65 +96,80 @@ def save_article() -> Answer:
         return redirect(url_for("new_article") if now is None else url_for("edit", name=now.path), 303)
     if action == "mask":
         values = {key: masked(value, ARTICLE_KINDS) for key, value in form.values.items()}
-        return _shown_again(replace(form, values=values, body=masked(form.body, ARTICLE_KINDS)))
+        return _shown_again(replace(form, values=values, body=masked(form.body, ARTICLE_KINDS)), now)
     if action == "preview":
-        return _shown_again(form)
+        return _shown_again(form, now)
     if action == "image":
-        return _with_image(form)
+        return _with_image(form, now)
     try:
         return _save(form, now, action)
     except ConflictError:
         return _conflict(form)
     except KbError as error:
-        return _refused(form, str(error))
+        return _refused(form, now, str(error))
 
 
-def _save(form: Form, now: File | None, action: str) -> Answer:
+def _now(form: Form) -> ArticleFile | None:
+    """The file that a form is about as it is, None for a new article."""
+    return None if form.new else editions().open(form.path)
+
+
+def _save(form: Form, now: ArticleFile | None, action: str) -> Answer:
     """Raises KbError and its kin; then nothing was written."""
     if now is not None and now.digest != form.base:
         raise ConflictError
     name = writers.editor_from_form()
-    settings, before = settings_in_force(), "" if now is None else now.text
-    text = form.text(before)
-    wanted = action.removeprefix("to:") if action.startswith("to:") else "draft" if now is None else status_of(text)
-    if status_of(text) != wanted:
-        text = edited(text, {"status": wanted})
+    settings, then = settings_in_force(), _written(form, now, action)
     try:
-        require_allowed(settings, form.place, before, text, name)
+        require_allowed(settings, now, then, name)
     except HinderedError as error:
-        return _refused(form, say("没有保存：先改好下面这些", "not saved: mend these first"), error.problems)
+        return _refused(form, now, say("没有保存：先改好下面这些", "not saved: mend these first"), error.problems)
     if now is None:
-        values = {**form.values, "kind": form.kind, "status": status_of(text)}
+        values = {**form.values, "kind": form.kind, "status": then.status}
         pictures = partial(images.settle, settings.articles, form.body, _pictures_of(form))
         saved = editions().create(values, pictures, name, form.note)
     else:
-        if text != before and "touch" in request.form and _same(text, before, "updated"):
-            text = edited(text, {"updated": date.today().isoformat()})
-        saved = editions().save(now.path, text, form.base, name, form.note)
+        saved = editions().save(then, form.base, name, form.note)
     drafts().discard(form.path)
     if finished([saved.path], name, form.note or say("修改 {path}", "change {path}", path=saved.path)):
-        return redirect(article_url(parse(saved.text, saved.path)), 303)
+        return redirect(article_url(saved.strict()), 303)
     return redirect(url_for("edit", name=saved.path), 303)
 
 
-def _same(text: str, before: str, key: str) -> bool:
-    return values_of(text, "")[key] == values_of(before, "")[key]
+def _written(form: Form, now: ArticleFile | None, action: str) -> ArticleFile:
+    """The file a form asks for, in the state of its button, and dated today where it says so. Raises ArticleError."""
+    if form.whole:
+        file, body = ArticleFile.of(form.place, form.body), None
+    else:
+        file, body = now or ArticleFile.of(form.place, ""), form.body
+    if form.whole and file.error:
+        return file
+    values = {} if form.whole else dict(form.values)
+    to = action.removeprefix("to:") if action.startswith("to:") else "" if now else "draft"
+    if to and (to != file.status or not file.text):
+        values["status"] = to
+    if now is not None and now.error is None and "touch" in request.form:
+        differs = changes_of(file, values) or file.text != now.text or body not in (None, now.article.body)
+        day = {"updated": values.get("updated", values_of(file)["updated"])}
+        if differs and not changes_of(now, day):
+            values["updated"] = date.today().isoformat()
+    return edited(file, values, body)
 
 
-def _refused(form: Form, error: str, problems: list[Problem] | None = None) -> Answer:
-    response = _shown_again(replace(form, error=error, problems=problems or []))
+def _refused(form: Form, now: ArticleFile | None, error: str, problems: list[Problem] | None = None) -> Answer:
+    response = _shown_again(replace(form, error=error, problems=problems or []), now)
     response.status_code = 422
     return response
 
 
-def _shown_again(form: Form) -> Response:
+def _shown_again(form: Form, now: ArticleFile | None) -> Response:
     """The answer to a form that was sent: what was typed is a draft, too, and the page has an address."""
-    _remember(form, None if form.new else editions().open(form.path))
+    _remember(form, now)
     g.address = _draft_address(form)
-    return form_page(form)
+    return form_page(form, now)
 
 
-def _keep_draft(form: Form, now: File | None) -> Answer:
+def _keep_draft(form: Form, now: ArticleFile | None) -> Answer:
     at = _remember(form, now)
     if at is None:
         raise InputError(say("太长，草稿没有保存", "too long, the draft was not kept"))
@@ -164,10 +179,10 @@ def _keep_draft(form: Form, now: File | None) -> Answer:
     return redirect(_draft_address(form), 303)
 
 
-def _remember(form: Form, now: File | None) -> datetime | None:
+def _remember(form: Form, now: ArticleFile | None) -> datetime | None:
     """Keep a draft of a form; None when it is longer than an article may be."""
     try:
-        text = form.text("" if now is None else now.text)
+        text = form.file(now).text
     except ArticleError:
         text = form.body
     if len(text.encode("utf8", "replace")) > settings_in_force().max_file_kb * 1024:
@@ -186,7 +201,7 @@ def _conflict(form: Form) -> Answer:
     """Both texts, their differences, and a form that would save over the other one's knowingly."""
     now = editions().open(form.path)
     try:
-        mine = form.text(now.text)
+        mine = form.file(now).text
     except ArticleError:
         mine = form.body
     _remember(form, now)
@@ -196,10 +211,11 @@ def _conflict(form: Form) -> Answer:
     both: list[str] = []
     mergeable = started_from is not None and not form.whole
     if started_from is not None and mergeable:
-        shown, both = _merged(shown, started_from, now.text)
+        shown, both = _merged(shown, ArticleFile.of(now.path, started_from), now)
     last = next(iter(editions().history(now.path)), None)
     response = form_page(
         shown,
+        now,
         "conflict.html",
         rows=compare(now.text, mine),
         theirs=now.text,
@@ -212,15 +228,15 @@ def _conflict(form: Form) -> Answer:
     return response
 
 
-def _merged(form: Form, base: str, theirs: str) -> tuple[Form, list[str]]:
+def _merged(form: Form, base: ArticleFile, theirs: ArticleFile) -> tuple[Form, list[str]]:
     """What only the other one changed is taken over, key by key and section by section; what both did stays mine.
 
     Returns the form and the names of what both changed.
     """
-    was, other = values_of(base, ""), values_of(theirs, "")
+    was, other = values_of(base), values_of(theirs)
     values = {k: other[k] if v == was[k] else v for k, v in form.values.items()}
     both = [label("key", k) for k, v in form.values.items() if v != was[k] and other[k] not in (was[k], v)]
-    body, sections = merged(parse(base, "").body, form.body, parse(theirs, "").body)
+    body, sections = merged(base.article.body, form.body, theirs.article.body)
     names = [s.removeprefix("## ") or say("正文", "Text") for s in sections]
     return replace(form, values=values, body=body), both + names
 
@@ -231,18 +247,19 @@ def _merged(form: Form, base: str, theirs: str) -> tuple[Form, list[str]]:
 @writing
 def image() -> Answer:
     """Store a picture that was pasted, dropped or chosen. Returns the Markdown to insert."""
-    return jsonify(markdown=_store_image(sent()))
+    form = sent()
+    return jsonify(markdown=_store_image(form, _now(form)))
 
 
-def _with_image(form: Form) -> Answer:
+def _with_image(form: Form, now: ArticleFile | None) -> Answer:
     try:
-        link = _store_image(form)
+        link = _store_image(form, now)
     except KbError as error:
-        return _refused(form, str(error))
-    return _shown_again(replace(form, body=form.body.rstrip("\n") + f"\n\n{link}\n"))
+        return _refused(form, now, str(error))
+    return _shown_again(replace(form, body=form.body.rstrip("\n") + f"\n\n{link}\n"), now)
 
 
-def _store_image(form: Form) -> str:
+def _store_image(form: Form, now: ArticleFile | None) -> str:
     file = request.files.get("image")
     alt = request.form.get("alt", "")
     if file is None or not file.filename:
@@ -250,9 +267,9 @@ def _store_image(form: Form) -> str:
     images.shown(alt, "")  # before anything is stored
     raw = file.stream.read(MAX_PICTURE + 1)
     root = settings_in_force().articles
-    if form.new:  # its folder is not known yet: the picture waits at the top
+    if now is None:  # its folder is not known yet: the picture waits at the top
         return images.shown(alt, "/" + images.add(root, "new.md", _pictures_of(form), raw))
-    number = parse(editions().open(form.path).text, form.path).id
+    number = now.strict().id
     return images.shown(alt, images.add(root, form.path, number.rpartition("/")[2], raw))
 
 
@@ -267,7 +284,8 @@ def _pictures_of(form: Form) -> str:
 @writing
 def preview() -> Answer:
     """The preview and the findings by themselves, for a script that asks while one types."""
-    return Response(render_template("_editor_side.html", **side_of(sent())), mimetype="text/html")
+    form = sent()
+    return Response(render_template("_editor_side.html", **side_of(form, _now(form))), mimetype="text/html")
 
 
 def _states_from(state: str) -> list[str]:

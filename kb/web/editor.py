@@ -9,25 +9,24 @@ from urllib.parse import urlsplit
 from flask import Response, request
 from markupsafe import Markup
 
-from kb.editions.drafts import Draft
-from kb.editions.saving import MAX_EDITOR, MAX_NOTE, File, folder_for
-from kb.editions.states import lacks_number, may, next_states, status_of
-from kb.editions.texts import FORM_KEYS, edited, values_of
+from kb.articles import markdown
+from kb.articles.check import Problem, check_file, unparsed
+from kb.articles.files import ArticleFile
+from kb.articles.frontmatter import FrontMatter
+from kb.articles.writing.drafts import Draft
+from kb.articles.writing.form import edited, values_of
+from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, folder_for
+from kb.articles.writing.workflow import lacks_number, may, next_states
 from kb.errors import ArticleError, InputError
-from kb.indexer import markdown
-from kb.indexer.articles import parse
-from kb.indexer.check import Problem, check_text, unparsed
-from kb.indexer.frontmatter import DATES, LISTS, front_matter
 from kb.language import say
-from kb.model import AREAS, CAUSES, HANDLINGS, HIDDEN_STATUSES, KINDS, SECTION_ROLES, SEVERITIES, Duplicate
+from kb.model import HIDDEN_STATUSES, SECTION_ROLES, Duplicate
+from kb.model.schema import AREAS, CHOICES, DATES, FACETS, KINDS, LISTS, NAMES
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.web import writers
 from kb.web.views import page, resolver, settings_in_force
-from kb.web.writers import editions, engine_or_none
+from kb.web.writers import engine_or_none
 
-CHOICES = {"kind": KINDS, "cause": CAUSES, "handling": HANDLINGS, "severity": SEVERITIES}
-"""Keys of the form with a few values; area has those of the settings, too."""
-SHOWN_KEYS = tuple(k for k in FORM_KEYS if k not in ("id", "status"))
+SHOWN_KEYS = tuple(k for k in NAMES if k not in ("id", "status"))
 """Keys of the form. The number stays, the state is changed by the buttons."""
 MAX_KNOWN = 300
 """Values of a list that are offered while one types."""
@@ -66,17 +65,18 @@ class Form:
         """The path that relative links start from; a new article's, as far as it is known."""
         return f"{folder_for({**self.values, 'kind': self.kind})}/new.md" if self.new else self.path
 
-    def text(self, before: str) -> str:
-        """The whole file's text, from what it was. Raises ArticleError."""
-        return self.body if self.whole else edited(before, self.values, self.body)
+    def file(self, now: ArticleFile | None) -> ArticleFile:
+        """The whole file, from what it is now; None when there is none. Raises ArticleError."""
+        if self.whole:
+            return ArticleFile.of(self.place, self.body)
+        return edited(now or ArticleFile.of(self.place, ""), self.values, self.body)
 
 
-def form_of(path: str, base: str, text: str, whole: bool = False) -> Form:
-    """The form of a text; its whole text when the front matter can't be read."""
-    try:
-        return Form(path, base, values_of(text, path), text if whole else parse(text, path).body, whole)
-    except ArticleError:
-        return Form(path, base, {}, text, True)
+def form_of(file: ArticleFile, base: str, whole: bool = False) -> Form:
+    """The form of a file; its whole text when the front matter can't be read."""
+    if file.error is not None:
+        return Form(file.path, base, {}, file.text, True)
+    return Form(file.path, base, values_of(file), file.text if whole else file.article.body, whole)
 
 
 def sent() -> Form:
@@ -90,11 +90,13 @@ def sent() -> Form:
     return Form(path, fields.get("base", ""), values, body, "whole" in fields, note)
 
 
-def form_page(form: Form, template: str = "edit.html", draft: Draft | None = None, **more: Any) -> Response:
+def form_page(
+    form: Form, now: ArticleFile | None, template: str = "edit.html", draft: Draft | None = None, **more: Any
+) -> Response:
+    """The page of a form. now: the file as it is, None for a new article."""
     settings = settings_in_force()
-    now = None if form.new else editions().open(form.path)
-    state = "draft" if now is None else status_of(now.text)
-    choices = {**CHOICES, "area": (*AREAS, *settings.areas)}
+    state = "draft" if now is None else now.status
+    choices = {k: CHOICES[k] for k in SHOWN_KEYS if k in CHOICES} | {"area": (*AREAS, *settings.areas)}
     return page(
         template,
         form=form,
@@ -103,28 +105,16 @@ def form_page(form: Form, template: str = "edit.html", draft: Draft | None = Non
         dates=DATES,
         lists=LISTS,
         known=_known_values(),
-        extra={} if now is None or form.whole else _unknown_keys(now.text),
+        extra={} if now is None or form.whole else now.strict().extra,
         state=state,
         may_keep=may(state, state, writers.editor(), settings.reviewers),
         next=[s for s in next_states(state, writers.editor(), settings.reviewers) if now or s != "archived"],
-        number=None if now is None else _number_of(now),
+        number=None if now is None else now.number,
         draft=draft,
         bounds={"editor": MAX_EDITOR, "note": MAX_NOTE},
-        **side_of(form),
+        **side_of(form, now),
         **more,
     )
-
-
-def _number_of(file: File) -> str:
-    """What a file is called in addresses: its number, or its path when that can't be read."""
-    try:
-        return parse(file.text, file.path).id
-    except ArticleError:
-        return file.path
-
-
-def _unknown_keys(text: str) -> dict[str, Any]:
-    return {k: v for k, v in front_matter(text, "").values.items() if k not in FORM_KEYS}
 
 
 def _known_values() -> dict[str, list[str]]:
@@ -132,21 +122,21 @@ def _known_values() -> dict[str, list[str]]:
     engine = engine_or_none()
     if engine is None:
         return {}
-    names = {"product": "product", "tags": "tags"}
-    return {k: [v for v, _ in engine.counts(f, hidden=True)[:MAX_KNOWN]] for k, f in names.items()}
+    names = (f for f in FACETS if f not in CHOICES)
+    return {f: [v for v, _ in engine.counts(f, hidden=True)[:MAX_KNOWN]] for f in names}
 
 
-def side_of(form: Form) -> dict[str, Any]:
+def side_of(form: Form, now: ArticleFile | None) -> dict[str, Any]:
     """The preview of a form, and what was found in it."""
-    now = None if form.new else editions().open(form.path)
     settings, engine = settings_in_force(), engine_or_none()
     try:
-        text = form.text("" if now is None else now.text)
-        found = parse(text, form.place)
+        file = form.file(now)
+        found = file.strict()
     except ArticleError as error:
-        placed = _placed([unparsed(error, form.place)], form, form.body)
+        problem = unparsed(error, form.place)
+        placed = [(problem, problem.line, "")]
         return {"html": "", "title": "", "problems": placed, "duplicates": [], "private": False}
-    problems = form.problems or check_text(settings.articles, form.place, text, settings.areas)
+    problems = form.problems or check_file(settings.articles, file, settings.areas)
     if form.new:
         problems = [p for p in problems if not lacks_number(p)]
     duplicates: list[Duplicate] = []
@@ -160,18 +150,14 @@ def side_of(form: Form) -> dict[str, Any]:
     return {
         "html": Markup(markdown.render(found.body, address, "preview-")),  # noqa: S704 - our renderer's own output
         "title": "" if form.new and not form.values.get("title") else found.title,
-        "problems": _placed(problems, form, text),
+        "problems": _placed(problems, form, file.head),
         "duplicates": duplicates,
-        "private": masked(text, ARTICLE_KINDS) != text,
+        "private": masked(file.text, ARTICLE_KINDS) != file.text,
     }
 
 
-def _placed(problems: list[Problem], form: Form, text: str) -> list[tuple[Problem, int, str]]:
+def _placed(problems: list[Problem], form: Form, head: FrontMatter) -> list[tuple[Problem, int, str]]:
     """Problems, each with its line of the text box (0: none), and the key of the form it is about ("": none)."""
-    try:
-        head = front_matter(text, "")
-    except ArticleError:
-        return [(p, p.line, "") for p in problems]
     placed = []
     for problem in problems:
         key = problem.key or next((k for k, line in head.lines.items() if line == problem.line), "")

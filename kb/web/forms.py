@@ -10,7 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from kb.errors import InputError
 from kb.labels import value_of
-from kb.model import FACETS, MAX_ANSWERS, SORTS, Answer, Query
+from kb.model import MAX_ANSWERS, SORTS, Answer, Query
+from kb.model.schema import FACETS
 from kb.search.questions import read_answer
 
 SIZE = 10

@@ -5,10 +5,11 @@ from typing import Any
 from flask import Flask, flash, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
-from kb.editions.differences import compare
-from kb.editions.moving import checked_path, move
-from kb.editions.saving import MAX_EDITOR, MAX_NOTE, File, Revision
-from kb.editions.states import require_allowed
+from kb.articles.files import ArticleFile
+from kb.articles.writing.diff import compare
+from kb.articles.writing.rename import checked_path, move
+from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, Revision
+from kb.articles.writing.workflow import require_allowed
 from kb.errors import ConflictError, InputError, KbError
 from kb.language import say
 from kb.web.views import Answer, page, settings_in_force, store
@@ -45,7 +46,7 @@ def history(name: str) -> Answer:
     return page("history.html", file=now, versions=versions, outside=outside, bound=MAX_EDITOR, **shown)
 
 
-def _version(versions: list[Revision], now: File, wanted: str) -> tuple[Revision | None, str]:
+def _version(versions: list[Revision], now: ArticleFile, wanted: str) -> tuple[Revision | None, str]:
     """A version and its text; None and the file's own for now. Raises NotFound."""
     if wanted == "now":
         return None, now.text
@@ -62,10 +63,11 @@ def restore(name: str) -> Answer:
     found, text = _version(editions().history(now.path), now, request.form.get("revision", ""))
     try:
         who = editor_from_form()
-        require_allowed(settings_in_force(), now.path, now.text, text, who)
+        then = ArticleFile.of(now.path, text)
+        require_allowed(settings_in_force(), now, then, who)
         at = "" if found is None else f"{found.at.astimezone():%Y-%m-%d %H:%M}"
         note = say("恢复 {at} 的版本", "restored the version of {at}", at=at)
-        editions().save(now.path, text, request.form.get("base", ""), who, note)
+        editions().save(then, request.form.get("base", ""), who, note)
     except (ConflictError, InputError) as error:
         flash(str(error))
         return redirect(url_for("history", name=now.path), 303)

@@ -10,18 +10,19 @@ from pathlib import Path
 from flask import Flask, flash, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
 
+from kb.articles.atomic import usable
+from kb.articles.files import relative
+from kb.articles.importing import columns
+from kb.articles.importing.model import Options
+from kb.articles.importing.plan import bounded_plan, carry_out
+from kb.articles.importing.readers import SUFFIXES
 from kb.errors import InputError, KbError
-from kb.files import usable
-from kb.indexer.articles import relative
-from kb.indexer.importing import columns
-from kb.indexer.importing.model import Options
 from kb.labels import label
 from kb.language import say
-from kb.model import AREAS, KINDS
+from kb.model.schema import AREAS, KINDS
 from kb.web.views import Answer, page, settings_in_force, visitor
 from kb.web.writers import editions, editor, editor_from_form, finished, writing
 
-SUFFIXES = (".md", ".markdown", ".zip", ".docx", ".csv", ".json", ".jsonl")
 WAITING = ".uploads"
 """Where an upload lies between the look at it and its import: beside the index, which holds nothing of worth."""
 HOURS = 24
@@ -56,9 +57,6 @@ def import_() -> Answer:
     )
     upload, planned, error = None, None, ""
     if request.method == "POST":
-        # What reads Word documents is large, and seldom needed.
-        from kb.indexer.importing.plan import bounded_plan, carry_out
-
         try:
             upload = _waiting(settings.index / WAITING)
             if request.form.get("action") != "import":

@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 
 from flask import Flask, flash, redirect, request, url_for
 
-from kb import golden, insights
-from kb.errors import InputError
-from kb.examination import (
+from kb.articles import golden
+from kb.articles.atomic import read_text, save
+from kb.articles.check import Problem
+from kb.desk import insights
+from kb.desk.examination import (
     MAX_COMPARED,
     Examination,
     current_pairs,
@@ -16,15 +18,14 @@ from kb.examination import (
     current_proposals,
     examination,
 )
-from kb.files import read_text, save
-from kb.indexer.check import Problem
+from kb.desk.writeup import started
+from kb.errors import InputError
 from kb.language import say
 from kb.model import Duplicate, Proposal
 from kb.search.proposals import accept as accepted
 from kb.search.proposals import refuse as refused
 from kb.web.security import require_token, require_writer
 from kb.web.views import Answer, engine_in_force, feedback, page, settings_in_force, store
-from kb.writeup import started
 
 PERIODS = (7, 30, 90, 365)
 DAYS = 90

@@ -2,11 +2,10 @@
 
 from flask import Flask, flash, redirect, request, url_for
 
-from kb.editions.differences import compare
-from kb.editions.saving import File
-from kb.editions.states import require_allowed
+from kb.articles.files import ArticleFile, change
+from kb.articles.writing.diff import compare
+from kb.articles.writing.workflow import require_allowed
 from kb.errors import ArticleError, ConflictError, InputError, NotFoundError
-from kb.indexer.articles import change, parse
 from kb.language import say
 from kb.model import Article
 from kb.search.engine import Engine
@@ -37,11 +36,11 @@ def merge() -> Answer:
         return _form(keep, other, text)
 
 
-def _form(keep: File, other: File, text: str) -> Answer:
+def _form(keep: ArticleFile, other: ArticleFile, text: str) -> Answer:
     return page(
         "merge.html",
-        keep=parse(keep.text, keep.path),
-        other=parse(other.text, other.path),
+        keep=keep.strict(),
+        other=other.strict(),
         bases=(keep.digest, other.digest),
         text=text,
         other_text=other.text,
@@ -49,7 +48,7 @@ def _form(keep: File, other: File, text: str) -> Answer:
     )
 
 
-def _merged(keep: File, other: File, text: str) -> Answer:
+def _merged(keep: ArticleFile, other: ArticleFile, text: str) -> Answer:
     who, settings = editor_from_form(), settings_in_force()
     bases = (request.form.get("keep_base", ""), request.form.get("other_base", ""))
     if bases != (keep.digest, other.digest):  # told before one of them is written
@@ -59,12 +58,13 @@ def _merged(keep: File, other: File, text: str) -> Answer:
                 "one of them was changed meanwhile; look at the new differences below and save again",
             )
         )
-    stays, goes = parse(text, keep.path), parse(other.text, other.path)
-    archived = change(other.text, {"status": "archived", MERGED_INTO: stays.id})
-    require_allowed(settings, keep.path, keep.text, text, who)
-    require_allowed(settings, other.path, other.text, archived, who, content=False)
-    editions().save(keep.path, text, bases[0], who, _note("并入", "merged in", goes.id))
-    editions().save(other.path, archived, bases[1], who, _note("并入了", "merged into", stays.id))
+    then = ArticleFile.of(keep.path, text)
+    stays, goes = then.strict(), other.strict()
+    archived = change(other, {"status": "archived", MERGED_INTO: stays.id})
+    require_allowed(settings, keep, then, who)
+    require_allowed(settings, other, archived, who, content=False)
+    editions().save(then, bases[0], who, _note("并入", "merged in", goes.id))
+    editions().save(archived, bases[1], who, _note("并入了", "merged into", stays.id))
     finished([keep.path, other.path], who, _note("并入", "merged in", goes.id))
     return redirect(article_url(stays) if stays.id.startswith("KB-") else url_for("edit", name=keep.path), 303)
 
@@ -78,7 +78,7 @@ def successor(engine: Engine, found: Article) -> Article | None:
     if found.status != "archived":
         return None
     try:
-        name = parse(editions().open(found.path).text, found.path).extra.get(MERGED_INTO)
+        name = editions().open(found.path).strict().extra.get(MERGED_INTO)
         return engine.article(str(name)) if name else None
     except (ArticleError, NotFoundError):
         return None

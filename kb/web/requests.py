@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
-from kb.desk.schemas import Given, Sent, Sort, told
-from kb.editions.saving import MAX_EDITOR, MAX_NOTE
-from kb.feedback import MAX_COMMENT
+from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE
+from kb.database.activity import MAX_COMMENT
+from kb.desk.schemas import ByFacet, Given, Sent, Sort, told
 from kb.model import MAX_ANSWERS, MAX_PAGE, MAX_SIZE, REPLIES, SORTS
 from kb.web.forms import MAX_NAME, MAX_QUERY, SIZE
 
@@ -17,19 +17,7 @@ MAX_ARTICLE = 1_000_000
 """Characters of an article that is checked, shown or saved through the API."""
 
 
-class Filters(Given):
-    kind: list[str] = told("类型，可多次", "kind, may be repeated", [])
-    product: list[str] = told("产品，可多次", "product, may be repeated", [])
-    area: list[str] = told("领域，可多次", "area, may be repeated", [], examples=[["printer"]])
-    cause: list[str] = told("原因，可多次", "cause, may be repeated", [])
-    handling: list[str] = told("处理方式，可多次", "handling, may be repeated", [])
-    severity: list[str] = told("级别，可多次", "severity, may be repeated", [])
-    status: list[str] = told(
-        "状态，可多次；不给时没有草稿与归档",
-        "status, may be repeated; without it there are neither drafts nor archived ones",
-        [],
-    )
-    tags: list[str] = told("标签，可多次", "tag, may be repeated", [])
+class Filters(ByFacet):
     after: date | None = told("更新日期不早于", "updated on this day or later", None)
     before: date | None = told("更新日期不晚于", "updated on this day or earlier", None)
     page: int = told("第几页", "which page", 1, ge=1, le=MAX_PAGE)

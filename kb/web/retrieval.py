@@ -14,7 +14,8 @@ from kb.desk.schemas import Answered, Facet, told
 from kb.errors import KbError
 from kb.labels import value_of
 from kb.language import say
-from kb.model import AREAS, KINDS, Criterion, Record, Where
+from kb.model import Criterion, Record, Where
+from kb.model.schema import AREAS, KINDS
 from kb.search.engine import Engine
 from kb.web.api import logged
 from kb.web.authorization import BadHeader

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from flask import Flask, flash, redirect, request, url_for
 
-from kb.editions.states import require_allowed
-from kb.editions.texts import edited
+from kb.articles.writing.form import edited
+from kb.articles.writing.workflow import require_allowed
 from kb.errors import ConflictError, InputError
 from kb.labels import label
 from kb.language import say
@@ -87,9 +87,9 @@ def _change(name: str, values: dict[str, str], note: str, content: bool = True) 
     back = url_for("review") if request.form.get("back") == "review" else None
     try:
         who = editor_from_form()
-        text = edited(now.text, values)
-        require_allowed(settings_in_force(), now.path, now.text, text, who, content=content)
-        editions().save(now.path, text, now.digest, who, note)
+        then = edited(now, values)
+        require_allowed(settings_in_force(), now, then, who, content=content)
+        editions().save(then, now.digest, who, note)
         found = finished([now.path], who, note)
     except (ConflictError, InputError) as error:
         flash(str(error))

@@ -13,22 +13,23 @@ from flask_babel import format_date, format_decimal
 from werkzeug.wrappers import Response as BaseResponse
 
 from kb import __version__
+from kb.articles import markdown
+from kb.articles.check import normal_path
+from kb.articles.parser import slug
+from kb.articles.writing.rename import moved_to
+from kb.database.activity import Feedback
+from kb.database.connection import Store
 from kb.desk.memory import Memory
-from kb.editions.moving import moved_to
 from kb.errors import NotFoundError, StoreError
-from kb.feedback import Feedback
-from kb.indexer import markdown
-from kb.indexer.check import normal_path
-from kb.indexer.parser import slug
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
-from kb.model import FACETS, MAX_TEXT, Article, Completion
+from kb.model import MAX_TEXT, Article, Completion
+from kb.model.schema import FACETS
 from kb.search.asking import wording
 from kb.search.engine import Engine, Engines
 from kb.search.remembered import Remembered
 from kb.search.snippets import pieces
 from kb.settings import Settings
-from kb.store import Store
 from kb.web import forms
 
 log = logging.getLogger(__name__)

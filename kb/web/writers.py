@@ -9,12 +9,13 @@ from typing import Any
 from flask import current_app, flash, request, session
 from flask_babel import format_datetime
 
-from kb.editions.drafts import Drafts
-from kb.editions.moving import moved_to
-from kb.editions.saving import MAX_EDITOR, Editions, File
-from kb.editions.settling import settle
-from kb.editions.texts import values_of
-from kb.errors import ArticleError, BundleError, InputError, NotFoundError
+from kb.articles.files import ArticleFile
+from kb.articles.writing.drafts import Drafts
+from kb.articles.writing.form import values_of
+from kb.articles.writing.rename import moved_to
+from kb.articles.writing.save import MAX_EDITOR, Editions
+from kb.desk.after_save import settle
+from kb.errors import BundleError, InputError, NotFoundError
 from kb.language import say
 from kb.search.engine import Engine, Engines
 from kb.web.security import require_token, require_writer
@@ -57,7 +58,7 @@ def engine_or_none() -> Engine | None:
         return None
 
 
-def file_of(name: str) -> File:
+def file_of(name: str) -> ArticleFile:
     """The file of an article by its path, its number, or a path it had before. Raises NotFoundError, ArticleError."""
     try:
         return editions().open(name)
@@ -102,10 +103,8 @@ def finished(paths: list[str], name: str, note: str) -> bool:
 
 def title_of(text: str, path: str) -> str:
     """What a draft is about, "" when it does not say."""
-    try:
-        return values_of(text, path)["title"]
-    except ArticleError:
-        return ""
+    file = ArticleFile.of(path, text)
+    return "" if file.error else values_of(file)["title"]
 
 
 def is_day(text: str) -> bool:

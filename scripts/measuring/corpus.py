@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from kb.model import AREAS, SEVERITIES, Article
+from kb.model import Article
+from kb.model.schema import AREAS, SEVERITIES
 
 SEED = 20260102
 _PIECE = re.compile(r"[^。！？；\n]+[。！？；]*")

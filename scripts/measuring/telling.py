@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kb import golden
-from kb.identifiers import CODE_KINDS
+from kb.articles import golden
 from kb.search.codes import compounds
 from kb.search.index import Index
+from kb.text.identifiers import CODE_KINDS
 
 FAULT_KINDS = CODE_KINDS | {"file"}
 SHORTEST = 5

@@ -7,7 +7,7 @@ So an answer shows which version it is of, and whether all parts of an index are
 import re
 from pathlib import Path
 
-from kb.files import save
+from kb.articles.atomic import save
 from kb.model import Query
 from kb.search.index import Index
 from kb.search.searcher import search

@@ -1,0 +1,383 @@
+"""This module reads and writes articles: Markdown files with YAML front matter.
+
+Reading is lenient (any Markdown file is at least a manual), kb.articles.check is strict.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from kb.articles.atomic import save
+from kb.articles.frontmatter import (
+    FrontMatter,
+    day,
+    dump,
+    front_matter,
+    mended,
+)
+from kb.errors import ArticleError, NotFoundError
+from kb.language import say
+from kb.model import Article, Reason
+from kb.model.schema import BY_NAME, DATES, LISTS, NAMES, TEXTS
+
+SUFFIXES = (".md", ".markdown")
+NUMBER = re.compile(r"KB-(\d{6,})")
+MAX_TITLE = 500
+"""Characters of a heading that becomes a title."""
+LEFT_OUT_FOLDERS = frozenset(("node_modules", "bower_components", "__MACOSX"))
+"""Folders with other people's documents."""
+LEFT_OUT_FILES = frozenset(
+    "_sidebar.md _Sidebar.md _navbar.md _coverpage.md _footer.md _Footer.md _header.md _Header.md SUMMARY.md".split()
+)
+"""What tools for documents make their menus of: links without a text of their own."""
+
+_HEADING = re.compile(
+    r"^ {0,3}#{1,6}[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*$|^([^\n]*\S[^\n]*)\n {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE
+)
+
+
+def find(root: Path) -> Iterator[Path]:
+    """Every article file below root, sorted; links that leave root and what left_out() names are passed over.
+
+    Raises NotFoundError when root is not a folder that can be listed.
+    """
+    if root.is_file() and root.suffix.lower() in SUFFIXES:
+        yield root
+        return
+    if not root.is_dir():
+        raise NotFoundError(say("没有文件夹 {root}", "there is no folder {root}", root=root))
+    real_root = root.resolve()
+
+    def refuse(error: OSError) -> None:
+        if Path(str(error.filename)) == root:
+            raise NotFoundError(say("读不了文件夹 {root}", "the folder {root} can't be read", root=root))
+
+    for folder, folders, files in os.walk(root, onerror=refuse):
+        folders[:] = sorted(f for f in folders if not left_out(f))
+        for name in sorted(files):
+            path = Path(folder, name)
+            wanted = not left_out(name) and path.suffix.lower() in SUFFIXES
+            if wanted and (_leads_into(real_root, path) if path.is_symlink() else path.is_file()):
+                yield path
+
+
+def left_out(name: str) -> bool:
+    """Whether a file or folder of that name is passed over unless it is asked for: hidden, or nobody's article."""
+    return name.startswith(".") or name in LEFT_OUT_FOLDERS or name in LEFT_OUT_FILES
+
+
+def is_article(path: Path, root: Path) -> bool:
+    """Whether find() would give a file below root."""
+    if not path.is_relative_to(root) or any(map(left_out, path.relative_to(root).parts)):
+        return False
+    return path.suffix.lower() in SUFFIXES and path.is_file() and _leads_into(root.resolve(), path)
+
+
+def _leads_into(folder: Path, link: Path) -> bool:
+    try:
+        return folder in link.resolve().parents
+    except RuntimeError:  # links in a circle lead nowhere; reading one tells so
+        return True
+
+
+def relative(path: Path, root: Path) -> str:
+    """An article's key: its path below root, with forward slashes."""
+    return path.relative_to(root).as_posix() if path != root else path.name
+
+
+def decode(raw: bytes, path: str) -> tuple[str, str]:
+    """Text of a file and its encoding: UTF-8 with or without BOM, UTF-16 with BOM, else GB 18030.
+
+    Line ends become "\\n". Raises ArticleError for a binary file.
+    """
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    for candidate in (encoding, "gb18030"):
+        if candidate != "utf-16" and b"\0" in raw:
+            break
+        try:
+            text = raw.decode(candidate)
+        except UnicodeDecodeError:
+            continue
+        return text.replace("\r\n", "\n").replace("\r", "\n"), candidate
+    raise ArticleError(
+        path,
+        0,
+        say("不是文本文件（UTF-8 或 GB 18030），已跳过", "not a text file (UTF-8 or GB 18030), skipped"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFile:
+    """An article's file, its text parsed once: who opens it hands it on.
+
+    path: below the articles folder, with forward slashes. text: its lines end with "\\n"; raw: its bytes, b"" of one
+    that is not written yet.
+    error: what is wrong with the front matter, None when nothing is; head and article then hold what can be understood.
+    """
+
+    path: str
+    text: str
+    raw: bytes
+    head: FrontMatter
+    article: Article
+    error: ArticleError | None
+
+    @classmethod
+    def of(cls, path: str, text: str, raw: bytes = b"") -> "ArticleFile":
+        head, error = mended(text, path)
+        return cls(path, text, raw, head, _article(text, path, head), error)
+
+    @property
+    def digest(self) -> str:
+        """The name of its content."""
+        return digest(self.raw)
+
+    @property
+    def status(self) -> str:
+        """The state it is in; one that can't be read, or says nothing, is no better than a draft."""
+        return self.article.status if self.text and self.error is None else "draft"
+
+    @property
+    def number(self) -> str:
+        """What it is called in addresses: its number, or its path when that can't be read."""
+        return self.path if self.error else self.article.id
+
+    def strict(self) -> Article:
+        """The article. Raises ArticleError, with the line, when its front matter is not right."""
+        if self.error is not None:
+            raise self.error
+        return self.article
+
+    def at(self, key: str) -> int:
+        """The line of a key, the first for one that is not there."""
+        return self.head.lines.get(key, 1)
+
+
+def digest(raw: bytes) -> str:
+    """The name of a file's content: 64 hex digits."""
+    return sha256(raw).hexdigest()
+
+
+def load(path: Path, root: Path, max_kb: int) -> tuple[Article, str]:
+    """Read one article; a sentence tells what was read with doubt, else "". Raises ArticleError.
+
+    An article whose front matter is broken is there, with what can be understood of it.
+    """
+    key = relative(path, root)
+    try:
+        if (size := path.stat().st_size) > max_kb * 1024:
+            raise ArticleError(
+                key,
+                0,
+                say(
+                    "{size} KB，超过上限 {limit} KB（设置 max_file_kb），已跳过",
+                    "{size} KB, over the limit of {limit} KB (setting max_file_kb), skipped",
+                    size=size // 1024,
+                    limit=max_kb,
+                ),
+            )
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ArticleError(key, 0, say("读不了：{why}", "can't be read: {why}", why=error.strerror))
+    text, encoding = decode(raw, key)
+    file = ArticleFile.of(key, text, raw)
+    problems = [str(file.error)] if file.error else []
+    if encoding == "gb18030":
+        doubt = say("不是 UTF-8，已按 GB 18030 读取；请转存为 UTF-8", "not UTF-8, read as GB 18030; save it as UTF-8")
+        problems.append(f"{key}: {doubt}")
+    return file.article, say("；", "; ").join(problems)
+
+
+def parse(text: str, path: str) -> Article:
+    """A whole file -> Article. path: relative, with forward slashes. Raises ArticleError."""
+    return ArticleFile.of(path, text).strict()
+
+
+def _article(text: str, path: str, head: FrontMatter) -> Article:
+    body = "".join(_lines(text)[head.end - 1 :])
+    known: dict[str, Any] = {}
+    for key in TEXTS:
+        if head.values.get(key) is not None:
+            known[key] = str(head.values[key]).strip()
+    for key in LISTS:
+        known[key] = tuple(_strings(head.values.get(key)))
+    for key in DATES:
+        written = (head.values.get(name) for name in (key, *BY_NAME[key].other_names))
+        known[key] = day(next((value for value in written if value is not None), None))
+    known["title"] = known.get("title") or title_of(body, path)
+    known["id"] = known.get("id") or str(PurePosixPath(path).with_suffix(""))
+    extra = {k: v for k, v in head.values.items() if k not in BY_NAME}
+    return Article(path=path, body=body, body_line=head.end, extra=extra, **known)
+
+
+_MARKUP = re.compile(r"[*`]|\{:?\s*[#.].*?\}|\[([^\]]*)\]\([^)]*\)|<[^<>]+>")
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends; unlike str.splitlines, a form feed or U+2028 ends none."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def first_heading(body: str) -> str:
+    """The title of a file without front matter; "" when it has no heading."""
+    in_fence = False
+    lines = body.split("\n")
+    for number, line in enumerate(lines):
+        if line.lstrip().startswith(("```", "~~~")):
+            in_fence = not in_fence
+        elif not in_fence:
+            m = _HEADING.match("\n".join(text[:MAX_TITLE] for text in lines[number : number + 2]))
+            if m:
+                return _MARKUP.sub(r"\1", m[1] or m[2]).strip()
+    return ""
+
+
+def title_of(body: str, path: str) -> str:
+    """What an article is called that gives itself no title: its first heading, else the name of its file."""
+    return first_heading(body) or PurePosixPath(path).stem
+
+
+def _strings(value: Any) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple)):
+        return [str(v).strip() for v in value if v is not None and str(v).strip()]
+    return [str(value).strip()] if str(value).strip() else []
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+
+def render(article: Article) -> str:
+    """An article as the text of its file, keys in the usual order, unknown keys last. Inverse of parse."""
+    values: dict[str, Any] = {key: getattr(article, key) for key in NAMES}
+    values = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items() if v not in ("", (), None)}
+    return f"---\n{dump({**values, **article.extra})}---\n{article.body}"
+
+
+def change(file: ArticleFile, changes: Mapping[str, Any], body: str | None = None) -> ArticleFile:
+    """The file with other keys of its front matter; every other line stays as it is, comments and unknown keys too.
+
+    A value of None removes the key. body: the whole text behind the front matter, None to keep it.
+    Raises ArticleError when the front matter is broken.
+    """
+    before, head = file.strict().body, file.head
+    body = before if body is None else body
+    if not changes and body == before:
+        return file
+    given = {k: v for k, v in changes.items() if v is not None}
+    if head.end == 1:
+        return ArticleFile.of(file.path, f"---\n{dump(given)}---\n{body}" if given else body)
+    lines = _lines(file.text)[: head.end - 1]
+    added = {k: v for k, v in given.items() if k not in head.lines}
+    lines[head.end - 2 : head.end - 2] = [dump(added)] if added else []
+    starts = sorted(head.lines.values())
+    for key in sorted(changes.keys() & head.lines.keys(), key=head.lines.__getitem__, reverse=True):
+        start = head.lines[key] - 1
+        stop = next((s - 1 for s in starts if s > start + 1), head.end - 2)
+        while stop > start + 1 and (not lines[stop - 1].strip() or lines[stop - 1].lstrip().startswith("#")):
+            stop -= 1
+        lines[start:stop] = [] if changes[key] is None else [dump({key: changes[key]})]
+    above = "".join(lines)
+    changed = ArticleFile.of(file.path, above + ("" if above.endswith("\n") or body == before else "\n") + body)
+    kept = {k: v for k, v in head.values.items() if k not in changes}
+    wanted = kept | front_matter(f"---\n{dump(given)}---\n", "").values
+    if changed.error is None and changed.head.values == wanted:
+        return changed
+    # Keys that share a line, as in {id: a, title: b}, can't be changed one by one.
+    return ArticleFile.of(file.path, f"---\n{dump(wanted)}---\n{body}")
+
+
+# --- a new article ---------------------------------------------------------------------------
+
+_TEMPLATES = {
+    ("case", "zh"): "## 现象\n\n\n## 环境\n\n\n## 原因\n\n\n## 排查\n\n1. \n\n## 解决\n\n1. \n\n## 验证\n\n",
+    ("case", "en"): (
+        "## Symptom\n\n\n## Environment\n\n\n## Cause\n\n\n## Diagnosis\n\n1. \n\n## Fix\n\n1. \n\n## Verification\n\n"
+    ),
+    ("faq", "zh"): "## 问题\n\n\n## 回答\n\n",
+    ("faq", "en"): "## Question\n\n\n## Answer\n\n",
+    ("manual", "zh"): "## 适用范围\n\n\n## 准备\n\n- [ ] \n\n## 步骤\n\n1. \n\n## 检查\n\n",
+    ("manual", "en"): "## Scope\n\n\n## Before you start\n\n- [ ] \n\n## Steps\n\n1. \n\n## Check\n\n",
+}
+
+
+def is_number(name: str) -> bool:
+    """Whether an article's id is one of Guzhi's numbers; ids of other tools are unique in their folder only."""
+    return NUMBER.fullmatch(name) is not None
+
+
+def numbers(root: Path) -> set[str]:
+    """Every number in use, by front matter or file name."""
+    names = (path.name + "\n" + _id_line(path) for path in find(root))
+    return {m[0] for name in names for m in NUMBER.finditer(name)}
+
+
+def next_number(root: Path) -> str:
+    """The number after the highest one in use."""
+    highest = max((int(number.removeprefix("KB-")) for number in numbers(root)), default=0)
+    return f"KB-{highest + 1:06d}"
+
+
+def _id_line(path: Path) -> str:
+    """The line of a file's head that gives its number; "" where there is none, or it can't be read."""
+    with suppress(OSError), path.open("rb") as f:
+        m = re.search(r"^id:.*$", f.read(4096).decode("utf8", "ignore"), re.MULTILINE)
+        return m[0] if m else ""
+    return ""
+
+
+def absence(root: Path, name: str, max_kb: int) -> Reason:
+    """Why an index does not have an article of this number or path: nowhere, unreadable, or unbuilt."""
+    for path in find(root):
+        key = relative(path, root)
+        if name not in (key, path.stem) and not re.fullmatch(
+            rf"id:\s*[\"']?{re.escape(name)}[\"']?\s*", _id_line(path)
+        ):
+            continue
+        try:
+            load(path, root, max_kb)
+        except ArticleError as error:
+            return Reason("unreadable", str(error))
+        return Reason(
+            "unbuilt",
+            say(
+                "文章文件 {path} 还没有进索引；运行 kb build",
+                "the file {path} is not in the index yet; run kb build",
+                path=key,
+            ),
+        )
+    return Reason("nowhere", say("没有文章 {name}", "there is no article {name}", name=name))
+
+
+def template(kind: str, language: str) -> str:
+    """The empty body of an article of a kind, with the headings it must have."""
+    return _TEMPLATES[kind, language]
+
+
+def create(root: Path, kind: str, title: str, language: str, today: date, **values: Any) -> Path:
+    """Start an article with the next number from the template of its kind. Returns its path."""
+    root.mkdir(parents=True, exist_ok=True)
+    number = next_number(root)
+    article = Article(
+        path="",
+        id=number,
+        kind=kind,
+        title=title,
+        status="draft",
+        created=today,
+        updated=today,
+        review_after=today.replace(year=today.year + 2, day=min(today.day, 28)),
+        body=template(kind, language),
+        **values,
+    )
+    folder = root / (article.area or "case" if kind == "case" else kind)
+    path = folder / f"{number}.md"
+    save(path, render(article), new=True)
+    return path

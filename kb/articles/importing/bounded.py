@@ -1,0 +1,76 @@
+"""This module answers: how is work on what a stranger sent ended when it takes too long?"""
+
+import gc
+import multiprocessing
+import os
+import resource
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from typing import Any, TypeVar
+
+from kb.errors import InputError, KbError
+from kb.language import current, say, use
+
+Result = TypeVar("Result")
+
+
+def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result:
+    """work(*arguments) in a process of its own, which is ended after that much time of a processor.
+
+    For what a stranger sent: no bound on its size tells how long it takes. Raises the KbErrors of the work itself, and
+    InputError when the time is up.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_bounded, args=(sender, seconds, current(), work, arguments), daemon=True)
+    process.start()
+    sender.close()
+    outcome: Any = None
+    try:
+        if receiver.poll(seconds * WAITING):
+            outcome = receiver.recv()
+    except (EOFError, OSError):  # the process was ended
+        pass
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+    if outcome is None:
+        raise InputError(
+            say(
+                "处理超过 {seconds} 秒，已停止，什么都没有写；请拆成几份",
+                "it took more than {seconds} seconds and was stopped, nothing was written; divide it",
+                seconds=seconds,
+            )
+        )
+    succeeded, value = outcome
+    if not succeeded:
+        raise value
+    result: Result = value
+    return result
+
+
+WAITING = 5
+"""A busy machine takes that much longer than its processor works."""
+
+
+def _bounded(sender: Any, seconds: int, language: str, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    begin()
+    use(language)
+    try:
+        sender.send((True, work(*arguments)))
+    except KbError as error:
+        sender.send((False, error))
+
+
+def begin() -> None:
+    """To be called first in a process of ours: a worker whose parent was killed would wait for work for ever.
+
+    It makes millions of small objects without cycles: looking for garbage among them takes a quarter of its time.
+    """
+    gc.set_threshold(1_000_000)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()

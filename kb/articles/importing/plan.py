@@ -1,0 +1,163 @@
+"""This module plans an import and carries it out: all of it or nothing, and nothing that exists is touched."""
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from kb.articles import markdown
+from kb.articles.atomic import save
+from kb.articles.files import numbers, parse
+from kb.articles.importing import columns, documents
+from kb.articles.importing.base import Base
+from kb.articles.importing.bounded import within
+from kb.articles.importing.model import Draft, Item, Options, Plan, Reading
+from kb.articles.importing.readers import reader_of
+from kb.errors import InputError, NotFoundError
+from kb.labels import label
+from kb.language import current, say
+from kb.model import Article
+from kb.model.schema import REQUIRED
+from kb.privacy import ARTICLE_KINDS
+from kb.privacy import find as find_private
+
+
+def plan(source: Path, root: Path, options: Options) -> Plan:
+    """What an import of source into the articles folder root would do. Writes nothing.
+
+    source: a folder, a .zip, .md or .docx, or tickets as .csv, .json or .jsonl.
+    Raises NotFoundError and InputError when there is nothing that could be planned.
+    """
+    reading = _read(source, root, options)
+    base = Base.read(root, options.max_file_kb)
+    items: list[Item] = []
+    written: list[Article] = []
+    skipped: list[str] = []
+    problems = list(reading.problems)
+    base.reserve(d.number for d in reading.drafts if d.number)
+    for draft in reading.drafts:
+        if known := base.known(draft):
+            skipped.append(f"{draft.source}{say('：', ': ')}{known}")
+            continue
+        try:
+            number, warnings = base.number(draft)
+            text = _text(draft, number, options.max_file_kb)
+            article = parse(text, draft.path.replace("{number}", number))
+            item = Item(draft.source, article.path, number, article.kind, article.title, text, draft.images)
+            base.place(item)
+        except ValueError as error:
+            problems.append(f"{draft.source}{say('：', ': ')}{error}")
+            continue
+        base.add(draft, number)
+        items.append(replace(item, warnings=(*warnings, *draft.warnings, *_private(text))))
+        written.append(article)
+    planned = {i.path for i in items} | {p.path for i in items for p in i.images}
+    items = [
+        replace(item, warnings=(*item.warnings, *documents.dead_links(article, planned, root)))
+        for item, article in zip(items, written, strict=True)
+    ]
+    return Plan(
+        root,
+        tuple(base.without_repeated_images(items)),
+        tuple(skipped),
+        tuple(problems),
+        reading.left_out,
+        reading.columns,
+        _missing(written),
+    )
+
+
+HEAVY = 500_000
+"""Bytes of one file; what is smaller and not packed takes a second or two."""
+
+
+def bounded_plan(source: Path, root: Path, options: Options, seconds: int) -> Plan:
+    """As plan(), in a process of its own that may take so many seconds, unless the source is small and simple."""
+    packed = source.is_dir() or source.suffix.lower() in (".zip", ".docx")
+    if source.exists() and (packed or source.stat().st_size > HEAVY):
+        return within(seconds, plan, source, root, options)
+    return plan(source, root, options)
+
+
+def _read(source: Path, root: Path, options: Options) -> Reading:
+    if not source.exists():
+        raise NotFoundError(say("没有 {source}", "there is no {source}", source=source))
+    reader = reader_of(source)
+    if options.columns and not reader.columns:
+        raise InputError(say("--map 只用于工单（CSV、JSON）", "--map is for tickets only (CSV, JSON)"))
+    if source.is_dir() and root.resolve() in (source.resolve(), *source.resolve().parents):
+        raise InputError(say("{source} 就在文章文件夹里", "{source} is in the articles folder already", source=source))
+    return reader.read(source, options)
+
+
+def _text(draft: Draft, number: str, max_kb: int) -> str:
+    """The file of an article. Raises ValueError with a sentence when it is too large."""
+    text = draft.text(number)
+    if len(text.encode("utf8", "replace")) > max_kb * 1024:
+        raise ValueError(
+            say(
+                "超过 {limit} KB 的文章不会被索引（设置 max_file_kb）",
+                "an article over {limit} KB is not indexed (setting max_file_kb)",
+                limit=max_kb,
+            )
+        )
+    return text
+
+
+def _private(text: str) -> list[str]:
+    """What customer data an article holds, never the data itself."""
+    count = Counter(found.kind for found in find_private(text, ARTICLE_KINDS))
+    if not count:
+        return []
+    listed = say("、", ", ").join(f"{label('private', kind)} × {n}" for kind, n in count.items())
+    return [say("留有客户数据：{listed}", "customer data left in: {listed}", listed=listed)]
+
+
+def _missing(articles: list[Article]) -> tuple[tuple[str, int], ...]:
+    """What the articles lack for kb check, most frequent first."""
+    count: Counter[str] = Counter()
+    for article in articles:
+        count.update(key for key in REQUIRED.get(article.kind, ()) if not getattr(article, key))
+        if article.kind in columns.SECTIONS:
+            present = {markdown.role([o.title]) for o in markdown.outline(article.body)}
+            roles = [role for role in columns.SECTIONS[article.kind] if role not in present]
+            count.update(f"## {columns.heading(article.kind, role, current() == 'zh')}" for role in roles)
+    return tuple(count.most_common())
+
+
+def carry_out(planned: Plan) -> list[Path]:
+    """Write everything a plan holds; returns the articles' files.
+
+    When one can't be written, what was written is taken away again. Raises KbError.
+    """
+    root = planned.root
+    if root.is_dir() and (taken := numbers(root) & {i.number for i in planned.items}):
+        raise InputError(
+            say(
+                "编号 {numbers} 刚被别人用了；请重新导入",
+                "number {numbers} was just taken by someone else; import again",
+                numbers=", ".join(sorted(taken)),
+            )
+        )
+    made: list[Path] = []
+    try:
+        for item in planned.items:
+            _write(root, root / item.path, item.text, made)
+            for image in item.images:
+                _write(root, root / image.path, image.content, made)
+    except BaseException:
+        for path in reversed(made):
+            with suppress(OSError):  # a folder that someone has put a file into stays
+                path.rmdir() if path.is_dir() else path.unlink()
+        raise
+    return [root / item.path for item in planned.items]
+
+
+def _write(root: Path, path: Path, content: str | bytes, made: list[Path]) -> None:
+    """Write a new file; what was made, folders too, is noted in made."""
+    if root.resolve() not in path.resolve().parents:
+        raise InputError(say("{path} 走出了文章文件夹", "{path} leaves the articles folder", path=path))
+    missing = [p for p in path.parents if not p.exists()]
+    made += reversed(missing)
+    save(path, content, new=True)
+    made.append(path)

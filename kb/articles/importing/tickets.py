@@ -1,0 +1,222 @@
+"""This module reads old tickets, CSV, JSON or JSON lines, and writes each as a case or FAQ."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from kb.articles.files import render
+from kb.articles.importing import cells, columns, escape
+from kb.articles.importing.model import Draft, Options, Reading
+from kb.errors import InputError
+from kb.language import current, say
+from kb.model import Article
+from kb.privacy import masked
+from kb.text import hypertext
+
+TITLE_LENGTH = 80
+
+NEEDED = {"case": ("symptom", "fix"), "faq": ("question", "answer")}
+"""Without both of these there is nothing to tell."""
+
+
+def read(path: Path, options: Options) -> Reading:
+    """Every row as a draft. Raises InputError for a file that is no table, and for a mapping that doesn't fit."""
+    kind = options.kind or "case"
+    if kind not in columns.SECTIONS:
+        raise InputError(
+            say(
+                "工单只能导入为 case 或 faq，不能是 {kind}",
+                "tickets become a case or faq, not a {kind}",
+                kind=kind,
+            )
+        )
+    rows, problems = cells.read(path)
+    names = list(dict.fromkeys(name for row in rows for name in row.cells))
+    if len(names) > cells.MAX_COLUMNS:
+        raise InputError(
+            say("有 {n} 列，最多 {most} 列", "{n} columns, {most} at most", n=len(names), most=cells.MAX_COLUMNS)
+        )
+    mapping = columns.mapping(names, options.columns, kind)
+    if rows and not set(mapping.values()) & set(NEEDED[kind]):
+        raise InputError(
+            say(
+                "{path} 里认不出哪一列是 {needed}；有：{columns}。用 --map 列名={first} 指明",
+                "which column of {path} is {needed}? There are: {columns}. Say it by --map COLUMN={first}",
+                path=path.name,
+                needed=say(" 或 ", " or ").join(NEEDED[kind]),
+                columns=", ".join(names),
+                first=NEEDED[kind][0],
+            )
+        )
+    drafts: list[Draft] = []
+    seen: dict[str, int] = {}
+    for row in rows:
+        try:
+            draft = _draft(row, mapping, kind, options)
+            if draft.ticket and (first := seen.setdefault(draft.ticket, row.number)) != row.number:
+                raise ValueError(
+                    say(
+                        "工单号 {ticket} 和第 {first} 行的相同",
+                        "its ticket {ticket} is that of row {first}",
+                        ticket=draft.ticket,
+                        first=first,
+                    )
+                )
+            drafts.append(draft)
+        except ValueError as error:
+            problems.append((row.number, str(error)))
+    return Reading(tuple(drafts), tuple(_at(path, *p) for p in sorted(problems)), (), tuple(mapping.items()))
+
+
+def _at(path: Path, row: int, message: str) -> str:
+    return say(
+        "{path} 第 {row} 行：{message}", "{path}, row {row}: {message}", path=path.name, row=row, message=message
+    )
+
+
+# --- a row as an article -----------------------------------------------------------------------
+
+Given = Mapping[str, list[tuple[str, str]]]
+"""Key or section -> (column, its text) of a row, empty ones aside."""
+
+
+def _draft(row: cells.Row, mapping: Mapping[str, str], kind: str, options: Options) -> Draft:
+    """Raises ValueError with a sentence for a row that is no article."""
+    given: dict[str, list[tuple[str, str]]] = {}
+    for column, cell in row.cells.items():
+        text = _readable(escape.cleaned(cell)).strip("\n").rstrip()
+        state = mapping.get(column) in ("fix", "answer") and columns.is_state(text)
+        if mapping.get(column) and text.strip() and not state:
+            given.setdefault(mapping[column], []).append((column, masked(text) if options.mask else text))
+    sections = {role: [t for _, t in given.get(role, ())] for role in columns.SECTIONS[kind]}
+    if not any(sections[role] for role in NEEDED[kind]):
+        needed = say("和", " nor ").join(columns.heading(kind, role, current() == "zh") for role in NEEDED[kind])
+        raise ValueError(say("{needed}都没有", "no {needed} given", needed=needed))
+    choices, unknown = _choices(given, kind, options)
+    dates, no_dates = _dates(given, options)
+    lists: dict[str, Any] = {k: columns.words("\n".join(t for _, t in given.get(k, ()))) for k in columns.LISTS}
+    if "cause" in sections:
+        # 硬件故障 is a value; what says more is the text, and the value is none beside it.
+        said = [t for t in sections["cause"] if not columns.choice("cause", t)]
+        sections["cause"] = said or sections["cause"]
+    texts: dict[str, Any] = {key: _line(given, key) for key in columns.TEXTS}
+    texts["title"] = texts["title"] or _first_line(sections, kind)
+    ticket = _line(given, columns.TICKET)
+    article = Article(
+        path="",
+        id="",
+        kind=kind,
+        status=options.status or "draft",
+        body=_body(sections, kind),
+        extra={columns.TICKET: ticket} if ticket else {},
+        **texts,
+        **choices,
+        **dates,
+        **lists,
+    )
+    folder = article.area or "case" if kind == "case" else kind
+    return Draft(
+        say("第 {row} 行", "row {row}", row=row.number),
+        f"{folder}/{{number}}.md",
+        lambda number: render(replace(article, id=number)),
+        article.body,
+        ticket=ticket,
+        warnings=(*unknown, *no_dates),
+    )
+
+
+_HTML = re.compile(
+    r"</(?:p|div|span|li|ul|ol|td|tr|table|strong|em|b|i|u|a|pre|code|h[1-6]|font|blockquote|body|html)\s*>|<br\s*/?>"
+    r"|<img\s[^<>]*>",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(r"&(?:nbsp|lt|gt|amp|quot|#39|#x27);")
+
+
+def _readable(cell: str) -> str:
+    """A cell as its reader saw it: what an editor of a web page wrote is HTML."""
+    if "<" not in cell and "&lt;" in cell and _HTML.search(twice := unescape(cell)):
+        cell = twice  # escaped once more by what exported it
+    if "<" in cell and _HTML.search(cell):
+        return hypertext.text(cell)
+    return unescape(cell).replace("\xa0", " ") if "&" in cell and _ENTITY.search(cell) else cell
+
+
+def _line(given: Given, key: str) -> str:
+    """The first text given for a key, as one line."""
+    return " ".join(given[key][0][1].split()) if key in given else ""
+
+
+def _choices(given: Given, kind: str, options: Options) -> tuple[dict[str, Any], list[str]]:
+    """area, cause, handling and severity, and what to say of values that are none. A text about a case's cause is."""
+    values: dict[str, Any] = {"area": options.area}
+    warnings: list[str] = []
+    for key in columns.CHOICES:
+        for column, text in reversed(given.get(key, ())):
+            if value := columns.choice(key, text, options.areas):
+                values[key] = value
+            elif key not in columns.SECTIONS[kind]:
+                warnings.append(_unknown(column, text, key, options))
+    return values, warnings
+
+
+def _dates(given: Given, options: Options) -> tuple[dict[str, Any], list[str]]:
+    """created and updated, the one from the other, else today; and what to say of what is no date."""
+    values: dict[str, Any] = {}
+    warnings: list[str] = []
+    for key in columns.DATES:
+        for column, text in given.get(key, ()):
+            if (value := columns.day(text)) is not None:
+                values.setdefault(key, value)
+            else:
+                warnings.append(_no_date(column, text))
+    values.setdefault("created", values.get("updated", options.today))
+    values.setdefault("updated", values["created"])
+    return values, warnings
+
+
+def _first_line(sections: Mapping[str, list[str]], kind: str) -> str:
+    texts: Iterable[str] = (t for role in NEEDED[kind] for t in sections[role])
+    line = next(line for t in texts for line in t.split("\n") if line.strip())
+    line = " ".join(line.split())
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1] + "…"
+
+
+def _unknown(column: str, value: str, key: str, options: Options) -> str:
+    known = (*columns.CHOICES[key], *(options.areas if key == "area" else ()))
+    return say(
+        "列“{column}”的 '{value}' 不认识，{key} 没有填（可用：{known}）",
+        "column '{column}': '{value}' is unknown, {key} left empty ({known})",
+        column=column,
+        value=_short(value),
+        key=key,
+        known=", ".join(known),
+    )
+
+
+def _no_date(column: str, value: str) -> str:
+    return say(
+        "列“{column}”的 '{value}' 不是日期（如 2024/3/5），没有填",
+        "column '{column}': '{value}' is not a date (as 2024/3/5), left empty",
+        column=column,
+        value=_short(value),
+    )
+
+
+def _short(text: str) -> str:
+    text = masked(" ".join(text.split()))
+    return text if len(text) <= 30 else text[:29] + "…"
+
+
+def _body(sections: Mapping[str, list[str]], kind: str) -> str:
+    """The sections that have text, in the language the first of them is written in."""
+    chinese = any("\u3400" <= c <= "\u9fff" for texts in sections.values() for t in texts for c in t)
+    out = []
+    for role, texts in sections.items():
+        parts = list(dict.fromkeys(markdown for t in texts if (markdown := escape.markdown(t))))
+        if parts:
+            out.append(f"## {columns.heading(kind, role, chinese)}\n\n" + "\n\n".join(parts) + "\n")
+    return "\n".join(out)
