@@ -17,6 +17,10 @@ Mask = NDArray[np.bool_]
 def holding(index: "Index", node: Node) -> Mask:
     """Passages for which a condition holds, also those of articles that are not in force where it is a negation."""
     match node:
+        case Term(term):  # first: a paste asks for hundreds
+            mask = np.zeros(index.weights.passages, bool)
+            mask[index.weights.column(term)[0]] = True
+            return mask
         case And(children):
             return all_of([holding(index, child) for child in children])
         case Or(children):
@@ -31,10 +35,6 @@ def holding(index: "Index", node: Node) -> Mask:
             return index.over_passages(index.between(field, low, high))
         case Value(field, value):
             return index.over_passages(index.facets[field].having([value]))
-        case Term(term):
-            mask = np.zeros(index.weights.passages, bool)
-            mask[index.weights.column(term)[0]] = True
-            return mask
     raise TypeError(f"{node} is no condition: which words are enough is the ranking's")
 
 
