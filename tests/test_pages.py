@@ -17,8 +17,8 @@ from kb.indexer import vectors
 from kb.indexer.analysis import Row, Terms
 from kb.indexer.build import build, build_documents, update_documents
 from kb.model import Article, Passage, Query
-from kb.search.columns import Columns
 from kb.search.index import Index
+from kb.search.postings import Columns
 from kb.search.ranking import Weights
 from kb.search.searcher import search
 from kb.settings import Settings

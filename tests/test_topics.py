@@ -14,7 +14,7 @@ from kb.indexer import build as building
 from kb.indexer import topics
 from kb.indexer.build import build_documents, update_documents
 from kb.model import Article, Query
-from kb.search import topics as searched
+from kb.search import latent_topics as searched
 from kb.search.index import Index
 from kb.search.ranking import Scores
 from kb.search.searcher import search

@@ -16,7 +16,7 @@ from kb.bundle import Bundle, fields
 from kb.indexer import vectors
 from kb.indexer.analysis import Row, Terms
 from kb.model import Passage
-from kb.search.columns import Columns
+from kb.search.postings import Columns
 from kb.search.ranking import Weights
 from kb.text.hashing import find, keys
 

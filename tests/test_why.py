@@ -22,9 +22,9 @@ from kb.desk.what_if import rehearse, rehearsed, sentence
 from kb.language import use
 from kb.model import Change, Query, Why
 from kb.search.embedded import EmbeddedEngine
+from kb.search.improvements import sentence as instruction
 from kb.search.index import Index
 from kb.search.query import parse
-from kb.search.remedies import sentence as instruction
 from kb.search.searcher import search
 from kb.search.suggest import suggest
 from kb.search.why import rank_of, spell, standing, why

@@ -90,7 +90,7 @@ def why(
 
 def _print_why(found: Any, tried: Sequence[tuple[Any, Any]]) -> None:
     from kb.desk.what_if import sentence as effect_of
-    from kb.search.remedies import sentence as instruction
+    from kb.search.improvements import sentence as instruction
     from kb.search.why import standing
 
     click.echo(click.style(f"{found.article.id}  {found.article.title}", bold=True))

@@ -70,7 +70,7 @@ def suggest(
     from kb.desk.memory import remembered_by
     from kb.desk.paste import Paste, answer_paste
     from kb.desk.serialize import suggestions_data
-    from kb.search.questions import latest, read_answer
+    from kb.search.clarify import latest, read_answer
 
     paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))
     if not paste.strip():

@@ -182,9 +182,9 @@ def synonyms(
     from dataclasses import asdict
 
     from kb.search import evaluate
-    from kb.search.proposals import accept as accepted
-    from kb.search.proposals import read_decided
-    from kb.search.proposals import refuse as refused
+    from kb.search.synonym_mining import accept as accepted
+    from kb.search.synonym_mining import read_decided
+    from kb.search.synonym_mining import refuse as refused
 
     for line, decide in ((accept, accepted), (refuse, refused)):
         if line is not None:

@@ -24,7 +24,7 @@ from kb.search.engine import Engine
 from kb.settings import Settings
 
 if TYPE_CHECKING:
-    from kb.search.remembered import Remembered
+    from kb.search.verdict_memory import Remembered
 
 IN_MEMORY = ("query", "synonym")
 """Kinds of changes that are tried without building an index."""

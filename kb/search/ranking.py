@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.search.columns import Columns
+from kb.search.postings import Columns
 
 Scores = NDArray[np.float32]
 

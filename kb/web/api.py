@@ -27,7 +27,7 @@ from kb.errors import BundleError, NotFoundError, StoreError
 from kb.language import say
 from kb.model import Answer, Query
 from kb.model.schema import FACETS
-from kb.search.questions import checked_answer, latest
+from kb.search.clarify import checked_answer, latest
 from kb.web import answers, authorization, requests
 from kb.web.errors import about
 from kb.web.forms import query_from, why_from
