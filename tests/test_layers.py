@@ -37,9 +37,9 @@ ONLY_IN = {
     "jinja2": ("kb/web/", "kb/desk/pack.py"),
     "markupsafe": ("kb/web/", "kb/desk/pack.py"),
     "waitress": ("kb/web/server.py",),
-    "whoosh": ("kb/indexer/facts.py", "kb/search/metadata.py", "kb/bundle/pickles.py"),
-    "scipy": ("kb/indexer/vectors.py", "kb/indexer/positions.py", "kb/search/postings.py"),
-    "sklearn": ("kb/indexer/topics.py",),
+    "whoosh": ("kb/indexer/metadata.py", "kb/search/metadata.py", "kb/bundle/pickles.py"),
+    "scipy": ("kb/indexer/bm25.py", "kb/indexer/positions.py", "kb/search/postings.py"),
+    "sklearn": ("kb/indexer/latent_topics.py",),
     "markdown_it": (
         "kb/articles/parser.py",
         "kb/articles/dialects.py",

@@ -1,6 +1,6 @@
 """This module writes the files of a bundle from analysed articles and from what stays of the bundle before.
 
-Beside the files of kb.indexer.vectors, topics, positions, facts, facets and spellings:
+Beside the files of kb.indexer.bm25, topics, positions, facts, facets and spellings:
 
     articles.jsonl   one article a line: what is known of it, its source file's size, time and digest
     bodies.jsonl     its Markdown, line by line as above; passages.jsonl: its passages
@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 from kb.bundle import Bundle, write_json
 from kb.bundle.fields import TROUBLE_FACTOR
 from kb.bundle.stored import to_line
-from kb.indexer import facets, facts, positions, spellings, vectors
-from kb.indexer import rows as packed
+from kb.indexer import batches as packed
+from kb.indexer import bm25, facets, metadata, positions, spellings
 from kb.indexer.analysis import is_about_trouble
-from kb.indexer.processes import PARALLEL_FROM, Progress, pool, reported
-from kb.indexer.reading import NEW, Entry, Previous
-from kb.indexer.rows import Rows
+from kb.indexer.batches import Rows
+from kb.indexer.changes import NEW, Entry, Previous
+from kb.indexer.parallel import PARALLEL_FROM, Progress, pool, reported
 from kb.language import say
 from kb.meaning.texts import Texts
 from kb.text.hashing import find, keys
@@ -76,7 +76,7 @@ def write(folder: Path, plan: Plan, workers: int, progress: Progress, clock: Clo
         clock.lap("lines")
         progress(say("计算权重", "weighing terms"), 0, 1)
         rows = _rows(plan)
-        vectors.write(folder, rows.counts, _pages(plan.entries), _factors(plan.entries), plan.base)
+        bm25.write(folder, rows.counts, _pages(plan.entries), _factors(plan.entries), plan.base)
         clock.lap("vectors")
         spellings.write(folder, *_vocabulary(rows))
         clock.lap("spellings")
@@ -191,14 +191,14 @@ class _FactsWriter:
     """Write the facts, beside this process when there are many; enter gives a function that waits."""
 
     def __init__(self, folder: Path, entries: Sequence[Entry], workers: int) -> None:
-        documents = {number: found for number, e in enumerate(entries) if (found := facts.document(e.record))}
+        documents = {number: found for number, e in enumerate(entries) if (found := metadata.document(e.record))}
         self._arguments = (folder, documents)
         self._pool = pool(1) if workers != 1 and len(documents) >= PARALLEL_FROM else None
 
     def __enter__(self) -> Callable[[], None]:
         if self._pool is None:
-            return lambda: facts.write(*self._arguments)
-        future: Future[None] = self._pool.submit(facts.write, *self._arguments)
+            return lambda: metadata.write(*self._arguments)
+        future: Future[None] = self._pool.submit(metadata.write, *self._arguments)
 
         def result() -> None:
             with reported():
