@@ -59,7 +59,7 @@ def why(
     as_json: bool,
     **filters: tuple[str, ...],
 ) -> None:
-    from kb.articles.files import absence
+    from kb.articles.numbering import absence
     from kb.desk.memory import remembered_by
     from kb.desk.serialize import why_data
     from kb.desk.what_if import rehearsed

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from kb import __version__
-from kb.articles.files import is_number
+from kb.articles.numbering import is_number
 from kb.bundle import SCHEMA, Bundle, building, fields, open_current, publish, verify
 from kb.errors import BundleError
 from kb.indexer.changes import (

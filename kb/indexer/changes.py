@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.articles.atomic import read_text
-from kb.articles.files import find, is_article, is_number, load, relative, title_of
+from kb.articles.files import find, is_article, load, relative, title_of
+from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
 from kb.bundle.stored import Lines, article_record, number_of, passage_record, to_line
 from kb.errors import ArticleError, BundleError, InputError

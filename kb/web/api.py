@@ -12,7 +12,8 @@ from werkzeug.exceptions import BadRequest, NotFound
 from kb import __version__
 from kb.articles import markdown
 from kb.articles.check import check_file, normal_path
-from kb.articles.files import ArticleFile, absence, parse
+from kb.articles.files import ArticleFile, parse
+from kb.articles.numbering import absence
 from kb.desk.paste import Paste, answer_paste
 from kb.desk.serialize import (
     article_data,
