@@ -7,7 +7,7 @@ from pathlib import Path
 from kb.articles.files import find, load, relative
 from kb.errors import ArticleError
 from kb.language import say
-from kb.model import Reason
+from kb.model import Reason, ReasonCode
 
 NUMBER = re.compile(r"KB-(\d{6,})")
 
@@ -48,13 +48,13 @@ def absence(root: Path, name: str, max_kb: int) -> Reason:
         try:
             load(path, root, max_kb)
         except ArticleError as error:
-            return Reason("unreadable", str(error))
+            return Reason(ReasonCode.UNREADABLE, str(error))
         return Reason(
-            "unbuilt",
+            ReasonCode.UNBUILT,
             say(
                 "文章文件 {path} 还没有进索引；运行 kb build",
                 "the file {path} is not in the index yet; run kb build",
                 path=key,
             ),
         )
-    return Reason("nowhere", say("没有文章 {name}", "there is no article {name}", name=name))
+    return Reason(ReasonCode.NOWHERE, say("没有文章 {name}", "there is no article {name}", name=name))

@@ -11,6 +11,7 @@ from kb.model import (
     FIX_ROLES,
     MAX_TEXT,
     Answer,
+    Band,
     Passage,
     Recalled,
     Recognised,
@@ -20,7 +21,7 @@ from kb.model import (
 )
 from kb.search import spelling
 from kb.search.clarify import Candidate, affirmed, questions, updated
-from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
+from kb.search.confidence import MEDIUM, band, confidence, remembering
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.faults import split
@@ -173,7 +174,7 @@ def _suggestions(found: _Found) -> tuple[Suggestion, ...]:
 
 def _related(found: _Found) -> tuple[Suggestion, ...]:
     marker = _marker(found)
-    return tuple(replace(_suggestion(c, found, marker, quoting=False), band=RELATED) for c in found.near)
+    return tuple(replace(_suggestion(c, found, marker, quoting=False), band=Band.RELATED) for c in found.near)
 
 
 def _marker(found: _Found) -> Highlighter:
