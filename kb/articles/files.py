@@ -59,7 +59,7 @@ def find(root: Path) -> Iterator[Path]:
         for name in sorted(files):
             path = Path(folder, name)
             wanted = not left_out(name) and path.suffix.lower() in SUFFIXES
-            if wanted and (not path.is_symlink() or _leads_into(real_root, path)):
+            if wanted and (_leads_into(real_root, path) if path.is_symlink() else path.is_file()):
                 yield path
 
 

@@ -63,7 +63,7 @@ def _csv(text: str, path: Path, problems: list[Problem]) -> Iterator[Row]:
     hint = _SEPARATOR.match(text)
     skipped = 1 if hint else 0
     text = text[hint.end() :] if hint else text
-    delimiter = hint[1] if hint else max(",;\t", key=lambda d: _fit(text, d))
+    delimiter = hint[1] if hint else max(",;\t|", key=lambda d: _fit(text, d))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     at = _header_row(text, delimiter) + skipped
     header: list[str] = []
