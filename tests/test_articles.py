@@ -16,18 +16,18 @@ from kb.articles.files import (
     LISTS,
     TEXTS,
     ArticleFile,
-    create,
     decode,
     find,
     first_heading,
     front_matter,
     load,
-    next_number,
     parse,
     render,
     save,
 )
 from kb.articles.importing.sources import opened
+from kb.articles.numbering import next_number
+from kb.articles.templates import create
 from kb.errors import ArticleError, KbError, NotFoundError
 from kb.model import Article
 

@@ -18,13 +18,13 @@ from kb.cli import cli
 from kb.desk import answers
 from kb.errors import InputError
 from kb.model import Suggestions, Verdict
-from kb.search import remembered as module
+from kb.search import verdict_memory as module
 from kb.search.confidence import remembering
 from kb.search.evaluate import evaluate, read_verdicts
 from kb.search.index import Index
-from kb.search.remembered import Remembered
 from kb.search.suggest import rank, read_paste, suggest
 from kb.search.threshold import THRESHOLD
+from kb.search.verdict_memory import Remembered
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]

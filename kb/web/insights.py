@@ -22,8 +22,8 @@ from kb.desk.writeup import started
 from kb.errors import InputError
 from kb.language import say
 from kb.model import Duplicate, Proposal
-from kb.search.proposals import accept as accepted
-from kb.search.proposals import refuse as refused
+from kb.search.synonym_mining import accept as accepted
+from kb.search.synonym_mining import refuse as refused
 from kb.web.security import require_token, require_writer
 from kb.web.views import Answer, engine_in_force, feedback, page, settings_in_force, store
 
