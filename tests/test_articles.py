@@ -11,25 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.articles import files
+from kb.articles.atomic import save
 from kb.articles.files import (
-    DATES,
-    LISTS,
-    TEXTS,
     ArticleFile,
     decode,
     find,
     first_heading,
-    front_matter,
     load,
     parse,
     render,
-    save,
 )
+from kb.articles.frontmatter import front_matter
 from kb.articles.importing.sources import opened
 from kb.articles.numbering import next_number
 from kb.articles.templates import create
 from kb.errors import ArticleError, KbError, NotFoundError
 from kb.model import Article
+from kb.model.schema import DATES, LISTS, TEXTS
 
 
 def change(text: str, changes: dict[str, Any]) -> str:
