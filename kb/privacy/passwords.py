@@ -12,7 +12,10 @@ from kb.privacy.values import BARE, VALUE, is_number, is_strong, value
 
 # --- names and what joins a value to them ---------------------------------------------------------
 
-_ZH = r"(?:密\ {0,4}[码碼]|口令|[密秘][钥鑰]|账密|提取码|pin[ ]?码|验证码|校验码|授权码|解压码|通行码|团体[名字]|共同体名?)"
+_ZH = (
+    r"(?:密\ {0,4}[码碼]|口令|[密秘][钥鑰]|账密|提取码|pin[ ]?码|验证码|校验码|授权码|解压码|通行码"
+    r"|团体[名字]|共同体名?)"
+)
 _NAME = re.compile(
     rf"(?P<zh>{_ZH})|(?P<en>passw(?:or)?d|pass-?phrase|passcode|pass|pwd|psk|pw|mima|requirepass|masterauth|token|secret"
     r"|string|community|auth|key)"
