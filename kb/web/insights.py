@@ -192,7 +192,8 @@ def synonym_proposals() -> list[Proposal]:
 
 def golden_proposals() -> list[insights.Promotion]:
     text = read_text(settings_in_force().articles / golden.FILE)
-    return insights.promotions(period_log(), engine_in_force(), (g.query for g in golden.parse(text)[0]))
+    log = insights.judged(store(), period_days())
+    return insights.promotions(log, engine_in_force(), (g.query for g in golden.parse(text)[0]))
 
 
 def examined() -> Examination | None:
