@@ -143,3 +143,16 @@ def test_nothing_happened(store: Store, engine: EmbeddedEngine, settings: Settin
     assert insights.gaps(log, engine) == []
     assert insights.outcome(log) == (0, 0, 0, 0, None)
     assert sum(sum(w[1:]) for w in insights.weeks(log)) == 0
+
+
+def test_verdicts_alone_are_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only needs verdicts reads the newest of them, and neither searches nor visits."""
+    for visitor in "vw":
+        Feedback(store, 365).give_verdict("KB-000001", "helpful", visitor, "卡纸了")
+    searched(store, ("search", "卡纸", 0.5, ["KB-000001"]))
+    whole = insights.doings(store, 30)
+    assert len(whole.verdicts) == 2
+    assert insights.judged(store, 30).verdicts == whole.verdicts
+    assert not insights.judged(store, 30).searches
+    monkeypatch.setattr(insights, "MAX_JUDGED", 1)
+    assert insights.judged(store, 30).verdicts == whole.verdicts[-1:]

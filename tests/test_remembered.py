@@ -18,14 +18,14 @@ from kb.cli import cli
 from kb.desk import answers
 from kb.errors import InputError
 from kb.model import Suggestions, Verdict
-from kb.search import remembered as module
+from kb.search import verdict_memory as module
 from kb.search.confidence import remembering
 from kb.search.embedded import EmbeddedEngine
 from kb.search.evaluate import evaluate, read_verdicts
 from kb.search.index import Index
-from kb.search.remembered import Remembered
 from kb.search.suggest import rank, read_paste, suggest
 from kb.search.threshold import THRESHOLD
+from kb.search.verdict_memory import Remembered
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]
@@ -331,8 +331,9 @@ def test_evaluate_with_memory(built: Index) -> None:
     queries, qrels = [{"id": "q", "text": text}], {"q": {TARGET: 1}}
     by_number = {a.path: a.id for a in built.articles}
     memory = Remembered(built, helpful(text + "！", TARGET))
-    before, _ = evaluate(EmbeddedEngine(built), queries, qrels, name=by_number.__getitem__)
-    after, _ = evaluate(EmbeddedEngine(built), queries, qrels, name=by_number.__getitem__, remembered=memory)
+    engine = EmbeddedEngine(built)
+    before, _ = evaluate(engine, queries, qrels, name=by_number.__getitem__)
+    after, _ = evaluate(engine, queries, qrels, name=by_number.__getitem__, remembered=memory)
     assert after["mrr10"] >= before["mrr10"]
     lifted, plain = (ranked(built, OWN_WORDS, m) for m in (memory, None))
     assert TARGET in lifted

@@ -12,13 +12,12 @@ from kb.bundle.fields import CODE_ZONES
 from kb.desk.calibration import FEWEST, MOST, calibrate
 from kb.indexer.build import build, build_documents
 from kb.indexer.meaning import fill
-from kb.model import Article
+from kb.model import Article, Band
 from kb.search import scoring, threshold
-from kb.search.confidence import RELATED
 from kb.search.index import Index, Library
+from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores
 from kb.search.suggest import read_paste, suggest
-from kb.search.terms import QueryTerms
 from kb.search.threshold import THRESHOLD
 from kb.settings import Settings
 
@@ -160,7 +159,7 @@ def test_two_bands(settings: Settings) -> None:
     found = suggest(index, text, count=10)
     assert not found.suggestions
     assert every[0].article.id == found.related[0].article.id
-    assert {s.band for s in found.related} == {RELATED}
+    assert {s.band for s in found.related} == {Band.RELATED}
 
 
 def test_a_known_product(settings: Settings) -> None:

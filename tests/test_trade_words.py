@@ -12,9 +12,9 @@ from kb.bundle import open_current
 from kb.indexer.build import build, build_documents
 from kb.model import Query
 from kb.search.index import Index
-from kb.search.proposals import proposals
+from kb.search.query_terms import read
 from kb.search.searcher import search
-from kb.search.terms import read
+from kb.search.synonym_mining import proposals
 from kb.settings import Settings
 from kb.text.stopwords import STOP_WORDS
 from kb.text.synonyms import TRADE_WORDS, Synonyms, parse, shipped_text, trade_words

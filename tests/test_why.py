@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.articles.files import absence
 from kb.articles.golden import FILE
+from kb.articles.numbering import absence
 from kb.bundle import bundles
 from kb.cli import cli
 from kb.desk.golden import run
@@ -22,9 +22,9 @@ from kb.desk.what_if import rehearse, rehearsed, sentence
 from kb.language import use
 from kb.model import Change, Query, Why
 from kb.search.embedded import EmbeddedEngine
+from kb.search.improvements import sentence as instruction
 from kb.search.index import Index
 from kb.search.query import parse
-from kb.search.remedies import sentence as instruction
 from kb.search.searcher import search
 from kb.search.suggest import suggest
 from kb.search.why import rank_of, spell, standing, why

@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 from kb import privacy
 from kb.articles import golden, markdown
 from kb.articles.atomic import read_text
-from kb.articles.files import SUFFIXES, ArticleFile, decode, find, is_number, relative
+from kb.articles.files import SUFFIXES, ArticleFile, decode, find, relative
+from kb.articles.numbering import is_number
 from kb.errors import ArticleError, InputError
 from kb.labels import label
 from kb.language import say

@@ -254,7 +254,7 @@ def _diagnose(chosen: Settings) -> Any:
 
 def _freshness(chosen: Settings, current: bundle.Bundle) -> tuple[bool, str]:
     """Whether the index has the articles as they are; one that a build told it skipped is not to be there."""
-    from kb.indexer.reading import Previous, sources
+    from kb.indexer.changes import Previous, sources
 
     told = {path for path, _, _ in current.manifest["problems"]}
     known = {path: entry.record.get("stat") for path, entry in Previous(current).entries.items()}

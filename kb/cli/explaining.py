@@ -59,7 +59,7 @@ def why(
     as_json: bool,
     **filters: tuple[str, ...],
 ) -> None:
-    from kb.articles.files import absence
+    from kb.articles.numbering import absence
     from kb.desk.answers import Why
     from kb.desk.memory import remembered_by
     from kb.desk.what_if import rehearsed
@@ -90,7 +90,7 @@ def why(
 
 def _print_why(found: Any, tried: Sequence[tuple[Any, Any]]) -> None:
     from kb.desk.what_if import sentence as effect_of
-    from kb.search.remedies import sentence as instruction
+    from kb.search.improvements import sentence as instruction
     from kb.search.why import standing
 
     click.echo(click.style(f"{found.article.id}  {found.article.title}", bold=True))

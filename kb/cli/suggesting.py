@@ -69,7 +69,7 @@ def suggest(
     from kb.desk.intake import pasted
     from kb.desk.memory import remembered_by
     from kb.desk.paste import Paste, answer_paste
-    from kb.search.questions import latest, read_answer
+    from kb.search.clarify import latest, read_answer
 
     paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))
     if not paste.strip():

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--product", multiple=True, help=say("产品，可多次", "product, may be repeated"))
 @click.option("--owner", default="", help=say("负责人或团队", "person or team in charge"))
 def new(chosen: Settings, kind: str, title: str, area: str, product: tuple[str, ...], **facts: str | None) -> None:
-    from kb.articles.files import create
+    from kb.articles.templates import create
 
     known = (*AREAS, *chosen.areas)
     if area and area not in known:
@@ -182,9 +182,9 @@ def synonyms(
 ) -> None:
     from kb.desk.answers import Synonym
     from kb.search import evaluate
-    from kb.search.proposals import accept as accepted
-    from kb.search.proposals import read_decided
-    from kb.search.proposals import refuse as refused
+    from kb.search.synonym_mining import accept as accepted
+    from kb.search.synonym_mining import read_decided
+    from kb.search.synonym_mining import refuse as refused
 
     for line, decide in ((accept, accepted), (refuse, refused)):
         if line is not None:

@@ -24,7 +24,7 @@ from kb.errors import ArticleError, KbError, NotFoundError
 from kb.language import LANGUAGES, current, use
 from kb.model import VERDICTS, Duplicate, Proposal
 from kb.search.engine import Engine, engines
-from kb.search.proposals import read_decided, undecided
+from kb.search.synonym_mining import read_decided, undecided
 from kb.settings import Settings
 
 log = logging.getLogger(__name__)

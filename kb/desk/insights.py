@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from kb.articles.golden import same
 from kb.database import tables
@@ -26,6 +26,8 @@ Number = InstrumentedAttribute[int]
 
 MAX_ROWS = 50_000
 """Searches, visits and verdicts of a period that are looked at, the newest ones."""
+MAX_JUDGED = 5000
+"""Verdicts that golden queries are proposed from, the newest ones."""
 MAX_TEXTS = 1500
 """Different texts that are grouped."""
 MAX_GROUPED = 600
@@ -130,19 +132,37 @@ class Doings:
 def doings(store: Store, days: int) -> Doings:
     """What people did in the last so many days. Raises StoreError."""
     since = datetime.now(UTC) - timedelta(days=days)
-    s, v, w = tables.Search, tables.Visit, tables.Verdict
+    s, v = tables.Search, tables.Visit
     with store.reading() as session:
-
-        def rows(at: Moment, number: Number, *columns: Any) -> Iterator[tuple[Any, ...]]:
-            wanted = select(*columns).where(at >= since).order_by(number.desc()).limit(MAX_ROWS)
-            return (tuple(row) for row in reversed(session.execute(wanted).all()))
-
         return Doings(
             since,
-            [_Found(*row) for row in rows(s.at, s.id, s.id, s.at, s.mode, s.text, s.total, s.best, s.shown)],
-            [(at, article) for at, article in rows(v.at, v.id, v.at, v.article)],
-            [_Said(*row) for row in rows(w.at, w.id, w.at, w.article, w.search, w.text, w.verdict)],
+            [
+                _Found(*row)
+                for row in _rows(session, since, MAX_ROWS, s.id, s.at, s.mode, s.text, s.total, s.best, s.shown)
+            ],
+            [(at, article) for _, at, article in _rows(session, since, MAX_ROWS, v.id, v.at, v.article)],
+            _said(session, since, MAX_ROWS),
         )
+
+
+def judged(store: Store, days: int) -> Doings:
+    """Of what people did the newest MAX_JUDGED verdicts alone, for a table that needs no more. Raises StoreError."""
+    since = datetime.now(UTC) - timedelta(days=days)
+    with store.reading() as session:
+        return Doings(since, verdicts=_said(session, since, MAX_JUDGED))
+
+
+def _said(session: Session, since: datetime, most: int) -> list[_Said]:
+    w = tables.Verdict
+    return [_Said(*row[1:]) for row in _rows(session, since, most, w.id, w.at, w.article, w.search, w.text, w.verdict)]
+
+
+def _rows(
+    session: Session, since: datetime, most: int, number: Number, at: Moment, *columns: Any
+) -> Iterator[tuple[Any, ...]]:
+    """The newest rows since then, oldest first."""
+    wanted = select(number, at, *columns).where(at >= since).order_by(number.desc()).limit(most)
+    return (tuple(row) for row in reversed(session.execute(wanted).all()))
 
 
 def weeks(log: Doings) -> list[Week]:

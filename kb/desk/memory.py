@@ -12,7 +12,7 @@ from kb.settings import Settings
 
 if TYPE_CHECKING:
     from kb.database.activity import Feedback
-    from kb.search.remembered import Remembered
+    from kb.search.verdict_memory import Remembered
 
 log = logging.getLogger(__name__)
 

@@ -17,14 +17,14 @@ from kb.articles.golden import FILE, Golden
 from kb.articles.golden import parse as parse_golden
 from kb.desk.golden import Outcome, Shift, run, shift
 from kb.errors import InputError
-from kb.indexer.reading import DICTIONARY, SYNONYMS
+from kb.indexer.changes import DICTIONARY, SYNONYMS
 from kb.language import say
 from kb.model import Change, Why
 from kb.search.engine import Engine
 from kb.settings import Settings
 
 if TYPE_CHECKING:
-    from kb.search.remembered import Remembered
+    from kb.search.verdict_memory import Remembered
 
 IN_MEMORY = ("query", "synonym")
 """Kinds of changes that are tried without building an index."""

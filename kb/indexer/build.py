@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from kb import __version__
-from kb.articles.files import is_number
+from kb.articles.numbering import is_number
 from kb.bundle import SCHEMA, Bundle, building, fields, open_current, publish, verify
 from kb.errors import BundleError
-from kb.indexer.processes import Progress
-from kb.indexer.reading import (
+from kb.indexer.changes import (
     BASE,
     NEW,
     Doubt,
@@ -35,7 +34,8 @@ from kb.indexer.reading import (
     taken,
     vocabulary_files,
 )
-from kb.indexer.writing import Clock, Plan, write
+from kb.indexer.parallel import Progress
+from kb.indexer.writer import Clock, Plan, write
 from kb.language import say
 from kb.model import Article
 from kb.settings import Settings

@@ -243,7 +243,7 @@ class Page:
 
 
 class Recalled(NamedTuple):
-    """What verdicts on similar pastes say of an article, see kb.search.remembered.
+    """What verdicts on similar pastes say of an article, see kb.search.verdict_memory.
 
     evidence: -1 to 1. lift: what that adds to its score in the ranking. helpful, unhelpful: how many verdicts.
     """
@@ -252,6 +252,15 @@ class Recalled(NamedTuple):
     lift: float
     helpful: int
     unhelpful: int
+
+
+class Band(StrEnum):
+    """How sure it is, as people read a score."""
+
+    STRONG = "strong"
+    MEDIUM = "medium"
+    WEAK = "weak"
+    RELATED = "related"  # no answer: of the same topic, perhaps another fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +277,7 @@ class Suggestion:
     anchor: str
     heading: tuple[str, ...]
     score: float
-    band: str
+    band: Band
     fix: str
     fix_anchor: str
     snippet: Snippet
@@ -287,7 +296,7 @@ class Recognised(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What to ask to tell close suggestions apart, see kb.search.questions.
+    """What to ask to tell close suggestions apart, see kb.search.clarify.
 
     ask: its key, kind and value in one, such as "product:HP LaserJet P3015"; it travels with the answer.
     gain: bits that an answer is expected to tell. articles: numbers of the suggestions that hold it.
@@ -529,15 +538,30 @@ class Rival(NamedTuple):
     edges: tuple[Edge, ...]
 
 
+class ReasonCode(StrEnum):
+    """What kept an article away."""
+
+    FOUND = "found"
+    STATUS = "status"
+    FILTER = "filter"
+    DATE = "date"
+    CONDITION = "condition"
+    CORRECTED = "corrected"  # taken for misspelled
+    NOTHING = "nothing"  # no word in common
+    MISSING = "missing"  # a required word
+    APART = "apart"  # all words, in different sections
+    FEW = "few"  # too little of a sentence
+    UNSURE = "unsure"  # below the threshold of suggestions
+    WEIGHT = "weight"
+    NOWHERE = "nowhere"  # of what the index does not have: there is no such file
+    UNREADABLE = "unreadable"
+    UNBUILT = "unbuilt"
+
+
 class Reason(NamedTuple):
-    """What kept the article away.
+    """What kept the article away, and the sentence that tells it."""
 
-    code: found, status, filter, date, condition, corrected (taken for misspelled), nothing (no word in common),
-    missing (a required word), apart (all words, in different sections), few (too little of a sentence), unsure
-    (below the threshold of suggestions), weight; for what the index does not have, nowhere, unreadable, unbuilt.
-    """
-
-    code: str
+    code: ReasonCode
     text: str
 
 
@@ -599,7 +623,7 @@ class Duplicate:
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Two wordings that seem to mean the same. how: brackets, alias or verdict, see
-    kb.search.proposals; score: evidence of its kind, higher is surer.
+    kb.search.synonym_mining; score: evidence of its kind, higher is surer.
 
     line: as it would stand in synonyms.txt. evidence: (article's number or path, where the words stand).
     """

@@ -19,6 +19,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.model import Band
 from kb.search.evidence import Evidence
 from kb.search.threshold import THRESHOLD
 
@@ -54,10 +55,6 @@ STRONG = 0.6
 """Nine of ten such suggestions are right."""
 
 
-RELATED = "related"
-"""The band of what is less sure than that: of the same topic, perhaps another fault."""
-
-
 def confidence(evidence: Evidence) -> dict[int, float]:
     """The probability that a passage answers a query, for each passage looked at; 0 when they share nothing."""
     x = features(evidence)
@@ -85,7 +82,7 @@ def features(evidence: Evidence) -> NDArray[np.float64]:
 
 
 def remembering(sure: float, evidence: float) -> float:
-    """A probability after remembered verdicts, evidence from -1 to 1 (kb.search.remembered).
+    """A probability after remembered verdicts, evidence from -1 to 1 (kb.search.verdict_memory).
 
     No bad verdict hides what the text alone suggests.
     """
@@ -95,6 +92,6 @@ def remembering(sure: float, evidence: float) -> float:
     return round(max(sure, after) if evidence > 0 else min(sure, max(after, THRESHOLD)), 3)
 
 
-def band(score: float) -> str:
+def band(score: float) -> Band:
     """strong, medium or weak, as people read a score."""
-    return "strong" if score >= STRONG else "medium" if score >= MEDIUM else "weak"
+    return Band.STRONG if score >= STRONG else Band.MEDIUM if score >= MEDIUM else Band.WEAK

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from kb.model import Article, Duplicate, Token
 from kb.search.index import Index
+from kb.search.query_terms import Group, read
 from kb.search.ranking import rarity, top
-from kb.search.terms import Group, read
 from kb.text.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.text.stopwords import STOP_WORDS
 

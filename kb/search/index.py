@@ -19,16 +19,16 @@ from kb.model import HIDDEN_STATUSES, Article, Page, Passage
 from kb.model.schema import FACETS
 from kb.search import scoring, threshold
 from kb.search.backend import Candidate
-from kb.search.columns import Columns
 from kb.search.filters import holding
 from kb.search.fulltext import FullText
+from kb.search.latent_topics import Topics
 from kb.search.meaning import Meaning
+from kb.search.postings import Columns
 from kb.search.products import Products
 from kb.search.query import Node
+from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores, Weights, top
-from kb.search.recent import Recent
-from kb.search.terms import QueryTerms
-from kb.search.topics import Topics
+from kb.search.result_cache import Recent
 from kb.search.vocabulary import Vocabulary
 from kb.text.synonyms import Synonyms
 from kb.text.tokens import tokenizer_of

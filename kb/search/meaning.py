@@ -17,7 +17,7 @@ from kb.meaning.encoder import Encoder, encoder_of
 from kb.meaning.store import Made, Rows, Stored
 from kb.meaning.texts import NAME_DISCOUNT, Texts, query_texts
 from kb.model import Coverage
-from kb.search.recent import Recent
+from kb.search.result_cache import Recent
 from kb.text.hashing import Keys
 
 log = logging.getLogger(__name__)

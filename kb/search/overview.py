@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from kb.model import Article, FacetRow, ProductPage
 from kb.model.schema import CAUSES, KINDS
-from kb.search.codes import common_codes
+from kb.search.identifier_page import common_codes
 from kb.search.index import Index, Mask
 from kb.search.ranking import top
 from kb.text.tokens import fold

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kb.bundle import Bundle
 from kb.bundle.fields import REPEATED, SEGMENTS
-from kb.search.shapes import beginning, expanded
+from kb.search.wildcards import beginning, expanded
 from kb.text.unigrams import FIRST_WORD, encode
 
 Places = NDArray[np.int32]

@@ -18,9 +18,9 @@ from kb.search.explain import matches
 from kb.search.filters import all_of, any_of, holding
 from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
+from kb.search.query_terms import Group, QueryTerms, read
 from kb.search.ranking import Scores, rarity, top
 from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
-from kb.search.terms import Group, QueryTerms, read
 from kb.text.tokens import HAN, fold
 
 Mask = NDArray[np.bool_]

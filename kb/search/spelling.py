@@ -26,7 +26,7 @@ import numpy as np
 
 from kb.model import Correction, Token
 from kb.search.index import Index
-from kb.search.terms import respelled
+from kb.search.query_terms import respelled
 from kb.text.common import is_common
 from kb.text.identifiers import identify
 from kb.text.spelling_keys import CHARACTERS, LETTERS, blurred

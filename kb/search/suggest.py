@@ -11,6 +11,7 @@ from kb.model import (
     FIX_ROLES,
     MAX_TEXT,
     Answer,
+    Band,
     Passage,
     Recalled,
     Recognised,
@@ -19,17 +20,17 @@ from kb.model import (
     Suggestions,
 )
 from kb.search import spelling
-from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
+from kb.search.clarify import Candidate, affirmed, questions, updated
+from kb.search.confidence import MEDIUM, band, confidence, remembering
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.faults import split
 from kb.search.index import Index
-from kb.search.questions import Candidate, affirmed, questions, updated
+from kb.search.query_terms import QueryTerms, read
 from kb.search.ranking import Scores, top
-from kb.search.remembered import Remembered, reason
 from kb.search.snippets import Highlighter, place
-from kb.search.terms import QueryTerms, read
 from kb.search.threshold import THRESHOLD
+from kb.search.verdict_memory import Remembered, reason
 from kb.text.excerpt import excerpt
 from kb.text.identifiers import SHOWN_KINDS
 
@@ -175,7 +176,7 @@ def _suggestions(found: _Found) -> tuple[Suggestion, ...]:
 
 def _related(found: _Found) -> tuple[Suggestion, ...]:
     marker = _marker(found)
-    return tuple(replace(_suggestion(c, found, marker, quoting=False), band=RELATED) for c in found.near)
+    return tuple(replace(_suggestion(c, found, marker, quoting=False), band=Band.RELATED) for c in found.near)
 
 
 def _marker(found: _Found) -> Highlighter:

@@ -12,7 +12,8 @@ from werkzeug.exceptions import BadRequest, NotFound
 from kb import __version__
 from kb.articles import markdown
 from kb.articles.check import check_file, normal_path
-from kb.articles.files import ArticleFile, absence, parse
+from kb.articles.files import ArticleFile, parse
+from kb.articles.numbering import absence
 from kb.desk import answers
 from kb.desk.paste import Paste, answer_paste
 from kb.desk.what_if import rehearsed
@@ -20,7 +21,7 @@ from kb.errors import BundleError, NotFoundError, StoreError
 from kb.language import say
 from kb.model import Answer, Query
 from kb.model.schema import FACETS
-from kb.search.questions import checked_answer, latest
+from kb.search.clarify import checked_answer, latest
 from kb.web import authorization, requests
 from kb.web.errors import about
 from kb.web.forms import query_from, why_from

@@ -22,8 +22,8 @@ from kb.desk.writeup import started
 from kb.errors import InputError
 from kb.language import say
 from kb.model import Duplicate, Proposal
-from kb.search.proposals import accept as accepted
-from kb.search.proposals import refuse as refused
+from kb.search.synonym_mining import accept as accepted
+from kb.search.synonym_mining import refuse as refused
 from kb.web.security import require_token, require_writer
 from kb.web.views import Answer, engine_in_force, feedback, page, settings_in_force, store
 
@@ -192,7 +192,8 @@ def synonym_proposals() -> list[Proposal]:
 
 def golden_proposals() -> list[insights.Promotion]:
     text = read_text(settings_in_force().articles / golden.FILE)
-    return insights.promotions(period_log(), engine_in_force(), (g.query for g in golden.parse(text)[0]))
+    log = insights.judged(store(), period_days())
+    return insights.promotions(log, engine_in_force(), (g.query for g in golden.parse(text)[0]))
 
 
 def examined() -> Examination | None:

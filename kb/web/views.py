@@ -27,8 +27,8 @@ from kb.model import MAX_TEXT, Article, Completion
 from kb.model.schema import FACETS
 from kb.search.asking import wording
 from kb.search.engine import Engine, Engines
-from kb.search.remembered import Remembered
 from kb.search.snippets import pieces
+from kb.search.verdict_memory import Remembered
 from kb.settings import Settings
 from kb.web import forms
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from kb.model import Query
 from kb.search.index import Index
-from kb.search.terms import read
+from kb.search.query_terms import read
 from kb.text.identifiers import SHOWN_KINDS
 from kb.text.synonyms import Synonyms
 from kb.text.tokens import HAN

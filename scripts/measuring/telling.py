@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kb.articles import golden
-from kb.search.codes import compounds
+from kb.search.identifier_page import compounds
 from kb.search.index import Index
 from kb.text.identifiers import CODE_KINDS
 

@@ -14,8 +14,8 @@ from kb.language import say
 from kb.model import Article, Change, Passage, Query, Token, Why, Word
 from kb.search.explain import field_texts
 from kb.search.index import Index
+from kb.search.query_terms import Group, QueryTerms
 from kb.search.spelling import better_query
-from kb.search.terms import Group, QueryTerms
 from kb.text.stopwords import STOP_WORDS
 from kb.text.tokens import HAN, fold
 

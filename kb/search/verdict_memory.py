@@ -33,8 +33,8 @@ from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import VERDICTS, Match, Recalled, Verdict
 from kb.search.index import Index
+from kb.search.query_terms import QueryTerms, read
 from kb.search.ranking import Scores
-from kb.search.terms import QueryTerms, read
 from kb.text.hashing import Keys, find, keys
 
 MAX_TEXTS = 5000

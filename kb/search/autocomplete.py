@@ -6,9 +6,9 @@ import numpy as np
 
 from kb.errors import NotFoundError
 from kb.model import Article, Completion
-from kb.search.codes import beginning
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
+from kb.search.identifier_page import beginning
 from kb.search.index import Index, Mask
 from kb.search.query import Pattern
 from kb.search.ranking import top

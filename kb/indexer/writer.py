@@ -1,6 +1,6 @@
 """This module writes the files of a bundle from analysed articles and from what stays of the bundle before.
 
-Beside the files of kb.indexer.vectors, topics, positions, facts, facets and spellings:
+Beside the files of kb.indexer.bm25, topics, positions, facts, facets and spellings:
 
     articles.jsonl   one article a line: what is known of it, its source file's size, time and digest
     bodies.jsonl     its Markdown, line by line as above; passages.jsonl: its passages
@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 from kb.bundle import Bundle, write_json
 from kb.bundle.fields import TROUBLE_FACTOR
 from kb.bundle.stored import to_line
-from kb.indexer import facets, facts, positions, spellings, vectors
-from kb.indexer import rows as packed
+from kb.indexer import batches as packed
+from kb.indexer import bm25, facets, metadata, positions, spellings
 from kb.indexer.analysis import is_about_trouble
-from kb.indexer.processes import PARALLEL_FROM, Progress, pool, reported
-from kb.indexer.reading import NEW, Entry, Previous
-from kb.indexer.rows import Rows
+from kb.indexer.batches import Rows
+from kb.indexer.changes import NEW, Entry, Previous
+from kb.indexer.parallel import PARALLEL_FROM, Progress, pool, reported
 from kb.language import say
 from kb.meaning.texts import Texts
 from kb.text.hashing import find, keys
@@ -96,9 +96,9 @@ def _lines(work: Work) -> None:
     write_json(folder / "synonyms.json", plan.synonyms)
 
 
-def _vectors(work: Work) -> None:
+def _weights(work: Work) -> None:
     plan = work.plan
-    vectors.write(work.folder, work.rows.counts, _pages(plan.entries), _factors(plan.entries), plan.base)
+    bm25.write(work.folder, work.rows.counts, _pages(plan.entries), _factors(plan.entries), plan.base)
 
 
 def _spellings(work: Work) -> None:
@@ -111,7 +111,7 @@ def _positions(work: Work) -> None:
 
 STEPS = (
     Step("lines", _lines),
-    Step("vectors", _vectors, "计算权重", "weighing terms"),
+    Step("vectors", _weights, "计算权重", "weighing terms"),
     Step("spellings", _spellings),
     Step("positions", _positions, "写全文索引", "writing full text"),
 )
@@ -236,14 +236,14 @@ class _FactsWriter:
     """Write the facts, beside this process when there are many; enter gives a function that waits."""
 
     def __init__(self, folder: Path, entries: Sequence[Entry], workers: int) -> None:
-        documents = {number: found for number, e in enumerate(entries) if (found := facts.document(e.record))}
+        documents = {number: found for number, e in enumerate(entries) if (found := metadata.document(e.record))}
         self._arguments = (folder, documents)
         self._pool = pool(1) if workers != 1 and len(documents) >= PARALLEL_FROM else None
 
     def __enter__(self) -> Callable[[], None]:
         if self._pool is None:
-            return lambda: facts.write(*self._arguments)
-        future: Future[None] = self._pool.submit(facts.write, *self._arguments)
+            return lambda: metadata.write(*self._arguments)
+        future: Future[None] = self._pool.submit(metadata.write, *self._arguments)
 
         def result() -> None:
             with reported():

@@ -29,8 +29,8 @@ from kb.search.confidence import LEAST
 from kb.search.holding import NOT_HELD, OPEN, asked, holding
 from kb.search.index import Index
 from kb.search.observed import observed
+from kb.search.query_terms import QueryTerms
 from kb.search.sentences import is_chinese
-from kb.search.terms import QueryTerms
 from kb.search.threshold import THRESHOLD
 
 MAX_KEY = 120

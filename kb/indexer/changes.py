@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.articles.atomic import read_text
-from kb.articles.files import find, is_article, is_number, load, relative, title_of
+from kb.articles.files import find, is_article, load, relative, title_of
+from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
 from kb.bundle.stored import Lines, article_record, number_of, passage_record, to_line
 from kb.errors import ArticleError, BundleError, InputError
-from kb.indexer import rows as packed
+from kb.indexer import batches as packed
 from kb.indexer.analysis import Row, analyse
-from kb.indexer.processes import Progress, in_parallel
-from kb.indexer.rows import Rows
+from kb.indexer.batches import Rows
+from kb.indexer.parallel import Progress, in_parallel
 from kb.language import say
 from kb.meaning.texts import key_of, passage_texts
 from kb.model import Article

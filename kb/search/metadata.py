@@ -12,7 +12,7 @@ from whoosh import query as wq
 
 from kb.bundle import Bundle
 from kb.bundle.pickles import guard
-from kb.search.shapes import beginning, expanded
+from kb.search.wildcards import beginning, expanded
 from kb.text.unigrams import spell
 
 Numbers = NDArray[np.int32]
