@@ -517,7 +517,7 @@ def test_hostile_documents_are_refused_before_the_converter_reads_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = docx(tmp_path / "a.docx", paragraph("x" * 5000))
-    monkeypatch.setattr(word, "MAX_XML", 4000)
+    monkeypatch.setattr(word, "BOUNDS", word.BOUNDS._replace(xml=4000))
     with pytest.raises(ArticleError, match="太大"):
         word.read(path.read_bytes(), "a.docx", "{number}")
     bomb = io.BytesIO()

@@ -80,7 +80,7 @@ ONLY_IN = {
     ),
     "mdit_py_plugins": ("kb/articles/parser.py",),
     "mammoth": ("kb/articles/importing/word.py",),
-    "markdownify": ("kb/articles/importing/word.py",),
+    "markdownify": ("kb/articles/importing/webpages.py",),
     "jieba": ("kb/tokens.py",),
     "rjieba": ("kb/tokens.py",),
     "opencc": ("kb/tokens.py",),

@@ -68,8 +68,8 @@ def find(root: Path) -> Iterator[Path]:
 
 
 def left_out(name: str) -> bool:
-    """Whether a file or folder of that name is passed over unless it is asked for: hidden, or nobody's article."""
-    return name.startswith(".") or name in LEFT_OUT_FOLDERS or name in LEFT_OUT_FILES
+    """Whether a file or folder of that name is passed over unless it is asked for: hidden, of an open program (~$), or nobody's article."""
+    return name.startswith((".", "~$")) or name in LEFT_OUT_FOLDERS or name in LEFT_OUT_FILES
 
 
 def is_article(path: Path, root: Path) -> bool:

@@ -1,9 +1,10 @@
-"""This module reads documents, Markdown and .docx, as drafts of articles with their pictures."""
+"""This module reads documents, Markdown and what converters make of other formats, as drafts with their pictures."""
 
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 from unicodedata import is_normalized, normalize
@@ -16,7 +17,7 @@ from kb.articles.files import NUMBER, ArticleFile, change, decode, parse, render
 from kb.articles.files import SUFFIXES as MARKDOWN
 from kb.articles.frontmatter import dump
 from kb.articles.importing import columns
-from kb.articles.importing.model import Draft, Options, Picture, Reading
+from kb.articles.importing.model import Document, Draft, Options, Picture, Reading
 from kb.articles.importing.sources import Source, opened
 from kb.articles.pictures import cleaned
 from kb.errors import ArticleError, InputError
@@ -38,12 +39,12 @@ def read(path: Path, options: Options) -> Reading:
     drafts: list[Draft] = []
     problems: list[str] = []
     with opened(path) as source:
-        documents = [n for n in source.names if PurePosixPath(n).suffix.lower() in DOCUMENTS]
+        documents = [n for n in source.names if _suffix(n) in DOCUMENTS]
         taken: set[str] = set()
         for name in sorted(documents, key=_is_other):  # links lead to Markdown: it keeps its names
             try:
                 place = _free(str(PurePosixPath(name).with_suffix(".md")) if _is_other(name) else name, taken)
-                drafts.append(DOCUMENTS[PurePosixPath(name).suffix.lower()](source, name, place, options))
+                drafts.append(DOCUMENTS[_suffix(name)](source, name, place, options))
                 taken.add(place)
             except ArticleError as error:
                 problems.append(str(error))
@@ -196,7 +197,7 @@ def _pictures(source: Source, name: str, body: str) -> tuple[list[Picture], list
     for line, link in _relative_links(body):
         place = normal_path(name, link)
         place = None if place is None else usable(place)
-        if place is None or place not in source or PurePosixPath(place).suffix.lower() not in IMAGES:
+        if place is None or place not in source or _suffix(place) not in IMAGES:
             continue
         try:
             if place not in pictures:
@@ -235,16 +236,17 @@ def dead_links(article: Article, planned: set[str], root: Path) -> Iterator[str]
             )
 
 
-# --- Word ------------------------------------------------------------------------------------
+# --- other formats ---------------------------------------------------------------------------
 
 
-def _word(source: Source, name: str, place: str, options: Options) -> Draft:
-    from kb.articles.importing import word  # large, and seldom needed
-
+def _converted(source: Source, name: str, place: str, options: Options) -> Draft:
+    """A document of another format as an article, with the pictures that it holds or that lie beside it."""
     pure = PurePosixPath(place)
     image = re.sub(r"[^\w-]", "-", pure.stem) + "-{number}.{ending}"
-    document = word.read(source.read(name), name, image)
+    converter = import_module(f"{__package__}.{CONVERTERS[_suffix(name)]}")  # large, and seldom needed
+    document: Document = converter.read(source.read(name), name, image)
     text = masked if options.mask else str
+    body, embedded, unread = _unfolded(_to_imported(document.body, source, name), place)
     article = Article(
         path="",
         id="",
@@ -254,24 +256,59 @@ def _word(source: Source, name: str, place: str, options: Options) -> Draft:
         status=options.status or "draft",
         created=options.today,
         updated=options.today,
-        body=text(document.body),
+        body=text(body),
     )
-    pictures = tuple(
+    held = [
         Picture(str(pure.with_name(image.format(number=i, ending=ending))), content)
         for i, (ending, content) in enumerate(document.images, 1)
-    )
+    ]
+    beside, unusable = _pictures(source, name, body)
     return Draft(
         name,
         place,
         lambda number: render(replace(article, id=number)),
         article.body,
-        images=pictures,
-        warnings=document.warnings,
+        images=(*held, *embedded, *beside),
+        warnings=(*document.warnings, *unread, *unusable),
     )
 
 
+def _to_imported(body: str, source: Source, name: str) -> str:
+    """A body whose links to other documents of the source lead to what becomes of them."""
+
+    def lead(m: re.Match[str]) -> str:
+        target, mark, anchor = m[1].partition("#")
+        place = normal_path(name, unquote(target))
+        if _suffix(target) not in CONVERTERS or place is None or place not in source:
+            return m[0]
+        return f"](<{target[: -len(_suffix(target))]}.md{mark}{anchor}>)"
+
+    return _ADDRESS.sub(lead, body)
+
+
+_ADDRESS = re.compile(r"\]\(<([^<>:\n]*)>\)")
+"""Where a link of a converted document leads, when that is no address of the web."""
+
+
+def _suffix(name: str) -> str:
+    """The suffix of a name, by which it is known what reads it."""
+    return PurePosixPath(name).suffix.lower()
+
+
+CONVERTERS = {
+    ".docx": "word",
+    ".pdf": "pages",
+    ".pptx": "slides",
+    ".html": "webpages",
+    ".htm": "webpages",
+    ".txt": "texts",
+    ".eml": "letters",
+    ".msg": "letters",
+}
+"""Suffix -> the module beside this one whose read(content, name, name of pictures) gives a Document of such a file."""
+PLAIN = tuple(MARKDOWN)
 DOCUMENTS: dict[str, Callable[[Source, str, str, Options], Draft]] = {
-    **dict.fromkeys(MARKDOWN, _markdown),
-    ".docx": _word,
+    **dict.fromkeys(PLAIN, _markdown),
+    **dict.fromkeys(CONVERTERS, _converted),
 }
 """Suffix -> what makes a draft of such a document: (source, its name there, its place below the folder, options)."""

@@ -28,6 +28,16 @@ class Options:
     today: date = field(default_factory=date.today)
 
 
+class Document(NamedTuple):
+    """title: "" when it has none. roles: the sections of a case that it holds. images: (ending, content), in order."""
+
+    title: str
+    body: str
+    roles: frozenset[str]
+    images: tuple[tuple[str, bytes], ...]
+    warnings: tuple[str, ...]
+
+
 class Picture(NamedTuple):
     """An image beside an article. path: below the articles folder."""
 

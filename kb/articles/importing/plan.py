@@ -73,8 +73,7 @@ HEAVY = 500_000
 
 def bounded_plan(source: Path, root: Path, options: Options, seconds: int) -> Plan:
     """As plan(), in a process of its own that may take so many seconds, unless the source is small and simple."""
-    packed = source.is_dir() or source.suffix.lower() in (".zip", ".docx")
-    if source.exists() and (packed or source.stat().st_size > HEAVY):
+    if source.exists() and (reader_of(source).heavy or source.stat().st_size > HEAVY):
         return within(seconds, plan, source, root, options)
     return plan(source, root, options)
 
