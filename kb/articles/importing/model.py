@@ -52,7 +52,7 @@ class Draft:
     source: where it comes from, as people name it. number: the one it brings, or "".
     path: below the articles folder, {number} standing for its number.
     text: number -> the whole file. body: what stands behind its front matter. ticket: the number of the ticket it was,
-    or "".
+    or "". roles: the sections of a case or FAQ that it holds, None where they were not looked for.
     """
 
     source: str
@@ -61,6 +61,7 @@ class Draft:
     body: str
     number: str = ""
     ticket: str = ""
+    roles: frozenset[str] | None = None
     images: tuple[Picture, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -156,6 +156,7 @@ def _draft(row: cells.Row, mapping: Mapping[str, str], kind: str, options: Optio
         lambda number: render(replace(article, id=number)),
         article.body,
         ticket=ticket,
+        roles=frozenset(role for role, texts in sections.items() if texts),
         warnings=(*unknown, *no_dates),
     )
 
