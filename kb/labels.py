@@ -1,8 +1,8 @@
 """This module names values in both languages, those of the front matter first, and reads the names back."""
 
-from kb import identifiers
 from kb.language import current
 from kb.model.schema import KEYS
+from kb.text import identifiers
 
 LABELS: dict[str, dict[str, tuple[str, str]]] = {
     **{k.name: {c.value: (c.zh, c.en) for c in k.choices} for k in KEYS if k.choices},
@@ -14,7 +14,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "to": {
         "draft": ("改为草稿", "Make it a draft"),
-        "review": ("送审", "Hand in for review"),
+        "review": ("送审", "Submit for review"),
         "published": ("发布", "Publish"),
         "archived": ("归档", "Archive"),
     },

@@ -137,8 +137,8 @@ SETTINGS: tuple[Setting, ...] = (
         "trade_words",
         True,
         _switch,
-        "用不用自带的行业同义词（kb/data/trade_words.txt）",
-        "whether the shipped words of the trade (kb/data/trade_words.txt) widen queries",
+        "用不用自带的行业同义词（kb/text/data/trade_words.txt）",
+        "whether the shipped words of the trade (kb/text/data/trade_words.txt) widen queries",
     ),
     Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes of a build, 0 for automatic"),
 )

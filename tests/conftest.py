@@ -17,11 +17,11 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
 from kb.bundle import CURRENT, open_current
+from kb.database.connection import Store
 from kb.indexer.build import build
 from kb.language import use
 from kb.search.index import Index
 from kb.settings import Settings, load
-from kb.store import Store
 
 ARTICLES = Path(__file__).parent.parent / "articles"
 GOLDEN = Path(__file__).parent / "golden"

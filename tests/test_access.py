@@ -13,13 +13,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import Client
 
-from kb import access, tables
-from kb.access import Access
 from kb.cli import cli
+from kb.database import api_tokens as access
+from kb.database import tables
+from kb.database.api_tokens import Access
+from kb.database.connection import Store
 from kb.errors import InputError, NotFoundError
 from kb.model import SCOPES, TOKEN_DAYS
 from kb.settings import Settings
-from kb.store import Store
 from kb.web import create_app
 
 VERDICT = {"article": "KB-000013", "verdict": "helpful", "text": "打印机掉粉，联系 13800138000"}

@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from kb.desk.serialize import article_data, page_data, suggestions_data
 from kb.indexer.build import build
 from kb.indexer.meaning import fill
 from kb.model import MAX_ANSWERS, Answer, Query
-from kb.present import article_data, page_data, suggestions_data
 from kb.search.index import Index
 from kb.search.searcher import search
 from kb.search.suggest import suggest

@@ -10,7 +10,7 @@ from conftest import index_of_its_own
 from flask.testing import FlaskClient
 
 from kb.articles import golden
-from kb.examination import examine
+from kb.desk.examination import examine
 from kb.search.index import Index
 from kb.settings import Settings
 from kb.web import create_app

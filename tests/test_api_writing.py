@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kb.access import Access
+from kb.database.api_tokens import Access
 from kb.indexer.build import build
 from kb.settings import Settings
 from kb.web import create_app

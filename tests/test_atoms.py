@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.atoms import BREAK, FIRST_WORD, encode, spell
-from kb.tokens import HAN, fold
+from kb.text.tokens import HAN, fold
+from kb.text.unigrams import BREAK, FIRST_WORD, encode, spell
 
 WORDS = ("hp", "p3015", "01653", "ora", "한글", "é", "ß", "ⅷ")
 NUMBER = {word: i for i, word in enumerate(WORDS)}

@@ -473,7 +473,7 @@ def test_update_without_an_index(settings: Settings) -> None:
 
 def test_update_of_an_index_cut_another_way(large: Settings, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """An index of another tokeniser is not brought up to date in part: that mixes two ways to cut."""
-    monkeypatch.setattr("kb.tokens.Tokenizer.fingerprint", "another")
+    monkeypatch.setattr("kb.text.tokens.Tokenizer.fingerprint", "another")
     write("0/00.md", article(0, 1))
     with pytest.raises(StaleBundleError, match="kb build"):
         update(large, ["0/00.md"])

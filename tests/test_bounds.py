@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from kb import hypertext
 from kb.articles import markdown, parser
 from kb.articles.files import first_heading, load
 from kb.articles.frontmatter import mended
 from kb.articles.importing import cells, plan, word
 from kb.articles.importing.bounded import within
 from kb.articles.importing.model import Options
+from kb.desk.intake import MAX_BYTES, read
 from kb.errors import ArticleError, InputError, KbError
-from kb.intake import MAX_BYTES, read
 from kb.model import Article
+from kb.text import hypertext
 from kb.web.forms import MAX_VALUES, query_from
 
 RATIO = 2.5

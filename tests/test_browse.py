@@ -11,9 +11,9 @@ from test_web import Page, get, visit
 
 from kb.indexer.build import build
 from kb.model.schema import CAUSES
-from kb.search import codes
-from kb.search.codes import beginning, code_page, common_codes, near, recognised
-from kb.search.complete import MAX_TYPED, complete
+from kb.search import identifier_page
+from kb.search.autocomplete import MAX_TYPED, complete
+from kb.search.identifier_page import beginning, code_page, common_codes, near, recognised
 from kb.search.index import Index
 from kb.search.overview import crossed, product_named, products_like
 from kb.settings import Settings
@@ -57,7 +57,7 @@ def sample(sample_settings: Settings) -> FlaskClient:
     return visit(sample_settings)
 
 
-def texts(found: tuple[codes.Recognised, ...]) -> list[str]:
+def texts(found: tuple[identifier_page.Recognised, ...]) -> list[str]:
     return [c.text for c in found]
 
 
@@ -77,15 +77,15 @@ def test_code_page(base: Index) -> None:
     assert [page.places["manual"][0].snippet.text[a:b] for a, b in page.places["manual"][0].snippet.spans] == [
         "ORA-12541"
     ]
-    assert page.related[0] == codes.Recognised("ORA-12514", "code", 2)
+    assert page.related[0] == identifier_page.Recognised("ORA-12514", "code", 2)
     assert "ORA-60606" not in texts(page.related)
     assert page.products == (("Oracle 19c", 2), ("Oracle 12c", 1))
 
 
 def test_code_page_reads_a_bounded_number(built: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many articles hold it, few are read and few of each kind are shown."""
-    monkeypatch.setattr(codes, "READ", 3)
-    monkeypatch.setattr(codes, "PLACES", 2)
+    monkeypatch.setattr(identifier_page, "READ", 3)
+    monkeypatch.setattr(identifier_page, "PLACES", 2)
     token = recognised(built, "0x0000011b")
     assert token
     read: list[int] = []
@@ -125,7 +125,7 @@ def test_common_codes(built: Index) -> None:
     found = common_codes(built, [built.number_of("KB-000077")])
     assert "ORA-01653" in texts(found)
     assert not {"31G", "10G", "/u02"} & set(texts(found))
-    assert {c.kind for c in found} <= codes.TELLING
+    assert {c.kind for c in found} <= identifier_page.TELLING
 
 
 def test_page_of_a_code(site: FlaskClient) -> None:

@@ -191,7 +191,7 @@ def test_import_by_hand(visit: Open, tmp_path: Path) -> None:  # noqa: F811
         "[name=file]",
         {"name": "巡检.md", "mimeType": "text/markdown", "buffer": "# 机房巡检 QX-31\n\n看灯。\n".encode()},
     )
-    page.click("text=看看会导入什么")
+    page.click("text=预览导入结果")
     assert "机房巡检 QX-31" in page.inner_text(".import-table")
     page.fill("[name=editor]", "王工")
     page.click("button[value=import]")

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 import kb.indexer
-from kb import fields
-from kb.bundle import bundles, current_name, open_current
+from kb.bundle import bundles, current_name, fields, open_current
 from kb.errors import BundleError, NotFoundError
 from kb.indexer import spellings, vectors
 from kb.indexer.build import Report, build, build_documents, update
@@ -506,10 +505,12 @@ def test_progress_is_told(three: Settings) -> None:
 
 
 def test_every_number_of_the_build_is_known() -> None:
-    """What the indexer takes from kb.fields makes another index when it changes, and nothing else of it does."""
+    """What the indexer takes from kb.bundle.fields makes another index when it changes, and nothing else of it does."""
     folder = Path(kb.indexer.__file__).parent
     imports = (n for p in folder.rglob("*.py") for n in ast.walk(ast.parse(p.read_text("utf8"))))
-    taken = {a.name for n in imports if isinstance(n, ast.ImportFrom) and n.module == "kb.fields" for a in n.names}
+    taken = {
+        a.name for n in imports if isinstance(n, ast.ImportFrom) and n.module == "kb.bundle.fields" for a in n.names
+    }
     assert taken == set(fields.BUILD_TIME)
 
 

@@ -12,9 +12,9 @@ from kb.articles.files import parse
 from kb.errors import NotFoundError
 from kb.language import use
 from kb.model import Article
-from kb.synonyms import TRADE_WORDS
-from kb.synonyms import parse as parse_synonyms
-from kb.tokens import HAN, fold
+from kb.text.synonyms import TRADE_WORDS
+from kb.text.synonyms import parse as parse_synonyms
+from kb.text.tokens import HAN, fold
 
 ARTICLES = Path(__file__).parent.parent / "articles"
 SAMPLE = [parse(path.read_text("utf8"), path.name) for path in sorted(ARTICLES.rglob("*.md"))]

@@ -26,12 +26,12 @@ from test_encoder import exported
 
 from kb.bundle import current_name
 from kb.cli import cli, suggesting
-from kb.feedback import Feedback
+from kb.database.activity import Feedback
+from kb.database.connection import Store
 from kb.meaning import store
 from kb.meaning.encoder import encoder_of
 from kb.search.index import Index
 from kb.settings import Settings
-from kb.store import Store
 
 Kb = Callable[..., Result]
 Write = Callable[[str, str], Path]
@@ -349,8 +349,8 @@ def test_suggest_asks_a_person(close: Kb, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_suggest_tells_unexplained_lines(close: Kb) -> None:
     """Lines of a longer paste that no suggestion explains are listed; a paste of one line has none."""
-    assert "没有被解释的行（1）：\n  ? 附近的川菜馆" in close("suggest", "E-1101 打印机\n附近的川菜馆").stdout
-    assert "没有被解释" not in close("suggest", "E-1101 打印机").stdout
+    assert "没用上的行（1）：\n  ? 附近的川菜馆" in close("suggest", "E-1101 打印机\n附近的川菜馆").stdout
+    assert "没用上" not in close("suggest", "E-1101 打印机").stdout
 
 
 def test_why_tells_field_kind_and_pairs(close: Kb, write: Write) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from kb.common import _text, is_common
-from kb.sounds import LETTERS
-from kb.tokens import Tokenizer
+from kb.text.common import _text, is_common
+from kb.text.spelling_keys import LETTERS
+from kb.text.tokens import Tokenizer
 
 
 @pytest.mark.parametrize("word", ["email", "keyboard", "drucker", "imprimante", "boleh", "curi", "gracias", "zoom"])

@@ -6,8 +6,8 @@ import pytest
 from kb.search.confidence import FEATURES, MEDIUM, STRONG, THRESHOLD, band, confidence, features
 from kb.search.evidence import Evidence
 from kb.search.index import Index
-from kb.search.terms import read
-from kb.synonyms import Synonyms
+from kb.search.query_terms import read
+from kb.text.synonyms import Synonyms
 
 LEAD = FEATURES.index("lead")
 

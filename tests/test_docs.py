@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from kb.bundle.fields import FIELDS
 from kb.cli import cli
-from kb.fields import FIELDS
 from kb.model import CASE_SECTIONS
 from kb.settings import SETTINGS
 

@@ -503,7 +503,7 @@ def test_reviews_due(site: FlaskClient, settings: Settings, write: Write) -> Non
     assert "KB-000011" not in after
     text = (settings.articles / "a/KB-000011.md").read_text("utf8")
     assert f"review_after: {date.today() + timedelta(days=365)}" in text
-    assert "仍然正确" in site.get("/history/KB-000011").text
+    assert "内容仍有效" in site.get("/history/KB-000011").text
 
 
 def test_rename(site: FlaskClient, settings: Settings, write: Write) -> None:

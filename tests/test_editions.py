@@ -25,10 +25,10 @@ from kb.articles.writing.git import commit
 from kb.articles.writing.rename import checked_path, move, moved_to, relinked
 from kb.articles.writing.save import MAX_REVISIONS, Editions
 from kb.articles.writing.workflow import TRANSITIONS, hindrances, may, next_states, number_changed, refusal
+from kb.database.connection import Store
 from kb.errors import ConflictError, InputError, KbError, NotFoundError
 from kb.model.schema import NAMES, STATUSES
 from kb.settings import Settings
-from kb.store import Store
 
 Write = Callable[[str, str], Path]
 

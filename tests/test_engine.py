@@ -75,7 +75,7 @@ def own(request: pytest.FixtureRequest, tmp_path: Path) -> Base:
     return made(request.param, tmp_path)
 
 
-def cases(kind: str) -> Any:
+def cases(kind: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", CONTRACT[kind], ids=lambda case: str(next(iter(case.values()))))
 
 

@@ -13,10 +13,10 @@ from werkzeug.routing import Rule
 
 import kb.articles.writing.workflow  # defines one of them
 from kb import errors as users
+from kb.database.connection import Store
 from kb.errors import ArticleError, KbError
 from kb.search.index import Library
 from kb.settings import Settings
-from kb.store import Store
 from kb.web import create_app
 from kb.web.errors import STATUSES, status_of
 from kb.web.openapi import OPERATIONS

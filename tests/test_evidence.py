@@ -9,9 +9,9 @@ from kb.model import HIDDEN_STATUSES, Correction
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.index import Index
+from kb.search.query_terms import QueryTerms, read
 from kb.search.ranking import top
 from kb.search.suggest import read_paste
-from kb.search.terms import QueryTerms, read
 
 TEXTS = (
     "打印机卡纸",

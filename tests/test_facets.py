@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.bundle.stored import article_record
 from kb.errors import NotFoundError
 from kb.indexer import facets
-from kb.keys import find, keys
 from kb.model import HIDDEN_STATUSES, Article
 from kb.model.schema import FACETS
-from kb.records import article_record
 from kb.search.index import Facet, Index
+from kb.text.hashing import find, keys
 
 few = st.sampled_from(["", "a", "b", "值"])
 several = st.lists(few, max_size=4).map(tuple)

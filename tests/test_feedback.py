@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from kb import feedback, tables
+from kb.database import activity, tables
+from kb.database.activity import MAX_TEXT, Feedback
+from kb.database.connection import Store
 from kb.errors import InputError
-from kb.feedback import MAX_TEXT, Feedback
 from kb.model import Verdict
 from kb.settings import load
-from kb.store import Store
 from kb.web import create_app
 
 
@@ -118,8 +118,8 @@ def test_what_is_old_is_forgotten(store: Store, log: Feedback) -> None:
 
 def test_only_so_many_are_kept(store: Store, log: Feedback, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of searches, visits and verdicts alike, the newest, also within one day."""
-    monkeypatch.setattr(feedback, "MAX_ROWS", 3)
-    monkeypatch.setattr(feedback, "EVERY", 1)
+    monkeypatch.setattr(activity, "MAX_ROWS", 3)
+    monkeypatch.setattr(activity, "EVERY", 1)
     for n in range(5):
         log.log_search("search", str(n), [], 0, 0.0, "v")
         log.log_visit(str(n), "v")

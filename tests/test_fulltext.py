@@ -19,7 +19,7 @@ from kb.search.index import Index
 from kb.search.query import Pattern, Phrase, Range
 from kb.search.searcher import search
 from kb.settings import Settings
-from kb.tokens import HAN, fold
+from kb.text.tokens import HAN, fold
 
 Write = Callable[[str, str], Path]
 

@@ -1,4 +1,4 @@
-"""Tests of kb.identifiers: every case is data in golden/identifiers.yml."""
+"""Tests of kb.text.identifiers: every case is data in golden/identifiers.yml."""
 
 from itertools import combinations
 from pathlib import Path
@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.identifiers import COMPOUND, Identifier, identify, squeeze
-from kb.tokens import Tokenizer, fold
+from kb.text.identifiers import COMPOUND, Identifier, identify, squeeze
+from kb.text.tokens import Tokenizer, fold
 
 GOLDEN = yaml.load((Path(__file__).parent / "golden" / "identifiers.yml").read_text("utf8"), yaml.BaseLoader)
 TOKENIZER = Tokenizer()

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from kb import insights, tables
-from kb.feedback import Feedback
+from kb.database import tables
+from kb.database.activity import Feedback
+from kb.database.connection import Store
+from kb.desk import insights
 from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
 from kb.settings import Settings
-from kb.store import Store
 
 Write = Callable[[str, str], Path]
 NOW = datetime.now(UTC)

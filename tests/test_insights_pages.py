@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 
 from kb.articles import golden
 from kb.articles.check import check
-from kb.examination import FILE, MAX_COMPARED, examination, examine
-from kb.feedback import Feedback
+from kb.database.activity import Feedback
+from kb.database.connection import Store
+from kb.desk.examination import FILE, MAX_COMPARED, examination, examine
 from kb.search.index import Index
 from kb.settings import Settings, load
-from kb.store import Store
-from kb.synonyms import parse
+from kb.text.synonyms import parse
 from kb.web import create_app, spreadsheets
 
 PAGES = ("/insights", "/insights/articles", "/insights/quality", "/insights/words")
@@ -183,8 +183,8 @@ def test_before_the_first_examination(here: Settings, client: FlaskClient, monke
     def compared(*_: object) -> None:
         raise AssertionError("while somebody waits")
 
-    monkeypatch.setattr("kb.examination.duplicates", compared)
-    monkeypatch.setattr("kb.examination.proposals", compared)
+    monkeypatch.setattr("kb.search.embedded.EmbeddedEngine.duplicates", compared)
+    monkeypatch.setattr("kb.search.embedded.EmbeddedEngine.synonyms", compared)
     for path in ("/insights/quality", "/insights/words"):
         assert "稍后刷新" in client.get(path).text
     for table in ("quality", "duplicates", "synonyms"):
@@ -198,7 +198,7 @@ def test_an_examination_is_made_once(here: Settings, client: FlaskClient, monkey
     examine(here)
     assert (here.index / FILE).stat().st_mtime_ns == before
     (here.index / FILE).unlink()
-    monkeypatch.setattr("kb.examination.MAX_COMPARED", 3)
+    monkeypatch.setattr("kb.desk.examination.MAX_COMPARED", 3)
     examine(here)
     found = examination(here.index)
     assert found is not None

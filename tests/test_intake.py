@@ -1,4 +1,4 @@
-"""Tests of kb.intake: what mails, logs and texts say, in the encodings they come in, broken ones included."""
+"""Tests of kb.desk.intake: what mails, logs and texts say, in the encodings they come in, broken ones included."""
 
 import gzip
 from contextlib import suppress
@@ -6,9 +6,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from kb import intake
+from kb.desk import intake
+from kb.desk.intake import MAX_BYTES, read
 from kb.errors import InputError
-from kb.intake import MAX_BYTES, read
 from kb.model import MAX_TEXT
 
 FAULT = "打印机开机后一直报 49.4C02，重启过三次也不行，换了网线还是一样，请尽快安排人来看。"

@@ -13,8 +13,8 @@ from kb.articles.files import load, parse
 from kb.articles.importing import plan
 from kb.articles.importing.model import Options
 from kb.bundle import open_current
+from kb.desk.intake import read
 from kb.indexer.build import build
-from kb.intake import read
 from kb.model import Query
 from kb.search.index import Index
 from kb.search.searcher import search

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.keys import find, keys, table
+from kb.text.hashing import find, keys, table
 
 ROOT = Path(__file__).parent.parent
 
@@ -47,7 +47,7 @@ def test_the_formula(texts: list[str]) -> None:
 
 def test_the_same_in_another_process() -> None:
     """No hash depends on the process, as Python's own does."""
-    program = "from kb.keys import keys; print(*keys(['ora1653', '打印机']))"
+    program = "from kb.text.hashing import keys; print(*keys(['ora1653', '打印机']))"
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", "PYTHONUTF8": "1"}
     told = subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True, text=True, check=True)
     assert [int(n) for n in told.stdout.split()] == [KNOWN["ora1653"], KNOWN["打印机"]]

@@ -4,7 +4,7 @@ import pytest
 
 from kb.search import lines
 from kb.search.faults import split
-from kb.tokens import Tokenizer
+from kb.text.tokens import Tokenizer
 
 TOKENIZER = Tokenizer([])
 

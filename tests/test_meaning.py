@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from test_encoder import exported, packaged
 
 from kb.bundle import Bundle, open_current
+from kb.bundle.stored import article_from, passage_from
 from kb.errors import BundleError, BusyError, EncoderError
 from kb.indexer import build as building
 from kb.indexer.build import build, update
@@ -27,7 +28,6 @@ from kb.meaning import store
 from kb.meaning.store import Made, Stored, record_type, records
 from kb.meaning.texts import MAX_TEXT, NAME_DISCOUNT, SUBJECT_WEIGHT, Texts, key_of, passage_texts, query_texts
 from kb.model import Query
-from kb.records import article_from, passage_from
 from kb.search.index import Index, Library
 from kb.search.meaning import sentences
 from kb.search.searcher import search

@@ -18,7 +18,7 @@ SCRIPT = """if True:
     from kb.indexer.build import build, update
     from kb.search.index import Index
     from kb.settings import load
-    from kb.tokens import Tokenizer
+    from kb.text.tokens import Tokenizer
     from kb.web import create_app
 
     def article(n, word):

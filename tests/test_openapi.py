@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from kb.access import Access
-from kb.feedback import REASONS
+from kb.database.activity import REASONS
+from kb.database.api_tokens import Access
 from kb.model import SORTS, VERDICTS
 from kb.model.schema import FACETS
 from kb.settings import Settings

@@ -14,12 +14,12 @@ from conftest import Write
 from test_browser import browser  # noqa: F401 - a fixture
 from test_browser import pytestmark as needs_browser
 
-from kb import pack as packing
 from kb.cli import cli
+from kb.desk import pack as packing
+from kb.desk.pack import found, pack
 from kb.errors import InputError
 from kb.language import current
 from kb.model import Article, Query
-from kb.pack import found, pack
 from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
 from kb.settings import Settings

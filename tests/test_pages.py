@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, open_current
-from kb.fields import LARGEST_WEIGHT
+from kb.bundle.fields import LARGEST_WEIGHT
 from kb.indexer import build as building
 from kb.indexer import vectors
 from kb.indexer.analysis import Row, Terms
 from kb.indexer.build import build, build_documents, update_documents
-from kb.keys import keys
 from kb.model import Article, Passage, Query
-from kb.search.columns import Columns
 from kb.search.index import Index
+from kb.search.postings import Columns
 from kb.search.ranking import Weights
 from kb.search.searcher import search
 from kb.settings import Settings
+from kb.text.hashing import keys
 
 Write = Callable[[str, str], Path]
 

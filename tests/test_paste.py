@@ -15,15 +15,16 @@ from sqlalchemy import select
 from test_web import CHINESE, MAX_PAGE, Client, Page, token
 from werkzeug.test import TestResponse
 
-from kb import privacy, tables
+from kb import privacy
+from kb.database import tables
+from kb.database.activity import Feedback
+from kb.database.connection import Store
 from kb.desk.memory import Memory
 from kb.errors import StoreError
-from kb.feedback import Feedback
 from kb.model import MAX_TEXT
 from kb.search.embedded import EmbeddedEngine
 from kb.search.index import Index
 from kb.settings import Settings
-from kb.store import Store
 from kb.web import create_app
 from kb.web.cards import language_of
 

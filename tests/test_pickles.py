@@ -12,11 +12,10 @@ from conftest import Write
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC
 
-from kb import pickles
-from kb.bundle import Bundle, current_name, open_current
+from kb.bundle import Bundle, current_name, open_current, pickles
 from kb.errors import DamagedBundleError
 from kb.indexer.build import build
-from kb.search.facts import Facts
+from kb.search.metadata import Facts
 from kb.settings import Settings
 
 ARTICLE = """\

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.bundle import Bundle
-from kb.fields import REPEATED, SEGMENTS
+from kb.bundle.fields import REPEATED, SEGMENTS
 from kb.indexer import positions as written
 from kb.indexer.analysis import Row, Terms
 from kb.model import Passage
-from kb.search import shapes
+from kb.search import wildcards
 from kb.search.positions import Positions
-from kb.tokens import HAN
+from kb.text.tokens import HAN
 
 FIELDS = sorted(SEGMENTS)
 LETTER = rf"[^\W_{HAN}]"
@@ -158,7 +158,7 @@ def test_nothing_written(tmp_path: Path) -> None:
 def test_a_pattern_stands_for_so_many_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more words of a shape than may be looked at, the first ones count."""
     found = opened(tmp_path, [[("text", f"a{n}")] for n in range(5)])
-    monkeypatch.setattr(shapes, "MAX_EXPANSIONS", 3)
+    monkeypatch.setattr(wildcards, "MAX_EXPANSIONS", 3)
     assert sorted(found.shaped("a*").tolist()) == [0, 1, 2]
 
 

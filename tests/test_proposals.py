@@ -1,4 +1,4 @@
-"""Tests of kb.search.proposals: synonyms mined from a base, and what is done with the proposals."""
+"""Tests of kb.search.synonym_mining: synonyms mined from a base, and what is done with the proposals."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +7,8 @@ import pytest
 
 from kb.errors import InputError
 from kb.search.index import Index
-from kb.search.proposals import accept, proposals, read_decided, refuse
-from kb.synonyms import parse
+from kb.search.synonym_mining import accept, proposals, read_decided, refuse
+from kb.text.synonyms import parse
 
 Write = Callable[[str, str], Path]
 

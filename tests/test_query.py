@@ -56,6 +56,26 @@ def test_a_paste_has_no_operators() -> None:
         assert parse(text).notes == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "昨天下午施工队走了以后，仓储部就有人说不好用，我问怎么个不好用法，她说“就是不好用”。爬了六层楼，电梯也在修，"
+        "终于看到屏幕上写着 ORA-01653，状态：离线。我拍了照，手抖，糊了。",
+        'CASE-77120,2026-01-12 08:33:20,教务处,"ORA-12514",待派单,P3,电话,否',
+        '{"id": "INC0048213", "requester": {"name": "某某"}, "body": "ZD421"}',
+    ],
+)
+def test_what_a_story_or_a_row_quotes_asks_for_nothing(text: str) -> None:
+    """Quotation marks and colons of prose and of data are no operators, however short the text."""
+    assert (parse(text).root, parse(text).notes) == (Words(text), ())
+
+
+@pytest.mark.parametrize("text", ['"卡纸" 打印机，红灯', 'title:"卡纸" -产品:HP', "打印机 “卡纸”"])
+def test_a_short_query_quotes(text: str) -> None:
+    """A comma makes no story of it."""
+    assert not isinstance(parse(text).root, Words)
+
+
 def test_many_plain_words_are_no_syntax() -> None:
     """A sentence of a hundred words is one stretch of words, without a note."""
     parsed = parse("the link is up but " * 20)

@@ -17,12 +17,9 @@ from kb.errors import InputError
 from kb.language import use
 from kb.model import MAX_ANSWERS, REPLIES, SECTION_ROLES, Answer, Article, Suggestions
 from kb.model.schema import CAUSES
-from kb.search import questions as asking
+from kb.search import clarify as asking
 from kb.search.asking import AREAS, EACH, kind_of, value_of, wording
-from kb.search.holding import HELD, NOT_HELD, OPEN, asked, holding
-from kb.search.index import Index
-from kb.search.observed import observed, without_contrast
-from kb.search.questions import (
+from kb.search.clarify import (
     AHEAD,
     ANSWERED,
     COUNT,
@@ -35,12 +32,15 @@ from kb.search.questions import (
     read_answer,
     updated,
 )
+from kb.search.holding import HELD, NOT_HELD, OPEN, asked, holding
+from kb.search.index import Index
+from kb.search.observed import observed, without_contrast
+from kb.search.query_terms import read
 from kb.search.sentences import is_chinese, is_clause, is_general, is_message, is_plain, is_short
 from kb.search.suggest import read_paste, suggest
-from kb.search.terms import read
 from kb.search.threshold import THRESHOLD
-from kb.synonyms import Synonyms
-from kb.tokens import fold
+from kb.text.synonyms import Synonyms
+from kb.text.tokens import fold
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]

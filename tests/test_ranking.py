@@ -9,13 +9,13 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb import fields
-from kb.general import shares
+from kb.bundle import fields
 from kb.indexer import vectors
-from kb.keys import find, keys
-from kb.search import columns
+from kb.search import postings
 from kb.search.index import Index
 from kb.search.ranking import BLOCKS, top
+from kb.text.general import shares
+from kb.text.hashing import find, keys
 
 
 def terms_of(index: Index) -> list[str]:
@@ -72,10 +72,10 @@ def test_a_score_is_a_sum_of_columns(built: Index) -> None:
 def test_both_ways_to_add_a_column(built: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """The compiled loop of a large base and numpy's of a small one give the same scores."""
     query = {t: 1 + i % 3 for i, t in enumerate(terms_of(built)[::97])} | {"没有这个词": 5.0}
-    assert built.weights.passages < columns.COMPILED_FROM
+    assert built.weights.passages < postings.COMPILED_FROM
     plain = built.weights.scores(query)
-    monkeypatch.setattr(columns, "COMPILED_FROM", 0)
-    assert columns._adder() is not columns._add
+    monkeypatch.setattr(postings, "COMPILED_FROM", 0)
+    assert postings._adder() is not postings._add
     np.testing.assert_array_equal(built.weights.scores(query), plain)
     assert plain.any()
 

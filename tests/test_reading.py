@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from test_web import CASE, OTHER, Page, get, visit
 
-from kb import tables
+from kb.database import tables
+from kb.database.connection import Store
 from kb.indexer.build import build
 from kb.settings import Settings, load
-from kb.store import Store
 
 Write = Callable[[str, str], Path]
 ATOM = "{http://www.w3.org/2005/Atom}"

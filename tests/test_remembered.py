@@ -13,18 +13,18 @@ from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
+from kb.bundle.fields import MEMORY_LIFT, MEMORY_LIFTED, MEMORY_LOWER
 from kb.cli import cli
+from kb.desk.serialize import suggestions_data
 from kb.errors import InputError
-from kb.fields import MEMORY_LIFT, MEMORY_LIFTED, MEMORY_LOWER
 from kb.model import Suggestions, Verdict
-from kb.present import suggestions_data
-from kb.search import remembered as module
+from kb.search import verdict_memory as module
 from kb.search.confidence import remembering
 from kb.search.evaluate import evaluate, read_verdicts
 from kb.search.index import Index
-from kb.search.remembered import Remembered
 from kb.search.suggest import rank, read_paste, suggest
 from kb.search.threshold import THRESHOLD
+from kb.search.verdict_memory import Remembered
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]

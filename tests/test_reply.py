@@ -1,4 +1,4 @@
-"""Tests of kb.reply and kb.articles.plain: what is sent to a customer is plain text and complete."""
+"""Tests of kb.desk.reply and kb.articles.plain: what is sent to a customer is plain text and complete."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from conftest import ARTICLES
 from kb.articles import markdown
 from kb.articles.files import load
 from kb.articles.plain import blocks, plain
+from kb.desk.reply import reply
 from kb.errors import InputError
 from kb.language import current
 from kb.model import Article
-from kb.reply import reply
 
 LINK = "http://kb.corp/a/KB-000074"
 

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from kb import tables
-from kb.access import Access
+from kb.database import tables
+from kb.database.api_tokens import Access
 from kb.indexer.build import build
 from kb.search.index import Index
 from kb.search.suggest import suggest

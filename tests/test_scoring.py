@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from encoders import PairEncoder
 
-from kb.calibration import FEWEST, MOST, calibrate
-from kb.fields import CODE_ZONES
+from kb.bundle.fields import CODE_ZONES
+from kb.desk.calibration import FEWEST, MOST, calibrate
 from kb.indexer.build import build, build_documents
 from kb.indexer.meaning import fill
 from kb.model import Article

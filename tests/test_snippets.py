@@ -9,11 +9,11 @@ import pytest
 
 from kb.model import Passage, Query, Snippet
 from kb.search.index import Index
+from kb.search.query_terms import read
 from kb.search.searcher import search
 from kb.search.snippets import LENGTH, Highlighter, merged, phrase_pattern, pieces, wildcard_pattern
-from kb.search.terms import read
-from kb.synonyms import Synonyms
-from kb.tokens import HAN, fold
+from kb.text.synonyms import Synonyms
+from kb.text.tokens import HAN, fold
 
 Write = Callable[[str, str], Path]
 

@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.indexer import spellings
-from kb.keys import keys
 from kb.model import Correction, Query
 from kb.search.index import Index
+from kb.search.query_terms import read, respelled
 from kb.search.searcher import search
 from kb.search.spelling import MAX_PROPOSED, better_query, check, shown
 from kb.search.suggest import suggest
-from kb.search.terms import read, respelled
-from kb.sounds import blurred, keys_without_one
-from kb.synonyms import Synonyms
+from kb.text.hashing import keys
+from kb.text.spelling_keys import blurred, keys_without_one
+from kb.text.synonyms import Synonyms
 
 Write = Callable[[str, str], Path]
 

@@ -17,13 +17,13 @@ from alembic.script import ScriptDirectory
 from databases import Cluster
 from sqlalchemy import create_engine, select, text
 
-from kb import store as store_module
-from kb import tables
 from kb.articles.writing.drafts import Drafts
+from kb.database import connection as store_module
+from kb.database import tables
+from kb.database.activity import Feedback
+from kb.database.connection import KEPT_CONNECTIONS, Store
 from kb.errors import StoreError
-from kb.feedback import Feedback
 from kb.settings import load
-from kb.store import KEPT_CONNECTIONS, Store
 
 MIGRATIONS = Path(tables.__file__).with_name("migrations")
 

@@ -1,4 +1,4 @@
-"""Tests of kb.synonyms: the two files support engineers edit, and finding their words in a query."""
+"""Tests of kb.text.synonyms: the two files support engineers edit, and finding their words in a query."""
 
 import re
 import time
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.synonyms import NOTHING, Synonyms, absent_pairs, joined, merged, parse, parse_dictionary
-from kb.tokens import Tokenizer, fold
+from kb.text.synonyms import NOTHING, Synonyms, absent_pairs, joined, merged, parse, parse_dictionary
+from kb.text.tokens import Tokenizer, fold
 
 
 def test_mutual_synonyms() -> None:

@@ -1,4 +1,4 @@
-"""Tests of kb.taiwan: queries of Taiwan read as the mainland would have put them."""
+"""Tests of kb.text.taiwan: queries of Taiwan read as the mainland would have put them."""
 
 import pytest
 from conftest import ARTICLES
@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.articles.files import find
-from kb.synonyms import parse, shipped_text
-from kb.taiwan import MAX_TEXT, taiwan_readings
-from kb.tokens import Tokenizer, fold
+from kb.text.synonyms import parse, shipped_text
+from kb.text.taiwan import MAX_TEXT, taiwan_readings
+from kb.text.tokens import Tokenizer, fold
 
 TOKENIZER = Tokenizer()
 

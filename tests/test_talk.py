@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from kb import general, talk
-from kb.fields import TALK_SHARE
-from kb.keys import keys
-from kb.tokens import Tokenizer, index_term
+from kb.bundle.fields import TALK_SHARE
+from kb.text import general, talk
+from kb.text.hashing import keys
+from kb.text.tokens import Tokenizer, index_term
 
 TALK = ["领导", "麻烦", "感谢", "昨天", "老师", "急", "财务", "thank", "boss", "urgent", "regard"]
 SUBJECTS = ["卡纸", "双工", "蓝屏", "duplex", "toner", "raid"]
@@ -15,19 +15,19 @@ SUBJECTS = ["卡纸", "双工", "蓝屏", "duplex", "toner", "raid"]
 @pytest.mark.parametrize("word", TALK)
 def test_talk_weighs_little(word: str) -> None:
     """A word that one passage of many holds, and every third message, is small talk."""
-    (left,) = talk.factors([index_term(word)], np.array([1 / 3000]))
+    (left,) = talk.factors([index_term(word)], np.array([1 / 3000]), TALK_SHARE)
     assert left < 0.2
 
 
 @pytest.mark.parametrize("word", SUBJECTS)
 def test_subjects_keep_their_weight(word: str) -> None:
     """A word that no message holds is about the fault, however rare it is."""
-    assert talk.factors([index_term(word)], np.array([1 / 3000])).tolist() == [1.0]
+    assert talk.factors([index_term(word)], np.array([1 / 3000]), TALK_SHARE).tolist() == [1.0]
 
 
 def test_a_base_may_be_about_it() -> None:
     """Where many articles hold a word of talk it is a subject: by Bayes' rule, from its spread in both."""
-    few, many = talk.factors(["老师", "老师"], np.array([0.001, 0.5]))
+    few, many = talk.factors(["老师", "老师"], np.array([0.001, 0.5]), TALK_SHARE)
     assert few < 0.2 < 0.8 < many
     assert many == pytest.approx(0.5 / (0.5 + TALK_SHARE * talk._spread()["老师"]))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kb import telling
-from kb.tokens import Tokenizer
+from kb.text import telling
+from kb.text.tokens import Tokenizer
 
 TOKENIZER = Tokenizer([])
 

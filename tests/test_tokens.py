@@ -1,4 +1,4 @@
-"""Tests of kb.tokens: the two invariants, folding, cutting, user words, pairs."""
+"""Tests of kb.text.tokens: the two invariants, folding, cutting, user words, pairs."""
 
 import logging
 import random
@@ -11,7 +11,7 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kb.tokens import HAN, MAX_COMPOUND, REMEMBERED, SHORT, TAIWAN_WORDS, Tokenizer, fold, pairs
+from kb.text.tokens import HAN, MAX_COMPOUND, REMEMBERED, SHORT, TAIWAN_WORDS, Tokenizer, fold, pairs
 
 HERE = Path(__file__).parent
 CASES = yaml.load((HERE / "golden" / "tokens.yml").read_text("utf8"), yaml.BaseLoader)

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from kb.bundle import Bundle, open_current
-from kb.fields import TOPIC_WEIGHT
+from kb.bundle.fields import TOPIC_WEIGHT
 from kb.indexer import build as building
 from kb.indexer import topics
 from kb.indexer.build import build_documents, update_documents
-from kb.keys import find, keys
 from kb.model import Article, Query
-from kb.search import topics as searched
+from kb.search import latent_topics as searched
 from kb.search.index import Index
 from kb.search.ranking import Scores
 from kb.search.searcher import search
 from kb.settings import Settings, load
+from kb.text.hashing import find, keys
 
 SUBJECTS = 60
 EACH = 10

@@ -9,16 +9,16 @@ from conftest import Write
 
 from kb.articles.files import parse as parse_article
 from kb.bundle import open_current
-from kb.fields import STOP_WORDS
 from kb.indexer.build import build, build_documents
 from kb.model import Query
 from kb.search.index import Index
-from kb.search.proposals import proposals
+from kb.search.query_terms import read
 from kb.search.searcher import search
-from kb.search.terms import read
+from kb.search.synonym_mining import proposals
 from kb.settings import Settings
-from kb.synonyms import TRADE_WORDS, Synonyms, parse, shipped_text, trade_words
-from kb.tokens import Tokenizer
+from kb.text.stopwords import STOP_WORDS
+from kb.text.synonyms import TRADE_WORDS, Synonyms, parse, shipped_text, trade_words
+from kb.text.tokens import Tokenizer
 
 TEXT = shipped_text("trade_words.txt")
 EVERYWHERE = frozenset(

@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb import fields
-from kb.bundle import Bundle
+from kb.bundle import Bundle, fields
 from kb.indexer import vectors
 from kb.indexer.analysis import Row, Terms
-from kb.keys import find, keys
 from kb.model import Passage
-from kb.search.columns import Columns
+from kb.search.postings import Columns
 from kb.search.ranking import Weights
+from kb.text.hashing import find, keys
 
 words = st.lists(st.sampled_from("abcdefgh"), max_size=6)
 terms = st.builds(Terms, words, words, words, st.just([]))

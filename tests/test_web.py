@@ -18,9 +18,9 @@ from werkzeug.test import TestResponse
 
 from kb.indexer.build import build
 from kb.model import MAX_ANSWERS
-from kb.search.index import Index
+from kb.search.embedded import EmbeddedEngine
 from kb.settings import Settings
-from kb.web import MAX_BODY, create_app, paste, security
+from kb.web import MAX_BODY, create_app, security
 
 Write = Callable[[str, str], Path]
 
@@ -348,7 +348,7 @@ def test_suggest_leaves_out_what_is_no_answer(sample: FlaskClient) -> None:
 def test_suggest_tells_unexplained_lines(sample: FlaskClient) -> None:
     """A short paste shows at once which of its lines no suggestion explains; words everybody uses explain none."""
     text = post(sample, "/suggest", "ORA-00257: Archiver error\n今天天气很好\n附近的川菜馆").text
-    assert re.search(r'<details class="lines" open>\s*<summary>2 行没有被解释', text)
+    assert re.search(r'<details class="lines" open>\s*<summary>2 行没用上', text)
     assert re.findall(r'<li class="open">(.*?) <small>', text) == ["今天天气很好", "附近的川菜馆"]
 
 
@@ -705,10 +705,10 @@ def test_our_fault(site: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: p
     """When something breaks, the paste is still on the page, and not a word of it in the log."""
     marker = "顾客的原话-XYZZY"
 
-    def fail(index: Index, text: str, **_: object) -> None:
+    def fail(engine: EmbeddedEngine, text: str, *_: object, **__: object) -> None:
         raise ValueError(f"can't deal with {text}")
 
-    monkeypatch.setattr(paste, "suggest", fail)
+    monkeypatch.setattr(EmbeddedEngine, "suggest", fail)
     site.application.config["PROPAGATE_EXCEPTIONS"] = False
     with caplog.at_level(logging.DEBUG):
         answer = post(site, "/suggest", marker)

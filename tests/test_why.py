@@ -18,13 +18,13 @@ from kb.articles.golden import FILE
 from kb.bundle import bundles
 from kb.cli import cli
 from kb.desk.golden import run
+from kb.desk.what_if import rehearse, rehearsed, sentence
 from kb.language import use
 from kb.model import Change, Query, Why
-from kb.rehearsal import rehearse, rehearsed, sentence
 from kb.search.embedded import EmbeddedEngine
+from kb.search.improvements import sentence as instruction
 from kb.search.index import Index
 from kb.search.query import parse
-from kb.search.remedies import sentence as instruction
 from kb.search.searcher import search
 from kb.search.suggest import suggest
 from kb.search.why import rank_of, spell, standing, why
@@ -345,7 +345,7 @@ def test_sentences_of_effects(index: Index, settings: Settings, golden: str) -> 
     ((change, effect),) = rehearsed(EmbeddedEngine(index), settings, asked, builds=True)
     assert instruction(change, asked) == "c.md 改为 status: published"
     told = sentence(effect)
-    assert told.startswith("这一篇排到第 1；金标查询：0 条上升，1 条下降，1 条不变")
+    assert told.startswith("这一篇排到第 1；必中查询：0 条上升，1 条下降，1 条不变")
     assert told.endswith("不再合格：打印机")
 
 
@@ -381,7 +381,7 @@ def kb(index: Index, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Cal
 def test_command(kb: Callable[..., Result], golden: str) -> None:
     """The reason, the words, what comes first, the remedy and its effect; as data too."""
     told = kb("打印机", "灯不亮", "KB-000001").stdout
-    for piece in ("缺少必需的词", "打印机", "KB-000002", "aliases", "这一篇排到第", "金标查询"):
+    for piece in ("缺少必需的词", "打印机", "KB-000002", "aliases", "这一篇排到第", "必中查询"):
         assert piece in told
     data = json.loads(kb("打印机", "灯不亮", "KB-000001", "--json", "--quick").stdout)
     assert data["reason"]["code"] == "missing"

@@ -8,12 +8,12 @@ from conftest import Settings
 from kb.articles.check import check_paths
 from kb.articles.files import render
 from kb.bundle import open_current
+from kb.desk.writeup import MAX_SYMPTOM, MAX_TITLE, started
 from kb.indexer.build import build, update
 from kb.language import use
 from kb.model import Article, Recognised
 from kb.search.index import Index
 from kb.search.suggest import suggest
-from kb.writeup import MAX_SYMPTOM, MAX_TITLE, started
 
 MAIL = """\
 您好，

@@ -18,9 +18,9 @@ from kb.labels import label
 from kb.language import say
 from kb.model import CASE_SECTIONS, FAQ_SECTIONS
 from kb.model.schema import AREAS, CHOICES, DATES, LISTS, NAMES, REQUIRED
-from kb.synonyms import TRADE_WORDS, absent_pairs, trade_words
-from kb.synonyms import parse as parse_synonyms
-from kb.tokens import HAN
+from kb.text.synonyms import TRADE_WORDS, absent_pairs, trade_words
+from kb.text.synonyms import parse as parse_synonyms
+from kb.text.tokens import HAN
 
 ALIASES = 3
 """Aliases a case should have at least: no two customers say the same."""

@@ -68,7 +68,7 @@ def find(root: Path) -> Iterator[Path]:
 
 
 def left_out(name: str) -> bool:
-    """Whether a file or folder of that name is passed over unless it is asked for: hidden, of an open program (~$), or nobody's article."""
+    """Whether a file or folder is passed over unless it is asked for: hidden, a lock of Office (~$), no article."""
     return name.startswith((".", "~$")) or name in LEFT_OUT_FOLDERS or name in LEFT_OUT_FILES
 
 

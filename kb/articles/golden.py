@@ -19,8 +19,8 @@ import yaml
 from kb.articles.atomic import read_text
 from kb.errors import InputError
 from kb.language import say
-from kb.synonyms import Problem
-from kb.tokens import fold
+from kb.text.synonyms import Problem
+from kb.text.tokens import fold
 
 FILE = "golden.yml"
 """Below the articles folder."""

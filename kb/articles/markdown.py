@@ -15,7 +15,7 @@ from markdown_it.token import Token as Node
 from kb.articles.parser import MAX_DEPTH, Parser, is_address, is_data, joined, parse
 from kb.language import say
 from kb.model import SECTION_ROLES, Article, Passage, Section
-from kb.tokens import fold
+from kb.text.tokens import fold
 
 MAX_PASSAGE = 4000
 """Characters. A longer section is cut at line ends: ranking and reading both suffer from giants."""

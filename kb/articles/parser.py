@@ -20,7 +20,7 @@ from markdown_it.token import Token as Node
 from mdit_py_plugins.footnote import footnote_plugin
 
 from kb.articles import dialects, raw_html
-from kb.hypertext import BLOCKS, CELLS, Piece, scan, text
+from kb.text.hypertext import BLOCKS, CELLS, Piece, scan, text
 
 MAX_NODES = 100_000
 """Blocks, their ends and their lines of one text; a manual of two million characters has half as many. What follows is

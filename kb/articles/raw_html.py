@@ -11,7 +11,7 @@ from html import unescape
 
 from markdown_it.token import Token as Node
 
-from kb.hypertext import BLOCKS, CELLS, VOID, Piece, is_foreign, scan
+from kb.text.hypertext import BLOCKS, CELLS, VOID, Piece, is_foreign, scan
 
 MAX_DEPTH = 20
 """Lists and quotations in each other; what is deeper stays on their level."""

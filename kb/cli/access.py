@@ -32,8 +32,8 @@ cli.add_command(token)
 
 
 def _access(chosen: Settings) -> Any:
-    from kb.access import Access
-    from kb.store import Store
+    from kb.database.api_tokens import Access
+    from kb.database.connection import Store
 
     return Access(Store(chosen.database))
 

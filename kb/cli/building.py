@@ -185,8 +185,8 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
 
 def _steps() -> tuple[Callable[[Settings], None], ...]:
     """What is done with each new index while the site runs, in order; see kb.indexer.watch."""
-    from kb.calibration import calibrate_quietly
-    from kb.examination import examine
+    from kb.desk.calibration import calibrate_quietly
+    from kb.desk.examination import examine
     from kb.indexer.meaning import fill_quietly
 
     return fill_quietly, calibrate_quietly, examine
@@ -299,7 +299,7 @@ def _meaning(chosen: Settings, engine: "Engine") -> tuple[bool, str]:
 
 def _database(where: str) -> tuple[bool, str]:
     """Whether what people do can be kept, and what was found. A file that is not there yet is not made."""
-    from kb.store import Store
+    from kb.database.connection import Store
 
     store = Store(where)
     if not store.exists():

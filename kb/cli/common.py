@@ -140,7 +140,7 @@ def fill_meaning(chosen: Settings) -> Any:
 
 def find_threshold(chosen: Settings) -> None:
     """Find how sure an article must be in this base to be suggested; one that can't be looked at keeps what it has."""
-    from kb.calibration import calibrate
+    from kb.desk.calibration import calibrate
 
     try:
         calibrate(chosen)

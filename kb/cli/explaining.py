@@ -25,7 +25,7 @@ from kb.settings import Settings
 
 
 @command(
-    """为什么没找到：一篇文章被什么挡住，怎样改才找得到，改了对金标查询有什么影响。
+    """为什么没找到：一篇文章被什么挡住，怎样改才找得到，改了对必中查询有什么影响。
 
     \b
     例：kb why 打印机 卡纸 KB-000012
@@ -42,7 +42,7 @@ from kb.settings import Settings
 )
 @click.argument("words", nargs=-1, required=True, metavar="QUERY...")
 @click.argument("article")
-@click.option("--suggest", is_flag=True, help=say("按粘贴求解，而不是搜索", "as a paste, not a search"))
+@click.option("--suggest", is_flag=True, help=say("按粘贴找方案，而不是搜索", "as a paste, not a search"))
 @click.option("--quick", is_flag=True, help=say("不试要重建索引的改法", "try no change that needs a build"))
 @click.option("--after", type=click.DateTime(["%Y-%m-%d"]), help=say("更新不早于", "updated on or after"))
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help=say("更新不晚于", "updated on or before"))
@@ -61,9 +61,9 @@ def why(
 ) -> None:
     from kb.articles.files import absence
     from kb.desk.memory import remembered_by
+    from kb.desk.serialize import why_data
+    from kb.desk.what_if import rehearsed
     from kb.labels import value_of
-    from kb.present import why_data
-    from kb.rehearsal import rehearsed
 
     text = standard_input() if list(words) == ["-"] else " ".join(words)
     if not text.strip():
@@ -89,8 +89,8 @@ def why(
 
 
 def _print_why(found: Any, tried: Sequence[tuple[Any, Any]]) -> None:
-    from kb.rehearsal import sentence as effect_of
-    from kb.search.remedies import sentence as instruction
+    from kb.desk.what_if import sentence as effect_of
+    from kb.search.improvements import sentence as instruction
     from kb.search.why import standing
 
     click.echo(click.style(f"{found.article.id}  {found.article.title}", bold=True))

@@ -66,8 +66,8 @@ def search(
     as_json: bool,
     **filters: tuple[str, ...],
 ) -> None:
+    from kb.desk.serialize import page_data
     from kb.labels import value_of
-    from kb.present import page_data
 
     accepted = {k: tuple(value_of(k, v) for v in values) for k, values in filters.items() if values}
     query = Query(
@@ -104,8 +104,8 @@ def search(
 
 
 def _uses(chosen: Settings) -> dict[str, int]:
-    from kb.feedback import Feedback  # the database's packages cost more than a search
-    from kb.store import Store
+    from kb.database.activity import Feedback  # the database's packages cost more than a search
+    from kb.database.connection import Store
 
     return Feedback(Store(chosen.database), chosen.log_days).most_helpful()
 
@@ -127,7 +127,7 @@ def _uses(chosen: Settings) -> dict[str, int]:
 @click.argument("name")
 @json_option
 def show(chosen: Settings, name: str, as_json: bool) -> None:
-    from kb.present import article_data
+    from kb.desk.serialize import article_data
 
     engine = open_engine(chosen)
     try:

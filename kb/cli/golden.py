@@ -13,7 +13,7 @@ from kb.settings import Settings
 golden = click.Group(
     "golden",
     help=say(
-        """金标查询：某个查询必须找到某篇文章，记在 articles/golden.yml，由 kb eval 运行。
+        """必中查询：某个查询必须找到某篇文章，记在 articles/golden.yml，由 kb eval 运行。
 
         \b
         例：kb golden add 打印机 49.4C02 KB-000012
@@ -31,7 +31,7 @@ cli.add_command(golden)
 
 
 @command(
-    """记下一条金标查询；客户数据会被遮去。- 表示从标准输入读。
+    """记下一条必中查询；客户数据会被遮去。- 表示从标准输入读。
 
     \b
     例：kb golden add 打印机 49.4C02 KB-000012
@@ -66,7 +66,7 @@ def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bo
 
 
 @command(
-    """把判定记录里“有效”（helpful）的收为金标查询，按粘贴求解；已有的跳过，客户数据遮去。
+    """把判定记录里“有效”（helpful）的收为必中查询，按粘贴找方案；已有的跳过，客户数据遮去。
 
     \b
     例：kb golden promote 判定.jsonl       # 每行：{"text": …, "article": …, "verdict": "helpful"}

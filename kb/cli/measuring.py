@@ -35,13 +35,13 @@ _Run = dict[str, list[tuple[str, float]]]
 
 
 @command(
-    """量检索质量。不给文件夹时运行金标查询（articles/golden.yml），有一条不合格则退出码为 1；
+    """量检索质量。不给文件夹时运行必中查询（articles/golden.yml），有一条不合格则退出码为 1；
     给评测集文件夹时量 nDCG@10、MRR@10、S@1、S@3、R@10（各带 95 % 区间）与时间，分短、中、长查询，
     并量没有答案时给不给建议：把答案藏起来再问，以及查询旁边的 unanswerable.jsonl（若有）。
     评测集的文档按 Markdown 文件处理；编号 page.md#3 表示它是 page.md 的一段，否则自成一页。
 
     \b
-    例：kb eval                                     # 金标查询，用现有的索引
+    例：kb eval                                     # 必中查询，用现有的索引
         kb eval --run 之前.trec                     # 存下结果，改过之后再比
         kb eval --against 之前.trec
         kb eval 评测集文件夹 --json                 # corpus.jsonl、queries.jsonl、qrels.tsv
@@ -92,7 +92,7 @@ def eval_(
     verdicts: Path | None,
     as_json: bool,
 ) -> None:
-    from kb.present import measured_data
+    from kb.desk.serialize import measured_data
     from kb.search import evaluate
 
     if verdicts is not None and (mode == "search" or against is not None or runs or not (folder or queries)):
@@ -241,7 +241,7 @@ def _eval_golden(chosen: Settings, run_file: Path | None, earlier: Any, as_json:
     """Run the golden queries on the index in force."""
     from kb.desk import golden as golden_queries
     from kb.desk.memory import remembered_by
-    from kb.present import outcomes_data
+    from kb.desk.serialize import outcomes_data
     from kb.search import evaluate
 
     engine = open_engine(chosen)
@@ -259,7 +259,7 @@ def _eval_golden(chosen: Settings, run_file: Path | None, earlier: Any, as_json:
         first = sum(o.rank == 1 for o in outcomes)
         note(
             say(
-                "{n} 条金标查询：{held} 条合格，{failed} 条不合格；{first} 条排在第 1",
+                "{n} 条必中查询：{held} 条合格，{failed} 条不合格；{first} 条排在第 1",
                 "{n} golden queries: {held} hold, {failed} fail; {first} at place 1",
                 n=len(outcomes),
                 held=len(outcomes) - failed,
@@ -279,7 +279,7 @@ def _golden(chosen: Settings) -> Any:
     if not queries:
         raise InputError(
             say(
-                "{path} 里没有金标查询；用 kb golden add 写第一条，或给出评测集文件夹",
+                "{path} 里没有必中查询；用 kb golden add 写第一条，或给出评测集文件夹",
                 "there are no golden queries in {path}; write the first with kb golden add, or give a folder",
                 path=chosen.articles / golden_file.FILE,
             )
@@ -313,7 +313,7 @@ def _print_comparison(
 ) -> None:
     """What rose and fell between two runs. Without judgements the golden queries are asked for theirs."""
     from kb.desk import golden as golden_queries
-    from kb.present import comparison_data
+    from kb.desk.serialize import comparison_data
     from kb.search import evaluate
 
     if qrels is None:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @filter_options
 def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters: tuple[str, ...]) -> None:
     from kb.articles.atomic import save
-    from kb.pack import pack as packed
+    from kb.desk.pack import pack as packed
 
     engine = open_engine(chosen)
     articles = _articles(engine, words, filters)
@@ -64,8 +64,8 @@ _NUMBER = re.compile(r"KB-\d+", re.IGNORECASE)
 
 def _articles(engine: "Engine", words: Sequence[str], filters: dict[str, tuple[str, ...]]) -> list[Article]:
     """The articles named by their numbers, or else of all that a search finds."""
+    from kb.desk.pack import found
     from kb.labels import value_of
-    from kb.pack import found
 
     if words and all(map(_NUMBER.fullmatch, words)) and not any(filters.values()):
         return [engine.article(word) for word in words]

@@ -66,11 +66,11 @@ def suggest(
     why: bool,
     as_json: bool,
 ) -> None:
+    from kb.desk.intake import pasted
     from kb.desk.memory import remembered_by
     from kb.desk.paste import Paste, answer_paste
-    from kb.intake import pasted
-    from kb.present import suggestions_data
-    from kb.search.questions import latest, read_answer
+    from kb.desk.serialize import suggestions_data
+    from kb.search.clarify import latest, read_answer
 
     paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))
     if not paste.strip():
@@ -178,7 +178,7 @@ def _print_unexplained(found: Suggestions) -> None:
     unexplained = [line for line, explained in found.lines if not explained]
     if found.suggestions and unexplained and len(found.lines) > 1:
         click.echo()
-        click.echo(say("没有被解释的行（{n}）：", "lines not explained ({n}):", n=len(unexplained)))
+        click.echo(say("没用上的行（{n}）：", "lines not explained ({n}):", n=len(unexplained)))
         for line in unexplained[:MAX_UNEXPLAINED]:
             click.echo("  ? " + one_line(line, 100))
 

@@ -25,8 +25,8 @@ from kb.settings import Settings
     """,
 )
 def verdicts(chosen: Settings) -> None:
-    from kb.feedback import Feedback
-    from kb.store import Store
+    from kb.database.activity import Feedback
+    from kb.database.connection import Store
 
     said = Feedback(Store(chosen.database), chosen.log_days).verdicts()
     for verdict in said:

@@ -114,7 +114,7 @@ def check(chosen: Settings, paths: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("article", required=False, metavar="[ARTICLE|FILE]")
 @json_option
 def duplicates(chosen: Settings, article: str | None, as_json: bool) -> None:
-    from kb.present import duplicate_data
+    from kb.desk.serialize import duplicate_data
 
     engine = open_engine(chosen)
     found = engine.duplicates() if article is None else engine.similar(_article(chosen, engine, article))
@@ -182,9 +182,9 @@ def synonyms(
     from dataclasses import asdict
 
     from kb.search import evaluate
-    from kb.search.proposals import accept as accepted
-    from kb.search.proposals import read_decided
-    from kb.search.proposals import refuse as refused
+    from kb.search.synonym_mining import accept as accepted
+    from kb.search.synonym_mining import read_decided
+    from kb.search.synonym_mining import refuse as refused
 
     for line, decide in ((accept, accepted), (refuse, refused)):
         if line is not None:

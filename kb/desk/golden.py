@@ -11,7 +11,7 @@ from kb.model import Query
 from kb.search.engine import Engine
 
 if TYPE_CHECKING:
-    from kb.search.remembered import Remembered
+    from kb.search.verdict_memory import Remembered
 from kb.search.evaluate import DEPTH, Qrels, Run
 
 

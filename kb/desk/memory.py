@@ -11,8 +11,8 @@ from kb.search.engine import Engine
 from kb.settings import Settings
 
 if TYPE_CHECKING:
-    from kb.feedback import Feedback
-    from kb.search.remembered import Remembered
+    from kb.database.activity import Feedback
+    from kb.search.verdict_memory import Remembered
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +68,8 @@ def remembered_by(settings: Settings, engine: Engine) -> "Remembered | None":
     """The same for a command that asks once: what the log of an installation tells. A log is not made for that."""
     if settings.log_days <= 0 or ("://" not in settings.database and not Path(settings.database).exists()):
         return None
-    from kb.feedback import Feedback  # the database's packages cost more than an answer without them
-    from kb.store import Store
+    from kb.database.activity import Feedback  # the database's packages cost more than an answer without them
+    from kb.database.connection import Store
 
     store = Store(settings.database)
     try:

@@ -8,7 +8,7 @@ from kb.privacy import without_placeholders
 from kb.search.engine import COUNT, Engine
 
 if TYPE_CHECKING:
-    from kb.search.remembered import Remembered
+    from kb.search.verdict_memory import Remembered
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from kb import telling
 from kb.articles.markdown import split
-from kb.fields import CODE_ZONES, SEGMENTS
-from kb.identifiers import CODE_KINDS
+from kb.bundle.fields import CODE_ZONES, SEGMENTS
 from kb.model import Article, Passage, Token
-from kb.tokens import Folded, Tokenizer, fold, pairs
+from kb.text import telling
+from kb.text.identifiers import CODE_KINDS
+from kb.text.tokens import Folded, Tokenizer, fold, pairs
 
 
 class Numbers(dict[str, int]):
@@ -43,7 +43,7 @@ class Row:
 
     text: all its terms, those of title and facts included; title: those of the title alone.
     segments: (field, folded text) of all that can be quoted.
-    codes: what names a fault -> how much it is the one that the passage is about, see kb.fields.CODE_ZONES.
+    codes: what names a fault -> how much it is the one that the passage is about, see kb.bundle.fields.CODE_ZONES.
     """
 
     passage: Passage

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kb import __version__, fields
+from kb import __version__
 from kb.articles.files import is_number
-from kb.bundle import SCHEMA, Bundle, building, open_current, publish, verify
+from kb.bundle import SCHEMA, Bundle, building, fields, open_current, publish, verify
 from kb.errors import BundleError
 from kb.indexer.processes import Progress
 from kb.indexer.reading import (
@@ -38,7 +38,7 @@ from kb.indexer.writing import Clock, Plan, write
 from kb.language import say
 from kb.model import Article
 from kb.settings import Settings
-from kb.tokens import tokenizer_of
+from kb.text.tokens import tokenizer_of
 
 BESIDE_FROM = 2000
 """Articles; a smaller base is written anew in a second or two."""

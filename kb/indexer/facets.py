@@ -3,7 +3,7 @@
 facets.json                    facet -> its values, in the order of their numbers
 facet.NAME.articles, .values   pairs of an article and the number of a value it has (int32)
 articles.created, .updated, ...             dates as ISO text, empty for none; updated falls back to created
-articles.ids, articles.paths   keys (kb.keys), sorted, and with .numbers the article of each (int32)
+articles.ids, articles.paths   keys (kb.text.hashing), sorted, and with .numbers the article of each (int32)
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from kb.bundle import write_json
-from kb.keys import table
 from kb.model.schema import DATES, FACETS
+from kb.text.hashing import table
 
 
 def write(folder: Path, records: Sequence[dict[str, Any]]) -> None:
-    """Write the files above. records: of all articles, see kb.records."""
+    """Write the files above. records: of all articles, see kb.bundle.stored."""
     values: dict[str, list[str]] = {}
     for name in FACETS:
         places: dict[str, int] = {}

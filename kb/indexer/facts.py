@@ -3,8 +3,8 @@
 One short document for an article that has any: product, tags, versions. What articles say is not in it: Whoosh takes
 twelve microseconds for each posting, and a text has hundreds (see kb.indexer.positions). It gets ready-made atoms
 through its own space-separated tokenizer, because it pickles its schema with the analyzers in it: no code of ours
-is ever part of an index, and none but what kb.pickles lists is read from one. Beside the folder: facts.articles, the
-article of each document (int32).
+is ever part of an index, and none but what kb.bundle.pickles lists is read from one. Beside the folder: facts.articles,
+the article of each document (int32).
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from whoosh import index as wi
 from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.codec.whoosh3 import W3Codec, W3PerDocReader
 
-from kb.atoms import spell
-from kb.fields import FIELDS
+from kb.bundle.fields import FIELDS
+from kb.bundle.pickles import guard
 from kb.model.schema import How
-from kb.pickles import guard
-from kb.tokens import fold
+from kb.text.tokens import fold
+from kb.text.unigrams import spell
 
 FOLDER = "whoosh"
 MEMORY_MB = 256
@@ -52,13 +52,13 @@ def _columns_remembered() -> Iterator[None]:
 
 
 def schema() -> Any:
-    """The Whoosh schema of the facts among kb.fields.FIELDS."""
+    """The Whoosh schema of the facts among kb.bundle.fields.FIELDS."""
     words = wf.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True)
     return wf.Schema(**{f.name: words for f in FIELDS if f.how == How.FACT})
 
 
 def document(record: dict[str, Any]) -> Facts:
-    """The Whoosh document of an article's record (kb.records), empty for one without facts."""
+    """The Whoosh document of an article's record (kb.bundle.stored), empty for one without facts."""
     values = {}
     for f in FIELDS:
         value = record.get(f.key)

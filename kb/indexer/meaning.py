@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, current_name, open_current
+from kb.bundle.stored import Lines, article_from, passage_from
 from kb.errors import BundleError, BusyError, EncoderError, KbError
 from kb.indexer.positions import ranges
 from kb.indexer.processes import Progress, in_parallel
-from kb.keys import Keys
 from kb.language import say, use
 from kb.meaning import store
 from kb.meaning.encoder import encoder_of
 from kb.meaning.store import Made, Stored
 from kb.meaning.texts import Texts, key_of, passage_texts
-from kb.records import Lines, article_from, passage_from
 from kb.settings import OFF, Settings
+from kb.text.hashing import Keys
 
 log = logging.getLogger(__name__)
 

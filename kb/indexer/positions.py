@@ -1,12 +1,12 @@
 """This module writes where every atom of every text stands, so that a quotation is found at once.
 
-All that can be quoted is one long stream of atoms (kb.atoms): passage by passage, segment by segment, a BREAK
+All that can be quoted is one long stream of atoms (kb.text.unigrams): passage by passage, segment by segment, a BREAK
 before each segment. Files, all arrays but the first:
 
     words.txt            the words of letters and digits, sorted; their place is their number
     stream               the atoms (int32)
     stream.segments      where each segment starts (int32); stream.passages: its passage (int32)
-    stream.fields        what each segment belongs to: a value of kb.fields.SEGMENTS (uint8)
+    stream.fields        what each segment belongs to: a value of kb.bundle.fields.SEGMENTS (uint8)
     stream.indptr        for each atom, BREAK and characters first: where its places start in stream.places (int64)
     stream.places        the places of each atom in the stream, ascending (int32)
 """
@@ -20,9 +20,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from kb.atoms import BREAK, FIRST_WORD, encode
 from kb.bundle import Bundle
 from kb.indexer.analysis import Numbers, Row
+from kb.text.unigrams import BREAK, FIRST_WORD, encode
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from kb.articles.atomic import read_text
 from kb.articles.files import find, is_article, is_number, load, relative, title_of
 from kb.bundle import Bundle, open_current
+from kb.bundle.stored import Lines, article_record, number_of, passage_record, to_line
 from kb.errors import ArticleError, BundleError, InputError
 from kb.indexer import rows as packed
 from kb.indexer.analysis import Row, analyse
@@ -19,11 +20,18 @@ from kb.indexer.rows import Rows
 from kb.language import say
 from kb.meaning.texts import key_of, passage_texts
 from kb.model import Article
-from kb.records import Lines, article_record, number_of, passage_record, to_line
 from kb.settings import Settings
-from kb.synonyms import NOTHING, TRADE_WORDS, Parsed, Table, merged, parse_dictionary, trade_words
-from kb.synonyms import parse as parse_synonyms
-from kb.tokens import Tokenizer, tokenizer_of
+from kb.text.synonyms import (
+    NOTHING,
+    TRADE_WORDS,
+    Parsed,
+    Table,
+    merged,
+    parse_dictionary,
+    trade_words,
+)
+from kb.text.synonyms import parse as parse_synonyms
+from kb.text.tokens import Tokenizer, tokenizer_of
 
 DICTIONARY = "dictionary.txt"
 SYNONYMS = "synonyms.txt"
@@ -45,7 +53,7 @@ class Source(NamedTuple):
 class Entry:
     """An article on its way into the bundle.
 
-    record: all that is known of it (kb.records), with `passages`, their number. part: where it comes from;
+    record: all that is known of it (kb.bundle.stored), with `passages`, their number. part: where it comes from;
     first: its first passage there; number: its own place there.
     body, lines: its Markdown and its passages as lines of the bundle, when it is new; texts: the keys of the texts
     that each passage is encoded by.

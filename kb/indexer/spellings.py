@@ -2,8 +2,8 @@
 
     spelling.words.txt      the words, one a line; spelling.starts.npy: where each starts, in bytes (int64)
     spelling.df.npy         passages that hold each (int32)
-    spelling.keys.npy       keys (kb.sounds), ascending (uint64); spelling.numbers.npy: the word of each (int32),
-                            words of one key by falling df
+    spelling.keys.npy       keys (kb.text.spelling_keys), ascending (uint64); spelling.numbers.npy: the word of each
+                            (int32), words of one key by falling df
     spelling.syllables.txt  syllables of pinyin without tone, one a line, the first of them empty
     spelling.readings.npy   numbers of the syllables of each character from U+4E00 to U+9FFF (uint16, x 3), 0 for none
 
@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.keys import keys
-from kb.sounds import CHARACTERS, LETTERS, blurred, keys_without_one
+from kb.text.hashing import keys
+from kb.text.spelling_keys import CHARACTERS, LETTERS, blurred, keys_without_one
 
 FIRST, LAST = 0x4E00, 0x9FFF
 READINGS = 3
@@ -37,7 +37,7 @@ _SYLLABLE = re.compile(r"(?=.*[aeiouv])[a-z]{1,6}")
 def write(folder: Path, words: Sequence[str], df: NDArray[np.int32]) -> None:
     """Write the files above.
 
-    words: sorted, folded (kb.tokens.fold), not stemmed; Chinese words as the dictionary cuts them and words of
+    words: sorted, folded (kb.text.tokens.fold), not stemmed; Chinese words as the dictionary cuts them and words of
     letters. df: the number of passages that hold each.
     """
     chinese = [i for i, w in enumerate(words) if len(w) in CHARACTERS and _HAN.fullmatch(w)]

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.fields import TOPICS
-from kb.keys import Keys, find
+from kb.bundle.fields import TOPICS
+from kb.text.hashing import Keys, find
 
 LEARN_FROM = 500
 """Passages; fewer say too little about which words belong together."""

@@ -24,7 +24,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.fields import (
+from kb.bundle.fields import (
     BM25_B,
     BM25_K1,
     GENERAL,
@@ -41,13 +41,14 @@ from kb.fields import (
     TITLE_K1,
     TITLE_WEIGHT,
 )
-from kb.general import shares
 from kb.indexer import topics
 from kb.indexer.analysis import Numbers, Row, Terms
-from kb.keys import Keys, find, keys
+from kb.text.general import shares
+from kb.text.hashing import Keys, find, keys
 
 MATRICES = ("text", "title", "pairs", "codes")
-"""What is counted of passages. codes: not how often, but how much a passage is about a code (kb.fields.CODE_ZONES)."""
+"""What is counted of passages. codes: not how often, but how much a passage is about a code
+(kb.bundle.fields.CODE_ZONES)."""
 PAGES = ("page_text", "page_pairs")
 """The same counts of whole pages; made of those of their passages."""
 
@@ -146,7 +147,7 @@ class Statistics:
     """What a base knows of its terms, one entry for each of MATRICES and PAGES.
 
     count: how many passages or pages; df: how many of them hold each of terms (int32); mean: their length in terms.
-    general: what share of all words of its language each term is (float32), see kb.general.
+    general: what share of all words of its language each term is (float32), see kb.text.general.
     """
 
     terms: Keys

@@ -22,18 +22,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, write_json
-from kb.fields import TROUBLE_FACTOR
+from kb.bundle.fields import TROUBLE_FACTOR
+from kb.bundle.stored import to_line
 from kb.indexer import facets, facts, positions, spellings, vectors
 from kb.indexer import rows as packed
 from kb.indexer.analysis import is_about_trouble
 from kb.indexer.processes import PARALLEL_FROM, Progress, pool, reported
 from kb.indexer.reading import NEW, Entry, Previous
 from kb.indexer.rows import Rows
-from kb.keys import find, keys
 from kb.language import say
 from kb.meaning.texts import Texts
-from kb.records import to_line
-from kb.tokens import index_term
+from kb.text.hashing import find, keys
+from kb.text.tokens import index_term
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _write_texts(folder: Path, entries: Sequence[Entry], previous: Previous | No
 
 
 class _Lines:
-    """A file of lines that is written together with its offsets; kb.records reads it."""
+    """A file of lines that is written together with its offsets; kb.bundle.stored reads it."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._file = (folder / f"{name}.jsonl").open("wb")

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from kb.articles.atomic import save
 from kb.errors import BusyError
-from kb.keys import Keys, find, keys_of
 from kb.language import say
 from kb.meaning.encoder import Vectors
+from kb.text.hashing import Keys, find, keys_of
 
 FOLDER = "meaning"
 CURRENT = "current"

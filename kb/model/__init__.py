@@ -243,7 +243,7 @@ class Page:
 
 
 class Recalled(NamedTuple):
-    """What verdicts on similar pastes say of an article, see kb.search.remembered.
+    """What verdicts on similar pastes say of an article, see kb.search.verdict_memory.
 
     evidence: -1 to 1. lift: what that adds to its score in the ranking. helpful, unhelpful: how many verdicts.
     """
@@ -287,7 +287,7 @@ class Recognised(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What to ask to tell close suggestions apart, see kb.search.questions.
+    """What to ask to tell close suggestions apart, see kb.search.clarify.
 
     ask: its key, kind and value in one, such as "product:HP LaserJet P3015"; it travels with the answer.
     gain: bits that an answer is expected to tell. articles: numbers of the suggestions that hold it.
@@ -599,7 +599,7 @@ class Duplicate:
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Two wordings that seem to mean the same. how: brackets, alias or verdict, see
-    kb.search.proposals; score: evidence of its kind, higher is surer.
+    kb.search.synonym_mining; score: evidence of its kind, higher is surer.
 
     line: as it would stand in synonyms.txt. evidence: (article's number or path, where the words stand).
     """

@@ -3,8 +3,8 @@
 import ipaddress
 import re
 
-from kb.identifiers import IPV4, MAC
 from kb.privacy.shapes import Shape, Span
+from kb.text.identifiers import IPV4, MAC
 
 _IP = re.compile(
     rf"(?<![\w.-])(?P<value>{IPV4}(?!\w|\.\d)|(?=[\da-f:]{{0,8}}\d)[\da-f]{{0,4}}(?::[\da-f]{{0,4}}){{2,7}}(?![\w:]|\.\d))",

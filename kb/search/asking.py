@@ -14,7 +14,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from kb.identifiers import CODE_KINDS
 from kb.language import say
 from kb.model import Article
 from kb.search.index import Index
@@ -31,6 +30,7 @@ from kb.search.sentences import (
     line,
     stripped,
 )
+from kb.text.identifiers import CODE_KINDS
 
 EACH = {"code": 3, "message": 2, "symptom": 4, "product": 1, "word": 3, "area": 1}
 """How many questions of each kind are taken from an article."""

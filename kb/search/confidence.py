@@ -85,7 +85,7 @@ def features(evidence: Evidence) -> NDArray[np.float64]:
 
 
 def remembering(sure: float, evidence: float) -> float:
-    """A probability after remembered verdicts, evidence from -1 to 1 (kb.search.remembered).
+    """A probability after remembered verdicts, evidence from -1 to 1 (kb.search.verdict_memory).
 
     No bad verdict hides what the text alone suggests.
     """

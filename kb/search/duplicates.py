@@ -18,12 +18,12 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.fields import STOP_WORDS
-from kb.identifiers import CODE_KINDS, EXACT_KINDS
 from kb.model import Article, Duplicate, Token
 from kb.search.index import Index
+from kb.search.query_terms import Group, read
 from kb.search.ranking import rarity, top
-from kb.search.terms import Group, read
+from kb.text.identifiers import CODE_KINDS, EXACT_KINDS
+from kb.text.stopwords import STOP_WORDS
 
 RARE = 200
 RARE_SHARE = 0.03

@@ -32,14 +32,27 @@ from kb.model import (
     Where,
     Why,
 )
-from kb.search import codes, complete, conditions, duplicates, overview, proposals, retrieve, searcher, suggest, why
+from kb.search import (
+    autocomplete,
+    conditions,
+    duplicates,
+    overview,
+    passages_for,
+    searcher,
+    suggest,
+    synonym_mining,
+    why,
+)
+from kb.search import (
+    identifier_page as codes,
+)
 from kb.search.backend import Backend
 from kb.search.engine import COUNT, Marker
 from kb.search.index import Index, Library
-from kb.search.remembered import Remembered
+from kb.search.query_terms import read
 from kb.search.snippets import Highlighter, merged
-from kb.search.terms import read
-from kb.synonyms import Synonyms, joined, parse
+from kb.search.verdict_memory import Remembered
+from kb.text.synonyms import Synonyms, joined, parse
 
 RELATED = 0.1
 """Share of an article's own score for what it is about that another one reaches to be related."""
@@ -82,10 +95,10 @@ class EmbeddedEngine:
         return [(self.index.articles[a], score) for a, score in suggest.rank(self.index, text, count, remembered)]
 
     def retrieve(self, text: str, count: int, where: Where, threshold: float = 0.0) -> list[Record]:
-        return retrieve.retrieve(self.index, text, count, conditions.meeting(self.index, where), threshold)
+        return passages_for.retrieve(self.index, text, count, conditions.meeting(self.index, where), threshold)
 
     def complete(self, text: str, count: int) -> tuple[Completion, ...]:
-        return complete.complete(self.index, text, count)
+        return autocomplete.complete(self.index, text, count)
 
     def why(self, query: Query, article: Article, mode: str = "search") -> Why:
         return why.why(self.index, query, self._position(article), mode)
@@ -126,7 +139,7 @@ class EmbeddedEngine:
         return duplicates.duplicates(self.index)
 
     def synonyms(self, decided: str = "", verdicts: Sequence[tuple[str, str]] = ()) -> list[Proposal]:
-        return proposals.proposals(self.index, decided, verdicts)
+        return synonym_mining.proposals(self.index, decided, verdicts)
 
     # --- what there is ---
 

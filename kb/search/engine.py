@@ -32,7 +32,7 @@ from kb.model import (
 )
 
 if TYPE_CHECKING:
-    from kb.search.remembered import Remembered
+    from kb.search.verdict_memory import Remembered
 
 Marker = Callable[[str], tuple[tuple[int, int], ...]]
 """A text -> the stretches of it to mark: (start, end), in order, apart."""

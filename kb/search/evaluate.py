@@ -22,7 +22,7 @@ from kb.errors import InputError
 from kb.language import say
 from kb.model import VERDICTS, Article, Query, Verdict
 from kb.search.engine import Engine
-from kb.search.remembered import Remembered
+from kb.search.verdict_memory import Remembered
 
 DEPTH = 10
 MEASURES = {"ndcg10": "nDCG@10", "mrr10": "RR@10", "s1": "Success@1", "s3": "Success@3", "r10": "R@10"}

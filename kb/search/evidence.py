@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.search.index import Index
+from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores, top
 from kb.search.scoring import told_by_code
-from kb.search.terms import QueryTerms
 
 Alternatives = tuple[tuple[str, ...], ...]
 """Terms of which all of one kind must stand there, the text's own first."""

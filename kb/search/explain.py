@@ -6,7 +6,7 @@ from kb.language import say
 from kb.model import Article, Match, Passage
 from kb.search.evidence import Evidence
 from kb.search.index import Index
-from kb.tokens import neighbours
+from kb.text.tokens import neighbours
 
 MAX_MATCHES = 12
 TOPIC_SHOWN = 0.01

@@ -1,7 +1,7 @@
 """This module says which passages a condition of a query holds for: a phrase or a pattern.
 
 What articles say is asked of the places of atoms (kb.search.positions), what is known of them of Whoosh
-(kb.search.facts). Every answer is a boolean mask over passages in force; combining them is the caller's
+(kb.search.metadata). Every answer is a boolean mask over passages in force; combining them is the caller's
 (kb.search.searcher).
 """
 
@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.fields import SEGMENTS
+from kb.bundle.fields import SEGMENTS
 from kb.search.positions import Positions
 from kb.search.query import Pattern, Phrase
-from kb.tokens import HAN, fold
+from kb.text.tokens import HAN, fold
 
 if TYPE_CHECKING:
-    from kb.search.facts import Facts
+    from kb.search.metadata import Facts
 
 Mask = NDArray[np.bool_]
 
@@ -45,7 +45,7 @@ class FullText:
     @cached_property
     def _facts(self) -> "list[tuple[Facts, int]]":
         """Whoosh, imported and opened when the first query asks for a fact: most never do."""
-        from kb.search.facts import Facts
+        from kb.search.metadata import Facts
 
         return [(Facts(b), article) for b, _, article in self._bundles]
 

@@ -18,9 +18,9 @@ from kb.model import Article
 from kb.search.asking import kind_of, name_of, value_of
 from kb.search.index import Index
 from kb.search.observed import Observed, observed, without_contrast
+from kb.search.query_terms import read
 from kb.search.sentences import is_chinese
-from kb.search.terms import read
-from kb.tokens import fold
+from kb.text.tokens import fold
 
 HELD, OPEN, NOT_HELD = 1.0, 0.5, 0.0
 MOST = 0.8

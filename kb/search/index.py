@@ -12,26 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle, current_name, open_current
+from kb.bundle.stored import Lines, article_from, number_of, numbers_of, passage_from
 from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import HIDDEN_STATUSES, Article, Page, Passage
 from kb.model.schema import FACETS
-from kb.records import Lines, article_from, number_of, numbers_of, passage_from
 from kb.search import scoring, threshold
 from kb.search.backend import Candidate
-from kb.search.columns import Columns
 from kb.search.filters import holding
 from kb.search.fulltext import FullText
+from kb.search.latent_topics import Topics
 from kb.search.meaning import Meaning
+from kb.search.postings import Columns
 from kb.search.products import Products
 from kb.search.query import Node
+from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores, Weights, top
-from kb.search.recent import Recent
-from kb.search.terms import QueryTerms
-from kb.search.topics import Topics
+from kb.search.result_cache import Recent
 from kb.search.vocabulary import Vocabulary
-from kb.synonyms import Synonyms
-from kb.tokens import tokenizer_of
+from kb.text.synonyms import Synonyms
+from kb.text.tokens import tokenizer_of
 
 Mask = NDArray[np.bool_]
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from kb.model import Token
-from kb.tokens import neighbours
+from kb.text.tokens import neighbours
 
 Span = tuple[int, int]
 

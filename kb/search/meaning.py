@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from kb.bundle import Bundle
 from kb.errors import EncoderError
-from kb.keys import Keys
 from kb.language import say
 from kb.meaning import store
 from kb.meaning.encoder import Encoder, encoder_of
 from kb.meaning.store import Made, Rows, Stored
 from kb.meaning.texts import NAME_DISCOUNT, Texts, query_texts
 from kb.model import Coverage
-from kb.search.recent import Recent
+from kb.search.result_cache import Recent
+from kb.text.hashing import Keys
 
 log = logging.getLogger(__name__)
 

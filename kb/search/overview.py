@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from kb.model import Article, FacetRow, ProductPage
 from kb.model.schema import CAUSES, KINDS
-from kb.search.codes import common_codes
+from kb.search.identifier_page import common_codes
 from kb.search.index import Index, Mask
 from kb.search.ranking import top
-from kb.tokens import fold
+from kb.text.tokens import fold
 
 LISTED = 6
 """Articles that are listed under one cause or kind; the others are behind a link."""

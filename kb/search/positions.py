@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.atoms import FIRST_WORD, encode
 from kb.bundle import Bundle
-from kb.fields import REPEATED, SEGMENTS
-from kb.search.shapes import beginning, expanded
+from kb.bundle.fields import REPEATED, SEGMENTS
+from kb.search.wildcards import beginning, expanded
+from kb.text.unigrams import FIRST_WORD, encode
 
 Places = NDArray[np.int32]
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from kb.model import Token
-from kb.tokens import Tokenizer
+from kb.text.tokens import Tokenizer
 
 MODEL_KINDS = ("model", "code", "user")
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kb.fields import BY_NAME, Field
+from kb.bundle.fields import BY_NAME, Field
 from kb.labels import guessed_value, value_of
 from kb.language import say
 from kb.model.schema import BY_NAME as KEYS
@@ -137,7 +137,7 @@ def parse(text: str) -> Parsed:
     text = text.strip()
     if not text:
         return Parsed(None, ())
-    if len(text) > MAX_OPERATED or "\n" in text:
+    if len(text) > MAX_OPERATED or "\n" in text or _is_prose(text):
         return Parsed(Words(text), ())
     try:
         root = _Reader(text).read()
@@ -150,6 +150,18 @@ def parse(text: str) -> Parsed:
         plain = re.sub(r'["“”「」『』()（）|]|(?<!\S)(?:OR|AND|NOT)(?!\S)', " ", text).strip()
         return Parsed(Words(plain) if plain else None, (note,))
     return Parsed(root, ())
+
+
+_ROW = re.compile(r'[,{\[:]\s*"[^"]*"\s*[,}\]:]')
+"""A value between those of a CSV row, a key of JSON."""
+
+
+def _is_prose(text: str) -> bool:
+    """Whether somebody tells a story, or pastes a row of data: its quotation marks and colons ask for nothing."""
+    if _ROW.search(text):
+        return True
+    outside = re.sub(_QUOTED, " ", text)
+    return len(outside) > PASTE_LENGTH and bool(_SENTENCE.search(outside))
 
 
 class _Reader:

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.search.columns import Columns
+from kb.search.postings import Columns
 
 Scores = NDArray[np.float32]
 
@@ -92,7 +92,7 @@ class Weights:
         return self._total(query, np.empty(self.passages, np.float32))
 
     def about(self, term: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Passages that hold a code, and how much each is about it (kb.fields.CODE_ZONES)."""
+        """Passages that hold a code, and how much each is about it (kb.bundle.fields.CODE_ZONES)."""
         rows, zones = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
         for columns, before in zip(self._columns, self._before, strict=False):
             ((start, end),) = columns.codes.bounds(columns.find([term])).tolist()

@@ -1,7 +1,7 @@
 """This module scores the passages of an index for a query: by words first, then lifted by what words don't tell.
 
     words       sums of columns, a page behind its sections       kb.search.ranking
-    topics      words that mean the same                          kb.search.topics
+    topics      words that mean the same                          kb.search.latent_topics
     sentences   a passage that one sentence of the query is about
     product     what the text, or the case, says that it is about  kb.search.products
     meaning     what a sentence encoder takes for near         kb.search.meaning
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.fields import (
+from kb.bundle.fields import (
     CODE_HALVINGS,
     CODE_HOLDERS,
     CODE_LIFT,
@@ -28,8 +28,8 @@ from kb.fields import (
     SHORT_QUERY,
     TOPIC_FROM,
 )
+from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores, top
-from kb.search.terms import QueryTerms
 
 if TYPE_CHECKING:
     from kb.search.index import Index

@@ -18,10 +18,10 @@ from kb.search.explain import matches
 from kb.search.filters import all_of, any_of, holding
 from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
+from kb.search.query_terms import Group, QueryTerms, read
 from kb.search.ranking import Scores, rarity, top
 from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
-from kb.search.terms import Group, QueryTerms, read
-from kb.tokens import HAN, fold
+from kb.text.tokens import HAN, fold
 
 Mask = NDArray[np.bool_]
 
@@ -29,7 +29,8 @@ KEYWORDS = 3
 """Up to so many words are keywords and every one is required; more are a sentence, of which SENTENCE_SHARE is."""
 SENTENCE_SHARE = 0.8
 """By rarity, divided by the number of words: about one word of them all. Ranking is the better judge of a sentence:
-asking for 0.3 of it whatever its length costs 0.20 / 0.01 / 0.06 nDCG@10 by searching on the sets of kb.fields."""
+asking for 0.3 of it whatever its length costs 0.20 / 0.01 / 0.06 nDCG@10 by searching on the sets of
+kb.bundle.fields."""
 MAX_GROUPS = 400
 """Words of one query that are looked up, each a mask over all passages; a pasted log has thousands."""
 MEANS = 0.5

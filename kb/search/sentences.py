@@ -6,7 +6,7 @@ machines it were. No message is a command, a row of a table, or what names one m
 
 import re
 
-from kb.tokens import HAN
+from kb.text.tokens import HAN
 
 MAX_COLUMNS = 52
 """Of a value; a Chinese character takes two. More can't be followed on the phone."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from kb.model import Passage, Section, Snippet
-from kb.tokens import HAN, Tokenizer, fold
+from kb.text.tokens import HAN, Tokenizer, fold
 
 LENGTH = 120
 """Characters of a snippet: two lines on a desk, four on a phone."""

@@ -6,7 +6,7 @@ costs, too. Only words that the base does not know, single characters (a wrong o
 pinyin are looked at.
 
 A base knows little of what people talk about. So a Chinese word also costs what it costs in jieba's dictionary, and
-common words of other languages are not misspelled (kb.common).
+common words of other languages are not misspelled (kb.text.common).
 
 In a paste, which is long or has lines, only names of the trade (Widnows) are looked at: a log is full of words that no
 base knows, and there is enough else to find an article by. Codes with o for 0 or l for 1 are read in both.
@@ -24,14 +24,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kb.common import is_common
-from kb.fields import STOP_WORDS
-from kb.identifiers import identify
 from kb.model import Correction, Token
 from kb.search.index import Index
-from kb.search.terms import respelled
-from kb.sounds import CHARACTERS, LETTERS, blurred
-from kb.tokens import HAN, fold
+from kb.search.query_terms import respelled
+from kb.text.common import is_common
+from kb.text.identifiers import identify
+from kb.text.spelling_keys import CHARACTERS, LETTERS, blurred
+from kb.text.stopwords import STOP_WORDS
+from kb.text.tokens import HAN, fold
 
 UNSEEN = 16.0
 """Cost of a Chinese word that no passage holds, or more in a large base: one of 100,000 in two of a hundred texts."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from kb.identifiers import SHOWN_KINDS
 from kb.model import (
     FIX_ROLES,
     MAX_TEXT,
@@ -20,17 +19,18 @@ from kb.model import (
     Suggestions,
 )
 from kb.search import spelling
+from kb.search.clarify import Candidate, affirmed, questions, updated
 from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.faults import split
 from kb.search.index import Index
-from kb.search.questions import Candidate, affirmed, questions, updated
+from kb.search.query_terms import QueryTerms, read
 from kb.search.ranking import Scores, top
-from kb.search.remembered import Remembered, reason
 from kb.search.snippets import Highlighter, place
-from kb.search.terms import QueryTerms, read
 from kb.search.threshold import THRESHOLD
+from kb.search.verdict_memory import Remembered, reason
+from kb.text.identifiers import SHOWN_KINDS
 
 MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""

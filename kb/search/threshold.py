@@ -1,6 +1,7 @@
 """This module keeps how sure an article must be, in this base, to be taken for this fault rather than for its topic.
 
-index/threshold.json holds the number and what it was found from (kb.calibration finds it); it is no part of a bundle.
+index/threshold.json holds the number and what it was found from (kb.desk.calibration finds it); it is no part of a
+bundle.
 """
 
 import json
@@ -12,7 +13,7 @@ FILE = "threshold.json"
 
 THRESHOLD = 0.16
 """Below it nothing is suggested. A base has a threshold of its own, above it, from which on an article is about this
-fault rather than of the same topic: kb.calibration finds it."""
+fault rather than of the same topic: kb.desk.calibration finds it."""
 
 
 def read(index: Path) -> float:

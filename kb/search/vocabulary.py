@@ -7,8 +7,8 @@ from functools import lru_cache, partial
 import numpy as np
 
 from kb.bundle import Bundle
-from kb.keys import keys
-from kb.sounds import blurred
+from kb.text.hashing import keys
+from kb.text.spelling_keys import blurred
 
 FIRST = 0x4E00
 """The character that the first row of readings is about."""

@@ -1,7 +1,7 @@
 """This module answers "why was it not found?": the first thing that kept one article away from a query.
 
 In the order in which a search decides: status, filters and dates, conditions of the query, required words,
-weight. What would help is in kb.search.remedies.
+weight. What would help is in kb.search.improvements.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from kb.model import HIDDEN_STATUSES, MAX_TEXT, Article, Change, Edge, Passage, 
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.explain import field_texts, places
+from kb.search.improvements import remedies, stands
 from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Pattern, Phrase, Range, Term, Value, Words, parse
+from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores, top
-from kb.search.remedies import remedies, stands
 from kb.search.searcher import KEYWORDS, Matcher, in_order, within_bounds
 from kb.search.suggest import COUNT, read_paste
-from kb.search.terms import QueryTerms
 
 MAX_WORDS = 40
 """Words of a query that are looked at one by one; of a longer paste the most telling ones."""

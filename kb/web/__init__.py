@@ -5,11 +5,11 @@ import logging
 from flask import Flask
 from flask_babel import Babel
 
+from kb.database.activity import Feedback
+from kb.database.connection import Store
 from kb.errors import StoreError
-from kb.feedback import Feedback
 from kb.search.engine import engines
 from kb.settings import Settings
-from kb.store import Store
 from kb.web import (
     api,
     api_browsing,

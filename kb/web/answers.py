@@ -240,7 +240,7 @@ class Change(Answered):
     filters: dict[Facet, list[str]] = told("换成这些过滤", "what to filter by instead", {})
     exact: bool = told("换成只按原文", "whether to take words as typed instead", False)
     rank: int | None = told("改了之后排第几，0 为没有", "its place after the change, 0 for none")
-    golden: Shift | None = told("对金标查询的影响", "what becomes of the golden queries")
+    golden: Shift | None = told("对必中查询的影响", "what becomes of the golden queries")
 
 
 class Why(Answered):

@@ -14,13 +14,20 @@ from kb.articles import markdown
 from kb.articles.check import check_file, normal_path
 from kb.articles.files import ArticleFile, absence, parse
 from kb.desk.paste import Paste, answer_paste
+from kb.desk.serialize import (
+    article_data,
+    code_data,
+    completion_data,
+    page_data,
+    suggestions_data,
+    why_data,
+)
+from kb.desk.what_if import rehearsed
 from kb.errors import BundleError, NotFoundError, StoreError
 from kb.language import say
 from kb.model import Answer, Query
 from kb.model.schema import FACETS
-from kb.present import article_data, code_data, completion_data, page_data, suggestions_data, why_data
-from kb.rehearsal import rehearsed
-from kb.search.questions import checked_answer, latest
+from kb.search.clarify import checked_answer, latest
 from kb.web import answers, authorization, requests
 from kb.web.errors import about
 from kb.web.forms import query_from, why_from

@@ -5,9 +5,9 @@ from typing import Any
 
 from werkzeug.exceptions import NotFound
 
+from kb.desk.serialize import article_data
 from kb.language import say
 from kb.model import Article
-from kb.present import article_data
 from kb.web import answers
 from kb.web.api import FIND
 from kb.web.browse import MAX_NAME

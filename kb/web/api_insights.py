@@ -16,7 +16,7 @@ from kb.web.schemas import Answered, Given, Sent, Table, told
 
 blueprint = Api("api_insights", __name__)
 
-INSIGHTS = ("洞察", "Insights")
+INSIGHTS = ("数据看板", "Insights")
 MAX_LINE = 500
 """Characters of a line of synonyms; what is no line is refused with a sentence."""
 
@@ -206,7 +206,7 @@ def decide_synonym(body: Decided) -> tuple[dict[str, Any], int]:
     "POST",
     "/api/v1/golden",
     INSIGHTS,
-    ("把判为有效的一段描述收为金标查询", "Keep a text that an article helped as a golden query"),
+    ("把判为有效的一段描述收为必中查询", "Keep a text that an article helped as a golden query"),
     {201: Query},
     body=Promoted,
     scope="write",

@@ -12,10 +12,10 @@ from kb.articles.writing import images
 from kb.articles.writing.form import edited
 from kb.articles.writing.rename import checked_path, move
 from kb.articles.writing.save import Revision
+from kb.desk.serialize import article_data
 from kb.errors import ConflictError
 from kb.labels import label
 from kb.language import say
-from kb.present import article_data
 from kb.web import answers
 from kb.web.api_writing import conflict, editor_of, saved_over, settled
 from kb.web.errors import about

@@ -8,11 +8,11 @@ from pydantic import ConfigDict
 
 from kb import privacy
 from kb.articles.markdown import section
+from kb.desk.intake import MAX_BYTES, read
 from kb.desk.paste import Paste, answer_paste
-from kb.intake import MAX_BYTES, read
+from kb.desk.reply import reply
 from kb.language import say
 from kb.model import FIX_ROLES, MAX_TEXT, Article
-from kb.reply import reply
 from kb.search.engine import Engine
 from kb.web import answers
 from kb.web.cards import language_of

@@ -6,7 +6,7 @@ from flask import g, request, session
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from kb.access import Access, Token
+from kb.database.api_tokens import Access, Token
 from kb.language import say
 from kb.web.security import require_writer
 from kb.web.views import store

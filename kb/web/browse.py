@@ -5,7 +5,7 @@ import re
 from flask import Flask, redirect, url_for
 
 from kb.errors import NotFoundError
-from kb.identifiers import SHOWN_KINDS
+from kb.text.identifiers import SHOWN_KINDS
 from kb.web.reading import helped
 from kb.web.views import Answer, article_url, engine_in_force, page
 

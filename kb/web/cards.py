@@ -9,9 +9,9 @@ from flask import url_for
 from markupsafe import Markup
 
 from kb.articles import markdown
+from kb.desk.reply import FORMS, reply
 from kb.model import Suggestion, Suggestions
 from kb.privacy import without_placeholders
-from kb.reply import FORMS, reply
 from kb.search.engine import Engine
 from kb.web.verdicts import Standing
 from kb.web.views import resolver

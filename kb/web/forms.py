@@ -12,7 +12,7 @@ from kb.errors import InputError
 from kb.labels import value_of
 from kb.model import MAX_ANSWERS, SORTS, Answer, Query
 from kb.model.schema import FACETS
-from kb.search.questions import read_answer
+from kb.search.clarify import read_answer
 
 SIZE = 10
 MAX_QUERY = 2000

@@ -6,12 +6,11 @@ from typing import Any, TypeVar
 
 from flask import Flask, flash, redirect, request, url_for
 
-from kb import insights
 from kb.articles import golden
 from kb.articles.atomic import read_text, save
 from kb.articles.check import Problem
-from kb.errors import InputError
-from kb.examination import (
+from kb.desk import insights
+from kb.desk.examination import (
     MAX_COMPARED,
     Examination,
     current_pairs,
@@ -19,13 +18,14 @@ from kb.examination import (
     current_proposals,
     examination,
 )
+from kb.desk.writeup import started
+from kb.errors import InputError
 from kb.language import say
 from kb.model import Duplicate, Proposal
-from kb.search.proposals import accept as accepted
-from kb.search.proposals import refuse as refused
+from kb.search.synonym_mining import accept as accepted
+from kb.search.synonym_mining import refuse as refused
 from kb.web.security import require_token, require_writer
 from kb.web.views import Answer, engine_in_force, feedback, page, settings_in_force, store
-from kb.writeup import started
 
 PERIODS = (7, 30, 90, 365)
 DAYS = 90
@@ -145,7 +145,7 @@ def promote() -> Answer:
     require_token()
     require_writer()
     make_golden(request.form.get("text", ""), request.form.get("article", ""))
-    flash(say("已收为金标查询，由 kb eval 运行", "made a golden query; kb eval runs it"))
+    flash(say("已收为必中查询，由 kb eval 运行", "made a golden query; kb eval runs it"))
     return redirect(url_for("insights_words"), 303)
 
 

@@ -11,12 +11,12 @@ from werkzeug.exceptions import NotFound
 
 from kb.articles import markdown
 from kb.articles.files import absence
+from kb.desk.what_if import rehearsed
+from kb.desk.what_if import sentence as effect_of
 from kb.model import HIDDEN_STATUSES, SORTS
-from kb.rehearsal import rehearsed
-from kb.rehearsal import sentence as effect_of
-from kb.search.remedies import sentence as instruction
+from kb.search.improvements import sentence as instruction
 from kb.search.why import standing
-from kb.tokens import MAX_COMPOUND
+from kb.text.tokens import MAX_COMPOUND
 from kb.web import forms
 from kb.web.api import MAX_GOLDEN
 from kb.web.marks import mark

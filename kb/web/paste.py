@@ -13,10 +13,11 @@ from werkzeug.exceptions import NotFound
 
 from kb import privacy
 from kb.articles.files import render
+from kb.desk.intake import MAX_BYTES, pasted, read
 from kb.desk.memory import Memory
 from kb.desk.paste import Paste, answer_paste
+from kb.desk.writeup import started
 from kb.errors import InputError, NotFoundError
-from kb.intake import MAX_BYTES, pasted, read
 from kb.language import say
 from kb.model import HIDDEN_STATUSES, MAX_TEXT, Article
 from kb.search.engine import Engine
@@ -28,7 +29,6 @@ from kb.web.security import require_token
 from kb.web.verdicts import give, noted, standings
 from kb.web.views import Answer, engine_in_force, feedback, page, remembered, visitor
 from kb.web.writers import MAX_UPLOAD
-from kb.writeup import started
 
 MAX_SEEN = 10
 """Articles that travel with a paste because its visitor looked at them."""

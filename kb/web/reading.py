@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import Flask, redirect, request, session
 
-from kb.feedback import REASONS
+from kb.database.activity import REASONS
 from kb.model import Article, Page
 from kb.web.security import require_token
 from kb.web.verdicts import give, noted

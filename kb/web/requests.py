@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE
-from kb.feedback import MAX_COMMENT
+from kb.database.activity import MAX_COMMENT
 from kb.model import MAX_ANSWERS, MAX_PAGE, MAX_SIZE, REPLIES, SORTS
 from kb.web.forms import MAX_NAME, MAX_QUERY, SIZE
 from kb.web.schemas import ByFacet, Given, Sent, Sort, told

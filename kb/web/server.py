@@ -67,7 +67,7 @@ class Server:
         """
         with contextlib.suppress(BundleError):
             # Opened before the processes part, the index is in memory once.
-            self._app.config["LIBRARY"].index()
+            self._app.config["ENGINES"].in_force()
         gc.freeze()
         jobs = [Job(f"site-{i + 1}", self._answer) for i in range(self._processes)]
         if watch is not None:

@@ -51,7 +51,7 @@ HELPFUL, UNHELPFUL = LABELS["verdict"]["helpful"], LABELS["verdict"]["unhelpful"
 
 
 def _demand(facet: str) -> tuple[tuple[Text, ...], Cells]:
-    columns = (LABELS["facet"][facet], ("文章", "Articles"), ("被搜", "Asked"), ("没把握", "Unsure"))
+    columns = (LABELS["facet"][facet], ("文章", "Articles"), ("被搜", "Asked"), ("匹配度低", "Low match"))
     return columns, lambda d: (label(facet, d.value), d.articles, d.searches, d.unsure)
 
 

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Collection
 from typing import NamedTuple, TypeVar
 
+from kb.database.activity import REASONS, Feedback
 from kb.errors import StoreError
-from kb.feedback import REASONS, Feedback
 from kb.model import VERDICTS, Query
 from kb.web.views import feedback, visitor
 

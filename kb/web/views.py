@@ -17,19 +17,19 @@ from kb.articles import markdown
 from kb.articles.check import normal_path
 from kb.articles.parser import slug
 from kb.articles.writing.rename import moved_to
+from kb.database.activity import Feedback
+from kb.database.connection import Store
 from kb.desk.memory import Memory
 from kb.errors import NotFoundError, StoreError
-from kb.feedback import Feedback
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
 from kb.model import MAX_TEXT, Article, Completion
 from kb.model.schema import FACETS
 from kb.search.asking import wording
 from kb.search.engine import Engine, Engines
-from kb.search.remembered import Remembered
 from kb.search.snippets import pieces
+from kb.search.verdict_memory import Remembered
 from kb.settings import Settings
-from kb.store import Store
 from kb.web import forms
 
 log = logging.getLogger(__name__)

@@ -4,12 +4,12 @@ import random
 import re
 from collections.abc import Callable, Iterator
 
-from kb.identifiers import SHOWN_KINDS
 from kb.model import Query
 from kb.search.index import Index
-from kb.search.terms import read
-from kb.synonyms import Synonyms
-from kb.tokens import HAN
+from kb.search.query_terms import read
+from kb.text.identifiers import SHOWN_KINDS
+from kb.text.synonyms import Synonyms
+from kb.text.tokens import HAN
 
 Draw = random.Random
 

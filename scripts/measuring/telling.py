@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from kb.articles import golden
-from kb.identifiers import CODE_KINDS
-from kb.search.codes import compounds
+from kb.search.identifier_page import compounds
 from kb.search.index import Index
+from kb.text.identifiers import CODE_KINDS
 
 FAULT_KINDS = CODE_KINDS | {"file"}
 SHORTEST = 5

@@ -62,7 +62,9 @@ def _collected(
     reader: Callable[[str, Path, "Tell"], Iterator[Row]], text: str, path: Path
 ) -> tuple[list[Row], list[Problem]]:
     problems: list[Problem] = []
-    return within_bounds(reader(text, path, lambda number, told: problems.append(Problem(number, told))), path), problems
+    return within_bounds(
+        reader(text, path, lambda number, told: problems.append(Problem(number, told))), path
+    ), problems
 
 
 Tell = Callable[[int, str], None]

@@ -1,11 +1,11 @@
 """This module reads a saved mail, .eml or Outlook's .msg, as a document: its subject and what it says."""
 
-from kb import mails
 from kb.articles.importing import escape
 from kb.articles.importing.model import Document
 from kb.articles.importing.shaping import shaped
 from kb.errors import ArticleError, InputError
 from kb.language import say
+from kb.text import mails
 
 
 def read(raw: bytes, name: str, _image: str) -> Document:
@@ -18,6 +18,8 @@ def read(raw: bytes, name: str, _image: str) -> Document:
         raise ArticleError(name, 0, say("邮件里没有文字", "the mail holds no text"))
     warnings = list(mail.notes)
     if mail.names:
-        warnings.append(say("附件没有带来：{names}", "attachments were left: {names}", names=", ".join(mail.names[:20])))
+        warnings.append(
+            say("附件没有带来：{names}", "attachments were left: {names}", names=", ".join(mail.names[:20]))
+        )
     subject = " ".join(escape.cleaned(mail.subject).split())
     return shaped(subject, escape.markdown(mail.text), warnings=tuple(warnings))

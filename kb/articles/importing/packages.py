@@ -1,4 +1,4 @@
-"""This module answers: is an Office file (.docx, .xlsx, .pptx) fit to be read? It is looked through before a library is.
+"""This module answers: is an Office file (.docx, .xlsx, .pptx) fit to be read? It is looked through first.
 
 Such a file is a .zip of XML: it can unpack to anything, nest without end, and declare entities.
 """
@@ -109,4 +109,6 @@ def unfit(name: str, bounds: Bounds, why: str) -> ArticleError:
 
 
 def too_large(name: str) -> ArticleError:
-    return ArticleError(name, 0, say("文档太大，请拆开后导入", "the document is too large, divide it before importing it"))
+    return ArticleError(
+        name, 0, say("文档太大，请拆开后导入", "the document is too large, divide it before importing it")
+    )

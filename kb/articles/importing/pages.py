@@ -62,7 +62,7 @@ def read(raw: bytes, name: str, _image: str) -> Document:
         pages = [_lines(text) for text in _texts(reader, name)]
         marks = list(_marks(reader))
         pictured = [i for i, page in enumerate(reader.pages) if _shows_picture(page)]
-        stated = str((reader.metadata or {}).get("/Title") or "")
+        stated = str(reader.metadata.title or "") if reader.metadata is not None else ""
     except ArticleError:
         raise
     except Exception as error:  # what a damaged file makes of the reader is not foreseeable
@@ -179,7 +179,7 @@ def _shape(line: str) -> str:
 
 
 def _running(pages: list[list[str]]) -> set[str]:
-    """Shapes of lines that stand at the head or foot of most pages, of all or of a chapter; of every second one, too."""
+    """Shapes of lines that stand at the head or foot of most pages, of all or a chapter's, or of every second."""
     on: dict[str, list[int]] = {}
     for number, lines in enumerate(lines for lines in pages if lines):
         for shape in {_shape(x) for x in (*lines[:EDGE], *lines[-EDGE:])}:

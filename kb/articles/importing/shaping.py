@@ -17,7 +17,6 @@ _SECTION = re.compile(
 _TITLE = re.compile(r"\**([^\n。！？!?]{2,60})\**")
 
 
-
 def shaped(
     title: str, text: str, images: tuple[tuple[str, bytes], ...] = (), warnings: tuple[str, ...] = ()
 ) -> Document:

@@ -8,12 +8,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from kb import encodings
 from kb.articles.importing import cells, packages
 from kb.articles.importing.cells import Problem, Row
 from kb.articles.importing.sources import MAX_FILE, opened
 from kb.errors import ArticleError
 from kb.language import say
+from kb.text import encodings
 
 MAX_SHEETS = 200
 MAX_MERGED = 200_000
@@ -185,5 +185,3 @@ def _protected(name: str) -> ArticleError:
     return ArticleError(
         name, 0, say("加了密码；请去掉密码后再导入", "it is protected by a password; remove it and import it again")
     )
-
-

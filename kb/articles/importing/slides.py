@@ -91,9 +91,9 @@ def _slide(number: int, slide: Any, pictures: _Pictures) -> tuple[str, str]:
     heading = " ".join(escape.cleaned(title.text_frame.text).split()) if title is not None else ""
     own = None if title is None else title.shape_id
     blocks = [block for shape in _ordered(slide.shapes) if shape.shape_id != own for block in _shape(shape, pictures)]
-    if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
-        if notes := escape.markdown(slide.notes_slide.notes_text_frame.text).strip():
-            blocks.append(f"**{say('备注', 'Notes')}**\n\n{notes}")
+    frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+    if frame is not None and (notes := escape.markdown(frame.text).strip()):
+        blocks.append(f"**{say('备注', 'Notes')}**\n\n{notes}")
     heading = escape.inline(heading) or say("第 {n} 张", "Slide {n}", n=number)
     return heading, "\n\n".join(blocks)
 

@@ -7,7 +7,6 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from kb import hypertext
 from kb.articles.files import render
 from kb.articles.importing import cells, columns, escape
 from kb.articles.importing.model import Draft, Options, Reading
@@ -15,6 +14,7 @@ from kb.errors import InputError
 from kb.language import current, say
 from kb.model import Article
 from kb.privacy import masked
+from kb.text import hypertext
 
 TITLE_LENGTH = 80
 

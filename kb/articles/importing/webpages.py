@@ -8,11 +8,11 @@ from typing import Any, cast
 from bs4 import BeautifulSoup
 from markdownify import MarkdownConverter
 
-from kb import encodings
 from kb.articles.importing import escape
 from kb.articles.importing.model import Document
 from kb.articles.importing.packages import too_large
 from kb.articles.importing.shaping import plain, shaped
+from kb.text import encodings
 
 MAX_CELLS = 50_000
 """Of all tables, those that reach over several rows counted in each."""

@@ -6,9 +6,9 @@ from typing import Any
 import mammoth
 
 from kb.articles.importing import packages
-from kb.articles.importing.webpages import Converter
 from kb.articles.importing.model import Document
 from kb.articles.importing.shaping import shaped
+from kb.articles.importing.webpages import Converter
 from kb.articles.pictures import cleaned
 from kb.errors import InputError
 from kb.language import say
@@ -34,6 +34,7 @@ p[style-name^='toc '] => !
 p[style-name^='TOC'] => !
 """
 _PICTURES = frozenset(("image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp"))
+
 
 def read(raw: bytes, name: str, image: str) -> Document:
     """A .docx as Markdown. image: what its pictures are called, {number} and {ending} in it.
@@ -81,5 +82,3 @@ def read(raw: bytes, name: str, image: str) -> Document:
     ]
     warnings += [say("有图片没有带来：{why}", "a picture was left: {why}", why=why) for why in refused]
     return shaped(converter.title, text, tuple(images), tuple(warnings))
-
-

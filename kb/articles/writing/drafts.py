@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, delete, select
 
-from kb import tables
+from kb.database import tables
+from kb.database.connection import Store, upsert
 from kb.privacy import ARTICLE_KINDS, masked
-from kb.store import Store, upsert
 
 MAX_DRAFTS = 50
 """Drafts of one visitor; beyond it the oldest go."""

@@ -9,16 +9,16 @@ from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy import delete, update
 
-from kb import tables
 from kb.articles import markdown
 from kb.articles.atomic import MAX_NAME, usable
 from kb.articles.check import normal_path
 from kb.articles.files import SUFFIXES, ArticleFile, decode, find, relative
 from kb.articles.writing.form import encoded
 from kb.articles.writing.save import Editions
+from kb.database import tables
+from kb.database.connection import Store, upsert
 from kb.errors import ArticleError, ConflictError, InputError
 from kb.language import say
-from kb.store import Store, upsert
 
 MAX_FOLDERS = 8
 

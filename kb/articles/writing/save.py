@@ -15,14 +15,14 @@ from pathlib import Path
 
 from sqlalchemy import delete, select, update
 
-from kb import tables
 from kb.articles.atomic import save
 from kb.articles.files import ArticleFile, decode, digest, is_article, next_number
 from kb.articles.writing.form import edited, encoded
+from kb.database import tables
+from kb.database.connection import Store
 from kb.errors import ConflictError, InputError, KbError, NotFoundError
 from kb.language import say
 from kb.privacy import ARTICLE_KINDS, masked
-from kb.store import Store
 
 MAX_REVISIONS = 200
 """Versions of an article that are kept."""

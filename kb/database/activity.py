@@ -1,0 +1,233 @@
+"""This module keeps what people look for, open and say: the log of searches, visits and verdicts.
+
+Everything is masked before it is stored, bounded in length and age, and none of it is kept when log_days is 0.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from kb.database import tables
+from kb.database.connection import Store, upsert
+from kb.errors import InputError
+from kb.language import say
+from kb.model import VERDICTS, Verdict
+from kb.privacy import masked
+
+MAX_TEXT = 4000
+"""Characters of a search or paste that are kept: enough to recognise it by."""
+MAX_COMMENT = 1000
+MAX_SHOWN = 10
+MAX_ROWS = 200_000
+"""Searches that are kept, and visits, and verdicts; beyond it the oldest go, however young."""
+EVERY = 1000
+"""Rows after which it is looked whether there are too many."""
+REMEMBERED = 5000
+"""Verdicts that take part in ranking, the newest ones."""
+MOST_HELPFUL = 1000
+"""Articles that stand before the others in the order of use."""
+REASONS = ("incomplete", "wrong", "unclear", "links", "other")
+
+
+class Feedback:
+    """The log of one database. With log_days 0 nothing is written, and verdicts are refused."""
+
+    def __init__(self, store: Store, log_days: int) -> None:
+        self._store, self._days = store, log_days
+        self._forgotten: date | None = None  # the day on which this process deleted last what is too old
+
+    @property
+    def kept(self) -> bool:
+        return self._days > 0
+
+    def log_search(
+        self,
+        mode: str,
+        text: str,
+        shown: Sequence[str],
+        total: int,
+        best: float,
+        visitor: str,
+        replaces: int | None = None,
+    ) -> int | None:
+        """Note a search or paste; None when nothing is kept. Raises StoreError.
+
+        shown: numbers of the articles, best first. replaces: an earlier row of the same visitor that this one
+        continues, so that a text that is still being typed is one search; in mode search only the same words are.
+        """
+        if not self.kept:
+            return None
+        kept = _kept(text)
+        with self._store.session() as session:
+            row = session.get(tables.Search, replaces) if replaces is not None else None
+            if row is None or row.visitor != visitor or row.mode != mode or (mode == "search" and row.text != kept):
+                row = tables.Search(at=_now(), mode=mode, visitor=visitor)
+                session.add(row)
+            row.text = kept
+            row.shown, row.total, row.best = list(shown[:MAX_SHOWN]), total, best
+            session.flush()
+            self._forget_sometimes(session, row.id)
+            return row.id
+
+    def log_visit(self, article: str, visitor: str, search: int | None = None) -> None:
+        """Note that an article was opened. search: where it was shown, if it is this visitor's. Raises StoreError."""
+        if not self.kept:
+            return
+        with self._store.session() as session:
+            found = session.get(tables.Search, search) if search is not None else None
+            of = found.id if found is not None and found.visitor == visitor and article in found.shown else None
+            row = tables.Visit(at=_now(), article=article, search=of, visitor=visitor)
+            session.add(row)
+            session.flush()
+            self._forget_sometimes(session, row.id)
+
+    def give_verdict(
+        self,
+        article: str,
+        verdict: str,
+        visitor: str,
+        text: str = "",
+        search: int | None = None,
+        reason: str = "",
+        comment: str = "",
+    ) -> int:
+        """Keep a verdict; an earlier one of the same visitor on the same text and article is replaced.
+
+        Returns its row, for take_back. Raises InputError for a word that is none of ours, StoreError.
+        """
+        if not self.kept:
+            raise InputError(
+                say("没有记录判定：设置 log_days 是 0", "verdicts are not kept: the setting log_days is 0")
+            )
+        for value, known in ((verdict, VERDICTS), (reason, ("", *REASONS))):
+            if value not in known:
+                raise InputError(
+                    say("'{value}' 不认识（可用：{known}）", "unknown '{value}' ({known})",
+                        value=value, known=", ".join(filter(None, known)))
+                )  # fmt: skip
+        kept = _kept(text)
+        digest = _digest(kept)
+        with self._store.session() as session:
+            row: int = upsert(
+                session,
+                tables.Verdict,
+                ("visitor", "digest", "article"),
+                at=_now(),
+                article=article,
+                search=_own(session, search, visitor),
+                text=kept,
+                digest=digest,
+                verdict=verdict,
+                reason=reason,
+                comment=masked(comment)[:MAX_COMMENT],
+                visitor=visitor,
+            )
+            self._forget_sometimes(session, row)
+            return row
+
+    def take_back(self, verdict: int, visitor: str) -> bool:
+        """Undo a verdict of this visitor. Returns whether there was one."""
+        with self._store.session() as session:
+            row = session.get(tables.Verdict, verdict)
+            if row is None or row.visitor != visitor:
+                return False
+            session.delete(row)
+            return True
+
+    def state(self) -> tuple[int, datetime | None]:
+        """Changes whenever a verdict comes or goes: (rows, moment of the last one)."""
+        if not self.kept:
+            return (0, None)
+        with self._store.reading() as session:
+            rows, last = session.execute(select(func.count(), func.max(tables.Verdict.at))).one()
+            return (rows, last)
+
+    def verdicts(self) -> list[Verdict]:
+        """Verdicts about texts, the newest REMEMBERED ones, newest last."""
+        with self._store.reading() as session:
+            rows = session.execute(
+                select(tables.Verdict.text, tables.Verdict.article, tables.Verdict.verdict)
+                .where(tables.Verdict.text != "")
+                .order_by(tables.Verdict.at.desc(), tables.Verdict.id.desc())
+                .limit(REMEMBERED)
+            ).all()
+        return [Verdict(*row) for row in reversed(rows)]
+
+    def helped(self, articles: Collection[str]) -> dict[str, int]:
+        """How often each of these articles was called helpful; those never called so are left out."""
+        if not articles or not self.kept:
+            return {}
+        with self._store.reading() as session:
+            rows = session.execute(
+                select(tables.Verdict.article, func.count())
+                .where(tables.Verdict.verdict == VERDICTS[0], tables.Verdict.article.in_(articles))
+                .group_by(tables.Verdict.article)
+            ).all()
+        return {row[0]: row[1] for row in rows}
+
+    def most_helpful(self) -> dict[str, int]:
+        """How often articles were called helpful, those most often so first: at most MOST_HELPFUL of them."""
+        if not self.kept:
+            return {}
+        with self._store.reading() as session:
+            rows = session.execute(
+                select(tables.Verdict.article, func.count())
+                .where(tables.Verdict.verdict == VERDICTS[0])
+                .group_by(tables.Verdict.article)
+                .order_by(func.count().desc(), tables.Verdict.article)
+                .limit(MOST_HELPFUL)
+            ).all()
+        return {row[0]: row[1] for row in rows}
+
+    def given(self, visitor: str, text: str) -> dict[str, tuple[int, str]]:
+        """What this visitor said of a text: article -> (row, verdict)."""
+        if not self.kept:
+            return {}
+        digest = _digest(_kept(text))
+        with self._store.reading() as session:
+            rows = session.execute(
+                select(tables.Verdict.article, tables.Verdict.id, tables.Verdict.verdict).where(
+                    tables.Verdict.visitor == visitor, tables.Verdict.digest == digest
+                )
+            ).all()
+        return {article: (row, verdict) for article, row, verdict in rows}
+
+    def forget(self) -> None:
+        """Delete what is older than log_days, all of it when that is 0, and the oldest rows beyond MAX_ROWS."""
+        with self._store.session() as session:
+            self._forget(session)
+
+    def _forget(self, session: Session) -> None:
+        oldest = _now() - timedelta(days=self._days)
+        for table in (tables.Visit, tables.Verdict, tables.Search):
+            session.execute(delete(table).where(table.at < oldest))
+            excess = select(table.id).order_by(table.at.desc(), table.id.desc()).offset(MAX_ROWS)
+            session.execute(delete(table).where(table.id.in_(excess)))
+
+    def _forget_sometimes(self, session: Session, written: int) -> None:
+        """Once a day, and after every EVERY rows. written: the number of the row that was just written."""
+        today = _now().date()
+        if self._forgotten != today or written % EVERY == 0:
+            self._forget(session)
+            self._forgotten = today
+
+
+def _own(session: Session, search: int | None, visitor: str) -> int | None:
+    """The number of a search, when it was made by this visitor."""
+    found = session.get(tables.Search, search) if search is not None else None
+    return found.id if found is not None and found.visitor == visitor else None
+
+
+def _digest(kept: str) -> str:
+    return blake2b(kept.encode(), digest_size=16).hexdigest()
+
+
+def _kept(text: str) -> str:
+    return masked(text.strip()[: MAX_TEXT * 2])[:MAX_TEXT]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,152 @@
+"""This module is the tables of the database: what people did, looked for, said and wrote.
+
+The articles are not here: they are files. A change of a table needs a migration (kb/database/migrations) and a new
+HEAD.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+HEAD = "0002"
+"""The last migration: with it these tables are made."""
+
+
+class _Moment(TypeDecorator[datetime]):
+    """A moment in UTC, on databases that know no zones too."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class _Words(TypeDecorator[str]):
+    """Text of people's, without what a database refuses: NUL, and halves of a character."""
+
+    impl: type[String] = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.replace("\0", "").encode("utf8", "replace").decode("utf8")
+
+
+class _Name(_Words):
+    """The same with a bound."""
+
+    impl = String
+    cache_ok = True
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: _Moment, str: _Words, float: Double, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy reads it once
+
+
+_NAME = _Name(300)
+"""An article's number or path, a person's name."""
+
+
+class Search(Base):
+    """A search or a paste, masked. mode: search or suggest; shown: numbers of the first articles, best first.
+
+    best: the score of the first, 0 to 1. visitor: a random name of one browser's session.
+    """
+
+    __tablename__ = "searches"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    mode: Mapped[str] = mapped_column(String(8))
+    text: Mapped[str]
+    total: Mapped[int]
+    best: Mapped[float]
+    shown: Mapped[list[str]]
+    visitor: Mapped[str] = mapped_column(String(32))
+
+
+class Visit(Base):
+    """An article was opened, from a search when search is given."""
+
+    __tablename__ = "visits"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    article: Mapped[str] = mapped_column(_NAME, index=True)
+    search: Mapped[int | None] = mapped_column(ForeignKey("searches.id", ondelete="SET NULL"))
+    visitor: Mapped[str] = mapped_column(String(32))
+
+
+class Verdict(Base):
+    """Whether an article helped, as said by one visitor of one text (masked; empty: of the article by itself).
+
+    verdict: helpful or unhelpful; reason: a key of kb.labels, or empty. The last one of a visitor counts.
+    """
+
+    __tablename__ = "verdicts"
+    __table_args__ = (UniqueConstraint("visitor", "digest", "article"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    article: Mapped[str] = mapped_column(_NAME, index=True)
+    search: Mapped[int | None] = mapped_column(ForeignKey("searches.id", ondelete="SET NULL"))
+    text: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(32))
+    verdict: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(32))
+    comment: Mapped[str]
+    visitor: Mapped[str] = mapped_column(String(32))
+
+
+class Revision(Base):
+    """A version of an article's file as it was saved. path: below the articles folder; note: what was changed."""
+
+    __tablename__ = "revisions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    path: Mapped[str] = mapped_column(_NAME, index=True)
+    editor: Mapped[str] = mapped_column(_NAME)
+    note: Mapped[str]
+    text: Mapped[str]
+
+
+class Draft(Base):
+    """What somebody typed and did not save yet. base: digest of the file it was started from, empty for a new one."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (UniqueConstraint("path", "visitor"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    path: Mapped[str] = mapped_column(_NAME)
+    visitor: Mapped[str] = mapped_column(String(32))
+    text: Mapped[str]
+    base: Mapped[str] = mapped_column(String(64))
+
+
+class Rename(Base):
+    """An article's file that moved; old links lead on."""
+
+    __tablename__ = "renames"
+    old: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    new: Mapped[str] = mapped_column(_NAME)
+    at: Mapped[datetime]
+
+
+class Token(Base):
+    """A program's key to the API; only its digest is kept. scope: one of kb.model.SCOPES.
+
+    owner: who answers for it, empty when it was made before that was asked; expires: None for one that never does.
+    """
+
+    __tablename__ = "tokens"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(_NAME, unique=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    scope: Mapped[str] = mapped_column(String(16))
+    created: Mapped[datetime]
+    used: Mapped[datetime | None]
+    owner: Mapped[str] = mapped_column(_NAME)
+    expires: Mapped[datetime | None]

@@ -1,0 +1,292 @@
+"""This module answers: which text does a dropped file hold? Mails, logs and plain text, however they are encoded."""
+
+import re
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+
+from kb.errors import InputError
+from kb.language import say
+from kb.model import MAX_TEXT
+from kb.text import encodings, hypertext, mails
+
+MAX_BYTES = 10_000_000
+"""Of a file as it is sent; mails bring photographs of screens."""
+MAX_UNPACKED = 10_000_000
+"""Of a .gz file unpacked; what follows is not read."""
+MAX_MEMBERS = 1000
+"""Of a .gz file: each rotation of a log may have become one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a file says. text: at most MAX_TEXT characters, line ends "\\n"; of a mail its subject comes first.
+
+    kind: mail, log or text. subject, sender: of a mail, else "". notes: sentences on what was left out.
+    attachments: names of those of a mail, read or not.
+    """
+
+    text: str
+    kind: str
+    subject: str = ""
+    sender: str = ""
+    notes: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+
+
+def read(name: str, data: bytes) -> Intake:
+    """The text of a file. Raises InputError for what is too large or no text."""
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            say(
+                "{name} 有 {size:.1f} MB，最多 {most:.0f} MB；请只截取出错前后的一段",
+                "{name} has {size:.1f} MB, {most:.0f} MB at most; cut out the part around the fault",
+                name=name,
+                size=len(data) / 1e6,
+                most=MAX_BYTES / 1e6,
+            )
+        )
+    if name.lower().endswith((".eml", ".msg")) or is_mail(data):
+        return _mail(name, data)
+    notes: list[str] = []
+    text = _text_of(name, data, notes)
+    kind = "log" if _LOG_NAME.search(name) or len(_TIME.findall(text[:5000])) > text[:5000].count("\n") / 2 else "text"
+    return Intake(_bounded(text.strip("\n"), notes), kind, notes=tuple(notes))
+
+
+def pasted(text: str) -> str:
+    """A pasted text as the same text in a dropped file would be read."""
+    return understood(cleaned(text))
+
+
+def is_mail(data: bytes) -> bool:
+    """Whether a file begins with the headers of a mail; a line of a log may begin with From or Received:, too."""
+    head = re.match(rb"(?:From [^\n]*\n)?((?:[!-9;-~]+:[^\n]*\n(?:[ \t]+[^\n]*\n)*)+)\r?\n", data[:100_000])
+    if head is None:
+        return False
+    names = {m.lower() for m in re.findall(rb"^([!-9;-~]+):", head[1], re.MULTILINE)}
+    return len(names & _MAIL_NAMES) >= 3 and bool(names & {b"from", b"subject"})
+
+
+_MAIL_NAMES = frozenset(
+    b"from to subject date message-id mime-version content-type received return-path delivered-to in-reply-to".split()
+)
+_LOG_NAME = re.compile(r"\.(?:log|out|err|trc)(?:\.\d+)?(?:\.gz)?$", re.IGNORECASE)
+_TEXT_NAME = re.compile(
+    r"\.(?:log|out|err|trc|txt|csv|tsv|ini|conf|cfg|xml|json|ya?ml|properties|md|sql|reg)(?:\.\d+)?(?:\.gz)?$",
+    re.IGNORECASE,
+)
+_TIME = re.compile(r"^\W?.{0,20}\d{1,2}:\d{2}:\d{2}", re.MULTILINE)
+
+# --- text and logs -----------------------------------------------------------------------------
+
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CURSOR = re.compile(rf"\x08+|\x1b\[(\d*)([DGK])|{_ESCAPE.pattern}")
+_PAGER = re.compile(
+    r"[ \t]*(?:-{1,8}[ \t]*more[ \t]*(?:\(\d+%\))?[ \t]*-{1,8}|<-{3} more -{3}>|\(q\) to quit.*)[ \t]*", re.IGNORECASE
+)
+MAX_LINE = 100_000
+"""Characters of a line in which a cursor is followed."""
+_ERROR = re.compile(
+    r"error|fail|exception|fatal|panic|critical|denied|refused|time[d ]?-?out|unable|cannot|can't|abort|traceback"
+    r"|caused by|warn|错误|失败|异常|拒绝|超时|无法|不能|故障|告警|0x[0-9a-f]{8}|\b[A-Z]{2,6}-\d{4,5}\b",
+    re.IGNORECASE,
+)
+_REPEATS = 3
+"""Times a line with the same words and other numbers is told."""
+
+
+def _unpacked(name: str, data: bytes, notes: list[str]) -> bytes:
+    """The content of a .gz, of all its members. Raises InputError when the first is none."""
+    out: list[bytes] = []
+    size = 0
+    rest = memoryview(data)
+    whole = False
+    for _ in range(MAX_MEMBERS):
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            while size < MAX_UNPACKED and not unpacker.eof and rest:
+                piece, rest = rest[:65_536], rest[65_536:]
+                out.append(unpacker.decompress(unpacker.unconsumed_tail + bytes(piece), MAX_UNPACKED - size))
+                size += len(out[-1])
+        except zlib.error:
+            if not size:
+                raise InputError(say("{name} 是损坏的 .gz 文件", "{name} is a damaged .gz file", name=name))
+            break
+        left = len(unpacker.unused_data) + len(rest)
+        rest = memoryview(data)[len(data) - left :]
+        whole = unpacker.eof and not unpacker.unconsumed_tail
+        if not whole or bytes(rest[:2]) != b"\x1f\x8b":
+            break
+        whole = False
+    if not whole:
+        notes.append(say("{name} 没有全部解压", "{name} was not unpacked to its end", name=name))
+    return b"".join(out)
+
+
+def _text_of(name: str, data: bytes, notes: list[str]) -> str:
+    """Raises InputError when the file is no text."""
+    if data[:2] == b"\x1f\x8b":
+        data = _unpacked(name, data, notes)
+    text, encoding = encodings.read_lines(data)
+    if encoding == "mixed":
+        notes.append(say("{name} 里有不同编码的行，逐行读取", "{name} has lines of different encodings", name=name))
+    if len(_ODD.findall(text[:50_000])) * 50 > len(text[:50_000]):
+        raise InputError(
+            say(
+                "{name} 不是文本；能读的是邮件（.eml、.msg）、日志和纯文本（可以是 .gz）",
+                "{name} is no text; mails (.eml, .msg), logs and plain text can be read (.gz too)",
+                name=name,
+            )
+        )
+    return understood(cleaned(text))
+
+
+_ODD = re.compile("[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f-\x9f\ufffd]")
+"""What no terminal writes, and what no encoding explains."""
+
+
+def cleaned(text: str) -> str:
+    """A text as a terminal would show it: without colours and control characters, and without what was wiped.
+
+    Pagers write their mark, go back over it and write the next line in its place.
+    """
+    text = re.sub(r"\r+\n?", lambda m: "\n" if m[0][-1] == "\n" else "\n" * len(m[0]), text).replace("\u2028", "\n")
+    if "\x08" in text or "\x1b[" in text:
+        text = "\n".join(map(_shown, text.split("\n")))
+    text = _CONTROL.sub("", _ESCAPE.sub("", text))
+    if "ore" in text or "quit" in text:
+        text = "\n".join(line for line in text.split("\n") if not _PAGER.fullmatch(line))
+    return text
+
+
+def _shown(line: str) -> str:
+    """A line after its cursor went back and forth."""
+    if "\x08" not in line and not re.search(r"\x1b\[\d*[DGK]", line):
+        return line
+    cells: list[str] = []
+    at = position = 0
+    for m in _CURSOR.finditer(line[:MAX_LINE]):
+        written = line[position : m.start()]
+        cells[at : at + len(written)] = written
+        at += len(written)
+        position = m.end()
+        count = int(m[1]) if m[1] and len(m[1]) < 6 else 1
+        if m[0][0] == "\x08":
+            at = max(0, at - len(m[0]))
+        elif m[2] == "D":
+            at = max(0, at - count)
+        elif m[2] == "G":
+            at = min(count - 1, len(cells))
+        elif m[2] == "K" and m[1] in ("", "0"):
+            del cells[at:]
+        elif m[2] == "K":
+            cells[:at] = " " * at
+    written = line[position:]
+    cells[at : at + len(written)] = written
+    return "".join(cells).rstrip()
+
+
+# --- event logs --------------------------------------------------------------------------------
+
+_VALUE = re.compile(r"<(?P<name>[A-Za-z]+)(?P<attributes>[^<>]*?)(?:/>|>(?P<text>[^<]*)</(?P=name)>)")
+_LEVELS = {"1": ("关键", "Critical"), "2": ("错误", "Error"), "3": ("警告", "Warning"), "4": ("信息", "Information")}
+
+
+def understood(text: str) -> str:
+    """A text as people write it: events of Windows, which are saved as XML, in the words of the event viewer."""
+    if "<Event" not in text or "schemas.microsoft.com/win/2004/08/events" not in text:
+        return text
+    out: list[str] = []
+    first, *events = re.split(r"<Event(?=[ >])", text)
+    for event in events:
+        inside, end, behind = event.partition("</Event>")
+        told = _event(inside) if end else ""
+        out += [told, behind] if told else ["<Event", event]
+    return first + "".join(out)
+
+
+def _event(xml: str) -> str:
+    values: dict[str, str] = {}
+    data: list[str] = []
+    for m in _VALUE.finditer(xml[:MAX_LINE]):
+        given = hypertext.Piece("open", "", 0, m["name"], m["attributes"]).values()
+        told = hypertext.text(m["text"] or "")
+        if m["name"] in ("Data", "Binary", "Message"):
+            data.append(f"{given['name']}: {told}" if given.get("name") else told)
+        else:
+            values.setdefault(m["name"], given.get("name") or given.get("systemtime") or told)
+    level = _LEVELS.get(values.get("Level", ""))
+    lines = [
+        f"{say(zh, en)}: {value}"
+        for zh, en, value in (
+            ("日志名称", "Log Name", values.get("Channel")),
+            ("来源", "Source", values.get("Provider")),
+            ("事件 ID", "Event ID", values.get("EventID")),
+            ("级别", "Level", say(*level) if level else ""),
+            ("时间", "Date", values.get("TimeCreated")),
+        )
+        if value
+    ]
+    return "\n".join([*lines, *filter(None, data)])
+
+
+def _bounded(text: str, notes: list[str]) -> str:
+    """What is telling of a long text: its head, its tail, and the lines around errors."""
+    if len(text) <= MAX_TEXT:
+        return text
+    notes.append(
+        say(
+            "原文有 {size:,} 个字符，只读了开头、结尾和报错附近的行",
+            "of {size:,} characters only the head, the tail and the lines around errors were read",
+            size=len(text),
+        )
+    )
+    head, tail = text[: MAX_TEXT // 4], text[-MAX_TEXT // 4 :]
+    room = MAX_TEXT - len(head) - len(tail) - 10
+    middle = text[len(head) : -len(tail)].split("\n")
+    told: list[str] = []
+    seen: Counter[str] = Counter()
+    last = -1
+    for number, line in enumerate(middle):
+        if not _ERROR.search(line[:2000]):
+            continue
+        shape = re.sub(r"\d+", "0", line[:300])
+        seen[shape] += 1
+        if seen[shape] > _REPEATS:
+            continue
+        for near in range(max(last + 1, number - 2), min(len(middle), number + 3)):
+            piece = middle[near][:2000]
+            if len(piece) + 1 > room:
+                return "\n".join([head, "…", *told, "…", tail])
+            told.append(piece)
+            room -= len(piece) + 1
+            last = near
+    return "\n".join([head, "…", *told, "…", tail])
+
+
+# --- mails -------------------------------------------------------------------------------------
+
+
+def _mail(name: str, data: bytes) -> Intake:
+    mail = mails.read(name, data)
+    notes = mail.notes
+    text = understood(cleaned(mail.text)).strip()
+    unread = []
+    for title, content in mail.attachments:
+        if not _TEXT_NAME.search(title):
+            unread.append(title)
+            continue
+        try:
+            added = _text_of(title, content, notes)
+        except InputError as error:
+            notes.append(str(error))
+            continue
+        text += "\n\n" + say("附件 {name}：", "Attachment {name}:", name=title) + "\n" + added.strip("\n")
+    if not text and not mail.subject:
+        raise InputError(say("邮件 {name} 里没有文字", "the mail {name} holds no text", name=name))
+    if unread:
+        notes.append(say("没有读的附件：{names}", "attachments not read: {names}", names=", ".join(unread)))
+    text = f"{mail.subject}\n\n{text}".strip()
+    return Intake(_bounded(text, notes), "mail", mail.subject, mail.sender, tuple(notes), tuple(mail.names))
