@@ -114,7 +114,7 @@ def xls(rows: Sequence[Sequence[str | float]], sheet: str = "Sheet1") -> bytes:
 def pdf(
     pages: Sequence[Sequence[str] | None], outline: Sequence[tuple[str, int]] = (), title: str = "", extra: str = ""
 ) -> bytes:
-    """A PDF of lines of text; None: a page that is one picture. outline: (title, page from 0). extra: of its trailer."""
+    """A PDF of lines of text; None: a page that is a picture. outline: (title, page from 0). extra: of its trailer."""
     objects: dict[int, bytes] = {}
     font, cmap, image, first = 3, 4, 5, 10
     objects[font] = (
@@ -126,14 +126,16 @@ def pdf(
     table += b"256 beginbfrange\n"
     table += b"".join(b"<%02X00><%02XFF><%02X00>\n" % (i, i, i) for i in range(256)) + b"endbfrange endcmap end"
     objects[cmap] = _stream(b"", table)
-    objects[image] = _stream(b"/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8", b"x")
+    grey = b"/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8"
+    objects[image] = _stream(grey, b"x")
     kids = []
     for i, lines in enumerate(pages):
         number = first + 2 * i
         kids.append(b"%d 0 R" % number)
         resources = b"/Font<</F 3 0 R>>" if lines is not None else b"/XObject<</I 5 0 R>>"
-        objects[number] = (
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %d 0 R/Resources<<%s>>>>" % (number + 1, resources)
+        objects[number] = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %d 0 R/Resources<<%s>>>>" % (
+            number + 1,
+            resources,
         )
         shown = b"/I Do"
         if lines is not None:

@@ -75,8 +75,16 @@ def import_(
             say("领域 '{area}' 不认识（可用：{known}）", "unknown area '{area}' ({known})", area=area,
                 known=", ".join(known))
         )  # fmt: skip
-    options = Options(kind or "", area, status or "", _columns(pairs), mask, chosen.areas, chosen.max_file_kb)
-    planned = bounded_plan(source, chosen.articles, options, SECONDS)
+    options = Options(
+        kind or "",
+        area,
+        status or "",
+        _columns(pairs),
+        mask=mask,
+        areas=chosen.areas,
+        max_file_kb=chosen.max_file_kb,
+    )
+    planned = bounded_plan([source], chosen.articles, options, SECONDS)
     if not dry_run:
         carry_out(planned)
     if as_json:

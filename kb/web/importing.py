@@ -60,10 +60,10 @@ def import_() -> Answer:
         try:
             upload = _waiting(settings.index / WAITING)
             if request.form.get("action") != "import":
-                planned = bounded_plan(upload.file, settings.articles, options, SECONDS)
+                planned = bounded_plan([upload.file], settings.articles, options, SECONDS)
             else:
                 with editions().locked():  # between the plan and what is made of it nobody saves
-                    planned = bounded_plan(upload.file, settings.articles, options, SECONDS)
+                    planned = bounded_plan([upload.file], settings.articles, options, SECONDS)
                     who = editor_from_form()
                     made = carry_out(planned)
                 shutil.rmtree(upload.file.parent, ignore_errors=True)

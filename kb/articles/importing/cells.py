@@ -7,12 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.articles.files import decode
 from kb.articles.importing import columns, escape
-from kb.articles.importing.sources import MAX_FILE, opened
 from kb.errors import InputError
 from kb.language import say
 
@@ -43,50 +41,48 @@ class Problem(NamedTuple):
     sheet: str = ""
 
 
-def read(path: Path) -> tuple[list[Row], list[Problem]]:
+def read(raw: bytes, name: str) -> tuple[list[Row], list[Problem]]:
     """The rows of a CSV or JSON file, and sentences about those that can't be read.
 
     Raises ArticleError and InputError for a file that is no table, or too large a one.
     """
-    with opened(path) as source:
-        text = decode(source.read(path.name, MAX_FILE), path.name)[0]
-    return _collected(_csv if path.suffix.lower() in (".csv", ".tsv") else _json, text, path)
+    text = decode(raw, name)[0]
+    return _collected(_csv if name.lower().endswith((".csv", ".tsv")) else _json, text, name)
 
 
-def separated(text: str, path: Path) -> tuple[list[Row], list[Problem]]:
+def separated(text: str, name: str) -> tuple[list[Row], list[Problem]]:
     """The rows of a text of values between commas, semicolons or tabs."""
-    return _collected(_csv, text, path)
+    return _collected(_csv, text, name)
 
 
 def _collected(
-    reader: Callable[[str, Path, "Tell"], Iterator[Row]], text: str, path: Path
+    reader: Callable[[str, str, "Tell"], Iterator[Row]], text: str, name: str
 ) -> tuple[list[Row], list[Problem]]:
     problems: list[Problem] = []
-    return within_bounds(
-        reader(text, path, lambda number, told: problems.append(Problem(number, told))), path
-    ), problems
+    rows = reader(text, name, lambda number, told: problems.append(Problem(number, told)))
+    return within_bounds(rows, name), problems
 
 
 Tell = Callable[[int, str], None]
 """Notes a sentence about the row of a number."""
 
 
-def within_bounds(rows: Iterable[Row], path: Path) -> list[Row]:
+def within_bounds(rows: Iterable[Row], name: str) -> list[Row]:
     """All of the rows. Raises InputError when there are too many."""
     found = list(islice(rows, MAX_ROWS + 1))
     if len(found) > MAX_ROWS:
         raise InputError(
             say(
-                "{path} 超过 {limit} 行；请分开",
-                "{path} has more than {limit} rows; divide it",
-                path=path.name,
+                "{name} 超过 {limit} 行；请分开",
+                "{name} has more than {limit} rows; divide it",
+                name=name,
                 limit=MAX_ROWS,
             )
         )
     return found
 
 
-def _csv(text: str, path: Path, tell: Tell) -> Iterator[Row]:
+def _csv(text: str, _name: str, tell: Tell) -> Iterator[Row]:
     """Rows of a CSV; the delimiter is the one that makes most columns of the header."""
     csv.field_size_limit(MAX_CELL)
     hint = _SEPARATOR.match(text)
@@ -181,18 +177,18 @@ def names(cells: Sequence[str]) -> list[str]:
     return out
 
 
-def _json(text: str, path: Path, tell: Tell) -> Iterator[Row]:
+def _json(text: str, name: str, tell: Tell) -> Iterator[Row]:
     """Rows of a JSON array, of an object that holds one, or of JSON lines."""
-    lines = path.suffix.lower() in (".jsonl", ".ndjson")
+    lines = name.lower().endswith((".jsonl", ".ndjson"))
     data: Any = None
     try:
         data = None if lines else json.loads(text)
     except RecursionError:
-        raise InputError(say("{path}：嵌套太深", "{path}: nested too deep", path=path.name))
+        raise InputError(say("{name}：嵌套太深", "{name}: nested too deep", name=name))
     except ValueError as error:
         if "Extra data" not in str(error):  # more than one value: lines
             raise InputError(
-                say("{path} 不是正确的 JSON：{error}", "{path} is not valid JSON: {error}", path=path.name, error=error)
+                say("{name} 不是正确的 JSON：{error}", "{name} is not valid JSON: {error}", name=name, error=error)
             )
         lines = True
     if isinstance(data, dict):

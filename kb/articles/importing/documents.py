@@ -16,7 +16,7 @@ from kb.articles.check import normal_path
 from kb.articles.files import NUMBER, ArticleFile, change, decode, parse, render
 from kb.articles.files import SUFFIXES as MARKDOWN
 from kb.articles.frontmatter import dump
-from kb.articles.importing import columns
+from kb.articles.importing import columns, sheets, tickets
 from kb.articles.importing.model import Document, Draft, Options, Picture, Reading
 from kb.articles.importing.sources import Source, opened
 from kb.articles.pictures import cleaned
@@ -48,9 +48,42 @@ def read(path: Path, options: Options) -> Reading:
                 taken.add(place)
             except ArticleError as error:
                 problems.append(str(error))
-        used = {p.path for d in drafts for p in d.images}
-        left_out = tuple(n for n in source.names if n not in documents and n not in used)
-    return Reading(tuple(_below(_folder(path, d), d) for d in drafts), tuple(problems), left_out)
+        tables = [n for n in source.names if _suffix(n) in WORKBOOKS]
+        tickets_in = _tickets(source, tables, options)
+        drafts += tickets_in.drafts
+        problems += tickets_in.problems
+        problems += [f"{n}{say('：', ': ')}{say(*ADVICE[_suffix(n)])}" for n in source.names if _suffix(n) in ADVICE]
+        used = {p.path for d in drafts for p in d.images}.union(documents, tables)
+        left_out = tuple(n for n in source.names if n not in used and _suffix(n) not in ADVICE)
+    made = tuple(_below(_folder(path, d), d) for d in drafts)
+    return Reading(made, tuple(problems), left_out, tickets_in.columns)
+
+
+def _tickets(source: Source, names: list[str], options: Options) -> Reading:
+    """The tickets of workbooks among documents; one whose columns tell of no tickets is left out."""
+    found: dict[str, Reading] = {}
+    problems: list[str] = []
+    for name in names:
+        try:
+            found[name] = tickets.drafts(source.read(name), name, options, sheets.read)
+        except ArticleError as error:
+            problems.append(str(error))
+        except InputError:
+            problems.append(
+                say(
+                    "{name}：认不出是工单的列，没有导入",
+                    "{name}: its columns tell of no tickets, it was left",
+                    name=name,
+                )
+            )
+    drafts = (
+        replace(draft, source=f"{name} {draft.source}") for name, reading in found.items() for draft in reading.drafts
+    )
+    return Reading(
+        tuple(drafts),
+        (*problems, *(p for reading in found.values() for p in reading.problems)),
+        columns=tuple(dict(pair for reading in found.values() for pair in reading.columns).items()),
+    )
 
 
 def _is_other(name: str) -> bool:
@@ -307,6 +340,23 @@ CONVERTERS = {
 }
 """Suffix -> the module beside this one whose read(content, name, name of pictures) gives a Document of such a file."""
 PLAIN = tuple(MARKDOWN)
+WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".et")
+"""Suffixes of what kb.articles.importing.sheets reads."""
+_PACKED = ("请解压后导入文件夹，或改用 .zip", "unpack it and import the folder, or use .zip")
+ADVICE = {
+    ".doc": ("请用 Word 另存为 .docx", "save it as .docx in Word"),
+    ".ppt": ("请用 PowerPoint 另存为 .pptx", "save it as .pptx in PowerPoint"),
+    ".wps": ("请用 WPS 另存为 .docx", "save it as .docx in WPS"),
+    ".dps": ("请用 WPS 另存为 .pptx", "save it as .pptx in WPS"),
+    ".rtf": ("请用 Word 另存为 .docx", "save it as .docx in Word"),
+    ".xlsb": ("请在 Excel 里另存为 .xlsx", "save it as .xlsx in Excel"),
+    ".odt": ("请另存为 .docx", "save it as .docx"),
+    ".ods": ("请另存为 .xlsx", "save it as .xlsx"),
+    ".odp": ("请另存为 .pptx", "save it as .pptx"),
+    ".rar": _PACKED,
+    ".7z": _PACKED,
+}
+"""Suffix -> what to do with such a file, which nothing here reads."""
 DOCUMENTS: dict[str, Callable[[Source, str, str, Options], Draft]] = {
     **dict.fromkeys(PLAIN, _markdown),
     **dict.fromkeys(CONVERTERS, _converted),

@@ -14,6 +14,7 @@ class Options:
     kind: of documents that name none (a manual then) and of tickets (a case). area: where none is given.
     status: of everything imported; by default an article that brings its number keeps its own, others are drafts.
     columns: column of a table -> key or section, beside what its names tell; "" leaves a column out.
+    usual: the same of a saved mapping, for those columns that a table has.
     mask: customer data is replaced by a note. areas: values allowed beside the built-in ones.
     max_file_kb: the largest article.
     """
@@ -22,6 +23,7 @@ class Options:
     area: str = ""
     status: str = ""
     columns: dict[str, str] = field(default_factory=dict)
+    usual: dict[str, str] = field(default_factory=dict)
     mask: bool = False
     areas: tuple[str, ...] = ()
     max_file_kb: int = 2048

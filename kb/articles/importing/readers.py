@@ -30,25 +30,9 @@ READERS = (
     Reader(tuple(documents.CONVERTERS), documents.read, heavy=True),
     Reader((".zip",), documents.read, heavy=True),
     Reader((".csv", ".tsv", ".json", ".jsonl", ".ndjson"), tickets.read, columns=True),
-    Reader((".xlsx", ".xls", ".xlsm", ".et"), partial(tickets.read, cells_of=sheets.read), columns=True, heavy=True),
+    Reader(documents.WORKBOOKS, partial(tickets.read, cells_of=sheets.read), columns=True, heavy=True),
 )
 SUFFIXES = tuple(suffix for reader in READERS for suffix in reader.suffixes)
-
-_PACKED = ("请解压后导入文件夹，或改用 .zip", "unpack it and import the folder, or use .zip")
-_ADVICE = {
-    ".doc": ("请用 Word 另存为 .docx", "save it as .docx in Word"),
-    ".ppt": ("请用 PowerPoint 或 WPS 另存为 .pptx", "save it as .pptx in PowerPoint"),
-    ".wps": ("请用 WPS 另存为 .docx", "save it as .docx in WPS"),
-    ".dps": ("请用 WPS 另存为 .pptx", "save it as .pptx in WPS"),
-    ".rtf": ("请用 Word 另存为 .docx", "save it as .docx in Word"),
-    ".odt": ("请另存为 .docx", "save it as .docx"),
-    ".ods": ("请另存为 .xlsx", "save it as .xlsx"),
-    ".odp": ("请另存为 .pptx", "save it as .pptx"),
-    ".xlsb": ("请在 Excel 里另存为 .xlsx", "save it as .xlsx in Excel"),
-    ".rar": _PACKED,
-    ".7z": _PACKED,
-}
-"""What to do with files that can't be read."""
 
 
 def reader_of(source: Path) -> Reader:
@@ -65,6 +49,11 @@ def reader_of(source: Path) -> Reader:
             "{source} is of no format that can be imported ({known}){advice}",
             source=source.name,
             known=", ".join(SUFFIXES),
-            advice=say("；", "; ") + say(*_ADVICE[suffix]) if suffix in _ADVICE else "",
+            advice=say("；", "; ") + say(*documents.ADVICE[suffix]) if suffix in documents.ADVICE else "",
         )
     )
+
+
+def is_heavy(source: Path) -> bool:
+    """Whether reading a source can take long however small it is."""
+    return source.is_dir() or any(r.heavy and source.suffix.lower() in r.suffixes for r in READERS)

@@ -5,12 +5,10 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
 from kb.articles.importing import cells, packages
 from kb.articles.importing.cells import Problem, Row
-from kb.articles.importing.sources import MAX_FILE, opened
 from kb.errors import ArticleError
 from kb.language import say
 from kb.text import encodings
@@ -26,46 +24,44 @@ _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _VALUES = frozenset(("v", "is", "t"))
 
 
-def read(path: Path) -> tuple[list[Row], list[Problem]]:
+def read(raw: bytes, name: str) -> tuple[list[Row], list[Problem]]:
     """The rows of all sheets that are shown, and sentences about those that can't be read.
 
     A title above the header is passed over; what is merged over rows stands in each of them. Macros are never read.
     Raises ArticleError and InputError for a file that is no workbook, or too large a one.
     """
-    with opened(path) as source:
-        raw = source.read(path.name, MAX_FILE)
     if not raw.startswith((packages.OLE, b"PK")):
-        return _exported(raw, path)
+        return _exported(raw, name)
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
     if raw.startswith(b"PK"):
-        packages.examine(raw, path.name, BOUNDS, lambda part: _Extent(path.name) if "worksheets/" in part else None)
+        packages.examine(raw, name, BOUNDS, lambda part: _Extent(name) if "worksheets/" in part else None)
     problems: list[Problem] = []
     rows: list[Row] = []
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
         if len(workbook.sheet_names) > MAX_SHEETS:
-            raise packages.too_large(path.name)
+            raise packages.too_large(name)
         shown = [s.name for s in workbook.sheets_metadata if s.visible == SheetVisibleEnum.Visible]
         problems += [
-            Problem(0, say("是隐藏的，没有读", "it is hidden and was not read"), name)
-            for name in workbook.sheet_names
-            if name not in shown
+            Problem(0, say("是隐藏的，没有读", "it is hidden and was not read"), title)
+            for title in workbook.sheet_names
+            if title not in shown
         ]
-        for name in shown:
-            sheet = workbook.get_sheet_by_name(name)
-            label = name if len(shown) > 1 else ""
+        for title in shown:
+            sheet = workbook.get_sheet_by_name(title)
+            label = title if len(shown) > 1 else ""
             left = sheet.start[1] if sheet.start is not None else 0
             table = ([_text(v) for v in row] for row in sheet.iter_rows())
-            rows += cells.within_bounds(_rows(table, left, sheet.merged_cell_ranges or [], label), path)
+            rows += cells.within_bounds(_rows(table, left, sheet.merged_cell_ranges or [], label), name)
     except PasswordError:
-        raise _protected(path.name)
+        raise _protected(name)
     except (CalamineError, ValueError, OSError) as error:
         if raw.startswith(packages.OLE) and _is_encrypted(raw):
-            raise _protected(path.name)
-        raise packages.unfit(path.name, BOUNDS, str(error))
+            raise _protected(name)
+        raise packages.unfit(name, BOUNDS, str(error))
     if len(rows) > cells.MAX_ROWS:
-        cells.within_bounds(rows, path)
+        cells.within_bounds(rows, name)
     return rows, problems
 
 
@@ -159,20 +155,20 @@ def _text(value: Any) -> str:
 # --- what calls itself a workbook ---------------------------------------------------------------
 
 
-def _exported(raw: bytes, path: Path) -> tuple[list[Row], list[Problem]]:
+def _exported(raw: bytes, name: str) -> tuple[list[Row], list[Problem]]:
     """Tickets that a system exported as ".xls" and that are a page of HTML, or text between tabs. Excel opens them."""
     text, encoding = encodings.read(raw)
     if "\0" in text or "\ufffd" in text[:2000] or not text.strip():
-        raise packages.unfit(path.name, BOUNDS, encoding)
+        raise packages.unfit(name, BOUNDS, encoding)
     if not re.search(r"<table\b", text, re.IGNORECASE):
-        return cells.separated(text, path)
+        return cells.separated(text, name)
     from kb.articles.importing.webpages import tables
 
     rows: list[Row] = []
     found = tables(text)
     for i, table in enumerate(found, 1):
         label = str(i) if len(found) > 1 else ""
-        rows += cells.within_bounds(_rows(iter(table), 0, (), label), path)
+        rows += cells.within_bounds(_rows(iter(table), 0, (), label), name)
     return rows, []
 
 

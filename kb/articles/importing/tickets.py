@@ -10,6 +10,7 @@ from typing import Any
 from kb.articles.files import render
 from kb.articles.importing import cells, columns, escape
 from kb.articles.importing.model import Draft, Options, Reading
+from kb.articles.importing.sources import opened
 from kb.errors import InputError
 from kb.language import current, say
 from kb.model import Article
@@ -22,11 +23,17 @@ NEEDED = {"case": ("symptom", "fix"), "faq": ("question", "answer")}
 """Without both of these there is nothing to tell."""
 
 
-Cells = Callable[[Path], tuple[list[cells.Row], list[cells.Problem]]]
-"""What reads the rows of a file, as kb.articles.importing.cells.read does."""
+Cells = Callable[[bytes, str], tuple[list[cells.Row], list[cells.Problem]]]
+"""What reads the rows of a file, as kb.articles.importing.cells.read does: (content, name)."""
 
 
 def read(path: Path, options: Options, cells_of: Cells = cells.read) -> Reading:
+    """As drafts(), for a file."""
+    with opened(path) as source:
+        return drafts(source.read(path.name), path.name, options, cells_of)
+
+
+def drafts(raw: bytes, name: str, options: Options, cells_of: Cells = cells.read) -> Reading:
     """Every row as a draft. Raises InputError for a file that is no table, and for a mapping that doesn't fit."""
     kind = options.kind or "case"
     if kind not in columns.SECTIONS:
@@ -37,7 +44,7 @@ def read(path: Path, options: Options, cells_of: Cells = cells.read) -> Reading:
                 kind=kind,
             )
         )
-    rows, problems = cells_of(path)
+    rows, problems = cells_of(raw, name)
     sheets: dict[str, dict[str, None]] = {}
     for row in rows:
         sheets.setdefault(row.sheet, {}).update(dict.fromkeys(row.cells))
@@ -46,21 +53,22 @@ def read(path: Path, options: Options, cells_of: Cells = cells.read) -> Reading:
         raise InputError(
             say("有 {n} 列，最多 {most} 列", "{n} columns, {most} at most", n=len(names), most=cells.MAX_COLUMNS)
         )
-    mapping = columns.mapping(names, options.columns, kind)
+    mapping = columns.mapping(names, options, kind)
     unfit = [sheet for sheet, own in sheets.items() if not {mapping[name] for name in own} & set(NEEDED[kind])]
     if rows and len(unfit) == len(sheets):
+        columns.require_known(names, options.columns)
         raise InputError(
             say(
-                "{path} 里认不出哪一列是 {needed}；有：{columns}。用 --map 列名={first} 指明",
-                "which column of {path} is {needed}? There are: {columns}. Say it by --map COLUMN={first}",
-                path=path.name,
+                "{name} 里认不出哪一列是 {needed}；有：{columns}。用 --map 列名={first} 指明",
+                "which column of {name} is {needed}? There are: {columns}. Say it by --map COLUMN={first}",
+                name=name,
                 needed=say(" 或 ", " or ").join(NEEDED[kind]),
                 columns=", ".join(names),
                 first=NEEDED[kind][0],
             )
         )
     problems += [cells.Problem(0, _no_tickets(list(sheets[sheet]), kind), sheet) for sheet in unfit]
-    drafts: list[Draft] = []
+    made: list[Draft] = []
     seen: dict[str, cells.Row] = {}
     for row in rows:
         if row.sheet in unfit:
@@ -76,12 +84,12 @@ def read(path: Path, options: Options, cells_of: Cells = cells.read) -> Reading:
                         first=_place(first.sheet, first.number),
                     )
                 )
-            drafts.append(draft)
+            made.append(draft)
         except ValueError as error:
             problems.append(cells.Problem(row.number, str(error), row.sheet))
     order = {sheet: i for i, sheet in enumerate(dict.fromkeys([*sheets, *(p.sheet for p in problems)]))}
     problems.sort(key=lambda p: (order[p.sheet], p.number))
-    return Reading(tuple(drafts), tuple(_at(path, p) for p in problems), (), tuple(mapping.items()))
+    return Reading(tuple(made), tuple(_at(name, p) for p in problems), (), tuple(mapping.items()))
 
 
 def _no_tickets(names: list[str], kind: str) -> str:
@@ -103,9 +111,9 @@ def _place(sheet: str, row: int) -> str:
     return say("", ", ").join(filter(None, (where, line)))
 
 
-def _at(path: Path, problem: cells.Problem) -> str:
+def _at(name: str, problem: cells.Problem) -> str:
     place = _place(problem.sheet, problem.number)
-    return say("{path} {place}：{message}", "{path}, {place}: {message}", path=path.name, place=place,
+    return say("{name} {place}：{message}", "{name}, {place}: {message}", name=name, place=place,
                message=problem.message)  # fmt: skip
 
 
