@@ -162,6 +162,12 @@ def _missing(articles: list[Article], known: list[frozenset[str] | None]) -> tup
     return tuple(count.most_common())
 
 
+def files_of(planned: Plan) -> dict[str, bytes]:
+    """Everything that a plan writes, articles first: path below the articles folder -> content."""
+    texts = {item.path: item.text.encode() for item in planned.items}
+    return texts | {image.path: image.content for item in planned.items for image in item.images}
+
+
 def carry_out(planned: Plan) -> list[Path]:
     """Write everything a plan holds; returns the articles' files.
 
