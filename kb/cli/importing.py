@@ -33,7 +33,8 @@ SHOWN = 50
 
     工单的列可以成为文件头的键（title、product、severity…）或案例的一节（symptom、environment、cause、
     diagnosis、fix、verification）；常见的列名自动认出，--map 列名= 表示不要这一列。导入的文章是草稿。
-    再次导入时已有的会跳过；要么全部写好，要么一个文件都不留。--undo 把一次导入整个撤回，文件移到 .undone。退出码：0 有导入，1 没有，2 用法有误。
+    再次导入时已有的会跳过；要么全部写好，要么一个文件都不留。--undo 把一次导入整个撤回，文件移到 .undone。
+    退出码：0 有导入，1 没有，2 用法有误。
     """,
     """Import documents or old tickets: folders, .zip, Markdown, Word, PDF, PowerPoint, web pages, texts, mails,
     Excel, CSV, JSON. See first with --dry-run what would be imported; it writes nothing.
@@ -117,6 +118,7 @@ def import_(
     planned = bounded_plan(sources, chosen.articles, options, SECONDS)
     number = 0
     if not dry_run and planned.items:
+        store.ping()  # what can't be remembered can't be taken back
         carry_out(planned)
         number = Imports(store, chosen.articles).note(files_of(planned), [s.name for s in sources], "")
     if save_mapping:

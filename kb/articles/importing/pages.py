@@ -88,10 +88,10 @@ def read(raw: bytes, name: str, _image: str) -> Document:
                 pages=len(pages),
             ),
         )
+    title = _title(stated, pages, marks) or PurePosixPath(name).stem  # before the running title goes
     running = _running(pages)
     pages = [_without(lines, running) for lines in pages]
     chinese = any(_CHINESE.search(line) for lines in pages for line in lines[:20])
-    title = _title(stated, pages, marks) or PurePosixPath(name).stem
     if pages[0] and _bare(pages[0][0]) == _bare(title):
         pages[0] = pages[0][1:]
     marks = [mark for mark in marks if not (mark.level == 1 and _bare(mark.title) == _bare(title))]

@@ -63,7 +63,7 @@ def _with_lists(text: str) -> str:
 
 def _role(line: str) -> str:
     m = _SECTION.fullmatch(line)
-    return _meant(m["name"]) if m and not m["rest"] else ""
+    return _meant(m["name"]) if m and (m["colon"] or not m["rest"]) else ""
 
 
 def _meant(name: str) -> str:
