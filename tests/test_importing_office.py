@@ -75,7 +75,8 @@ def tickets(name: str, *rows: list[object], above: int = 0) -> Callable[[Workboo
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         if above:
             sheet.merge_range(0, 0, 0, 4, f"{name} 年报修台账")
-        for i, row in enumerate([HEADER, *rows]):
+        lines: list[list[object]] = [list(HEADER), *rows]
+        for i, row in enumerate(lines):
             for j, value in enumerate(row):
                 sheet.write(above + i, j, value, day if isinstance(value, datetime) else None)
 
@@ -167,9 +168,9 @@ def test_a_sheet_over_a_large_area_is_refused_before_it_is_held(tmp_path: Path, 
 def test_protected_and_damaged_workbooks_are_told(tmp_path: Path, root: Path) -> None:
     with pytest.raises(ArticleError, match="密码"):
         planned(tmp_path / "a.xlsx", root, office.container({"EncryptedPackage": b"x" * 100}))
-    with pytest.raises(ArticleError, match="另存为 .xlsx"):
+    with pytest.raises(ArticleError, match=r"另存为 \.xlsx"):
         planned(tmp_path / "a.xlsx", root, b"PK\x03\x04")
-    with pytest.raises(ArticleError, match="另存为 .xlsx"):
+    with pytest.raises(ArticleError, match=r"另存为 \.xlsx"):
         planned(tmp_path / "a.xls", root, bytes(range(256)))
 
 
