@@ -282,10 +282,10 @@ def test_tables_are_bounded_in_columns_and_cells(tmp_path: Path) -> None:
     start = time.process_time()
     path.write_text(",".join(f"现象{i}" for i in range(20_000)) + "\n" + "x," * 20_000 + "\n", "utf8")
     with pytest.raises(InputError, match="20000 列"):
-        cells.read(path)
+        cells.read(path.read_bytes(), path.name)
     with path.open("w", encoding="utf8") as f:
         csv.writer(f).writerows([["标题", "现象"], ["一", "二"], ["长", "x" * 16_000_000]])
-    rows, problems = cells.read(path)
+    rows, problems = cells.read(path.read_bytes(), path.name)
     assert [r.cells["标题"] for r in rows] == ["一"]
     assert problems[0][0] == 3
     assert time.process_time() - start < SECONDS
@@ -321,5 +321,5 @@ def test_a_heavy_import_is_planned_apart(tmp_path: Path) -> None:
     """The plan of another process is the plan of this one."""
     (tmp_path / "wiki").mkdir()
     (tmp_path / "wiki" / "a.md").write_text("# 甲\n\n正文\n", "utf8")
-    apart = plan.bounded_plan(tmp_path / "wiki", tmp_path / "articles", Options(), 60)
+    apart = plan.bounded_plan([tmp_path / "wiki"], tmp_path / "articles", Options(), 60)
     assert apart == plan.plan(tmp_path / "wiki", tmp_path / "articles", Options())

@@ -142,12 +142,12 @@ def test_links_and_images_hold(source: Path, root: Path) -> None:
     (source / "img").mkdir()
     (source / "img/a b.png").write_bytes(PNG)
     (source / "img/unused.png").write_bytes(PNG)
-    (source / "note.pdf").write_bytes(b"%PDF")
+    (source / "note.bin").write_bytes(b"x")
     (source / "a.md").write_text("# A\n[下](sub/b.md) ![图](img/a%20b.png)\n", "utf8")
     (source / "sub/b.md").write_text("# B\n[上](../a.md) ![图](<../img/a b.png>) [无](none.md)\n", "utf8")
     planned = imported(source, root)
     assert set(tree(root)) == {"wiki/a.md", "wiki/sub/b.md", "wiki/img/a b.png"}
-    assert planned.left_out == ("img/unused.png", "note.pdf")
+    assert planned.left_out == ("img/unused.png", "note.bin")
     assert [i.warnings for i in planned.items] == [(), ("正文第 2 行的链接 none.md 没有对应的文件",)]
     assert [p.message for p in check(root)] == ["链接 none.md 指向的文件不存在"]
 
@@ -365,7 +365,14 @@ def test_damaged_archives_are_told(tmp_path: Path, root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "advice"), [("a.xlsx", "CSV UTF-8"), ("a.doc", "另存为 .docx"), ("a.rar", ".zip"), ("a.exe", "不是能导入")]
+    ("name", "advice"),
+    [
+        ("a.ppt", "另存为 .pptx"),
+        ("a.ods", "另存为 .xlsx"),
+        ("a.doc", "另存为 .docx"),
+        ("a.rar", ".zip"),
+        ("a.exe", "不是能导入"),
+    ],
 )
 def test_other_formats_are_refused_with_advice(tmp_path: Path, root: Path, name: str, advice: str) -> None:
     (tmp_path / name).write_bytes(b"x")
@@ -517,7 +524,7 @@ def test_hostile_documents_are_refused_before_the_converter_reads_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = docx(tmp_path / "a.docx", paragraph("x" * 5000))
-    monkeypatch.setattr(word, "MAX_XML", 4000)
+    monkeypatch.setattr(word, "BOUNDS", word.BOUNDS._replace(xml=4000))
     with pytest.raises(ArticleError, match="太大"):
         word.read(path.read_bytes(), "a.docx", "{number}")
     bomb = io.BytesIO()

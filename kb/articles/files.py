@@ -64,8 +64,8 @@ def find(root: Path) -> Iterator[Path]:
 
 
 def left_out(name: str) -> bool:
-    """Whether a file or folder of that name is passed over unless it is asked for: hidden, or nobody's article."""
-    return name.startswith(".") or name in LEFT_OUT_FOLDERS or name in LEFT_OUT_FILES
+    """Whether a file or folder is passed over unless it is asked for: hidden, a lock of Office (~$), no article."""
+    return name.startswith((".", "~$")) or name in LEFT_OUT_FOLDERS or name in LEFT_OUT_FILES
 
 
 def is_article(path: Path, root: Path) -> bool:

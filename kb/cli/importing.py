@@ -20,36 +20,53 @@ SHOWN = 50
 
 
 @command(
-    """导入文档或旧工单：文件夹、.zip、Markdown、.docx、CSV、JSON。先用 --dry-run 看会导入什么，什么都不写。
+    """导入文档或旧工单：文件夹、.zip、Markdown、Word、PDF、PPT、网页、文本、邮件、Excel、CSV、JSON。
+    先用 --dry-run 看会导入什么，什么都不写。
 
     \b
     例：kb import 旧手册.zip --dry-run
         kb import 维修报告.docx --kind case --area printer
-        kb import 工单.csv --map 故障现象=symptom --map 解决方法=fix --map 设备型号=product --mask --dry-run
+        kb import 工单.xlsx --map 故障现象=symptom --map 解决方法=fix --map 设备型号=product --mask --dry-run
+        kb import 2023.xlsx 2024.xlsx --save-mapping 报修台账
+        kb import 2025.xlsx --mapping 报修台账
+        kb import --undo 3
 
     工单的列可以成为文件头的键（title、product、severity…）或案例的一节（symptom、environment、cause、
     diagnosis、fix、verification）；常见的列名自动认出，--map 列名= 表示不要这一列。导入的文章是草稿。
-    再次导入时已有的会跳过；要么全部写好，要么一个文件都不留。退出码：0 有导入，1 没有，2 用法有误。
+    再次导入时已有的会跳过；要么全部写好，要么一个文件都不留。--undo 把一次导入整个撤回，文件移到 .undone。
+    退出码：0 有导入，1 没有，2 用法有误。
     """,
-    """Import documents or old tickets: a folder, .zip, Markdown, .docx, CSV, JSON. See first with --dry-run what
-    would be imported; it writes nothing.
+    """Import documents or old tickets: folders, .zip, Markdown, Word, PDF, PowerPoint, web pages, texts, mails,
+    Excel, CSV, JSON. See first with --dry-run what would be imported; it writes nothing.
 
     \b
     Example: kb import manuals.zip --dry-run
              kb import report.docx --kind case --area printer
-             kb import tickets.csv --map Problem=symptom --map Solution=fix --map Device=product --mask --dry-run
+             kb import tickets.xlsx --map Problem=symptom --map Solution=fix --map Device=product --mask --dry-run
+             kb import 2023.xlsx 2024.xlsx --save-mapping desk
+             kb import 2025.xlsx --mapping desk
+             kb import --undo 3
 
     A column of tickets becomes a key of the front matter (title, product, severity ...) or a section of a case
     (symptom, environment, cause, diagnosis, fix, verification). Usual names are known; --map COLUMN= leaves a column
     out. What is imported is a draft. What is in the base already is skipped; either everything is written or nothing.
+    --undo takes a whole import back; its files move to .undone.
     Exits 0 when something was imported, 1 when nothing, 2 when misused.
     """,
 )
-@click.argument("source", type=FILE, metavar="SOURCE")
+@click.argument("sources", type=FILE, metavar="SOURCE...", nargs=-1)
 @click.option("--kind", type=click.Choice(KINDS), help=say("没有写明类型的文章的类型", "kind of what names none"))
 @click.option("--area", default="", help=", ".join(AREAS))
 @click.option(
     "--map", "pairs", multiple=True, metavar="COLUMN=KEY", help=say("工单的列成为什么，可多次", "what a column becomes")
+)
+@click.option("--mapping", default="", metavar="NAME", help=say("用保存过的列对应", "a saved mapping of columns"))
+@click.option(
+    "--save-mapping", default="", metavar="NAME", help=say("保存这次的列对应", "save this mapping of columns")
+)
+@click.option("--undo", type=int, metavar="N", help=say("撤回第 N 次导入", "take import N back"))
+@click.option(
+    "--changed-too", is_flag=True, help=say("撤回时连同后来改过的", "with --undo: also what was changed since")
 )
 @click.option("--mask", is_flag=True, help=say("隐去客户数据", "replace customer data by a note"))
 @click.option("--status", type=click.Choice(STATUSES), help=say("状态，默认草稿", "status, by default draft"))
@@ -57,35 +74,78 @@ SHOWN = 50
 @json_option
 def import_(
     chosen: Settings,
-    source: Path,
+    sources: tuple[Path, ...],
     kind: str | None,
     area: str,
     pairs: tuple[str, ...],
+    mapping: str,
+    save_mapping: str,
+    undo: int | None,
+    changed_too: bool,
     mask: bool,
     status: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
+    from kb.articles.importing.mappings import Mappings
     from kb.articles.importing.model import Options
-    from kb.articles.importing.plan import bounded_plan, carry_out
+    from kb.articles.importing.plan import bounded_plan, carry_out, files_of
+    from kb.articles.importing.undo import Imports
+    from kb.database.connection import Store
 
+    store = Store(chosen.database)
+    if undo is not None:
+        _undo(chosen, Imports(store, chosen.articles), undo, changed_too)
+        return
+    if not sources:
+        raise InputError(say("请写上要导入的文件或文件夹", "name the files or folders to import"))
     known = (*AREAS, *chosen.areas)
     if area and area not in known:
         raise InputError(
             say("领域 '{area}' 不认识（可用：{known}）", "unknown area '{area}' ({known})", area=area,
                 known=", ".join(known))
         )  # fmt: skip
-    options = Options(kind or "", area, status or "", _columns(pairs), mask, chosen.areas, chosen.max_file_kb)
-    planned = bounded_plan(source, chosen.articles, options, SECONDS)
-    if not dry_run:
+    options = Options(
+        kind or "",
+        area,
+        status or "",
+        _columns(pairs),
+        Mappings(store).find(mapping) if mapping else {},
+        mask=mask,
+        areas=chosen.areas,
+        max_file_kb=chosen.max_file_kb,
+    )
+    planned = bounded_plan(sources, chosen.articles, options, SECONDS)
+    number = 0
+    if not dry_run and planned.items:
+        store.ping()  # what can't be remembered can't be taken back
         carry_out(planned)
+        number = Imports(store, chosen.articles).note(files_of(planned), [s.name for s in sources], "")
+    if save_mapping:
+        Mappings(store).save(save_mapping, dict(planned.columns))
     if as_json:
         print_json(_data(planned))
     else:
         _print_plan(planned)
-    _print_end(planned, dry_run)
+    _print_end(planned, dry_run, number)
     if not planned.items:
         raise click.exceptions.Exit(NOTHING)
+
+
+def _undo(chosen: Settings, imports: Any, number: int, changed_too: bool) -> None:
+    from kb.articles.writing.save import Editions
+    from kb.database.connection import Store
+
+    with Editions(Store(chosen.database), chosen.articles, chosen.max_file_kb).locked():
+        gone = imports.undo(number, changed_too)
+    note(
+        say(
+            "撤回了 {n} 篇，文件在 .undone/import-{number}；kb build 更新索引",
+            "{n} articles taken back, their files are in .undone/import-{number}; kb build brings the index up to date",
+            n=len(gone),
+            number=number,
+        )
+    )
 
 
 def _columns(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -140,7 +200,7 @@ def _print_plan(planned: Any) -> None:
         click.echo(say("跳过 ", "skipped ") + sentence)
 
 
-def _print_end(planned: Any, dry_run: bool) -> None:
+def _print_end(planned: Any, dry_run: bool, number: int) -> None:
     """What people need to know at the end, out of the way of data."""
     for problem in planned.problems:
         note(say("没有导入 ", "not imported ") + problem)
@@ -168,4 +228,10 @@ def _print_end(planned: Any, dry_run: bool) -> None:
             "{n} imported, {skipped} skipped, {problems} could not be", **counts)
     )  # fmt: skip
     if planned.items:
-        note(say("接下来：kb check 检查，kb build 建索引", "next: kb check, then kb build"))
+        note(
+            say(
+                "接下来：kb check 检查，kb build 建索引；撤回这次导入：kb import --undo {n}",
+                "next: kb check, then kb build; to take this import back: kb import --undo {n}",
+                n=number,
+            )
+        )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0002"
+HEAD = "0003"
 """The last migration: with it these tables are made."""
 
 
@@ -46,7 +46,7 @@ class _Name(_Words):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {datetime: _Moment, str: _Words, float: Double, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy reads it once
+    type_annotation_map = {datetime: _Moment, str: _Words, float: Double, list[str]: JSON, dict[str, str]: JSON}  # noqa: RUF012 - SQLAlchemy reads it once
 
 
 _NAME = _Name(300)
@@ -150,3 +150,24 @@ class Token(Base):
     used: Mapped[datetime | None]
     owner: Mapped[str] = mapped_column(_NAME)
     expires: Mapped[datetime | None]
+
+
+class Import(Base):
+    """What an import brought. source: names of files; files: path below the articles folder -> digest, as written."""
+
+    __tablename__ = "imports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    editor: Mapped[str] = mapped_column(_NAME)
+    source: Mapped[str]
+    files: Mapped[dict[str, str]]
+    undone: Mapped[datetime | None]
+
+
+class Mapping(Base):
+    """What the columns of somebody's tickets become, under a name. columns: column -> key or section, "" for none."""
+
+    __tablename__ = "mappings"
+    name: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    at: Mapped[datetime]
+    columns: Mapped[dict[str, str]]

@@ -4,11 +4,10 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from kb.desk import encodings, mails
 from kb.errors import InputError
 from kb.language import say
 from kb.model import MAX_TEXT
-from kb.text import hypertext
+from kb.text import encodings, hypertext, mails
 from kb.text.excerpt import excerpt
 
 MAX_BYTES = 10_000_000
@@ -49,7 +48,7 @@ def read(name: str, data: bytes) -> Intake:
                 most=MAX_BYTES / 1e6,
             )
         )
-    if name.lower().endswith(".eml") or is_mail(data):
+    if name.lower().endswith((".eml", ".msg")) or is_mail(data):
         return _mail(name, data)
     notes: list[str] = []
     text = _text_of(name, data, notes)
@@ -130,21 +129,14 @@ def _text_of(name: str, data: bytes, notes: list[str]) -> str:
     for _ in range(MAX_PACKED):
         if data[:2] == b"\x1f\x8b":
             data = _unpacked(name, data, notes)
-    if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" and name.lower().endswith(".msg"):
-        raise InputError(
-            say(
-                "读不了 Outlook 的 .msg 文件；请把邮件另存为 .eml，或者直接复制正文粘贴",
-                "Outlook's .msg files can't be read; save the mail as .eml, or copy its text and paste it",
-            )
-        )
     text, encoding = encodings.read_lines(data)
     if encoding == "mixed":
         notes.append(say("{name} 里有不同编码的行，逐行读取", "{name} has lines of different encodings", name=name))
     if len(_ODD.findall(text[:50_000])) > max(MAX_ODD, len(text[:50_000]) // 50):
         raise InputError(
             say(
-                "{name} 不是文本；能读的是邮件（.eml）、日志和纯文本（可以是 .gz）",
-                "{name} is no text; mails (.eml), logs and plain text can be read (.gz too)",
+                "{name} 不是文本；能读的是邮件（.eml、.msg）、日志和纯文本（可以是 .gz）",
+                "{name} is no text; mails (.eml, .msg), logs and plain text can be read (.gz too)",
                 name=name,
             )
         )

@@ -6,7 +6,7 @@ from flask import Flask, flash, redirect, request, url_for
 
 from kb.articles.writing.form import edited
 from kb.articles.writing.workflow import require_allowed
-from kb.errors import ConflictError, InputError
+from kb.errors import ConflictError, InputError, KbError
 from kb.labels import label
 from kb.language import say
 from kb.model import Article
@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         ("/review", review, ["GET"]),
         ("/review/<path:name>", still_right, ["POST"]),
         ("/state/<path:name>", change_state, ["POST"]),
+        ("/states", change_states, ["POST"]),
     ):
         app.add_url_rule(rule, view_func=view, methods=methods)
 
@@ -79,6 +80,42 @@ def change_state(name: str) -> Answer:
     """Bring an article into another state, and change nothing else."""
     state = request.form.get("to", "")
     return _change(name, {"status": state}, label("to", state))
+
+
+@writing
+def change_states() -> Answer:
+    """Bring all chosen articles into another state, each by the rules for one; what was refused is told."""
+    state, settings = request.form.get("to", ""), settings_in_force()
+    chosen = list(dict.fromkeys(request.form.getlist("article")))[:MAX_ROWS]
+    done: list[str] = []
+    refused: list[str] = []
+    try:
+        who = editor_from_form()
+        if not chosen:
+            raise InputError(say("先勾选文章", "choose articles first"))
+        for name in chosen:
+            try:
+                now = file_of(name)
+                then = edited(now, {"status": state})
+                require_allowed(settings, now, then, who)
+                editions().save(then, now.digest, who, label("to", state))
+                done.append(now.path)
+            except KbError as error:
+                refused.append(f"{name}{say('：', ': ')}{error}")
+        if done:
+            finished(done, who, label("to", state))
+            flash(say("{state}：{n} 篇", "{state}: {n} articles", state=label("to", state), n=len(done)))
+        if refused:
+            more = "\n…" if len(refused) > SHOWN else ""
+            why = "\n".join(refused[:SHOWN]) + more
+            flash(say("{n} 篇没有改：\n{why}", "{n} were not changed:\n{why}", n=len(refused), why=why))
+    except InputError as error:
+        flash(str(error))
+    return redirect(url_for("review"), 303)
+
+
+SHOWN = 5
+"""Articles that were refused and that a sentence names."""
 
 
 def _change(name: str, values: dict[str, str], note: str, content: bool = True) -> Answer:

@@ -19,7 +19,7 @@ from kb.language import say
 from kb.settings import Settings
 from kb.web import MAX_BODY
 from kb.web.supervisor import Job, supervise
-from kb.web.writers import MAX_UPLOAD
+from kb.web.writers import MAX_IMPORT, MAX_UPLOAD
 
 # That requests wait for their turn is no news worth a line for each.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -82,7 +82,7 @@ class Server:
             self._app,
             sockets=[self._socket],
             threads=self._threads,
-            max_request_body_size=max(MAX_BODY, MAX_UPLOAD),
+            max_request_body_size=max(MAX_BODY, MAX_UPLOAD, MAX_IMPORT),
             channel_timeout=30,
             connection_limit=200,
             ident=None,

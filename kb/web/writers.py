@@ -22,17 +22,24 @@ from kb.web.security import require_token, require_writer
 from kb.web.views import Answer, settings_in_force, store, visitor
 
 MAX_UPLOAD = 20_000_000
-"""Bytes of what a writer sends: an article, a picture, a zip of articles."""
+"""Bytes of what a writer sends: an article, a picture."""
+MAX_IMPORT = 200_000_000
+"""Bytes of what is sent to be imported."""
+MAX_FILES = 5000
+"""Files and fields of it."""
 
 
-def writing(view: Callable[..., Answer]) -> Callable[..., Answer]:
-    """A page that changes articles, or helps to: for writers only, with a form token, and a larger bound of size."""
+def writing(view: Callable[..., Answer], most: int = MAX_UPLOAD, parts: int = 1000) -> Callable[..., Answer]:
+    """A page that changes articles, or helps to: for writers only, with a form token, and larger bounds of size.
+
+    most: bytes of a request; parts: files and fields of it.
+    """
 
     @wraps(view)
     def guarded(**values: Any) -> Answer:
         require_writer()
         if request.method == "POST":
-            request.max_content_length = request.max_form_memory_size = MAX_UPLOAD
+            request.max_content_length, request.max_form_memory_size, request.max_form_parts = most, MAX_UPLOAD, parts
             require_token()
         return view(**values)
 

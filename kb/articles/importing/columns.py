@@ -1,9 +1,10 @@
 """This module answers what a column of old tickets means, and what its values are in an article."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
+from kb.articles.importing.model import Options
 from kb.errors import InputError
 from kb.labels import guessed_value
 from kb.language import say
@@ -95,9 +96,29 @@ def means(name: str) -> bool:
     return any(target(name, kind) for kind in SECTIONS)
 
 
-def mapping(columns: Sequence[str], given: Mapping[str, str], kind: str) -> dict[str, str]:
-    """Column -> key or section, "" for none: what was given, else what the name tells. Raises InputError."""
-    for column, wanted in given.items():
+def mapping(columns: Sequence[str], options: Options, kind: str) -> dict[str, str]:
+    """Column -> key or section, "" for none: what was given, what is usual, else what the name tells.
+
+    Raises InputError for what no column can become.
+    """
+    given = {**options.usual, **options.columns}
+    for column in columns:
+        if given.get(column) and given[column] not in targets(kind):
+            raise InputError(
+                say(
+                    "列“{column}”不能成为 '{target}'（可用：{targets}）",
+                    "the column '{column}' can't become '{target}' ({targets})",
+                    column=column,
+                    target=given[column],
+                    targets=", ".join(targets(kind)),
+                )
+            )
+    return {c: given[c] if c in given else target(c, kind) for c in columns}
+
+
+def require_known(columns: Sequence[str], given: Iterable[str]) -> None:
+    """Raises InputError for a column that was given a meaning and that no table has."""
+    for column in given:
         if column not in columns:
             raise InputError(
                 say(
@@ -107,17 +128,6 @@ def mapping(columns: Sequence[str], given: Mapping[str, str], kind: str) -> dict
                     columns=", ".join(columns),
                 )
             )
-        if wanted and wanted not in targets(kind):
-            raise InputError(
-                say(
-                    "列“{column}”不能成为 '{target}'（可用：{targets}）",
-                    "the column '{column}' can't become '{target}' ({targets})",
-                    column=column,
-                    target=wanted,
-                    targets=", ".join(targets(kind)),
-                )
-            )
-    return {c: given[c] if c in given else target(c, kind) for c in columns}
 
 
 def choice(key: str, text: str, areas: Iterable[str] = ()) -> str:

@@ -1,9 +1,10 @@
-"""This module reads documents, Markdown and .docx, as drafts of articles with their pictures."""
+"""This module reads documents, Markdown and what converters make of other formats, as drafts with their pictures."""
 
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 from unicodedata import is_normalized, normalize
@@ -15,8 +16,8 @@ from kb.articles.check import normal_path
 from kb.articles.files import SUFFIXES as MARKDOWN
 from kb.articles.files import ArticleFile, change, decode, parse, render
 from kb.articles.frontmatter import dump
-from kb.articles.importing import columns
-from kb.articles.importing.model import Draft, Options, Picture, Reading
+from kb.articles.importing import columns, sheets, tickets
+from kb.articles.importing.model import Document, Draft, Options, Picture, Reading
 from kb.articles.importing.sources import Source, opened
 from kb.articles.numbering import NUMBER
 from kb.articles.pictures import cleaned
@@ -39,18 +40,51 @@ def read(path: Path, options: Options) -> Reading:
     drafts: list[Draft] = []
     problems: list[str] = []
     with opened(path) as source:
-        documents = [n for n in source.names if PurePosixPath(n).suffix.lower() in DOCUMENTS]
+        documents = [n for n in source.names if _suffix(n) in DOCUMENTS]
         taken: set[str] = set()
         for name in sorted(documents, key=_is_other):  # links lead to Markdown: it keeps its names
             try:
                 place = _free(str(PurePosixPath(name).with_suffix(".md")) if _is_other(name) else name, taken)
-                drafts.append(DOCUMENTS[PurePosixPath(name).suffix.lower()](source, name, place, options))
+                drafts.append(DOCUMENTS[_suffix(name)](source, name, place, options))
                 taken.add(place)
             except ArticleError as error:
                 problems.append(str(error))
-        used = {p.path for d in drafts for p in d.images}
-        left_out = tuple(n for n in source.names if n not in documents and n not in used)
-    return Reading(tuple(_below(_folder(path, d), d) for d in drafts), tuple(problems), left_out)
+        tables = [n for n in source.names if _suffix(n) in WORKBOOKS]
+        tickets_in = _tickets(source, tables, options)
+        drafts += tickets_in.drafts
+        problems += tickets_in.problems
+        problems += [f"{n}{say('：', ': ')}{say(*ADVICE[_suffix(n)])}" for n in source.names if _suffix(n) in ADVICE]
+        used = {p.path for d in drafts for p in d.images}.union(documents, tables)
+        left_out = tuple(n for n in source.names if n not in used and _suffix(n) not in ADVICE)
+    made = tuple(_below(_folder(path, d), d) for d in drafts)
+    return Reading(made, tuple(problems), left_out, tickets_in.columns)
+
+
+def _tickets(source: Source, names: list[str], options: Options) -> Reading:
+    """The tickets of workbooks among documents; one whose columns tell of no tickets is left out."""
+    found: dict[str, Reading] = {}
+    problems: list[str] = []
+    for name in names:
+        try:
+            found[name] = tickets.drafts(source.read(name), name, options, sheets.read)
+        except ArticleError as error:
+            problems.append(str(error))
+        except InputError:
+            problems.append(
+                say(
+                    "{name}：认不出是工单的列，没有导入",
+                    "{name}: its columns tell of no tickets, it was left",
+                    name=name,
+                )
+            )
+    drafts = (
+        replace(draft, source=f"{name} {draft.source}") for name, reading in found.items() for draft in reading.drafts
+    )
+    return Reading(
+        tuple(drafts),
+        (*problems, *(p for reading in found.values() for p in reading.problems)),
+        columns=tuple(dict(pair for reading in found.values() for pair in reading.columns).items()),
+    )
 
 
 def _is_other(name: str) -> bool:
@@ -197,7 +231,7 @@ def _pictures(source: Source, name: str, body: str) -> tuple[list[Picture], list
     for line, link in _relative_links(body):
         place = normal_path(name, link)
         place = None if place is None else usable(place)
-        if place is None or place not in source or PurePosixPath(place).suffix.lower() not in IMAGES:
+        if place is None or place not in source or _suffix(place) not in IMAGES:
             continue
         try:
             if place not in pictures:
@@ -236,16 +270,17 @@ def dead_links(article: Article, planned: set[str], root: Path) -> Iterator[str]
             )
 
 
-# --- Word ------------------------------------------------------------------------------------
+# --- other formats ---------------------------------------------------------------------------
 
 
-def _word(source: Source, name: str, place: str, options: Options) -> Draft:
-    from kb.articles.importing import word  # large, and seldom needed
-
+def _converted(source: Source, name: str, place: str, options: Options) -> Draft:
+    """A document of another format as an article, with the pictures that it holds or that lie beside it."""
     pure = PurePosixPath(place)
     image = re.sub(r"[^\w-]", "-", pure.stem) + "-{number}.{ending}"
-    document = word.read(source.read(name), name, image)
+    converter = import_module(f"{__package__}.{CONVERTERS[_suffix(name)]}")  # large, and seldom needed
+    document: Document = converter.read(source.read(name), name, image)
     text = masked if options.mask else str
+    body, embedded, unread = _unfolded(_to_imported(document.body, source, name), place)
     article = Article(
         path="",
         id="",
@@ -255,24 +290,76 @@ def _word(source: Source, name: str, place: str, options: Options) -> Draft:
         status=options.status or "draft",
         created=options.today,
         updated=options.today,
-        body=text(document.body),
+        body=text(body),
     )
-    pictures = tuple(
+    held = [
         Picture(str(pure.with_name(image.format(number=i, ending=ending))), content)
         for i, (ending, content) in enumerate(document.images, 1)
-    )
+    ]
+    beside, unusable = _pictures(source, name, body)
     return Draft(
         name,
         place,
         lambda number: render(replace(article, id=number)),
         article.body,
-        images=pictures,
-        warnings=document.warnings,
+        images=(*held, *embedded, *beside),
+        warnings=(*document.warnings, *unread, *unusable),
     )
 
 
+def _to_imported(body: str, source: Source, name: str) -> str:
+    """A body whose links to other documents of the source lead to what becomes of them."""
+
+    def lead(m: re.Match[str]) -> str:
+        target, mark, anchor = m[1].partition("#")
+        place = normal_path(name, unquote(target))
+        if _suffix(target) not in CONVERTERS or place is None or place not in source:
+            return m[0]
+        return f"](<{target[: -len(_suffix(target))]}.md{mark}{anchor}>)"
+
+    return _ADDRESS.sub(lead, body)
+
+
+_ADDRESS = re.compile(r"\]\(<([^<>:\n]*)>\)")
+"""Where a link of a converted document leads, when that is no address of the web."""
+
+
+def _suffix(name: str) -> str:
+    """The suffix of a name, by which it is known what reads it."""
+    return PurePosixPath(name).suffix.lower()
+
+
+CONVERTERS = {
+    ".docx": "word",
+    ".pdf": "pages",
+    ".pptx": "slides",
+    ".html": "webpages",
+    ".htm": "webpages",
+    ".txt": "texts",
+    ".eml": "letters",
+    ".msg": "letters",
+}
+"""Suffix -> the module beside this one whose read(content, name, name of pictures) gives a Document of such a file."""
+PLAIN = tuple(MARKDOWN)
+WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".et")
+"""Suffixes of what kb.articles.importing.sheets reads."""
+_PACKED = ("请解压后导入文件夹，或改用 .zip", "unpack it and import the folder, or use .zip")
+ADVICE = {
+    ".doc": ("请用 Word 另存为 .docx", "save it as .docx in Word"),
+    ".ppt": ("请用 PowerPoint 另存为 .pptx", "save it as .pptx in PowerPoint"),
+    ".wps": ("请用 WPS 另存为 .docx", "save it as .docx in WPS"),
+    ".dps": ("请用 WPS 另存为 .pptx", "save it as .pptx in WPS"),
+    ".rtf": ("请用 Word 另存为 .docx", "save it as .docx in Word"),
+    ".xlsb": ("请在 Excel 里另存为 .xlsx", "save it as .xlsx in Excel"),
+    ".odt": ("请另存为 .docx", "save it as .docx"),
+    ".ods": ("请另存为 .xlsx", "save it as .xlsx"),
+    ".odp": ("请另存为 .pptx", "save it as .pptx"),
+    ".rar": _PACKED,
+    ".7z": _PACKED,
+}
+"""Suffix -> what to do with such a file, which nothing here reads."""
 DOCUMENTS: dict[str, Callable[[Source, str, str, Options], Draft]] = {
-    **dict.fromkeys(MARKDOWN, _markdown),
-    ".docx": _word,
+    **dict.fromkeys(PLAIN, _markdown),
+    **dict.fromkeys(CONVERTERS, _converted),
 }
 """Suffix -> what makes a draft of such a document: (source, its name there, its place below the folder, options)."""

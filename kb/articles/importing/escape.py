@@ -35,6 +35,11 @@ _LOG = re.compile(
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
+def is_log(text: str) -> bool:
+    """Whether a line is surely one of a log."""
+    return bool(_LOG.search(text))
+
+
 def cleaned(text: str) -> str:
     """A text without what no article can hold; line ends become "\\n"."""
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -14,6 +14,7 @@ class Options:
     kind: of documents that name none (a manual then) and of tickets (a case). area: where none is given.
     status: of everything imported; by default an article that brings its number keeps its own, others are drafts.
     columns: column of a table -> key or section, beside what its names tell; "" leaves a column out.
+    usual: the same of a saved mapping, for those columns that a table has.
     mask: customer data is replaced by a note. areas: values allowed beside the built-in ones.
     max_file_kb: the largest article.
     """
@@ -22,10 +23,21 @@ class Options:
     area: str = ""
     status: str = ""
     columns: dict[str, str] = field(default_factory=dict)
+    usual: dict[str, str] = field(default_factory=dict)
     mask: bool = False
     areas: tuple[str, ...] = ()
     max_file_kb: int = 2048
     today: date = field(default_factory=date.today)
+
+
+class Document(NamedTuple):
+    """title: "" when it has none. roles: the sections of a case that it holds. images: (ending, content), in order."""
+
+    title: str
+    body: str
+    roles: frozenset[str]
+    images: tuple[tuple[str, bytes], ...]
+    warnings: tuple[str, ...]
 
 
 class Picture(NamedTuple):
@@ -42,7 +54,7 @@ class Draft:
     source: where it comes from, as people name it. number: the one it brings, or "".
     path: below the articles folder, {number} standing for its number.
     text: number -> the whole file. body: what stands behind its front matter. ticket: the number of the ticket it was,
-    or "".
+    or "". roles: the sections of a case or FAQ that it holds, None where they were not looked for.
     """
 
     source: str
@@ -51,6 +63,7 @@ class Draft:
     body: str
     number: str = ""
     ticket: str = ""
+    roles: frozenset[str] | None = None
     images: tuple[Picture, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -1,6 +1,7 @@
 """This module plans an import and carries it out: all of it or nothing, and nothing that exists is touched."""
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,9 @@ from kb.articles.importing import columns, documents
 from kb.articles.importing.base import Base
 from kb.articles.importing.bounded import within
 from kb.articles.importing.model import Draft, Item, Options, Plan, Reading
-from kb.articles.importing.readers import reader_of
+from kb.articles.importing.readers import is_heavy, reader_of
 from kb.articles.numbering import numbers
-from kb.errors import InputError, NotFoundError
+from kb.errors import ArticleError, InputError, NotFoundError
 from kb.labels import label
 from kb.language import current, say
 from kb.model import Article
@@ -24,15 +25,22 @@ from kb.privacy import find as find_private
 
 
 def plan(source: Path, root: Path, options: Options) -> Plan:
-    """What an import of source into the articles folder root would do. Writes nothing.
+    """As plan_all(), for one source."""
+    return plan_all([source], root, options)
 
-    source: a folder, a .zip, .md or .docx, or tickets as .csv, .json or .jsonl.
+
+def plan_all(sources: Sequence[Path], root: Path, options: Options) -> Plan:
+    """What an import of sources into the articles folder root would do. Writes nothing.
+
+    sources: folders, and files that kb.articles.importing.readers names.
     Raises NotFoundError and InputError when there is nothing that could be planned.
     """
-    reading = _read(source, root, options)
+    reading = _read_all(sources, root, options)
     base = Base.read(root, options.max_file_kb)
     items: list[Item] = []
     written: list[Article] = []
+    roles: list[frozenset[str] | None] = []
+    taken: dict[str, str] = {}
     skipped: list[str] = []
     problems = list(reading.problems)
     base.reserve(d.number for d in reading.drafts if d.number)
@@ -45,13 +53,19 @@ def plan(source: Path, root: Path, options: Options) -> Plan:
             text = _text(draft, number, options.max_file_kb)
             article = parse(text, draft.path.replace("{number}", number))
             item = Item(draft.source, article.path, number, article.kind, article.title, text, draft.images)
+            if item.path in taken:
+                raise ValueError(
+                    say("和 {other} 重名；请改名", "it has the name of {other}; rename it", other=taken[item.path])
+                )
             base.place(item)
         except ValueError as error:
             problems.append(f"{draft.source}{say('：', ': ')}{error}")
             continue
         base.add(draft, number)
+        taken[item.path] = draft.source
         items.append(replace(item, warnings=(*warnings, *draft.warnings, *_private(text))))
         written.append(article)
+        roles.append(draft.roles)
     planned = {i.path for i in items} | {p.path for i in items for p in i.images}
     items = [
         replace(item, warnings=(*item.warnings, *documents.dead_links(article, planned, root)))
@@ -64,7 +78,7 @@ def plan(source: Path, root: Path, options: Options) -> Plan:
         tuple(problems),
         reading.left_out,
         reading.columns,
-        _missing(written),
+        _missing(written, roles),
     )
 
 
@@ -72,20 +86,42 @@ HEAVY = 500_000
 """Bytes of one file; what is smaller and not packed takes a second or two."""
 
 
-def bounded_plan(source: Path, root: Path, options: Options, seconds: int) -> Plan:
-    """As plan(), in a process of its own that may take so many seconds, unless the source is small and simple."""
-    packed = source.is_dir() or source.suffix.lower() in (".zip", ".docx")
-    if source.exists() and (packed or source.stat().st_size > HEAVY):
-        return within(seconds, plan, source, root, options)
-    return plan(source, root, options)
+def bounded_plan(sources: Sequence[Path], root: Path, options: Options, seconds: int) -> Plan:
+    """As plan_all(), in a process of its own that may take so many seconds, unless all is small and simple."""
+    there = [source for source in sources if source.exists()]
+    if any(is_heavy(s) for s in there) or sum(s.stat().st_size for s in there) > HEAVY:
+        return within(seconds, plan_all, sources, root, options)
+    return plan_all(sources, root, options)
+
+
+def _read_all(sources: Sequence[Path], root: Path, options: Options) -> Reading:
+    """What all sources hold. One of several that can't be read is told of among the problems."""
+    readings: list[Reading] = []
+    problems: list[str] = []
+    for source in sources:
+        try:
+            readings.append(_read(source, root, options))
+        except (InputError, NotFoundError, ArticleError) as error:
+            if len(sources) == 1:
+                raise
+            problems.append(str(error))
+    columns_of = dict(pair for reading in readings for pair in reading.columns)
+    if readings and options.columns and not columns_of:
+        raise InputError(say("--map 只用于工单（Excel、CSV、JSON）", "--map is for tickets only (Excel, CSV, JSON)"))
+    if readings:
+        columns.require_known(tuple(columns_of), options.columns)
+    return Reading(
+        tuple(draft for reading in readings for draft in reading.drafts),
+        (*problems, *(problem for reading in readings for problem in reading.problems)),
+        tuple(name for reading in readings for name in reading.left_out),
+        tuple(columns_of.items()),
+    )
 
 
 def _read(source: Path, root: Path, options: Options) -> Reading:
     if not source.exists():
         raise NotFoundError(say("没有 {source}", "there is no {source}", source=source))
     reader = reader_of(source)
-    if options.columns and not reader.columns:
-        raise InputError(say("--map 只用于工单（CSV、JSON）", "--map is for tickets only (CSV, JSON)"))
     if source.is_dir() and root.resolve() in (source.resolve(), *source.resolve().parents):
         raise InputError(say("{source} 就在文章文件夹里", "{source} is in the articles folder already", source=source))
     return reader.read(source, options)
@@ -114,16 +150,23 @@ def _private(text: str) -> list[str]:
     return [say("留有客户数据：{listed}", "customer data left in: {listed}", listed=listed)]
 
 
-def _missing(articles: list[Article]) -> tuple[tuple[str, int], ...]:
-    """What the articles lack for kb check, most frequent first."""
+def _missing(articles: list[Article], known: list[frozenset[str] | None]) -> tuple[tuple[str, int], ...]:
+    """What the articles lack for kb check, most frequent first. known: the sections of each, None where not known."""
     count: Counter[str] = Counter()
-    for article in articles:
+    for article, present in zip(articles, known, strict=True):
         count.update(key for key in REQUIRED.get(article.kind, ()) if not getattr(article, key))
         if article.kind in columns.SECTIONS:
-            present = {markdown.role([o.title]) for o in markdown.outline(article.body)}
-            roles = [role for role in columns.SECTIONS[article.kind] if role not in present]
-            count.update(f"## {columns.heading(article.kind, role, current() == 'zh')}" for role in roles)
+            if present is None:  # of tickets it is known, and finding it takes longer than all else
+                present = frozenset(markdown.role([o.title]) for o in markdown.outline(article.body))
+            lacking = [role for role in columns.SECTIONS[article.kind] if role not in present]
+            count.update(f"## {columns.heading(article.kind, role, current() == 'zh')}" for role in lacking)
     return tuple(count.most_common())
+
+
+def files_of(planned: Plan) -> dict[str, bytes]:
+    """Everything that a plan writes, articles first: path below the articles folder -> content."""
+    texts = {item.path: item.text.encode() for item in planned.items}
+    return texts | {image.path: image.content for item in planned.items for image in item.images}
 
 
 def carry_out(planned: Plan) -> list[Path]:

@@ -1,42 +1,38 @@
 """This module answers: which files can be imported, and what reads them? One table, by suffix."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from kb.articles.importing import documents, tickets
+from kb.articles.importing import documents, sheets, tickets
 from kb.articles.importing.model import Options, Reading
 from kb.errors import InputError
 from kb.language import say
 
 
 class Reader(NamedTuple):
-    """What reads files of some suffixes. columns: they are tables, whose columns --map can name."""
+    """What reads files of some suffixes.
+
+    columns: they are tables, whose columns --map can name. heavy: even a small file can take long to read.
+    """
 
     suffixes: tuple[str, ...]
     read: Callable[[Path, Options], Reading]
     columns: bool = False
+    heavy: bool = False
 
 
-FOLDER = Reader((), documents.read)
+FOLDER = Reader((), documents.read, heavy=True)
 """What reads a folder."""
 READERS = (
-    Reader(tuple(documents.DOCUMENTS), documents.read),
-    Reader((".zip",), documents.read),
+    Reader(documents.PLAIN, documents.read),
+    Reader(tuple(documents.CONVERTERS), documents.read, heavy=True),
+    Reader((".zip",), documents.read, heavy=True),
     Reader((".csv", ".tsv", ".json", ".jsonl", ".ndjson"), tickets.read, columns=True),
+    Reader(documents.WORKBOOKS, partial(tickets.read, cells_of=sheets.read), columns=True, heavy=True),
 )
 SUFFIXES = tuple(suffix for reader in READERS for suffix in reader.suffixes)
-
-_SHEET = ("请在 Excel 里另存为“CSV UTF-8”", "save it as 'CSV UTF-8' in Excel")
-_PACKED = ("请解压后导入文件夹，或改用 .zip", "unpack it and import the folder, or use .zip")
-_ADVICE = {
-    ".doc": ("请用 Word 另存为 .docx", "save it as .docx in Word"),
-    ".xls": _SHEET,
-    ".xlsx": _SHEET,
-    ".rar": _PACKED,
-    ".7z": _PACKED,
-}
-"""What to do with files that can't be read."""
 
 
 def reader_of(source: Path) -> Reader:
@@ -53,6 +49,11 @@ def reader_of(source: Path) -> Reader:
             "{source} is of no format that can be imported ({known}){advice}",
             source=source.name,
             known=", ".join(SUFFIXES),
-            advice=say("；", "; ") + say(*_ADVICE[suffix]) if suffix in _ADVICE else "",
+            advice=say("；", "; ") + say(*documents.ADVICE[suffix]) if suffix in documents.ADVICE else "",
         )
     )
+
+
+def is_heavy(source: Path) -> bool:
+    """Whether reading a source can take long however small it is."""
+    return source.is_dir() or any(r.heavy and source.suffix.lower() in r.suffixes for r in READERS)

@@ -1,7 +1,7 @@
 """This module reads old tickets, CSV, JSON or JSON lines, and writes each as a case or FAQ."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from kb.articles.files import render
 from kb.articles.importing import cells, columns, escape
 from kb.articles.importing.model import Draft, Options, Reading
+from kb.articles.importing.sources import opened
 from kb.errors import InputError
 from kb.language import current, say
 from kb.model import Article
@@ -22,7 +23,17 @@ NEEDED = {"case": ("symptom", "fix"), "faq": ("question", "answer")}
 """Without both of these there is nothing to tell."""
 
 
-def read(path: Path, options: Options) -> Reading:
+Cells = Callable[[bytes, str], tuple[list[cells.Row], list[cells.Problem]]]
+"""What reads the rows of a file, as kb.articles.importing.cells.read does: (content, name)."""
+
+
+def read(path: Path, options: Options, cells_of: Cells = cells.read) -> Reading:
+    """As drafts(), for a file."""
+    with opened(path) as source:
+        return drafts(source.read(path.name), path.name, options, cells_of)
+
+
+def drafts(raw: bytes, name: str, options: Options, cells_of: Cells = cells.read) -> Reading:
     """Every row as a draft. Raises InputError for a file that is no table, and for a mapping that doesn't fit."""
     kind = options.kind or "case"
     if kind not in columns.SECTIONS:
@@ -33,48 +44,77 @@ def read(path: Path, options: Options) -> Reading:
                 kind=kind,
             )
         )
-    rows, problems = cells.read(path)
-    names = list(dict.fromkeys(name for row in rows for name in row.cells))
+    rows, problems = cells_of(raw, name)
+    sheets: dict[str, dict[str, None]] = {}
+    for row in rows:
+        sheets.setdefault(row.sheet, {}).update(dict.fromkeys(row.cells))
+    names = list(dict.fromkeys(name for sheet in sheets.values() for name in sheet))
     if len(names) > cells.MAX_COLUMNS:
         raise InputError(
             say("有 {n} 列，最多 {most} 列", "{n} columns, {most} at most", n=len(names), most=cells.MAX_COLUMNS)
         )
-    mapping = columns.mapping(names, options.columns, kind)
-    if rows and not set(mapping.values()) & set(NEEDED[kind]):
+    mapping = columns.mapping(names, options, kind)
+    unfit = [sheet for sheet, own in sheets.items() if not {mapping[name] for name in own} & set(NEEDED[kind])]
+    if rows and len(unfit) == len(sheets):
+        columns.require_known(names, options.columns)
         raise InputError(
             say(
-                "{path} 里认不出哪一列是 {needed}；有：{columns}。用 --map 列名={first} 指明",
-                "which column of {path} is {needed}? There are: {columns}. Say it by --map COLUMN={first}",
-                path=path.name,
+                "{name} 里认不出哪一列是 {needed}；有：{columns}。用 --map 列名={first} 指明",
+                "which column of {name} is {needed}? There are: {columns}. Say it by --map COLUMN={first}",
+                name=name,
                 needed=say(" 或 ", " or ").join(NEEDED[kind]),
                 columns=", ".join(names),
                 first=NEEDED[kind][0],
             )
         )
-    drafts: list[Draft] = []
-    seen: dict[str, int] = {}
+    problems += [cells.Problem(0, _no_tickets(list(sheets[sheet]), kind), sheet) for sheet in unfit]
+    made: list[Draft] = []
+    seen: dict[str, cells.Row] = {}
     for row in rows:
+        if row.sheet in unfit:
+            continue
         try:
             draft = _draft(row, mapping, kind, options)
-            if draft.ticket and (first := seen.setdefault(draft.ticket, row.number)) != row.number:
+            if draft.ticket and (first := seen.setdefault(draft.ticket, row)) is not row:
                 raise ValueError(
                     say(
-                        "工单号 {ticket} 和第 {first} 行的相同",
-                        "its ticket {ticket} is that of row {first}",
+                        "工单号 {ticket} 和{first}的相同",
+                        "its ticket {ticket} is that of {first}",
                         ticket=draft.ticket,
-                        first=first,
+                        first=_place(first.sheet, first.number),
                     )
                 )
-            drafts.append(draft)
+            made.append(draft)
         except ValueError as error:
-            problems.append((row.number, str(error)))
-    return Reading(tuple(drafts), tuple(_at(path, *p) for p in sorted(problems)), (), tuple(mapping.items()))
+            problems.append(cells.Problem(row.number, str(error), row.sheet))
+    order = {sheet: i for i, sheet in enumerate(dict.fromkeys([*sheets, *(p.sheet for p in problems)]))}
+    problems.sort(key=lambda p: (order[p.sheet], p.number))
+    return Reading(tuple(made), tuple(_at(name, p) for p in problems), (), tuple(mapping.items()))
 
 
-def _at(path: Path, row: int, message: str) -> str:
+def _no_tickets(names: list[str], kind: str) -> str:
     return say(
-        "{path} 第 {row} 行：{message}", "{path}, row {row}: {message}", path=path.name, row=row, message=message
+        "没有 {needed} 这样的列，整张表没有导入；有：{columns}",
+        "it has no column for {needed}, the sheet was left; there are: {columns}",
+        needed=say(" 或 ", " or ").join(NEEDED[kind]),
+        columns=", ".join(names[:SHOWN_COLUMNS]) + (" …" if len(names) > SHOWN_COLUMNS else ""),
     )
+
+
+SHOWN_COLUMNS = 12
+
+
+def _place(sheet: str, row: int) -> str:
+    """Where a row stands; row: 0 for the whole sheet."""
+    where = say("工作表“{sheet}”", "sheet '{sheet}'", sheet=sheet) if sheet else ""
+    line = say("第 {row} 行", "row {row}", row=row) if row else ""
+    return say("", ", ").join(filter(None, (where, line)))
+
+
+def _at(name: str, problem: cells.Problem) -> str:
+    place = _place(problem.sheet, problem.number)
+    return say("{name} {place}：{message}", "{name}, {place}: {message}", name=name, place=place,
+               message=problem.message)  # fmt: skip
 
 
 # --- a row as an article -----------------------------------------------------------------------
@@ -119,11 +159,12 @@ def _draft(row: cells.Row, mapping: Mapping[str, str], kind: str, options: Optio
     )
     folder = article.area or "case" if kind == "case" else kind
     return Draft(
-        say("第 {row} 行", "row {row}", row=row.number),
+        _place(row.sheet, row.number),
         f"{folder}/{{number}}.md",
         lambda number: render(replace(article, id=number)),
         article.body,
         ticket=ticket,
+        roles=frozenset(role for role, texts in sections.items() if texts),
         warnings=(*unknown, *no_dates),
     )
 

@@ -16,10 +16,9 @@ from email.policy import compat32
 from email.utils import collapse_rfc2231_value
 from itertools import islice
 
-from kb.desk import encodings
 from kb.errors import InputError
 from kb.language import say
-from kb.text import hypertext
+from kb.text import encodings, hypertext, outlook
 
 MIN_NEW = 30
 """Characters. A reply that says less ("still the same") is read together with the mail it answers."""
@@ -52,7 +51,9 @@ class Mail:
 
 
 def read(name: str, data: bytes) -> Mail:
-    """A mail in the format that programs save (.eml). Raises InputError when nothing can be made of it."""
+    """A mail in the format that programs save (.eml), or Outlook (.msg). Raises InputError when it can't be read."""
+    if outlook.is_outlook(data):
+        data = outlook.as_mail(name, data)
     try:
         if len(re.findall(rb"boundary\s*=", data, re.IGNORECASE)) > MAX_PARTS:
             raise RecursionError
