@@ -1,6 +1,9 @@
 """This package holds the data that flows: Article -> Passage -> Token -> index -> Page and Suggestions.
 
 Everything is frozen; who needs a changed one makes a new one.
+
+- Which keys has an article, which values do they take, what are they called? schema.py: one table, all else derives
+- What is an article, a passage, a hit, a suggestion? kb/model (frozen dataclasses)
 """
 
 from dataclasses import dataclass, field

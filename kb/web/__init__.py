@@ -1,4 +1,42 @@
-"""The site: Flask, rendered on the server, useful without JavaScript."""
+"""The site: Flask, rendered on the server, useful without JavaScript.
+
+- Which searches and visits are noted, did an article help? reading.py; said of a suggestion: verdicts.py
+- Feed, address-bar search: feeds.py
+- A paste: its page, files, masking, cards, verdicts: paste.py; a card: cards.py; in the browser: static/paste.js
+- A page / an API call: pages.py / api.py (reading), api_writing.py; what goes in and comes out: requests.py,
+  kb/desk/answers.py
+- The API of the other pages: api_browsing.py (what there is, products), api_pasting.py (files, masking, replies),
+  api_keeping.py (history, states, names, pictures, review), api_insights.py (the lead's tables and decisions), each
+  with its models
+- How is an API call declared, checked, described? openapi.py, validation.py; the page /api and
+  /api/v1/openapi.json: reference.py
+- What do assistants such as Dify retrieve? retrieval.py (POST /retrieval); which texts: kb/search/passages_for.py
+- A page for writers: editing.py (new, edit, save, conflict; its form: editor.py), history.py (history, restore,
+  rename), review.py (reviews due, states), importing.py; what they share: writers.py
+- What do all pages share? views.py (addresses, language, who asks)
+- Which error is which HTTP status, and how is it told? errors.py: one table
+- The address of a search; words marked in a page: forms.py; marks.py
+- Headers, form tokens; the WSGI server: security.py; server.py, its processes: supervisor.py
+- The lead's tables as files: spreadsheets.py; who may call and write: authorization.py
+
+Every page:
+
+- /: one box for words and pastes; recent and saved searches; what is new (pages.py, paste.py)
+- /search: results with facets, sort, corrections, reasons (pages.py)
+- /a/NUMBER: read, copy, say whether it helped; related ones, the same fault (pages.py, reading.py)
+- /suggest: paste or drop a mail or log; fixes, questions, masking, replies, verdicts, a started write-up (paste.py)
+- /code/X, /product/X, /browse: everything about an identifier, a product, an area and cause (browse.py)
+- /why: why an article was not found, what would help (pages.py)
+- /new, /edit/NUMBER: write with preview, problems, duplicates, pictures; drafts, conflicts (editing.py)
+- /history/NUMBER, /rename/NUMBER: differences, restore; another file name (history.py)
+- /review: drafts, what waits for review, what is overdue; many published at once (review.py)
+- /import: documents and old tickets, seen before they are written, taken back as a whole (importing.py)
+- /insights, /insights/articles, /insights/quality, /insights/words: gaps, use, problems, duplicates, synonyms,
+  golden queries; CSV (insights.py)
+- /merge: one article of two (merging.py)
+- /api, /api/v1/…, /retrieval, /health: the same for programs (reference.py, api.py and its kin, retrieval.py)
+- /feed.xml, /opensearch.xml: new and changed articles, the browser's own search (feeds.py)
+"""
 
 import logging
 
