@@ -1,6 +1,6 @@
 """This module is the command line: each command parses, calls one function, prints.
 
-- A command finding.py (search, show), suggesting.py, explaining.py (why), writing.py (new, check, duplicates,
+- A command: finding.py (search, show), suggesting.py, explaining.py (why), writing.py (new, check, duplicates,
   synonyms), building.py (build, serve, doctor), measuring.py (eval), golden.py, packing.py, importing.py,
   verdicts.py; what they share: common.py, printing.py
 - Tokens of programs: access.py

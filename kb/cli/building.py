@@ -163,6 +163,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
                 host=chosen.host,
             )
         )
+    note(say("文章：{folder}；正在更新索引……", "articles: {folder}; updating the index ...", folder=chosen.articles))
     before = watching.state(chosen)
     report = build_index(chosen)
     for problem in report.problems:
@@ -177,6 +178,14 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
             host=host_name,
             port=server.port,
             n=report.articles,
+        )
+    )
+    click.echo(
+        say("试试：在首页粘贴一段故障描述、邮件或日志", "Try: paste a complaint, a mail or a log on the first page")
+        if report.articles
+        else say(
+            "还没有文章：打开 /import 导入，或 /new 写第一篇",
+            "No articles yet: import some at /import, or write one at /new",
         )
     )
     sys.stdout.flush()
