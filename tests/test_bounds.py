@@ -303,14 +303,20 @@ def endless(_: int) -> None:
         pass
 
 
+def greedy(_: int) -> None:
+    bytearray(64 * 1024**3)
+
+
 def refused(_: int) -> None:
     raise ArticleError("a.md", 7, "错了")
 
 
 def test_work_in_a_process_of_its_own_ends(tmp_path: Path) -> None:
-    """After its time with a sentence; what goes wrong in it is told as it was."""
+    """After its time, or with too much memory, with a sentence; what goes wrong in it is told as it was."""
     with pytest.raises(InputError, match="超过 1 秒"):
         within(1, endless, 0)
+    with pytest.raises(InputError, match="内存太多"):
+        within(20, greedy, 0)
     with pytest.raises(KbError) as error:
         within(20, refused, 0)
     assert isinstance(error.value, ArticleError)

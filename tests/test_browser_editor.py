@@ -185,6 +185,34 @@ def test_on_a_phone(visit: Open, path: str) -> None:  # noqa: F811
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_dropped_folder_is_imported(visit: Open) -> None:  # noqa: F811
+    """Files by drop are sent at once, seen before they are written, and the page goes on working after each look."""
+    page = visit("/import")
+    page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.items.add(new File(["网关说明 QX-51\\n\\n看灯。\\n"], "网关.txt"));
+          data.items.add(new File(["<h1>路由 QX-52</h1><p>看灯"], "路由.html"));
+          document.dispatchEvent(new DragEvent("dragover", { dataTransfer: data, bubbles: true, cancelable: true }));
+          document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+        }"""
+    )
+    page.wait_for_selector(".import-table")
+    assert "网关说明 QX-51" in page.inner_text(".import-table")
+    page.select_option("#kind", "faq")
+    page.click("button[value=plan]")
+    page.wait_for_selector(".import-table >> text=faq/网关.md")
+    page.fill("[name=editor]", "王工")
+    page.click("button[value=import]")
+    page.wait_for_url("**/review")
+    assert "路由 QX-52" in page.inner_text("main")
+    page.check("[data-all] input")
+    assert page.locator("input[name=article]:checked").count() >= 2
+    page.goto(page.url.replace("/review", "/import"))
+    page.click("text=整个撤回")
+    page.wait_for_selector("text=已撤回")
+
+
 def test_import_by_hand(visit: Open, tmp_path: Path) -> None:  # noqa: F811
     page = visit("/import")
     page.set_input_files(

@@ -670,7 +670,7 @@ def test_an_import_is_taken_back_on_its_page(site: FlaskClient, settings: Settin
     assert "撤回了 1 篇" in done.text
     assert "已撤回" in done.text
     assert not made.exists()
-    assert "ZX-4711" not in site.get("/search?q=ZX-4711&status=draft").text.partition("<main")[2].partition("<ol")[2]
+    assert "扫描枪读不出条码" not in site.get("/search?q=ZX-4711&status=draft").text
 
 
 def test_many_drafts_are_published_at_once_by_who_may(site: FlaskClient, settings: Settings) -> None:

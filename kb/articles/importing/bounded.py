@@ -6,6 +6,7 @@ import os
 import resource
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
@@ -39,8 +40,8 @@ def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result
     if outcome is None:
         raise InputError(
             say(
-                "处理超过 {seconds} 秒，已停止，什么都没有写；请拆成几份",
-                "it took more than {seconds} seconds and was stopped, nothing was written; divide it",
+                "处理超过 {seconds} 秒，或占用内存太多，已停止，什么都没有写；请拆成几份",
+                "it took more than {seconds} seconds, or too much memory, and was stopped, nothing was written; divide it",
                 seconds=seconds,
             )
         )
@@ -51,18 +52,24 @@ def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result
     return result
 
 
+MEMORY = 4 * 1024**3
+"""Bytes that such a process may ask for."""
 WAITING = 5
 """A busy machine takes that much longer than its processor works."""
 
 
 def _bounded(sender: Any, seconds: int, language: str, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    with suppress(ValueError, OSError):  # not every system can say so
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     begin()
     use(language)
     try:
         sender.send((True, work(*arguments)))
     except KbError as error:
         sender.send((False, error))
+    except MemoryError:  # nothing sent: the parent says so
+        pass
 
 
 def begin() -> None:
