@@ -571,6 +571,11 @@ def test_doctor_after_a_skipped_and_a_doubtful_article(two: Kb, settings: Settin
     assert wrong() == ["索引与文章", "构建时的问题"]
     two("build")
     assert wrong() == ["构建时的问题"]
+    copy.write_text(CASE.replace("KB-000007", "KB-000009"), "utf8")
+    two("build")
+    assert wrong(FOUND) == []
+    write("copy.md", CASE)
+    two("build")
     copy.unlink()
     two("build")
     assert wrong(FOUND) == []

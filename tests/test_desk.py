@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from kb.articles import golden as golden_file
 from kb.cli import cli
+from kb.database import tables
 from kb.database.activity import Feedback
 from kb.database.connection import Store
 from kb.desk import answers
@@ -108,6 +110,28 @@ def test_what_masks_hid_says_nothing(private: Settings) -> None:
     assert timeless(answers.Suggestions.of(masked).data()) == timeless(answers.Suggestions.of(plain).data())
     subject = answer_paste(engine, Paste("字一摸就掉", subject=text))
     assert subject.suggestions == answer_paste(engine, Paste(f"{text}\n字一摸就掉")).suggestions
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("\x1b[31m激光打印机报5\x1b[0m0.2\x1b[0m，打出来的纸字一摸就掉黑", "激光打印机报50.2，打出来的纸字一摸就掉黑"),
+        (
+            '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="NETLOGON"/>'
+            "<EventID>5719</EventID><Level>2</Level></System></Event>",
+            "来源: NETLOGON\n事件 ID: 5719\n级别: 错误",
+        ),
+    ],
+    ids=["colours", "event"],
+)
+def test_a_paste_is_read_as_it_is_shown(client: FlaskClient, private: Settings, sent: str, shown: str) -> None:
+    """Colours and the XML of an event say nothing, whoever asks; the log keeps what is left, as that of the page."""
+    told = read(client.post("/api/v1/suggest", json={"text": sent}))
+    plain = read(client.post("/api/v1/suggest", json={"text": shown}))
+    assert timeless(told) == timeless(plain) == timeless(printed(private, "suggest", sent))
+    assert told["suggestions"]
+    with Store(private.database).session() as session:
+        assert set(session.scalars(select(tables.Search.text))) == {shown}
 
 
 def test_other_answers_have_one_shape(client: FlaskClient, private: Settings) -> None:

@@ -3,16 +3,19 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ARTICLES
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from kb.articles import pictures
 from kb.articles.files import ArticleFile, digest, parse
@@ -495,6 +498,45 @@ def test_large_pictures_shrink() -> None:
 def test_what_is_no_picture_is_refused(raw: bytes, told: str) -> None:
     with pytest.raises(InputError, match=told):
         pictures.cleaned(raw)
+
+
+def test_as_large_as_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """25 million pixels are taken and one row more is refused, before any of them is decoded."""
+    decoded: list[tuple[int, int]] = []
+    load = PngImageFile.load
+
+    def noting(self: PngImageFile) -> Any:
+        decoded.append(self.size)
+        return load(self)
+
+    largest, larger = picture("PNG", (5000, 5000)), picture("PNG", (5000, 5001))
+    monkeypatch.setattr(PngImageFile, "load", noting)
+    assert pictures.cleaned(largest)[1] == ".png"
+    assert set(decoded) == {(5000, 5000)}
+    decoded.clear()
+    with pytest.raises(InputError, match="像素"):
+        pictures.cleaned(larger)
+    assert decoded == []
+
+
+def test_one_picture_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many come at once, the memory of one is needed."""
+    now, most = 0, 0
+    decode = pictures._decoded
+
+    def counting(raw: bytes) -> tuple[bytes, str]:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        time.sleep(0.01)  # the others come in, if they can
+        found = decode(raw)
+        now -= 1
+        return found
+
+    monkeypatch.setattr(pictures, "_decoded", counting)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(pictures.cleaned, [picture("PNG")] * 8))
+    assert (len(found), most) == (8, 1)
 
 
 def test_pictures_of_a_new_article_get_its_name(settings: Settings) -> None:

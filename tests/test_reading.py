@@ -1,5 +1,6 @@
 """What readers do is noted: searches, visits, whether an article helped; and what the article page offers."""
 
+import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -153,7 +154,14 @@ def test_the_cookie_holds_no_words(site: FlaskClient) -> None:
     with site.session_transaction() as session:
         assert isinstance(session["search"], int)
         assert session["search"] != first
-        assert not [v for v in session.values() if "卡纸" in str(v)]
+    form = site.get("/suggest?text=打印机卡纸")
+    [sent] = {t["value"] for t in Page(form).all("input", name="token")}
+    site.post("/suggest", data={"token": sent, "text": "打印机卡纸\n密码 Abc12345"})
+    site.post("/ask", data={"token": sent, "text": "打印机卡纸"})
+    with site.session_transaction() as session:
+        held = json.dumps(dict(session), ensure_ascii=False)
+    assert "visitor" in held
+    assert not [word for word in ("卡纸", "Abc12345", "打印机") if word in held]
 
 
 def test_nothing_is_noted_when_nothing_is_kept(write: Write, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """What a search finds, in which order, and what else the page says. Small bases show one rule each."""
 
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -381,6 +382,25 @@ def test_most_used_first_among_many(built: Index) -> None:
     used = {number: n for n, number in enumerate(numbers, 1)}
     found = search(built, Query("", sort="used", size=5), {**used, "KB-999999": 10**6})
     assert [h.article.id for h in found.hits] == [n for n in reversed(numbers) if built.visible[built.number_of(n)]][:5]
+
+
+def test_a_thousand_used_articles_are_put_in_order_in_time(write: Write, indexed: Indexed) -> None:
+    """Four times as many articles, all of which helped, take four times as long at most, not sixteen times."""
+    times, made = [], 0
+    for count in (250, 1000):
+        while made < count:
+            write(f"{made}.md", f"---\nid: KB-{made:06d}\ntitle: 打印机{made}\n---\n\n卡纸。\n")
+            made += 1
+        index = indexed()
+        measured = []
+        for more in range(5):  # other counts: an answer of before is at hand
+            uses = {f"KB-{n:06d}": n + more for n in range(count)}
+            start = time.process_time()
+            found = search(index, Query("", sort="used", size=3), uses)
+            measured.append(time.process_time() - start)
+            assert [h.article.id for h in found.hits] == [f"KB-{n:06d}" for n in range(count - 1, count - 4, -1)]
+        times.append(max(min(measured), 0.002))
+    assert times[1] / times[0] < 4
 
 
 def test_a_value_of_the_bases_own(write: Write, indexed: Indexed) -> None:

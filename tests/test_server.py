@@ -81,8 +81,8 @@ ARTICLE = "---\nid: KB-00000{n}\ntitle: 打印机第{v}版\nkind: manual\n---\n\
 
 
 def test_as_many_processes_as_were_asked_for(settings: Settings, write: Write, tmp_path: Path) -> None:
-    """Two that answer and one that watches, before and after twenty saves and twenty changed files; one that is
-    killed is replaced by one; when the server is told to stop, nothing is left of it."""
+    """Two that answer and one that watches, before and after twenty saves and twenty changed files; one that
+    answers and is killed is replaced by one, once; when the server is told to stop, nothing is left of it."""
     for n in (1, 2):
         write(f"{n}.md", ARTICLE.format(n=n, v=0))
     with serving(tmp_path, KB_PROCESSES="2") as (server, site):
@@ -103,6 +103,8 @@ def test_as_many_processes_as_were_asked_for(settings: Settings, write: Write, t
         assert new
         assert new - three != set()
         assert len(new & three) == 2
+        ended = re.findall(r"(\S+) ended \(-9\)", (tmp_path / "log").read_text("utf8"))
+        assert [name.rstrip("12") for name in ended] == ["site-"]
         assert answer(f"{site}/health")["articles"] == 2
         everything = set().union(*map(children, new), new)
     assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everything))

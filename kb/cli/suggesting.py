@@ -66,16 +66,15 @@ def suggest(
     why: bool,
     as_json: bool,
 ) -> None:
-    from kb.desk.intake import pasted
     from kb.desk.memory import remembered_by
     from kb.desk.paste import Paste, answer_paste
     from kb.search.clarify import latest, read_answer
 
-    paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))
-    if not paste.strip():
+    described = standard_input() if list(text) == ["-"] else " ".join(text)
+    if not described.strip():
         raise InputError(say("没有内容；请粘贴故障描述", "nothing was given; paste a description of the fault"))
     engine, answers = open_engine(chosen), latest(read_answer(a) for a in given)
-    asked = Paste(paste, "", number, answers, exact, tuple(products))
+    asked = Paste(described, "", number, answers, exact, tuple(products))
     remembered = remembered_by(chosen, engine)
     found = answer_paste(engine, asked, remembered)
     if as_json:

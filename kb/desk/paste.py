@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kb.desk.intake import pasted
 from kb.model import Answer, Suggestions
 from kb.privacy import without_placeholders
 from kb.search.engine import COUNT, Engine
@@ -30,8 +31,9 @@ class Paste:
 def answer_paste(engine: Engine, paste: Paste, remembered: "Remembered | None" = None) -> Suggestions:
     """What may solve it. remembered: verdicts on texts of before (kb.desk.memory). Never raises on any text.
 
-    What masks hid of customer data says nothing of the fault.
+    It is read as the same text in a dropped file would be: without colours, an event as its viewer shows it. What masks
+    hid of customer data says nothing of the fault.
     """
-    told = without_placeholders(paste.text)
+    told = without_placeholders(pasted(paste.text))
     text = f"{paste.subject}\n{told}" if paste.subject.strip() else told
     return engine.suggest(text, paste.count, paste.answers, paste.exact, remembered, paste.products)

@@ -15,6 +15,7 @@ from kb.articles.check import check_file, normal_path
 from kb.articles.files import ArticleFile, parse
 from kb.articles.numbering import absence
 from kb.desk import answers
+from kb.desk.intake import pasted
 from kb.desk.paste import Paste, answer_paste
 from kb.desk.what_if import rehearsed
 from kb.errors import BundleError, NotFoundError, StoreError
@@ -96,7 +97,7 @@ def suggest_api(body: requests.Pasted) -> dict[str, Any]:
     paste = Paste(body.text, body.subject, body.count, _answers(body.answers), body.exact, tuple(body.products))
     found = answer_paste(engine, paste, remembered(engine))
     shown = [s.article.id for s in found.suggestions]
-    row = logged("suggest", body.text, shown, len(shown), found.best)
+    row = logged("suggest", pasted(body.text), shown, len(shown), found.best)
     return answers.Suggestions.of(found, row).data()
 
 
