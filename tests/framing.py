@@ -1,7 +1,7 @@
 """Pastes as people write them: one telling thing, such as an error code, within talk, mails, forms and logs.
 
 The words are in tests/frames/*.yml. What is drawn is drawn by a seed made of the text itself, so that every run gives
-the same paste. This module knows nothing of Guzhi: it makes texts, tests/test_frames.py and scripts/frames ask them.
+the same paste. This module knows nothing of Guzhi: it makes texts, which test_frames.py and scripts/frames ask.
 """
 
 import random

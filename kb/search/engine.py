@@ -1,7 +1,7 @@
 """This module is the door to retrieval: what pages, commands and the desk ask, and what they are answered.
 
 Arguments and answers are values of kb.model. What an engine keeps, and in which form, stays behind the door: a
-second engine is one more row of ENGINES, and is held to the same contract (tests/test_engine.py).
+second engine is one more row of ENGINES, and is held to the same contract (tests/search/test_engine.py).
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

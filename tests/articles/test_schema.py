@@ -12,7 +12,7 @@ import pytest
 from kb.model import Article
 from kb.model.schema import BY_NAME, KEYS, Choice, Key
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 ROW = '    Key("site", "站点", "Site", How.EXACT, facet=True, asked=("站点",), columns="站点 机房 location"),\n'
 

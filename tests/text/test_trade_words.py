@@ -39,7 +39,7 @@ def test_every_line_is_usable() -> None:
 
 def test_the_file_is_where_messages_say() -> None:
     """Its name in messages is its path."""
-    assert (Path(__file__).parents[1] / TRADE_WORDS).read_text("utf8") == TEXT
+    assert (Path(__file__).parents[2] / TRADE_WORDS).read_text("utf8") == TEXT
 
 
 def test_no_word_is_too_general() -> None:
@@ -80,7 +80,7 @@ def test_a_mutual_line_is_never_one_way_too() -> None:
 
 def test_the_sample_base_repeats_nothing() -> None:
     """What is shipped does not stand in the sample base's own file as well."""
-    own = parse((Path(__file__).parents[1] / "articles" / "synonyms.txt").read_text("utf8"))
+    own = parse((Path(__file__).parents[2] / "articles" / "synonyms.txt").read_text("utf8"))
     shipped = trade_words().table
     assert own.problems == []
     assert not [(w, o) for w, others in own.table.items() for o in others if o in shipped.get(w, ())]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kb.text.identifiers import COMPOUND, Identifier, identify, squeeze
 from kb.text.tokens import Tokenizer, fold
 
-GOLDEN = yaml.load((Path(__file__).parent / "golden" / "identifiers.yml").read_text("utf8"), yaml.BaseLoader)
+GOLDEN = yaml.load((Path(__file__).parents[1] / "golden" / "identifiers.yml").read_text("utf8"), yaml.BaseLoader)
 TOKENIZER = Tokenizer()
 
 

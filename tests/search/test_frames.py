@@ -15,7 +15,7 @@ from conftest import ARTICLES
 from kb.search.index import Index
 from kb.search.suggest import suggest
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 sys.path.append(str(SCRIPTS))
 
 from measuring.telling import Telling, codes, golden_queries, messages  # noqa: E402

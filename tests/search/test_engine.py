@@ -20,7 +20,7 @@ from kb.search.engine import ENGINES, Engine, Engines, engines
 from kb.search.query import Term, parse
 from kb.settings import Settings, load
 
-CONTRACT: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "engine" / "contract.yml").read_text("utf8"))
+CONTRACT: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "engine" / "contract.yml").read_text("utf8"))
 
 
 class Inside(NamedTuple):

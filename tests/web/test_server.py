@@ -21,7 +21,7 @@ from kb.indexer import watch
 from kb.indexer.watch import Watcher, state
 from kb.settings import Settings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
 PATIENCE = 120.0
 

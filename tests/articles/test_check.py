@@ -16,7 +16,7 @@ from kb.text.synonyms import TRADE_WORDS
 from kb.text.synonyms import parse as parse_synonyms
 from kb.text.tokens import HAN, fold
 
-ARTICLES = Path(__file__).parent.parent / "articles"
+ARTICLES = Path(__file__).parents[2] / "articles"
 SAMPLE = [parse(path.read_text("utf8"), path.name) for path in sorted(ARTICLES.rglob("*.md"))]
 HAN_CHARACTER = re.compile(f"[{HAN}]")
 TODAY = date(2026, 1, 1)

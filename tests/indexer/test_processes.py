@@ -14,7 +14,7 @@ from kb.errors import BundleError
 from kb.indexer import parallel
 from kb.indexer.parallel import BATCH, PARALLEL_FROM, in_parallel
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.slow
 

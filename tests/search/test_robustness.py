@@ -16,7 +16,7 @@ from kb.search.index import Index
 from kb.settings import load
 from kb.web import create_app
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TYPED = "打因机卡纸"
 PAIR = [{"typed": "打因机", "better": "打印机"}]
 

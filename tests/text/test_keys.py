@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kb.text.hashing import find, keys, table
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 KNOWN = {
     "": 0,

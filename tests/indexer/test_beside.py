@@ -32,7 +32,7 @@ from kb.search.threshold import THRESHOLD
 from kb.settings import Settings
 
 Write = Callable[[str, str], Path]
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 AREAS = ("printer", "network", "database", "")
 STATUSES = ("published", "published", "published", "review", "draft", "archived")

@@ -30,7 +30,7 @@ from kb.search.searcher import search
 from kb.settings import Settings
 
 Write = Callable[[str, str], Path]
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

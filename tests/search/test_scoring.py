@@ -150,7 +150,7 @@ def test_a_file_that_says_nothing(tmp_path: Path, content: str) -> None:
 
 def test_two_bands(settings: Settings) -> None:
     """What is less sure than the base's threshold is of the same topic: apart, and never an answer."""
-    build(replace(settings, articles=Path(__file__).parent.parent / "articles"))
+    build(replace(settings, articles=Path(__file__).parents[2] / "articles"))
     index = Library(settings.index).index()
     text = "打印机 很慢"
     every = suggest(index, text, count=10).suggestions

@@ -20,7 +20,7 @@ from kb.search.index import Index
 from kb.search.searcher import search
 from kb.settings import load as load_settings
 
-FOLDER = Path(__file__).parent / "intake"
+FOLDER = Path(__file__).parents[1] / "intake"
 
 
 def cases(name: str) -> list[Any]:

@@ -491,6 +491,6 @@ def test_a_failure_on_the_way_moves_everything_back(
 def test_the_readers_of_other_formats_are_loaded_when_they_are_needed() -> None:
     """A start of the site or a command waits for none of them."""
     script = "import sys, kb.web.importing, kb.cli.importing; print(*{m.split('.')[0] for m in sys.modules})"
-    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run([sys.executable, "-c", script], env=variables, capture_output=True, text=True, check=True)
     assert not {"pypdf", "pptx", "lxml", "python_calamine", "olefile", "bs4", "mammoth"} & set(done.stdout.split())

@@ -36,7 +36,7 @@ from kb.settings import Settings
 Kb = Callable[..., Result]
 Write = Callable[[str, str], Path]
 
-KB = Path(__file__).parent.parent / "kb"
+KB = Path(__file__).parents[2] / "kb"
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 COMMANDS = sorted(cli.commands)
 FOUND, NOTHING, MISTAKE = 0, 1, 2
@@ -892,7 +892,7 @@ def test_every_sentence_of_the_templates_is_there_twice() -> None:
 
 def test_every_command_is_tested() -> None:
     """A command without a test here, or in a file of its own, is found by its absence."""
-    source = "".join(path.read_text("utf8") for path in Path(__file__).parent.glob("test_*.py"))
+    source = "".join(path.read_text("utf8") for path in Path(__file__).parents[1].rglob("test_*.py"))
     assert [c for c in COMMANDS if f'"{c}"' not in source] == []
     assert all(isinstance(cli.commands[c], click.Command) for c in COMMANDS)
 

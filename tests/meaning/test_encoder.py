@@ -16,7 +16,7 @@ from kb.meaning.encoder import Encoder, encoder_of
 from kb.meaning.folder import FolderEncoder
 from kb.meaning.universal import FILES, UniversalEncoder, check
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def there(package: str) -> bool:

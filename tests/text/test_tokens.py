@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kb.text.tokens import HAN, MAX_COMPOUND, REMEMBERED, SHORT, TAIWAN_WORDS, Tokenizer, fold, pairs
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 CASES = yaml.load((HERE / "golden" / "tokens.yml").read_text("utf8"), yaml.BaseLoader)
 ARTICLES = sorted((HERE.parent / "articles").rglob("*.md"))
 
