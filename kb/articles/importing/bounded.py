@@ -41,7 +41,7 @@ def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result
         raise InputError(
             say(
                 "处理超过 {seconds} 秒，或占用内存太多，已停止，什么都没有写；请拆成几份",
-                "it took more than {seconds} seconds, or too much memory, and was stopped, nothing was written; divide it",
+                "it took over {seconds} seconds or too much memory and was stopped, nothing was written; divide it",
                 seconds=seconds,
             )
         )
