@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from kb.desk.serialize import article_data, page_data, suggestions_data
+from kb.desk import answers as told
+from kb.desk.paste import Paste
 from kb.indexer.build import build
 from kb.indexer.meaning import fill
 from kb.model import MAX_ANSWERS, Answer, Query
@@ -49,7 +50,7 @@ def test_search(client: FlaskClient, built: Index) -> None:
     answer = client.get("/api/v1/search?q=打印机&area=printer&kind=故障案例&sort=updated&page=2&size=3").json
     filters = {"area": ("printer",), "kind": ("case",)}
     expected = search(built, Query("打印机", filters, sort="updated", page=2, size=3))
-    assert timeless(answer) == timeless(page_data(expected))
+    assert timeless(answer) == timeless(told.Results.of(expected).data())
     assert len(answer["hits"]) == 3
 
 
@@ -73,7 +74,7 @@ def test_suggest(client: FlaskClient, built: Index) -> None:
     """The suggestions of the API are those of the page; nothing similar is an empty list."""
     text = "激光打印机报50.2，打出来的纸字一摸就掉黑"
     answer = client.post("/api/v1/suggest", json={"text": text, "count": 2}).json
-    assert timeless(answer) == timeless(suggestions_data(suggest(built, text, 2)))
+    assert timeless(answer) == timeless(told.Suggestions.of(suggest(built, text, 2)).data())
     assert answer["suggestions"][0]["id"] == "KB-000013"
     nothing = client.post("/api/v1/suggest", json={"text": "附近有没有川菜馆推荐"}).json
     assert (nothing["similar"], nothing["suggestions"]) == (False, [])
@@ -116,7 +117,7 @@ def test_suggest_asks_back(client: FlaskClient, built: Index) -> None:
     assert then["answers"] == [{**sent, "text": question["text"]}]
     assert then["suggestions"][0]["id"] in question["articles"]
     assert then["suggestions"][0]["factor"] > 1
-    assert timeless(then) == timeless(suggestions_data(suggest(built, text, answers=[Answer(**sent)])))
+    assert timeless(then) == timeless(told.Suggestions.of(suggest(built, text, answers=[Answer(**sent)])).data())
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_suggest_needs_json(client: FlaskClient) -> None:
 def test_article(client: FlaskClient, built: Index) -> None:
     """An article with its Markdown, by number in any case or by path."""
     number = built.number_of("KB-000012")
-    expected = article_data(built.articles[number], built.body(number))
+    expected = told.Article.of(built.articles[number], built.body(number)).data()
     for name in ("KB-000012", "kb-000012", "printer/KB-000012.md"):
         assert client.get(f"/api/v1/articles/{name}").json == expected
 
@@ -169,10 +170,10 @@ def test_our_fault(client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog:
 
     marker = "顾客的原话"
 
-    def fail(index: Index, text: str, *_: object) -> None:
-        raise RuntimeError(text)
+    def fail(engine: object, paste: Paste, *_: object) -> None:
+        raise RuntimeError(paste.text)
 
-    monkeypatch.setattr(api, "suggest", fail)
+    monkeypatch.setattr(api, "answer_paste", fail)
     message = assert_error(client.post("/api/v1/suggest", json={"text": marker}), 500)
     assert marker not in message + caplog.text
     assert "RuntimeError" in caplog.text

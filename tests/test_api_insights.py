@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 
 from kb.articles import golden
 from kb.desk.examination import examine
+from kb.desk.schemas import Table
 from kb.search.index import Index
 from kb.settings import Settings
 from kb.web import create_app
 from kb.web.insights import PERIODS, ROWS
-from kb.web.schemas import Table
 
 PASTE = "激光打印机报50.2，打出来的纸字一摸就掉黑"
 

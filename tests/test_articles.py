@@ -11,24 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.articles import files
+from kb.articles.atomic import save
 from kb.articles.files import (
-    DATES,
-    LISTS,
-    TEXTS,
     ArticleFile,
-    create,
     decode,
     find,
     first_heading,
-    front_matter,
     load,
-    next_number,
     parse,
     render,
-    save,
 )
+from kb.articles.frontmatter import front_matter
+from kb.articles.importing.sources import opened
+from kb.articles.numbering import next_number
+from kb.articles.templates import create
 from kb.errors import ArticleError, KbError, NotFoundError
 from kb.model import Article
+from kb.model.schema import DATES, LISTS, NAMES, TEXTS
 
 
 def change(text: str, changes: dict[str, Any]) -> str:
@@ -301,6 +300,16 @@ def test_links(tmp_path: Path) -> None:
     assert names(alias) == ["inside.md", "sub/a.md"]
 
 
+def test_a_pipe_is_no_article(tmp_path: Path) -> None:
+    """What never ends, or waits for a writer, is not opened, neither by a build nor by an import."""
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "zero.md").symlink_to("/dev/zero")
+    (tmp_path / "a.md").write_text("# a\n", "utf8")
+    assert list(find(tmp_path)) == [tmp_path / "a.md"]
+    with opened(tmp_path) as source:
+        assert source.names == ["a.md"]
+
+
 def test_links_in_a_circle(tmp_path: Path) -> None:
     """They break nothing: reading one tells what is wrong, and numbers are still given."""
     (tmp_path / "a.md").symlink_to(tmp_path / "b.md")
@@ -366,7 +375,7 @@ made = st.builds(
     review_after=dates,
     body=st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
     extra=st.dictionaries(
-        some.filter(lambda k: k not in files.KEYS),
+        some.filter(lambda k: k not in NAMES),
         st.none() | st.booleans() | st.integers() | words | st.lists(words, max_size=2),
         max_size=2,
     ),
@@ -394,7 +403,7 @@ def test_every_key_is_rendered() -> None:
     """No key of the model is forgotten when an article is written."""
     values = dict.fromkeys(TEXTS, "x") | dict.fromkeys(LISTS, ("x",)) | dict.fromkeys(DATES, date(2025, 1, 2))
     head = front_matter(render(Article(path="a.md", **values)), "a.md")
-    assert set(head.values) == set(files.KEYS)
+    assert set(head.values) == set(NAMES)
 
 
 def test_two_lists_that_are_one_object_are_written_twice() -> None:
@@ -462,7 +471,7 @@ def test_change_keeps_what_was_said(text: str) -> None:
     assert replace(after, id=before.id, owner=before.owner, body_line=before.body_line) == before
 
 
-@given(made, st.dictionaries(st.sampled_from(files.KEYS), st.sampled_from(["x", "1.10", "a: b", "# 甲", "-", "~"])))
+@given(made, st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["x", "1.10", "a: b", "# 甲", "-", "~"])))
 def test_change_sets_exactly_the_keys_asked_for(article: Article, changes: dict[str, str]) -> None:
     """Every other key keeps its value, and the body stays."""
     text = render(article)

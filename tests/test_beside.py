@@ -17,8 +17,9 @@ import pytest
 import kb.bundle
 from kb.bundle import Bundle, bundles, current_name, open_current
 from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, NotFoundError, StaleBundleError
+from kb.indexer import bm25, facets, positions, writer
 from kb.indexer import build as building
-from kb.indexer import facets, facts, positions, vectors, writing
+from kb.indexer import metadata as facts
 from kb.indexer.build import Report, build, build_documents, update, update_documents
 from kb.model import Article, Query
 from kb.model.schema import FACETS
@@ -458,7 +459,7 @@ def test_a_problem_stays_until_it_is_mended(large: Settings, write: Write) -> No
     build(large)
     write("1/01.md", article(1, 1))
     assert [p for p in update(large, ["1/01.md"]).problems if p.startswith("bad.md")]
-    assert [p for p in open_current(large.index).manifest["problems"] if p.startswith("bad.md")]
+    assert [p for p, _, _ in open_current(large.index).manifest["problems"] if p == "bad.md"]
     write("bad.md", article(300))
     assert update(large, ["bad.md"]).problems == ()
     assert open_current(large.index).manifest["problems"] == []
@@ -523,10 +524,10 @@ def answers(settings: Settings) -> None:
 
 
 PLACES = {
-    "lines": (writing._Lines, "write"),
+    "lines": (writer._Lines, "write"),
     "manifest": (Path, "write_text"),
     "facets": (facets, "write"),
-    "weights": (vectors, "write"),
+    "weights": (bm25, "write"),
     "positions": (positions, "write"),
     "facts": (facts, "write"),
     "sync": (os, "fsync"),

@@ -13,7 +13,7 @@ import pytest
 import kb.indexer
 from kb.bundle import bundles, current_name, fields, open_current
 from kb.errors import BundleError, NotFoundError
-from kb.indexer import spellings, vectors
+from kb.indexer import bm25, spellings
 from kb.indexer.build import Report, build, build_documents, update
 from kb.model import Article, Query
 from kb.model.schema import FACETS
@@ -91,7 +91,7 @@ ARRAYS = (
     + ["articles.updated", "articles.created", "articles.review_after"]
     + [f"articles.{column}{part}" for column in ("ids", "paths") for part in ("", ".numbers")]
     + [f"facet.{name}.{column}" for name in FACETS for column in ("articles", "values")]
-    + [f"{m}.{part}" for m in vectors.PARAMETERS for part in ("df", "mean")]
+    + [f"{m}.{part}" for m in bm25.PARAMETERS for part in ("df", "mean")]
     + ["stream", *(f"stream.{part}" for part in ("segments", "passages", "fields", "indptr", "places"))]
 )
 TEXTS = ("words.txt", "spelling.words.txt", "spelling.syllables.txt", "facets.json", "synonyms.json", "dictionary.json")
@@ -106,8 +106,8 @@ def assert_same(settings: Settings, tmp_path: Path) -> None:
         np.testing.assert_array_equal(*(np.load(i.bundle.file(f"{name}.npy")) for i in (a, b)), err_msg=name)
     for name in TEXTS:
         assert a.bundle.file(name).read_bytes() == b.bundle.file(name).read_bytes(), name
-    counted = [vectors.read(i.bundle).matrices for i in (a, b)]
-    assert all((counted[0][m] != counted[1][m]).nnz == 0 for m in vectors.MATRICES)
+    counted = [bm25.read(i.bundle).matrices for i in (a, b)]
+    assert all((counted[0][m] != counted[1][m]).nnz == 0 for m in bm25.MATRICES)
     assert [a.passage(i) for i in range(len(a.article_of))] == [b.passage(i) for i in range(len(b.article_of))]
     assert [a.body(i) for i in range(len(a.articles))] == [b.body(i) for i in range(len(b.articles))]
     for text in QUERIES:

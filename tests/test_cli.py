@@ -529,7 +529,7 @@ def test_duplicates(two: Kb, write: Write, tmp_path: Path) -> None:
     two("build")
     assert "同一篇文字" in two("duplicates", "KB-000007").stdout
     (pair,) = json.loads(two("duplicates", "--json").stdout)
-    assert {a["id"] for a in pair["articles"]} == {"KB-000007", "KB-000099"}
+    assert {pair["first"]["id"], pair["second"]["id"]} == {"KB-000007", "KB-000099"}
 
 
 def test_synonyms(two: Kb, write: Write, settings: Settings, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ import pytest
 import kb.bundle
 from kb.bundle import building, bundles, current_name, open_current
 from kb.errors import BundleError, BusyError
-from kb.indexer import facets, facts, positions, processes, reading, vectors, writing
+from kb.indexer import bm25, changes, facets, metadata, parallel, positions, writer
 from kb.indexer.build import build
 from kb.model import Query
 from kb.search.index import Index, Library
@@ -88,12 +88,12 @@ def no_space(*_: object, **__: object) -> Any:
 
 
 PLACES = {
-    "lines": (writing._Lines, "write"),
+    "lines": (writer._Lines, "write"),
     "manifest and words": (Path, "write_text"),
     "arrays": (np, "save"),
-    "facts": (facts, "write"),
+    "facts": (metadata, "write"),
     "facets": (facets, "write"),
-    "weights": (vectors, "write"),
+    "weights": (bm25, "write"),
     "positions": (positions, "write"),
     "sync": (os, "fsync"),
     "rename": (Path, "rename"),
@@ -172,19 +172,19 @@ def broken_pool(workers: int) -> ProcessPoolExecutor:
 
 def test_a_process_that_is_ended(good: Settings, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that the system ends is a sentence, and its advice helps: one worker needs no other process."""
-    for i in range(processes.PARALLEL_FROM):
+    for i in range(parallel.PARALLEL_FROM):
         write(f"more/{i}.md", f"---\ntags: [批量]\n---\n# 文章 {i}\n")
-    for module in (processes, writing):
+    for module in (parallel, writer):
         monkeypatch.setattr(module, "pool", broken_pool)
     before = current_name(good.index)
     with pytest.raises(BundleError, match="workers = 1"):
         build(replace(good, workers=2))
-    monkeypatch.setattr(reading, "in_parallel", partial(alone, reading.in_parallel))
+    monkeypatch.setattr(changes, "in_parallel", partial(alone, changes.in_parallel))
     with pytest.raises(BundleError, match="workers = 1"):
         build(replace(good, workers=2))
     assert current_name(good.index) == before
     assert_serves(good)
-    assert build(good).articles == 40 + processes.PARALLEL_FROM
+    assert build(good).articles == 40 + parallel.PARALLEL_FROM
 
 
 def alone(original: Callable[..., Any], work: object, jobs: object, arguments: object, *rest: Any) -> Any:

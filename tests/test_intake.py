@@ -119,7 +119,7 @@ def test_a_long_log() -> None:
     assert found.text.startswith("10:00:00 line 0 ")
     assert found.text.endswith("line 39999 fine")
     assert 3 <= found.text.count("ORA-01653") <= 5
-    assert "只读了开头、结尾和报错附近的行" in found.notes[0]
+    assert "只读了开头、结尾" in found.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_quoted_mails(head: str, end: str) -> None:
 @pytest.mark.parametrize(("number", "case"), cases("logs.yml"))
 def test_logs(number: int, case: dict[str, Any]) -> None:
     """A file is read as a person would read it on a terminal, in every encoding it is in."""
-    pieces = [text.encode(encoding) for text, encoding in case["pieces"]]
+    pieces = [text.encode(*(how if isinstance(how, list) else [how])) for text, how in case["pieces"]]
     found = read(case["name"], b"".join(map(gzip.compress, pieces) if case.get("gzip") else pieces))
     assert found.text == case["text"]
     assert found.kind == case.get("kind", found.kind)

@@ -42,11 +42,11 @@ def test_gist() -> None:
     """A short text is its own; of a long one the most telling sentences, in their order."""
     told = "打印机卡纸红灯一直亮"
     talk = "今天天气不错大家都在忙着准备年会" * 3
-    assert lines.gist(told, TOKENIZER.tokens(told), {}) == told
+    assert lines.gist(told, TOKENIZER.tokens(told), {}, (0, 0)) == told
     text = f"{talk}。{told}。{talk}！{talk}"
     weights = dict.fromkeys(("打印机", "卡纸", "红灯", "亮"), 5.0)
-    assert told in lines.gist(text, TOKENIZER.tokens(text), weights)
-    assert len(lines.gist(text, TOKENIZER.tokens(text), weights)) <= lines.GIST + len(talk)
+    assert told in lines.gist(text, TOKENIZER.tokens(text), weights, (0, 0))
+    assert len(lines.gist(text, TOKENIZER.tokens(text), weights, (0, 0))) <= lines.GIST + len(talk)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,14 @@ def test_faults_are_set_apart(text: str, pieces: list[str]) -> None:
 def test_a_log_is_one() -> None:
     """A long text is not cut: a log has blank lines of its own."""
     assert split("line of a log\n\n" * 500) == []
+
+
+def test_a_subject_counts_twice() -> None:
+    """Its sentence is told before others that say as much, and not before one that says far more."""
+    text = "登记表 第三页 附录\n" + "其他各项 均已 正常。" * 20 + "\n服务器 ORA-01653 表空间 已满"
+    tokens = TOKENIZER.tokens(text)
+    subject = (0, text.index("\n"))
+    alike = {t.term: 1.0 for t in tokens}
+    assert lines.gist(text, tokens, alike, subject).startswith("登记表")
+    telling = alike | {t.term: 9.0 for t in tokens if t.start > text.index("服务器")}
+    assert "ORA-01653" in lines.gist(text, tokens, telling, subject).split("\n")[-1]

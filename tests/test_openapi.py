@@ -22,10 +22,11 @@ from schemathesis.specs.openapi.checks import (
 
 from kb.database.activity import REASONS
 from kb.database.api_tokens import Access
+from kb.desk import schemas
 from kb.model import SORTS, VERDICTS
 from kb.model.schema import FACETS
 from kb.settings import Settings
-from kb.web import create_app, requests, schemas
+from kb.web import create_app, requests
 from kb.web.openapi import OPERATIONS, Operation
 from kb.web.reference import address
 

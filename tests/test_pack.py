@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +14,7 @@ from conftest import Write
 from test_browser import browser  # noqa: F401 - a fixture
 from test_browser import pytestmark as needs_browser
 
+from kb.articles import golden
 from kb.cli import cli
 from kb.desk import pack as packing
 from kb.desk.pack import found, pack
@@ -170,7 +171,7 @@ def test_languages(small: EmbeddedEngine, settings: Settings) -> None:
     """The interface speaks the chosen language, and the caller keeps its own."""
     chosen = named(small, "KB-000001", "KB-000002")
     english = pack(small, settings, chosen, "en")
-    shown = re.sub(r'data-fold\w+="[^"]*"|<style>.*?</style>', "", english, flags=re.DOTALL)
+    shown = re.sub(r'data-(?:fold\w+|tables)="[^"]*"|<style>.*?</style>', "", english, flags=re.DOTALL)
     assert {c[0] for c in CHINESE.finditer(shown)} == {"知"}  # the seal
     assert '<html lang="en">' in english
     assert "2 篇文章" in pack(small, settings, chosen, "zh")
@@ -255,6 +256,34 @@ def titles(page: Any, query: str) -> list[str]:
     """Numbers of the articles found, best first."""
     page.fill("#q", query)
     return [str(t) for t in page.locator("#hits .number").all_inner_texts()]
+
+
+def rank(numbers: Sequence[str], right: Collection[str]) -> int:
+    """The place of the first right article, 1-based, 0 for none."""
+    return next((i for i, number in enumerate(numbers, 1) if number in right), 0)
+
+
+@needs_browser
+def test_golden_queries(visit: Callable[..., Any], built: Index, sample_settings: Settings) -> None:
+    """What must be found is found in the file, too, and hardly ever further down than by the program."""
+    page, engine = visit(), EmbeddedEngine(built)
+    plain = [g for g in golden.load(sample_settings.articles) if not re.search(r"\w:\w| -\w", g.query)]
+    assert len(plain) > 30
+    places = [(rank(titles(page, g.query), g.articles), g.query) for g in plain]
+    assert sum(0 < place <= 3 for place, _ in places) >= 0.95 * len(plain), places
+    ours = [rank([h.article.id for h in engine.search(Query(g.query)).hits], g.articles) for g in plain]
+    assert sum(place == 1 for place, _ in places) >= 0.85 * sum(place == 1 for place in ours)
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    "typed", ["S5130‑28S‑EI", "s5130 28s ei", "ORA1653", "ora_01653", "印表機", "49.4c02", "Ｗｉｎｄｏｗｓ"]
+)
+def test_spellings_are_those_of_the_program(visit: Callable[..., Any], built: Index, typed: str) -> None:
+    """Dashes of Word, missing connectors, zeros in front, wide letters and traditional characters."""
+    wanted = [h.article.id for h in EmbeddedEngine(built).search(Query(typed)).hits[:1]]
+    assert wanted
+    assert wanted[0] in titles(visit(), typed)[:5]
 
 
 @needs_browser

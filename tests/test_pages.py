@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from kb.bundle import Bundle, open_current
 from kb.bundle.fields import LARGEST_WEIGHT
+from kb.indexer import bm25
 from kb.indexer import build as building
-from kb.indexer import vectors
 from kb.indexer.analysis import Row, Terms
 from kb.indexer.build import build, build_documents, update_documents
 from kb.model import Article, Passage, Query
@@ -44,25 +44,25 @@ def numbered(base: Base) -> list[int]:
 
 def written(folder: Path, base: Base, beside: Bundle | None = None) -> Bundle:
     folder.mkdir()
-    counts = vectors.count([row for row, _ in base])
+    counts = bm25.count([row for row, _ in base])
     factors = np.ones(len(base), np.float32)
-    vectors.write(folder, counts, np.array(numbered(base), np.int32), factors, beside)
+    bm25.write(folder, counts, np.array(numbered(base), np.int32), factors, beside)
     return Bundle(folder, {"own_passages": len(base)}, beside)
 
 
 def weighed(bundle: Bundle, base: Base) -> dict[str, NDArray[np.float64]]:
     """The weights of words, of pairs, and of what the page says, passage by passage: each passages x terms."""
-    counts = vectors.read(bundle)
+    counts = bm25.read(bundle)
     names = [page for _, page in base]
     mates = np.array([[a == b for b in names] for a in names], float).reshape(len(names), len(names))
     matrices = {name: counts.matrices[name] for name in ("text", "title", "pairs")}
-    pages = vectors._numbered(np.array(numbered(base), np.int32))
-    together = {f"page_{name}": vectors._summed(matrices[name], pages) for name in ("text", "pairs")}
-    known = vectors.statistics(matrices | together, counts.terms)
+    pages = bm25._numbered(np.array(numbered(base), np.int32))
+    together = {f"page_{name}": bm25._summed(matrices[name], pages) for name in ("text", "pairs")}
+    known = bm25.statistics(matrices | together, counts.terms)
     if bundle.base is not None:
-        known = vectors._with(vectors.read_statistics(bundle.base), known)
+        known = bm25._with(bm25.read_statistics(bundle.base), known)
     out = {}
-    for name, (weight, k1, b) in vectors.PARAMETERS.items():
+    for name, (weight, k1, b) in bm25.PARAMETERS.items():
         own = matrices[name.removeprefix("page_")].toarray().astype(float)
         held = mates @ own if name.startswith("page_") else own
         norm = k1 * (1 - b + b * held.sum(axis=1, keepdims=True) / known.mean[name])
@@ -75,7 +75,7 @@ def weighed(bundle: Bundle, base: Base) -> dict[str, NDArray[np.float64]]:
 
 def by_hand(bundle: Bundle, base: Base, query: dict[str, float]) -> list[float]:
     """The score of each passage: its own words, and what its page says when it holds any."""
-    place = {key: i for i, key in enumerate(vectors.read(bundle).terms.tolist())}
+    place = {key: i for i, key in enumerate(bm25.read(bundle).terms.tolist())}
     wanted = np.zeros(len(place))
     for term, weight in query.items():
         key = int(keys([term])[0])
@@ -89,10 +89,10 @@ def by_hand(bundle: Bundle, base: Base, query: dict[str, float]) -> list[float]:
 @given(base=bases)
 def test_largest(base: Base) -> None:
     """A page has of each term the largest weight that one of its passages has."""
-    counts = vectors.count([row for row, _ in base])
-    pages = vectors._numbered(np.array(numbered(base), np.int32))
+    counts = bm25.count([row for row, _ in base])
+    pages = bm25._numbered(np.array(numbered(base), np.int32))
     dense = counts.matrices["text"].toarray()
-    largest = vectors.largest(counts.matrices["text"], pages).toarray()
+    largest = bm25.largest(counts.matrices["text"], pages).toarray()
     expected = [dense[pages == page].max(axis=0) for page in range(pages.max(initial=-1) + 1)]
     np.testing.assert_array_equal(largest, np.array(expected, np.float32).reshape(largest.shape))
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from kb.errors import BundleError
-from kb.indexer import processes
-from kb.indexer.processes import BATCH, PARALLEL_FROM, in_parallel
+from kb.indexer import parallel
+from kb.indexer.parallel import BATCH, PARALLEL_FROM, in_parallel
 
 ROOT = Path(__file__).parent.parent
 
@@ -94,7 +94,7 @@ def test_not_too_much_is_on_its_way() -> None:
         future.set_result(batch[0])
         return future
 
-    for taken, result in enumerate(processes._in_order(submit, [[n] for n in range(50)], 4), 1):
+    for taken, result in enumerate(parallel._in_order(submit, [[n] for n in range(50)], 4), 1):
         assert result == taken - 1
         assert len(handed) - taken <= 4
     assert handed == list(range(50))
@@ -104,7 +104,7 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     """A build that is killed leaves no process behind that waits for work."""
     program = (
         "import os, sys, time\n"
-        "from kb.indexer.processes import pool\n"
+        "from kb.indexer.parallel import pool\n"
         "if __name__ == '__main__':\n"
         "    processes = pool(1)\n"
         "    print(processes.submit(os.getpid).result(), flush=True)\n"

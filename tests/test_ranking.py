@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.bundle import fields
-from kb.indexer import vectors
+from kb.indexer import bm25
 from kb.search import postings
 from kb.search.index import Index
 from kb.search.ranking import BLOCKS, top
@@ -105,7 +105,7 @@ def test_columns_are_sorted_and_positive(built: Index) -> None:
 
 def test_rarity_falls_with_frequency(built: Index) -> None:
     """The fewer passages hold a term that general language does not know the rarer it is; an unknown one is rarest."""
-    known = vectors.read_statistics(built.bundle)
+    known = bm25.read_statistics(built.bundle)
     terms = [t for t in terms_of(built) if not shares(keys([t]))[0]][::13]
     df = known.df["text"][find(known.terms, keys(terms))]
     rarities = [built.weights.rarity(terms[i]) for i in np.argsort(df)]
@@ -127,7 +127,7 @@ def test_bm25_by_hand() -> None:
     counts = sp.csr_matrix(np.array([[2.0, 0.0], [1.0, 1.0]], np.float32))
     k1, b = 1.5, 0.9
     idf = np.array([0.5, 2.0], np.float32)
-    weights = vectors.bm25(counts, idf, 2.0, k1, b).toarray()
+    weights = bm25.bm25(counts, idf, 2.0, k1, b).toarray()
     # Both passages are two words long, so the length norm is k1.
     assert weights[0, 0] == pytest.approx(0.5 * 2 * (k1 + 1) / (2 + k1))
     assert weights[1, 0] == pytest.approx(0.5 * 1 * (k1 + 1) / (1 + k1))
@@ -139,7 +139,7 @@ def test_idf_by_hand() -> None:
     """Lucene's idf over the base's passages and those that general language would have written."""
     counts = {"text": sp.csr_matrix(np.array([[1.0, 0.0], [1.0, 1.0]], np.float32))}
     general = np.array([0.001, 0.0], np.float32)
-    idf = vectors.statistics(counts, np.arange(2, dtype=np.uint64), general).idf("text")
+    idf = bm25.statistics(counts, np.arange(2, dtype=np.uint64), general).idf("text")
     said = fields.GENERAL * (1 - math.exp(-fields.GENERAL_LENGTH * 0.001))
     for term, df in enumerate((2 + said, 1)):
         own = math.log(1 + (2 - (2, 1)[term] + 0.5) / ((2, 1)[term] + 0.5))
@@ -150,13 +150,13 @@ def test_idf_by_hand() -> None:
 def test_the_weights_of_the_counts(built: Index) -> None:
     """A stored weight is the weighted sum of text, title and pairs, from the counts in the same bundle, and of the page
     where a passage is alone on it; times what the kind of its article weighs."""
-    table = vectors.read(built.bundle)
-    known = vectors.read_statistics(built.bundle)
-    idf = vectors.statistics({n: table.matrices[n] for n in ("text", "title", "pairs")}, table.terms)
+    table = bm25.read(built.bundle)
+    known = bm25.read_statistics(built.bundle)
+    idf = bm25.statistics({n: table.matrices[n] for n in ("text", "title", "pairs")}, table.terms)
     own = sp.csr_matrix(table.matrices["text"].shape)
     for name in ("text", "title", "pairs"):
-        weight, k1, b = vectors.PARAMETERS[name]
-        own = own + weight * vectors.bm25(table.matrices[name], idf.idf(name), known.mean[name], k1, b)
+        weight, k1, b = bm25.PARAMETERS[name]
+        own = own + weight * bm25.bm25(table.matrices[name], idf.idf(name), known.mean[name], k1, b)
     pages = built.parts[0].columns.page
     alone = np.flatnonzero(pages < 0)
     for term in ("打印机", "ora1653", "ge0.0.25"):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kb.bundle.fields import MEMORY_LIFT, MEMORY_LIFTED, MEMORY_LOWER
 from kb.cli import cli
-from kb.desk.serialize import suggestions_data
+from kb.desk import answers
 from kb.errors import InputError
 from kb.model import Suggestions, Verdict
 from kb.search import verdict_memory as module
@@ -269,9 +269,9 @@ def test_similarity(built: Index, words: list[str]) -> None:
 def test_as_data(built: Index) -> None:
     """JSON tells how often it helped, and null where nothing is remembered."""
     memory = Remembered(built, helpful(OWN_WORDS, TARGET))
-    data = suggestions_data(suggest(built, OWN_WORDS, remembered=memory))["suggestions"]
+    data = answers.Suggestions.of(suggest(built, OWN_WORDS, remembered=memory)).data()["suggestions"]
     assert [s["remembered"] for s in data if s["id"] == TARGET] == [{"helpful": 1, "unhelpful": 0}]
-    plain = suggestions_data(suggest(built, PASTES[0]["paste"], remembered=memory))["suggestions"]
+    plain = answers.Suggestions.of(suggest(built, PASTES[0]["paste"], remembered=memory)).data()["suggestions"]
     assert plain
     assert {s["remembered"] for s in plain} == {None}
 

@@ -12,10 +12,10 @@ from kb.bundle.fields import CODE_ZONES
 from kb.desk.calibration import FEWEST, MOST, calibrate
 from kb.indexer.build import build, build_documents
 from kb.indexer.meaning import fill
-from kb.model import Article
+from kb.model import Article, Band
 from kb.search import scoring, threshold
-from kb.search.confidence import RELATED
 from kb.search.index import Index, Library
+from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores
 from kb.search.suggest import read_paste, suggest
 from kb.search.threshold import THRESHOLD
@@ -159,7 +159,7 @@ def test_two_bands(settings: Settings) -> None:
     found = suggest(index, text, count=10)
     assert not found.suggestions
     assert every[0].article.id == found.related[0].article.id
-    assert {s.band for s in found.related} == {RELATED}
+    assert {s.band for s in found.related} == {Band.RELATED}
 
 
 def test_a_known_product(settings: Settings) -> None:
@@ -173,3 +173,20 @@ def test_a_known_product(settings: Settings) -> None:
         found = suggest(index, text, products=products)
         numbers = [s.article.id for s in (*found.suggestions, *found.related)]
         assert numbers == ["KB-000002", "KB-000001"]
+
+
+def test_a_new_signal_is_one_row(built: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function and its row are enough: it lifts, its share is known, and it is among the reasons."""
+    text = "打印机一直卡纸"
+    number = built.number_of("KB-000077")
+    passages = slice(int(built.first[number]), int(built.first[number + 1]))
+
+    def lift(index: Index, found: Scores, query: QueryTerms) -> None:
+        found[passages] += 2 * found.max()
+
+    assert suggest(built, text).suggestions[0].article.id != "KB-000077"
+    row = scoring.Step("wish", lift, "有人想要", "somebody wishes it")
+    monkeypatch.setattr(scoring, "STEPS", (*scoring.STEPS, row))
+    first = suggest(built, text, exact=True).suggestions[0]
+    assert first.article.id == "KB-000077"
+    assert ("有人想要", "wish") in {(m.word, m.kind) for m in first.matches}

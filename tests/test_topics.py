@@ -11,7 +11,7 @@ import pytest
 from kb.bundle import Bundle, open_current
 from kb.bundle.fields import TOPIC_WEIGHT
 from kb.indexer import build as building
-from kb.indexer import topics
+from kb.indexer import latent_topics
 from kb.indexer.build import build_documents, update_documents
 from kb.model import Article, Query
 from kb.search import latent_topics as searched
@@ -162,8 +162,8 @@ def test_learned_alike_every_time(index: Index, settings: Settings) -> None:
 
 def test_a_sample_is_enough(index: Index, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Learned from five passages of six, all of them have a direction, taken in portions or at once."""
-    monkeypatch.setattr(topics, "SAMPLE", SUBJECTS * EACH * 5 // 6)
-    monkeypatch.setattr(topics, "AT_ONCE", 77)
+    monkeypatch.setattr(latent_topics, "SAMPLE", SUBJECTS * EACH * 5 // 6)
+    monkeypatch.setattr(latent_topics, "AT_ONCE", 77)
     build_documents(settings, documents())
     sampled = opened(settings)
     directions = np.load(sampled.bundle.file("topics.passages.npy")).astype(np.float32)
@@ -176,7 +176,7 @@ def test_a_sample_is_enough(index: Index, settings: Settings, monkeypatch: pytes
     assert rises >= 0.9 * SUBJECTS
 
 
-@pytest.mark.parametrize("passages", [0, 1, topics.LEARN_FROM - 1])
+@pytest.mark.parametrize("passages", [0, 1, latent_topics.LEARN_FROM - 1])
 def test_a_small_base_has_none(settings: Settings, passages: int) -> None:
     """So few passages say too little: nothing is learned, nothing lifted."""
     build_documents(settings, documents()[:passages])

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.bundle import Bundle, fields
-from kb.indexer import vectors
+from kb.indexer import bm25
 from kb.indexer.analysis import Row, Terms
 from kb.model import Passage
 from kb.search.postings import Columns
@@ -41,9 +41,9 @@ def expected(row: Row) -> dict[str, Counter[str]]:
     return counted | {"codes": Counter(row.codes)}  # type: ignore[arg-type]
 
 
-def counted(counts: vectors.Counts) -> list[dict[str, dict[int, float]]]:
+def counted(counts: bm25.Counts) -> list[dict[str, dict[int, float]]]:
     """Of each passage matrix -> key -> count."""
-    assert set(counts.matrices) == set(vectors.MATRICES)
+    assert set(counts.matrices) == set(bm25.MATRICES)
     assert (np.diff(counts.terms.astype(object)) > 0).all()
 
     def row(matrix: Any, i: int) -> dict[int, float]:
@@ -63,34 +63,34 @@ def by_hand(passages: Sequence[Row]) -> list[dict[str, dict[int, float]]]:
     ]
 
 
-def bundle(folder: Path, counts: vectors.Counts, base: Bundle | None = None, pages: Sequence[int] = ()) -> Bundle:
+def bundle(folder: Path, counts: bm25.Counts, base: Bundle | None = None, pages: Sequence[int] = ()) -> Bundle:
     """Counts and weights on disk. pages: of each passage; without, each is alone on its page."""
     folder.mkdir()
     every = np.array(pages or [-1] * counts.passages, np.int32)
-    vectors.write(folder, counts, every, np.ones(counts.passages, np.float32), base)
+    bm25.write(folder, counts, every, np.ones(counts.passages, np.float32), base)
     return Bundle(folder, {"own_passages": counts.passages}, base)
 
 
 @given(rows)
 def test_count(passages: list[Row]) -> None:
     """Each term of a passage with how often it stands there; parts of identifiers count for less."""
-    assert counted(vectors.count(passages)) == by_hand(passages)
+    assert counted(bm25.count(passages)) == by_hand(passages)
 
 
 @given(parts=st.lists(rows, max_size=4), data=st.data())
 def test_joined_and_taken_as_if_counted_at_once(parts: list[list[Row]], data: st.DataObject) -> None:
     """Parts joined and some passages taken in another order count alike, and take leaves no term that none holds."""
     every = [row for part in parts for row in part]
-    joined = vectors.joined([vectors.count(part) for part in parts])
+    joined = bm25.joined([bm25.count(part) for part in parts])
     assert counted(joined) == by_hand(every)
     order = data.draw(st.lists(st.sampled_from(range(len(every))), unique=True)) if every else []
     taken = joined.take(np.array(order, np.int64))
-    again = vectors.count([every[i] for i in order])
+    again = bm25.count([every[i] for i in order])
     assert counted(taken) == counted(again)
     np.testing.assert_array_equal(taken.terms, again.terms)
     with tempfile.TemporaryDirectory() as folder:
         written = [bundle(Path(folder, str(i)), counts) for i, counts in enumerate((taken, again))]
-        assert counted(vectors.read(written[0])) == counted(again)
+        assert counted(bm25.read(written[0])) == counted(again)
         for name in ("terms.keys", "weights.indptr", "weights.rows", "weights.data", "text.df", "text.mean"):
             np.testing.assert_array_equal(*(np.load(b.file(f"{name}.npy")) for b in written), err_msg=name)
 
@@ -98,9 +98,9 @@ def test_joined_and_taken_as_if_counted_at_once(parts: list[list[Row]], data: st
 @given(rows)
 def test_statistics(passages: list[Row]) -> None:
     """df is how many passages hold a term, mean the length of those that have one."""
-    counts = vectors.count(passages)
-    known = vectors.statistics(counts.matrices, counts.terms)
-    for name in vectors.MATRICES:
+    counts = bm25.count(passages)
+    known = bm25.statistics(counts.matrices, counts.terms)
+    for name in bm25.MATRICES:
         assert known.count[name] == len(passages)
         found = [expected(row)[name] for row in passages]
         df = Counter(term for counter in found for term in counter)
@@ -133,9 +133,9 @@ def base_rows(count: int) -> list[Row]:
 def test_beside_a_base_as_in_it(tmp_path: Path) -> None:
     """Passages of a base that are written once more beside it get the weights they have in it, nearly."""
     passages = base_rows(3000)
-    base = bundle(tmp_path / "base", vectors.count(passages))
+    base = bundle(tmp_path / "base", bm25.count(passages))
     copies = list(range(0, 3000, 200))
-    beside = bundle(tmp_path / "beside", vectors.count([passages[i] for i in copies]), base)
+    beside = bundle(tmp_path / "beside", bm25.count([passages[i] for i in copies]), base)
     a, b = Weights([Columns(base)]), Weights([Columns(beside)])
     held = sorted({t for i in copies for t in passages[i].text.whole})
     ratios = []
@@ -155,8 +155,8 @@ def test_beside_a_base_as_in_it(tmp_path: Path) -> None:
 def test_weights_count_both(tmp_path: Path) -> None:
     """df, rarity and scores of an index are of the base and of what stands beside it together."""
     passages = base_rows(300)
-    base = bundle(tmp_path / "base", vectors.count(passages[:280]))
-    beside = bundle(tmp_path / "beside", vectors.count(passages[280:]), base)
+    base = bundle(tmp_path / "base", bm25.count(passages[:280]))
+    beside = bundle(tmp_path / "beside", bm25.count(passages[280:]), base)
     both = Weights([Columns(base), Columns(beside)])
     assert both.passages == 300
     query = {f"w{n}": 1.0 + n % 3 for n in range(1, 60)} | {"unknown": 2.0}
@@ -178,10 +178,10 @@ def test_weights_count_both(tmp_path: Path) -> None:
 def test_a_term_the_base_does_not_know(tmp_path: Path) -> None:
     """A new word of a passage beside a base is as rare as a word in one passage of all."""
     passages = base_rows(500)
-    base = bundle(tmp_path / "base", vectors.count(passages))
+    base = bundle(tmp_path / "base", bm25.count(passages))
     new = Row(Passage(""), Terms(["new", "w1"], [], [], []), Terms([], [], [], []), [])
-    beside = bundle(tmp_path / "beside", vectors.count([new]), base)
-    whole = bundle(tmp_path / "whole", vectors.count([*passages, new]))
+    beside = bundle(tmp_path / "beside", bm25.count([new]), base)
+    whole = bundle(tmp_path / "whole", bm25.count([*passages, new]))
     weights = [Weights([Columns(beside)]).within(["new", "w1"], np.array([0]))[0, :, 0]]
     weights.append(Weights([Columns(whole)]).within(["new", "w1"], np.array([500]))[0, :, 0])
     np.testing.assert_allclose(*weights, rtol=0.01)
@@ -190,8 +190,8 @@ def test_a_term_the_base_does_not_know(tmp_path: Path) -> None:
 @pytest.mark.parametrize("passages", [[], [Row(Passage(""), Terms([], [], [], []), Terms([], [], [], []), [])]])
 def test_nothing_beside_a_base(tmp_path: Path, passages: list[Row]) -> None:
     """What stands beside may be nothing, when articles only went, or an article without a word."""
-    base = bundle(tmp_path / "base", vectors.count(base_rows(20)))
-    beside = bundle(tmp_path / "beside", vectors.count(passages), base)
+    base = bundle(tmp_path / "base", bm25.count(base_rows(20)))
+    beside = bundle(tmp_path / "beside", bm25.count(passages), base)
     both = Weights([Columns(base), Columns(beside)])
     alone = Weights([Columns(base)])
     query = {"w1": 1.0, "w2": 2.0, "unknown": 1.0}
@@ -199,4 +199,4 @@ def test_nothing_beside_a_base(tmp_path: Path, passages: list[Row]) -> None:
     every = np.arange(20 + len(passages))
     np.testing.assert_array_equal(both.within(list(query), every)[:, :, :20], alone.within(list(query), every[:20]))
     assert not both.within(list(query), every)[:, :, 20:].any()
-    assert find(vectors.count(passages).terms, keys(["w1"])).tolist() == [-1]
+    assert find(bm25.count(passages).terms, keys(["w1"])).tolist() == [-1]

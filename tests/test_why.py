@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.articles.files import absence
 from kb.articles.golden import FILE
+from kb.articles.numbering import absence
 from kb.bundle import bundles
 from kb.cli import cli
 from kb.desk.golden import run

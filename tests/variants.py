@@ -142,6 +142,7 @@ def mobiles(draw: Draw) -> Iterator[str]:
     yield placed(draw, marked(draw.mobile()) + " " + marked(draw.mobile()))
     yield placed(draw, "电话" + marked("(" + draw.mobile()[:3] + ")") + marked(draw.mobile()[3:]))
     yield placed(draw, marked(draw.mobile().translate(FULL_WIDTH)))
+    yield placed(draw, "手机" + marked(draw.mobile().translate(dict(zip(map(ord, DIGITS), "⓪①②③④⑤⑥⑦⑧⑨", strict=True)))))
     yield placed(draw, marked(cut(3, 4, 4, gap="\u200b")))
     yield placed(draw, "0" + marked(draw.mobile()))
     yield placed(draw, "user_" + marked(draw.mobile()))
@@ -182,6 +183,7 @@ def landlines(draw: Draw) -> Iterator[str]:
         yield placed(draw, label + marked(draw.local()))
         yield placed(draw, label + marked(draw.local()[:4] + "-" + draw.digits(4)))
     yield placed(draw, "电话：" + marked(draw.local()) + "、" + marked(draw.local()))
+    yield placed(draw, marked(f"{big}-{draw.local()}/{draw.local()}"))
 
 
 def hotlines(draw: Draw) -> Iterator[str]:
@@ -287,6 +289,7 @@ def bank_cards(draw: Draw) -> Iterator[str]:
         for label in each("¦卡号¦银行卡：¦工行卡 ¦bank card: ¦信用卡号是¦账号：¦card no. "):
             yield placed(draw, label + marked(cut(gap)))
     yield placed(draw, "开户行账号：" + marked("1" + draw.digits(18)))
+    yield placed(draw, "对公账号 " + marked("1" + draw.digits(19)))
     yield placed(draw, "银行账号 " + marked("3100" + draw.digits(12)))
     yield placed(draw, marked(cut("").translate(FULL_WIDTH)))
     yield placed(draw, "打到" + marked(cut("")) + "这张卡")
@@ -395,6 +398,10 @@ def passwords(draw: Draw) -> Iterator[str]:
         "keytool -list -storepass {}",
         "wpa_passphrase={}",
         "验证码：{}",
+        "PIN码：{}",
+        "conn scott/{}@orcl",
+        "密码由 Old#111 改为 {}",
+        "密码从“Old#111”更新为：{}",
         "提取码 {}",
         "密钥：{}",
         "**密码**：{}",
@@ -461,7 +468,8 @@ def tokens(draw: Draw) -> Iterator[str]:
         "access_token={}&x=1¦refresh_token: {}¦api_key={}¦apikey: {}¦app_secret={}¦AppSecret：{}¦"
         "corpsecret={}¦SecretKey: {}¦secret_access_key = {}¦"
         "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={}¦"
-        "https://oapi.dingtalk.com/robot/send?access_token={}"
+        "https://oapi.dingtalk.com/robot/send?access_token={}¦"
+        "https://hooks.slack.com/services/{}¦https://a.blob.core.windows.net/b?sv=2024&sig={}%3D"
     ):
         yield text.format(marked(w(32)))
     for kind in each("RSA ¦¦EC ¦OPENSSH ¦ENCRYPTED ¦DSA "):
@@ -529,6 +537,9 @@ def names(draw: Draw) -> Iterator[str]:
     yield f"Mr. {marked('Zhang')} called"
     yield f"Contact: {marked('Li Wei')}"
     yield f"From: {marked(draw.name())} <a@corp.com>"
+    yield f"@{marked(draw.name())} 请处理"
+    yield f"用户{marked(draw.name())}反馈卡纸"
+    yield f"经办：{marked(draw.name())}"
     yield f"发件人：{marked(draw.name())} <b@corp.com>"
 
 

@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 from kb import privacy
 from kb.articles import golden, markdown
 from kb.articles.atomic import read_text
-from kb.articles.files import SUFFIXES, ArticleFile, decode, find, is_number, relative
+from kb.articles.files import SUFFIXES, ArticleFile, decode, find, relative
+from kb.articles.numbering import is_number
 from kb.errors import ArticleError, InputError
 from kb.labels import label
 from kb.language import say
@@ -30,12 +31,19 @@ _LETTER = re.compile(rf"(?P<han>[{HAN}])|(?P<latin>[a-z\u00c0-\u024f])|(?P<other
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One finding. path: as found below the folder; line: 1-based, 0 for the whole file; level: error or warning."""
+    """One finding. path: as found below the folder; line: 1-based, 0 for the whole file; level: error or warning.
+
+    message: for people; code: the same for programs. key: of the front matter, section: the role of the section
+    (kb.model.SECTION_ROLES) that it is about, "" for none.
+    """
 
     path: str
     line: int
     level: str
     message: str
+    code: str = ""
+    key: str = ""
+    section: str = ""
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path
@@ -62,11 +70,13 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
             file.strict()
             checked.append(file)
             if encoding != "utf-8-sig":
-                problems.append(_warning(key, 0, "不是 UTF-8；请转存为 UTF-8", "not UTF-8; save it as UTF-8"))
+                problems.append(
+                    _warning(key, 0, "encoding", "不是 UTF-8；请转存为 UTF-8", "not UTF-8; save it as UTF-8")
+                )
         except ArticleError as error:
-            problems.append(Problem(error.path, error.line, "error", error.message))
+            problems.append(unparsed(error))
         except OSError as error:
-            problems.append(_error(key, 0, "读不了：{why}", "can't be read: {why}", why=error.strerror))
+            problems.append(_error(key, 0, "unreadable", "读不了：{why}", "can't be read: {why}", why=error.strerror))
     for file in checked:
         if wanted is None or file.path in wanted:
             problems += _problems(file, root, (*AREAS, *areas), today or date.today())
@@ -83,7 +93,7 @@ def check_file(root: Path, file: ArticleFile, areas: Iterable[str] = (), today: 
     Whether another article has its number is not looked at: that would read all of them.
     """
     if file.error is not None:
-        return [Problem(file.path, file.error.line, "error", file.error.message)]
+        return [unparsed(file.error, file.path)]
     return sorted(_problems(file, root, (*AREAS, *areas), today or date.today()))
 
 
@@ -103,12 +113,18 @@ def check_paths(root: Path, paths: Sequence[Path], areas: Iterable[str] = ()) ->
     return sorted(problems)
 
 
-def _error(path: str, line: int, zh: str, en: str, /, **values: object) -> Problem:
-    return Problem(path, line, "error", say(zh, en, **values))
+def _error(path: str, line: int, code: str, zh: str, en: str, /, section: str = "", **values: object) -> Problem:
+    """values: of the sentence; `key` among them is the key it is about."""
+    return Problem(path, line, "error", say(zh, en, **values), code, str(values.get("key", "")), section)
 
 
-def _warning(path: str, line: int, zh: str, en: str, /, **values: object) -> Problem:
-    return Problem(path, line, "warning", say(zh, en, **values))
+def _warning(path: str, line: int, code: str, zh: str, en: str, /, **values: object) -> Problem:
+    return Problem(path, line, "warning", say(zh, en, **values), code, str(values.get("key", "")))
+
+
+def unparsed(error: ArticleError, path: str = "") -> Problem:
+    """A text that can't be read as an article. path: where it is to stand, when that is another place."""
+    return Problem(path or error.path, error.line, "error", error.message, "unparsed")
 
 
 def _problems(file: ArticleFile, root: Path, areas: tuple[str, ...], today: date) -> Iterator[Problem]:
@@ -127,6 +143,7 @@ def _values(file: ArticleFile, areas: tuple[str, ...]) -> Iterator[Problem]:
             yield _error(
                 file.path,
                 file.at(key),
+                "value",
                 "{key} 的值 '{value}' 不认识（可用：{values}）",
                 "unknown {key} '{value}' ({values})",
                 key=key,
@@ -134,13 +151,13 @@ def _values(file: ArticleFile, areas: tuple[str, ...]) -> Iterator[Problem]:
                 values=", ".join(values),
             )
     for key in file.head.repeated:
-        yield _error(file.path, file.at(key), "{key} 写了两次", "{key} is given twice", key=key)
+        yield _error(file.path, file.at(key), "repeated_key", "{key} 写了两次", "{key} is given twice", key=key)
     for key in REQUIRED.get(article.kind, ()):
         if not file.head.values.get(key):
-            yield _error(file.path, 1, "缺少 {key}", "{key} is missing", key=key)
+            yield _error(file.path, 1, "missing_key", "缺少 {key}", "{key} is missing", key=key)
     for key in LISTS:
         if isinstance(file.head.values.get(key), dict):
-            yield _error(file.path, file.at(key), "{key} 应为列表", "{key} should be a list", key=key)
+            yield _error(file.path, file.at(key), "list", "{key} 应为列表", "{key} should be a list", key=key)
     known = {k.lower().rstrip("s"): k for k in NAMES}
     for key in article.extra:
         near = known.get(key.lower().rstrip("s"))
@@ -148,6 +165,7 @@ def _values(file: ArticleFile, areas: tuple[str, ...]) -> Iterator[Problem]:
             yield _warning(
                 file.path,
                 file.at(key),
+                "unknown_key",
                 "不认识的键 {key}；是不是 {near}？",
                 "unknown key {key}; {near}?",
                 key=key,
@@ -162,6 +180,7 @@ def _dates(file: ArticleFile, today: date) -> Iterator[Problem]:
             yield _error(
                 file.path,
                 file.at(key),
+                "date",
                 "{key} 的 '{value}' 不是日期；写成 2025-03-02",
                 "{key} '{value}' is not a date; write 2025-03-02",
                 key=key,
@@ -170,7 +189,13 @@ def _dates(file: ArticleFile, today: date) -> Iterator[Problem]:
     due = file.article.review_after
     if due and due < today and file.article.status != "archived":
         yield _warning(
-            file.path, file.at("review_after"), "复审日期 {due} 已过", "the review was due on {due}", due=due
+            file.path,
+            file.at("review_after"),
+            "overdue",
+            "复审日期 {due} 已过",
+            "the review was due on {due}",
+            due=due,
+            key="review_after",
         )
 
 
@@ -190,19 +215,23 @@ def _sections(file: ArticleFile) -> Iterator[Problem]:
             yield _error(
                 file.path,
                 file.article.body_line,
+                "missing_section",
                 "缺少一节“## {zh}”",
                 "the section '## {en}' is missing",
                 zh=names[0],
                 en=names[-1],
+                section=role,
             )
         elif role not in filled:
             yield _error(
                 file.path,
                 file.article.body_line,
+                "empty_section",
                 "“## {zh}”一节是空的",
                 "the section '## {en}' is empty",
                 zh=names[0],
                 en=names[-1],
+                section=role,
             )
 
 
@@ -217,19 +246,33 @@ def _links(file: ArticleFile, root: Path) -> Iterator[Problem]:
             anchors = anchors if anchors is not None else {o.anchor for o in markdown.outline(file.article.body)}
             if parts.fragment and unquote(parts.fragment) not in anchors and not parts.fragment.startswith("fn"):
                 yield _warning(
-                    file.path, at, "没有标题 #{anchor}", "there is no heading #{anchor}", anchor=unquote(parts.fragment)
+                    file.path,
+                    at,
+                    "no_heading",
+                    "没有标题 #{anchor}",
+                    "there is no heading #{anchor}",
+                    anchor=unquote(parts.fragment),
                 )
             continue
         place = normal_path(file.path, unquote(parts.path))
         if place is None:
             yield _error(
-                file.path, at, "链接 {target} 走出了文章文件夹", "the link {target} leaves the folder", target=target
+                file.path,
+                at,
+                "outside",
+                "链接 {target} 走出了文章文件夹",
+                "the link {target} leaves the folder",
+                target=target,
             )
         elif not _exists(root / place):
             if image:
-                yield _error(file.path, at, "图片 {target} 不存在", "the image {target} is missing", target=target)
+                yield _error(
+                    file.path, at, "no_image", "图片 {target} 不存在", "the image {target} is missing", target=target
+                )
             else:
-                yield _error(file.path, at, "链接 {target} 指向的文件不存在", "dead link {target}", target=target)
+                yield _error(
+                    file.path, at, "dead_link", "链接 {target} 指向的文件不存在", "dead link {target}", target=target
+                )
 
 
 def _exists(path: Path) -> bool:
@@ -260,6 +303,7 @@ def private(path: str, text: str, known: str = "") -> Iterator[Problem]:
             yield _error(
                 path,
                 number,
+                "private",
                 "留有客户数据：{kind}；请删去或改为示例",
                 "customer data left in: {kind}; remove it or use an example",
                 kind=label("private", kind),
@@ -275,10 +319,12 @@ def _duplicates(checked: list[ArticleFile]) -> Iterator[Problem]:
             yield (_error if is_number(number) else _warning)(
                 file.path,
                 file.at("id"),
+                "number_taken",
                 "编号 {number} 已被 {other} 使用",
                 "number {number} is used by {other} already",
                 number=number,
                 other=first[number],
+                key="id",
             )
         first.setdefault(number, file.path)
 
@@ -299,18 +345,22 @@ def _aliases(checked: list[ArticleFile]) -> Iterator[Problem]:
             yield _warning(
                 file.path,
                 file.at("aliases"),
+                "alias_language",
                 "aliases 里没有{language}的说法，而这里的标题多是{language}；加上客户用{language}会怎样说",
                 "no alias in {language}, as most titles here are; add what a customer would say in {language}",
                 language=say("中文", "Chinese") if main == "han" else say("西文", "Latin letters"),
+                key="aliases",
             )
         elif kind == "case" and len(aliases) < ALIASES:
             yield _warning(
                 file.path,
                 file.at("aliases"),
+                "few_aliases",
                 "aliases 只有 {count} 条；写到 {least} 条以上，各用不同的词，客户的说法不止一种",
                 "aliases has {count} of the {least} or more that a case should have, in words of their own",
                 count=len(aliases),
                 least=ALIASES,
+                key="aliases",
             )
 
 
@@ -327,7 +377,7 @@ def _vocabulary(root: Path) -> Iterator[Problem]:
     """Files of words that can't be read, lines that can't be used, of the base or shipped, and pairs taken away that
     nobody gave."""
     for problem in trade_words().problems:
-        yield Problem(TRADE_WORDS, problem.line, "error", problem.message)
+        yield Problem(TRADE_WORDS, problem.line, "error", problem.message, "words")
     texts = dict.fromkeys(("dictionary.txt", "synonyms.txt", "synonyms-refused.txt"), "")
     for name in texts:
         try:
@@ -336,11 +386,12 @@ def _vocabulary(root: Path) -> Iterator[Problem]:
             yield _unread(name, error)
     own = parse_synonyms(texts["synonyms.txt"])
     for problem in own.problems:
-        yield Problem("synonyms.txt", problem.line, "error", problem.message)
+        yield Problem("synonyms.txt", problem.line, "error", problem.message, "words")
     for line, a, b in absent_pairs(trade_words(), own):
         yield _warning(
             "synonyms.txt",
             line,
+            "absent_pair",
             "“{a} != {b}”什么也没去掉：自带的行业同义词里没有这一对",
             "'{a} != {b}' takes nothing away: the shipped words hold no such pair",
             a=a,
@@ -351,7 +402,8 @@ def _vocabulary(root: Path) -> Iterator[Problem]:
 def _unread(name: str, error: InputError) -> Problem:
     """kb.articles.atomic says the line in front."""
     line, _, why = str(error).removeprefix(f"{name}:").partition(":")
-    return Problem(name, int(line), "error", why.strip()) if line.isdigit() else Problem(name, 0, "error", str(error))
+    at, told = (int(line), why.strip()) if line.isdigit() else (0, str(error))
+    return Problem(name, at, "error", told, "unreadable")
 
 
 def _golden(root: Path, known: set[str]) -> Iterator[Problem]:
@@ -363,11 +415,16 @@ def _golden(root: Path, known: set[str]) -> Iterator[Problem]:
         return
     queries, unusable = golden.parse(text)
     for problem in unusable:
-        yield Problem(golden.FILE, problem.line, "error", problem.message)
+        yield Problem(golden.FILE, problem.line, "error", problem.message, "golden")
     for query in queries:
         for number in query.articles:
             if number not in known:
                 yield _error(
-                    golden.FILE, query.line, "没有文章 {number}", "there is no article {number}", number=number
+                    golden.FILE,
+                    query.line,
+                    "no_article",
+                    "没有文章 {number}",
+                    "there is no article {number}",
+                    number=number,
                 )
     yield from private(golden.FILE, text)

@@ -347,7 +347,8 @@ def _attributes(state: StateInline, silent: bool) -> bool:
     if m is None:
         return False
     behind = not state.pending and state.tokens and state.tokens[-1].type in ("image", "link_close", "code_inline")
-    alone = m[0].startswith("{:") and m.end() == state.posMax
+    edges = state.src[m.start() - 1 : m.start()] in ("", "\n"), state.src[m.end() : m.end() + 1] in ("", "\n")
+    alone = m[0].startswith("{:") and (m.end() == state.posMax or all(edges))
     if not behind and not alone:
         return False
     state.pos = m.end()

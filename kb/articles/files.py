@@ -6,14 +6,11 @@ Reading is lenient (any Markdown file is at least a manual), kb.articles.check i
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from kb.articles.atomic import save
 from kb.articles.frontmatter import (
     FrontMatter,
     day,
@@ -23,11 +20,10 @@ from kb.articles.frontmatter import (
 )
 from kb.errors import ArticleError, NotFoundError
 from kb.language import say
-from kb.model import Article, Reason
+from kb.model import Article
 from kb.model.schema import BY_NAME, DATES, LISTS, NAMES, TEXTS
 
 SUFFIXES = (".md", ".markdown")
-NUMBER = re.compile(r"KB-(\d{6,})")
 MAX_TITLE = 500
 """Characters of a heading that becomes a title."""
 LEFT_OUT_FOLDERS = frozenset(("node_modules", "bower_components", "__MACOSX"))
@@ -63,7 +59,7 @@ def find(root: Path) -> Iterator[Path]:
         for name in sorted(files):
             path = Path(folder, name)
             wanted = not left_out(name) and path.suffix.lower() in SUFFIXES
-            if wanted and (not path.is_symlink() or _leads_into(real_root, path)):
+            if wanted and (_leads_into(real_root, path) if path.is_symlink() else path.is_file()):
                 yield path
 
 
@@ -292,92 +288,3 @@ def change(file: ArticleFile, changes: Mapping[str, Any], body: str | None = Non
         return changed
     # Keys that share a line, as in {id: a, title: b}, can't be changed one by one.
     return ArticleFile.of(file.path, f"---\n{dump(wanted)}---\n{body}")
-
-
-# --- a new article ---------------------------------------------------------------------------
-
-_TEMPLATES = {
-    ("case", "zh"): "## 现象\n\n\n## 环境\n\n\n## 原因\n\n\n## 排查\n\n1. \n\n## 解决\n\n1. \n\n## 验证\n\n",
-    ("case", "en"): (
-        "## Symptom\n\n\n## Environment\n\n\n## Cause\n\n\n## Diagnosis\n\n1. \n\n## Fix\n\n1. \n\n## Verification\n\n"
-    ),
-    ("faq", "zh"): "## 问题\n\n\n## 回答\n\n",
-    ("faq", "en"): "## Question\n\n\n## Answer\n\n",
-    ("manual", "zh"): "## 适用范围\n\n\n## 准备\n\n- [ ] \n\n## 步骤\n\n1. \n\n## 检查\n\n",
-    ("manual", "en"): "## Scope\n\n\n## Before you start\n\n- [ ] \n\n## Steps\n\n1. \n\n## Check\n\n",
-}
-
-
-def is_number(name: str) -> bool:
-    """Whether an article's id is one of Guzhi's numbers; ids of other tools are unique in their folder only."""
-    return NUMBER.fullmatch(name) is not None
-
-
-def numbers(root: Path) -> set[str]:
-    """Every number in use, by front matter or file name."""
-    names = (path.name + "\n" + _id_line(path) for path in find(root))
-    return {m[0] for name in names for m in NUMBER.finditer(name)}
-
-
-def next_number(root: Path) -> str:
-    """The number after the highest one in use."""
-    highest = max((int(number.removeprefix("KB-")) for number in numbers(root)), default=0)
-    return f"KB-{highest + 1:06d}"
-
-
-def _id_line(path: Path) -> str:
-    """The line of a file's head that gives its number; "" where there is none, or it can't be read."""
-    with suppress(OSError), path.open("rb") as f:
-        m = re.search(r"^id:.*$", f.read(4096).decode("utf8", "ignore"), re.MULTILINE)
-        return m[0] if m else ""
-    return ""
-
-
-def absence(root: Path, name: str, max_kb: int) -> Reason:
-    """Why an index does not have an article of this number or path: nowhere, unreadable, or unbuilt."""
-    for path in find(root):
-        key = relative(path, root)
-        if name not in (key, path.stem) and not re.fullmatch(
-            rf"id:\s*[\"']?{re.escape(name)}[\"']?\s*", _id_line(path)
-        ):
-            continue
-        try:
-            load(path, root, max_kb)
-        except ArticleError as error:
-            return Reason("unreadable", str(error))
-        return Reason(
-            "unbuilt",
-            say(
-                "文章文件 {path} 还没有进索引；运行 kb build",
-                "the file {path} is not in the index yet; run kb build",
-                path=key,
-            ),
-        )
-    return Reason("nowhere", say("没有文章 {name}", "there is no article {name}", name=name))
-
-
-def template(kind: str, language: str) -> str:
-    """The empty body of an article of a kind, with the headings it must have."""
-    return _TEMPLATES[kind, language]
-
-
-def create(root: Path, kind: str, title: str, language: str, today: date, **values: Any) -> Path:
-    """Start an article with the next number from the template of its kind. Returns its path."""
-    root.mkdir(parents=True, exist_ok=True)
-    number = next_number(root)
-    article = Article(
-        path="",
-        id=number,
-        kind=kind,
-        title=title,
-        status="draft",
-        created=today,
-        updated=today,
-        review_after=today.replace(year=today.year + 2, day=min(today.day, 28)),
-        body=template(kind, language),
-        **values,
-    )
-    folder = root / (article.area or "case" if kind == "case" else kind)
-    path = folder / f"{number}.md"
-    save(path, render(article), new=True)
-    return path

@@ -160,7 +160,11 @@ def _yaml(block: _Block, path: str) -> FrontMatter:
             line = line_of(event.start_mark.index) if event.start_mark else block.first
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if isinstance(event, yaml.AliasEvent):
-                raise ArticleError(path, line, say("YAML 里不能用 * 引用", "YAML aliases (*) are not allowed"))
+                told = say(
+                    "YAML 里不能用 * 引用，以 * 开头的值要加引号",
+                    "YAML aliases are not allowed; a value that begins with * needs quotes",
+                )
+                raise ArticleError(path, line, told + _written_right(block.line(line)))
             if depth > MAX_DEPTH:
                 raise ArticleError(path, line, say("列表嵌套太深", "lists are nested too deep"))
         loader = yaml.CSafeLoader(block.text)

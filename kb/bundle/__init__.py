@@ -29,7 +29,7 @@ from kb.language import say
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SCHEMA = 8
+SCHEMA = 9
 """Raise when the files of a bundle change their meaning."""
 MANIFEST = "manifest.json"
 CURRENT = "current"

@@ -1,7 +1,7 @@
 """This module reads what Whoosh pickled, and nothing else: an index that somebody tampered with executes nothing.
 
 Whoosh keeps its schema, its segments and its postings as pickles. A pickle may name any function there is; here it
-may name what the facts of an index consist of (kb.indexer.facts).
+may name what the facts of an index consist of (kb.indexer.metadata).
 """
 
 import io

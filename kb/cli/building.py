@@ -254,15 +254,15 @@ def _diagnose(chosen: Settings) -> Any:
 
 def _freshness(chosen: Settings, current: bundle.Bundle) -> tuple[bool, str]:
     """Whether the index has the articles as they are; one that a build told it skipped is not to be there."""
-    from kb.indexer.reading import Previous, sources
+    from kb.indexer.changes import Previous, sources
 
-    told = tuple(current.manifest["problems"])
+    told = {path for path, _, _ in current.manifest["problems"]}
     known = {path: entry.record.get("stat") for path, entry in Previous(current).entries.items()}
     try:
         found = {s.key: [s.size, s.mtime_ns] for s in sources(chosen.articles)}
     except KbError as error:
         return False, str(error)
-    skipped = {path for path in found.keys() - known.keys() if any(p.startswith(f"{path}:") for p in told)}
+    skipped = (found.keys() - known.keys()) & told
     changed = sorted(p for p in (found.keys() | known.keys()) - skipped if found.get(p) != known.get(p))
     if not changed:
         return True, say("最新", "up to date")

@@ -59,9 +59,9 @@ def why(
     as_json: bool,
     **filters: tuple[str, ...],
 ) -> None:
-    from kb.articles.files import absence
+    from kb.articles.numbering import absence
+    from kb.desk.answers import Why
     from kb.desk.memory import remembered_by
-    from kb.desk.serialize import why_data
     from kb.desk.what_if import rehearsed
     from kb.labels import value_of
 
@@ -83,7 +83,7 @@ def why(
     found = engine.why(query, named, "suggest" if suggest else "search")
     tried = rehearsed(engine, chosen, found, builds=not quick, remembered=remembered_by(chosen, engine))
     if as_json:
-        print_json(why_data(found, tried))
+        print_json(Why.of(found, tried).data())
     else:
         _print_why(found, tried)
 

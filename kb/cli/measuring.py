@@ -92,7 +92,7 @@ def eval_(
     verdicts: Path | None,
     as_json: bool,
 ) -> None:
-    from kb.desk.serialize import measured_data
+    from kb.desk import answers
     from kb.search import evaluate
 
     if verdicts is not None and (mode == "search" or against is not None or runs or not (folder or queries)):
@@ -130,7 +130,7 @@ def eval_(
     if earlier is not None:
         _print_comparison(chosen, earlier, run, queries, qrels, as_json)
     elif as_json:
-        print_json({"mode": mode, **measured_data(measured), **built})
+        print_json({"mode": mode, **answers.measured(measured), **built})
     else:
         _print_measured(measured, built)
 
@@ -239,9 +239,9 @@ def _range(bounds: tuple[float, float] | None) -> str:
 
 def _eval_golden(chosen: Settings, run_file: Path | None, earlier: Any, as_json: bool) -> None:
     """Run the golden queries on the index in force."""
+    from kb.desk import answers
     from kb.desk import golden as golden_queries
     from kb.desk.memory import remembered_by
-    from kb.desk.serialize import outcomes_data
     from kb.search import evaluate
 
     engine = open_engine(chosen)
@@ -251,7 +251,7 @@ def _eval_golden(chosen: Settings, run_file: Path | None, earlier: Any, as_json:
     if earlier is not None:
         _print_comparison(chosen, earlier, golden_queries.as_run(outcomes), None, None, as_json)
     elif as_json:
-        print_json(outcomes_data(outcomes))
+        print_json(answers.Outcomes.of(outcomes).data())
     else:
         for outcome in outcomes:
             _print_outcome(outcome)
@@ -312,8 +312,8 @@ def _print_comparison(
     chosen: Settings, before: Any, after: Any, queries: Path | None, qrels: Path | None, as_json: bool
 ) -> None:
     """What rose and fell between two runs. Without judgements the golden queries are asked for theirs."""
+    from kb.desk import answers
     from kb.desk import golden as golden_queries
-    from kb.desk.serialize import comparison_data
     from kb.search import evaluate
 
     if qrels is None:
@@ -326,7 +326,7 @@ def _print_comparison(
         texts = {str(r["id"]): str(r["text"]) for r in asked}
     found = evaluate.compare(before, after, judged)
     if as_json:
-        print_json(comparison_data(found, texts))
+        print_json(answers.compared(found, texts))
         return
     for title, moved in ((say("上升", "risen"), found.risen), (say("下降", "fallen"), found.fallen)):
         if moved:

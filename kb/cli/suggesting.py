@@ -69,7 +69,6 @@ def suggest(
     from kb.desk.intake import pasted
     from kb.desk.memory import remembered_by
     from kb.desk.paste import Paste, answer_paste
-    from kb.desk.serialize import suggestions_data
     from kb.search.clarify import latest, read_answer
 
     paste = pasted(standard_input() if list(text) == ["-"] else " ".join(text))
@@ -80,7 +79,9 @@ def suggest(
     remembered = remembered_by(chosen, engine)
     found = answer_paste(engine, asked, remembered)
     if as_json:
-        print_json(suggestions_data(found))
+        from kb.desk.answers import Suggestions as Printed  # pydantic costs a tenth of a second
+
+        print_json(Printed.of(found).data())
     elif _a_person_is_there():
         _print_suggestions(
             _ask(found, lambda answers: answer_paste(engine, replace(asked, answers=answers), remembered)), why
@@ -96,7 +97,13 @@ def _print_suggestions(found: Suggestions, why: bool) -> None:
     from kb.model import MAX_TEXT
 
     if found.truncated:
-        note(say("只读了前 {n} 个字符", "only the first {n} characters were read", n=MAX_TEXT))
+        note(
+            say(
+                "文字超过 {n} 个字符，只读了开头、结尾，以及中间有报错、代码或与众不同的行",
+                "over {n} characters: only the head, the tail, and lines with errors, codes or of rare kinds were read",
+                n=MAX_TEXT,
+            )
+        )
     print_corrections(found.corrections)
     if found.identifiers:
         names = " ".join(i.text for i in found.identifiers)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--product", multiple=True, help=say("产品，可多次", "product, may be repeated"))
 @click.option("--owner", default="", help=say("负责人或团队", "person or team in charge"))
 def new(chosen: Settings, kind: str, title: str, area: str, product: tuple[str, ...], **facts: str | None) -> None:
-    from kb.articles.files import create
+    from kb.articles.templates import create
 
     known = (*AREAS, *chosen.areas)
     if area and area not in known:
@@ -78,11 +78,12 @@ def new(chosen: Settings, kind: str, title: str, area: str, product: tuple[str, 
 @json_option
 def check(chosen: Settings, paths: tuple[Path, ...], as_json: bool) -> None:
     from kb.articles import check as checking
+    from kb.desk.answers import Finding
 
     problems = checking.check_paths(chosen.articles, [p.absolute() for p in paths], chosen.areas)
     errors = sum(p.level == "error" for p in problems)
     if as_json:
-        print_json([{k: getattr(p, k) for k in ("path", "line", "level", "message")} for p in problems])
+        print_json([Finding.model_validate(p).data() for p in problems])
     for problem in problems if not as_json else ():
         level = say("警告 ", "warning ") if problem.level == "warning" else ""
         click.echo(level + str(problem))
@@ -114,12 +115,12 @@ def check(chosen: Settings, paths: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("article", required=False, metavar="[ARTICLE|FILE]")
 @json_option
 def duplicates(chosen: Settings, article: str | None, as_json: bool) -> None:
-    from kb.desk.serialize import duplicate_data
+    from kb.desk.answers import Pair
 
     engine = open_engine(chosen)
     found = engine.duplicates() if article is None else engine.similar(_article(chosen, engine, article))
     if as_json:
-        print_json([duplicate_data(d) for d in found])
+        print_json([Pair.model_validate(d).data() for d in found])
     for i, d in enumerate(found if not as_json else (), 1):
         click.echo(f"{i:>2}. {label('duplicate', d.kind)}  {d.sure:.0%}")
         for one in (d.first, d.second):
@@ -179,8 +180,7 @@ def _article(chosen: Settings, engine: "Engine", name: str) -> Article:
 def synonyms(
     chosen: Settings, limit: int, verdicts: Path | None, accept: str | None, refuse: str | None, as_json: bool
 ) -> None:
-    from dataclasses import asdict
-
+    from kb.desk.answers import Synonym
     from kb.search import evaluate
     from kb.search.synonym_mining import accept as accepted
     from kb.search.synonym_mining import read_decided
@@ -197,7 +197,7 @@ def synonyms(
     helpful = [(v.text, v.article) for v in said if v.verdict == "helpful"]
     found = open_engine(chosen).synonyms(read_decided(chosen.articles), helpful)
     if as_json:
-        print_json([{**asdict(p), "line": p.line} for p in found[:limit]])
+        print_json([Synonym.model_validate(p).data() for p in found[:limit]])
         return
     for i, p in enumerate(found[:limit], 1):
         click.echo(f"{i:>2}. {p.line}  [{label('synonym', p.how)}]")

@@ -16,7 +16,7 @@ from typing import Any
 
 from kb import __version__
 from kb.articles.atomic import save
-from kb.articles.check import Problem, check, check_file
+from kb.articles.check import Problem, check, check_file, unparsed
 from kb.articles.files import ArticleFile, decode
 from kb.database.activity import Feedback
 from kb.database.connection import Store
@@ -145,7 +145,7 @@ def _checked(settings: Settings, path: str) -> Sequence[Problem]:
     except OSError:
         return ()
     except ArticleError as error:
-        return (Problem(path, error.line, "error", error.message),)
+        return (unparsed(error, path),)
     return check_file(settings.articles, ArticleFile.of(path, text), settings.areas)
 
 

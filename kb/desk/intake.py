@@ -2,18 +2,20 @@
 
 import re
 import zlib
-from collections import Counter
 from dataclasses import dataclass
 
 from kb.errors import InputError
 from kb.language import say
 from kb.model import MAX_TEXT
 from kb.text import encodings, hypertext, mails
+from kb.text.excerpt import excerpt
 
 MAX_BYTES = 10_000_000
 """Of a file as it is sent; mails bring photographs of screens."""
 MAX_UNPACKED = 10_000_000
 """Of a .gz file unpacked; what follows is not read."""
+MAX_PACKED = 2
+"""Times a file was packed: some programs pack what logrotate has packed."""
 MAX_MEMBERS = 1000
 """Of a .gz file: each rotation of a log may have become one."""
 
@@ -82,19 +84,16 @@ _TIME = re.compile(r"^\W?.{0,20}\d{1,2}:\d{2}:\d{2}", re.MULTILINE)
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_LOST_ESCAPE = re.compile(r"\^\[\[[\d;]{0,20}[mK]|\[(?:\d{1,3}(?:;\d{1,3}){0,6})?m(?!\])")
+"""A colour as an editor shows it, or whose first sign went when the text was copied; x[5m] of a query is none."""
 _CURSOR = re.compile(rf"\x08+|\x1b\[(\d*)([DGK])|{_ESCAPE.pattern}")
 _PAGER = re.compile(
-    r"[ \t]*(?:-{1,8}[ \t]*more[ \t]*(?:\(\d+%\))?[ \t]*-{1,8}|<-{3} more -{3}>|\(q\) to quit.*)[ \t]*", re.IGNORECASE
+    r"[ \t]*(?:-{1,8}[ \t(]{0,9}more[ \t]*(?:\(?\d+%\)?)?[ \t)]{0,9}-{1,8}[ \t]*(?:\(\d+%\))?|<-{3} more -{3}>"
+    r"|\(q\) to quit.*|press any key to continue.*)[ \t]*",
+    re.IGNORECASE,
 )
 MAX_LINE = 100_000
 """Characters of a line in which a cursor is followed."""
-_ERROR = re.compile(
-    r"error|fail|exception|fatal|panic|critical|denied|refused|time[d ]?-?out|unable|cannot|can't|abort|traceback"
-    r"|caused by|warn|错误|失败|异常|拒绝|超时|无法|不能|故障|告警|0x[0-9a-f]{8}|\b[A-Z]{2,6}-\d{4,5}\b",
-    re.IGNORECASE,
-)
-_REPEATS = 3
-"""Times a line with the same words and other numbers is told."""
 
 
 def _unpacked(name: str, data: bytes, notes: list[str]) -> bytes:
@@ -127,12 +126,13 @@ def _unpacked(name: str, data: bytes, notes: list[str]) -> bytes:
 
 def _text_of(name: str, data: bytes, notes: list[str]) -> str:
     """Raises InputError when the file is no text."""
-    if data[:2] == b"\x1f\x8b":
-        data = _unpacked(name, data, notes)
+    for _ in range(MAX_PACKED):
+        if data[:2] == b"\x1f\x8b":
+            data = _unpacked(name, data, notes)
     text, encoding = encodings.read_lines(data)
     if encoding == "mixed":
         notes.append(say("{name} 里有不同编码的行，逐行读取", "{name} has lines of different encodings", name=name))
-    if len(_ODD.findall(text[:50_000])) * 50 > len(text[:50_000]):
+    if len(_ODD.findall(text[:50_000])) > max(MAX_ODD, len(text[:50_000]) // 50):
         raise InputError(
             say(
                 "{name} 不是文本；能读的是邮件（.eml、.msg）、日志和纯文本（可以是 .gz）",
@@ -143,8 +143,14 @@ def _text_of(name: str, data: bytes, notes: list[str]) -> str:
     return understood(cleaned(text))
 
 
+MAX_ODD = 3
+"""Signs in a short text that no text holds: where it was cut, or what a program sends to a printer."""
 _ODD = re.compile("[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f-\x9f\ufffd]")
 """What no terminal writes, and what no encoding explains."""
+
+
+_LINE_ENDS = {0x85: "\n", 0x2028: "\n", 0x2029: "\n", 0x9B: "\x1b["}
+"""What other systems end lines with; the one sign that begins a colour."""
 
 
 def cleaned(text: str) -> str:
@@ -152,11 +158,13 @@ def cleaned(text: str) -> str:
 
     Pagers write their mark, go back over it and write the next line in its place.
     """
-    text = re.sub(r"\r+\n?", lambda m: "\n" if m[0][-1] == "\n" else "\n" * len(m[0]), text).replace("\u2028", "\n")
+    text = re.sub(r"\r+\n?", lambda m: "\n" if m[0][-1] == "\n" else "\n" * len(m[0]), text).translate(_LINE_ENDS)
     if "\x08" in text or "\x1b[" in text:
         text = "\n".join(map(_shown, text.split("\n")))
     text = _CONTROL.sub("", _ESCAPE.sub("", text))
-    if "ore" in text or "quit" in text:
+    if "[0m" in text or "[m" in text:
+        text = _LOST_ESCAPE.sub("", text)
+    if re.search("ore|quit|any key", text, re.IGNORECASE):
         text = "\n".join(line for line in text.split("\n") if not _PAGER.fullmatch(line))
     return text
 
@@ -190,7 +198,7 @@ def _shown(line: str) -> str:
 
 # --- event logs --------------------------------------------------------------------------------
 
-_VALUE = re.compile(r"<(?P<name>[A-Za-z]+)(?P<attributes>[^<>]*?)(?:/>|>(?P<text>[^<]*)</(?P=name)>)")
+_VALUE = re.compile(r"<(?P<name>[A-Za-z]\w*)(?P<attributes>[^<>]*?)(?:/>|>(?P<text>[^<]*)</(?P=name)>)")
 _LEVELS = {"1": ("关键", "Critical"), "2": ("错误", "Error"), "3": ("警告", "Warning"), "4": ("信息", "Information")}
 
 
@@ -210,11 +218,14 @@ def understood(text: str) -> str:
 def _event(xml: str) -> str:
     values: dict[str, str] = {}
     data: list[str] = []
+    own = xml.find("<UserData")
     for m in _VALUE.finditer(xml[:MAX_LINE]):
         given = hypertext.Piece("open", "", 0, m["name"], m["attributes"]).values()
         told = hypertext.text(m["text"] or "")
         if m["name"] in ("Data", "Binary", "Message"):
             data.append(f"{given['name']}: {told}" if given.get("name") else told)
+        elif 0 <= own < m.start() and told:
+            data.append(f"{m['name']}: {told}")
         else:
             values.setdefault(m["name"], given.get("name") or given.get("systemtime") or told)
     level = _LEVELS.get(values.get("Level", ""))
@@ -233,37 +244,16 @@ def _event(xml: str) -> str:
 
 
 def _bounded(text: str, notes: list[str]) -> str:
-    """What is telling of a long text: its head, its tail, and the lines around errors."""
-    if len(text) <= MAX_TEXT:
-        return text
-    notes.append(
-        say(
-            "原文有 {size:,} 个字符，只读了开头、结尾和报错附近的行",
-            "of {size:,} characters only the head, the tail and the lines around errors were read",
-            size=len(text),
+    """What is telling of a long text."""
+    if len(text) > MAX_TEXT:
+        notes.append(
+            say(
+                "原文有 {size:,} 个字符，只读了开头、结尾，以及中间有报错、代码或与众不同的行",
+                "of {size:,} characters only head, tail, and lines with errors, codes or of rare kinds were read",
+                size=len(text),
+            )
         )
-    )
-    head, tail = text[: MAX_TEXT // 4], text[-MAX_TEXT // 4 :]
-    room = MAX_TEXT - len(head) - len(tail) - 10
-    middle = text[len(head) : -len(tail)].split("\n")
-    told: list[str] = []
-    seen: Counter[str] = Counter()
-    last = -1
-    for number, line in enumerate(middle):
-        if not _ERROR.search(line[:2000]):
-            continue
-        shape = re.sub(r"\d+", "0", line[:300])
-        seen[shape] += 1
-        if seen[shape] > _REPEATS:
-            continue
-        for near in range(max(last + 1, number - 2), min(len(middle), number + 3)):
-            piece = middle[near][:2000]
-            if len(piece) + 1 > room:
-                return "\n".join([head, "…", *told, "…", tail])
-            told.append(piece)
-            room -= len(piece) + 1
-            last = near
-    return "\n".join([head, "…", *told, "…", tail])
+    return excerpt(text)
 
 
 # --- mails -------------------------------------------------------------------------------------

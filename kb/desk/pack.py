@@ -4,6 +4,7 @@ Nothing in the file leads out of it but the links an author wrote to other sites
 its script by their hashes, pictures inside it, and nothing else. Without JavaScript it is a list and all articles.
 """
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ from markupsafe import Markup
 
 from kb.articles import markdown
 from kb.articles.check import normal_path
+from kb.bundle.fields import BM25_B, BM25_K1
 from kb.errors import InputError, NotFoundError
 from kb.labels import label
 from kb.language import current, say, use
@@ -29,13 +31,17 @@ from kb.model import MAX_SIZE, Article, Query
 from kb.model.schema import AREAS
 from kb.search.engine import Engine
 from kb.settings import Settings
-from kb.text.tokens import HAN, fold
+from kb.text.identifiers import CONNECTING
+from kb.text.tokens import HAN, SIGNS, TAIWAN_WORDS, fold
 
 MAX_ARTICLES = 5_000
 MAX_IMAGE = 5_000_000
 """Bytes. A larger picture is left out and named at its place."""
 MAX_FILE = 50_000_000
 """Bytes of the whole file: more is no pleasure to open on the phone of an engineer."""
+
+BOOSTS = {".crumbs > .number": 5, "h1": 5, "dl > .named": 3, ".prose": 1}
+"""Places of an article in the file -> how much a word counts there."""
 
 IMAGE_TYPES = {
     ".png": "image/png",
@@ -132,6 +138,7 @@ def _pack(engine: Engine, settings: Settings, articles: Sequence[Article]) -> st
         script=Markup(script),  # noqa: S704
         policy="default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src {_hash(style)}; script-src {_hash(script)}",
+        tables=_tables(),
         folding=_folding("".join(p.html + p.article.title for p in packed)),
     )  # fmt: skip
 
@@ -152,6 +159,24 @@ def _part(name: str) -> str:
 def _hash(text: str) -> str:
     """How a policy names what may stand inside the page."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def _tables() -> str:
+    """What the page's script reads and weighs words by, as JSON: signs that are others, what joins a compound, BM25.
+
+    Only words of one length are told: what is folded keeps its place.
+    """
+    signs = {chr(code): plain for code, plain in SIGNS.items()}
+    words = {taiwan: word for taiwan, word in TAIWAN_WORDS.items() if len(taiwan) == len(word)}
+    tables = {
+        "signs": signs,
+        "words": words,
+        "connecting": CONNECTING + ":",
+        "boosts": BOOSTS,
+        "k1": BM25_K1,
+        "b": BM25_B,
+    }
+    return json.dumps(tables, ensure_ascii=False)
 
 
 def _folding(text: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from kb.articles.golden import FILE, Golden
 from kb.articles.golden import parse as parse_golden
 from kb.desk.golden import Outcome, Shift, run, shift
 from kb.errors import InputError
-from kb.indexer.reading import DICTIONARY, SYNONYMS
+from kb.indexer.changes import DICTIONARY, SYNONYMS
 from kb.language import say
 from kb.model import Change, Why
 from kb.search.engine import Engine

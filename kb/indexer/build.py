@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from kb import __version__
-from kb.articles.files import is_number
+from kb.articles.numbering import is_number
 from kb.bundle import SCHEMA, Bundle, building, fields, open_current, publish, verify
 from kb.errors import BundleError
-from kb.indexer.processes import Progress
-from kb.indexer.reading import (
+from kb.indexer.changes import (
     BASE,
     NEW,
+    Doubt,
     Entry,
     Previous,
     Reading,
@@ -34,7 +34,8 @@ from kb.indexer.reading import (
     taken,
     vocabulary_files,
 )
-from kb.indexer.writing import Clock, Plan, write
+from kb.indexer.parallel import Progress
+from kb.indexer.writer import Clock, Plan, write
 from kb.language import say
 from kb.model import Article
 from kb.settings import Settings
@@ -131,7 +132,7 @@ def _update(run: "_Run", read_new: Callable[[list[str]], Reading], about: set[st
         beside = {p: e for p, e in previous.beside.items() if p not in about} | entries
         gone = about - set(entries)
         known = {p for p in gone if p in previous.beside or previous.base_number(p) in replaced - previous.hidden}
-        problems = [p for p in previous.bundle.manifest["problems"] if p.split(":")[0] not in about]
+        problems = [p for p in _doubts(previous.bundle) if p.path not in about]
         change = Change(
             previous,
             reading,
@@ -142,7 +143,7 @@ def _update(run: "_Run", read_new: Callable[[list[str]], Reading], about: set[st
         return run.publish(folder, change, words, synonyms, problems + reading.problems)
 
 
-def _placed(previous: Previous, entry: Entry, about: set[str], problems: list[str]) -> Entry | None:
+def _placed(previous: Previous, entry: Entry, about: set[str], problems: list[Doubt]) -> Entry | None:
     """The article, or None and a problem when one that this update is not about has its number."""
     number, path = entry.record["id"], entry.record["path"]
     other = previous.path_of(number)
@@ -150,7 +151,7 @@ def _placed(previous: Previous, entry: Entry, about: set[str], problems: list[st
         return entry
     if not is_number(number):
         return by_path(entry)
-    problems.append(f"{path}: " + taken(number, other))
+    problems.append(Doubt(path, 0, f"{path}: " + taken(number, other)))
     return None
 
 
@@ -196,7 +197,12 @@ class _Run:
         self._started = time.perf_counter()
 
     def publish(
-        self, folder: Path, change: Change, words: list[str], synonyms: dict[str, tuple[str, ...]], problems: list[str]
+        self,
+        folder: Path,
+        change: Change,
+        words: list[str],
+        synonyms: dict[str, tuple[str, ...]],
+        problems: list[Doubt],
     ) -> Report:
         """Write every file and switch to the new bundle, when anything changed. Raises BundleError."""
         previous = change.previous
@@ -206,11 +212,13 @@ class _Run:
         base = previous.base if previous and same_maker and change.fits_beside() else None
         entries = change.beside if base else change.merged()
         analysed = sum(e.part == NEW for e in entries)
-        report = Report(0, 0, analysed, 0, len(change.removed), 0, True, tuple(problems), self.clock.laps)
+        report = Report(
+            0, 0, analysed, 0, len(change.removed), 0, True, tuple(p.sentence for p in problems), self.clock.laps
+        )
         if previous and same_maker and not analysed and not change.removed:
             bundle = previous.bundle
             same_words = {k: tuple(v) for k, v in bundle.json("synonyms.json").items()} == synonyms
-            if same_words and _places(bundle.manifest["problems"]) == _places(problems):
+            if same_words and _places(_doubts(bundle)) == _places(problems):
                 return self._finished(replace(report, published=False), bundle)
         if previous and not previous.verified:
             # What is taken over gets new checksums: damage in it would never be noticed again.
@@ -262,9 +270,14 @@ def _in_force(own: dict[str, int], base: Bundle | None, hidden: list[int]) -> di
     }
 
 
-def _places(problems: Sequence[str]) -> list[str]:
-    """What problems are about, in whichever language they were told: path and line."""
-    return sorted(problem.partition(": ")[0] for problem in problems)
+def _doubts(bundle: Bundle) -> list[Doubt]:
+    """What was skipped, or read with doubt, when a bundle was built."""
+    return [Doubt(*told) for told in bundle.manifest["problems"]]
+
+
+def _places(problems: Sequence[Doubt]) -> list[tuple[str, int]]:
+    """What problems are about, in whichever language they were told."""
+    return sorted((p.path, p.line) for p in problems)
 
 
 def _made_by(tokens: str) -> str:

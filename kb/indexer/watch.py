@@ -15,7 +15,7 @@ from datetime import date
 from kb.articles.files import find
 from kb.bundle import current_name
 from kb.errors import BundleError, KbError
-from kb.indexer.reading import DICTIONARY, SYNONYMS
+from kb.indexer.changes import DICTIONARY, SYNONYMS
 from kb.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -254,6 +254,15 @@ class Recalled(NamedTuple):
     unhelpful: int
 
 
+class Band(StrEnum):
+    """How sure it is, as people read a score."""
+
+    STRONG = "strong"
+    MEDIUM = "medium"
+    WEAK = "weak"
+    RELATED = "related"  # no answer: of the same topic, perhaps another fault
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """One article that may hold the fix.
@@ -268,7 +277,7 @@ class Suggestion:
     anchor: str
     heading: tuple[str, ...]
     score: float
-    band: str
+    band: Band
     fix: str
     fix_anchor: str
     snippet: Snippet
@@ -529,15 +538,30 @@ class Rival(NamedTuple):
     edges: tuple[Edge, ...]
 
 
+class ReasonCode(StrEnum):
+    """What kept an article away."""
+
+    FOUND = "found"
+    STATUS = "status"
+    FILTER = "filter"
+    DATE = "date"
+    CONDITION = "condition"
+    CORRECTED = "corrected"  # taken for misspelled
+    NOTHING = "nothing"  # no word in common
+    MISSING = "missing"  # a required word
+    APART = "apart"  # all words, in different sections
+    FEW = "few"  # too little of a sentence
+    UNSURE = "unsure"  # below the threshold of suggestions
+    WEIGHT = "weight"
+    NOWHERE = "nowhere"  # of what the index does not have: there is no such file
+    UNREADABLE = "unreadable"
+    UNBUILT = "unbuilt"
+
+
 class Reason(NamedTuple):
-    """What kept the article away.
+    """What kept the article away, and the sentence that tells it."""
 
-    code: found, status, filter, date, condition, corrected (taken for misspelled), nothing (no word in common),
-    missing (a required word), apart (all words, in different sections), few (too little of a sentence), unsure
-    (below the threshold of suggestions), weight; for what the index does not have, nowhere, unreadable, unbuilt.
-    """
-
-    code: str
+    code: ReasonCode
     text: str
 
 

@@ -100,7 +100,8 @@ _LANDLINE = re.compile(
     re.ASCII,
 )
 _EXTENSION = re.compile(
-    r" ?(?:转|分机号?|ext\.?|x|\#|,|-) ?[:.]? ?\d{1,6}(?!\d)| ?\( ?(?:转|分机号?|ext\.?)? ?:?\d{1,6}\)", re.IGNORECASE
+    r" ?(?:转|分机号?|ext\.?|x|\#|,|-) ?[:.]? ?\d{1,6}(?!\d)|[/、]\d{7,8}(?![\d.-])| ?\( ?(?:转|分机号?|ext\.?)? ?:?\d{1,6}\)",
+    re.IGNORECASE,
 )
 
 
@@ -234,7 +235,7 @@ def _old_id_card(m: re.Match[str]) -> Span | None:
     return (start, end) if named or plain else None
 
 
-_BANK_CARD = re.compile(r"[1-9](?<!\d[1-9])\d{3}(?:[ -]?\d){8,15}+(?!\d)", re.ASCII)
+_BANK_CARD = re.compile(r"[1-9](?<!\d[1-9])\d{3}(?:[ -]?\d){8,18}+(?!\d)", re.ASCII)
 _BANK_NAMED = re.compile(
     r"(?:银行|信用|借记|储蓄|工资)?(?:卡号?|账号|帐号|账户|帐户)(?:码|为|是)?\W{0,4}$|(?:行|社|支付宝)\W{0,2}$"
     r"|\b(?:card|account|acct)(?:[ _-]?(?:number|no|num))?\W{0,4}$",

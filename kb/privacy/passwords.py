@@ -12,7 +12,7 @@ from kb.privacy.values import BARE, VALUE, is_number, is_strong, value
 
 # --- names and what joins a value to them ---------------------------------------------------------
 
-_ZH = r"(?:密\ {0,4}[码碼]|口令|[密秘][钥鑰]|账密|提取码|验证码|校验码|授权码|解压码|通行码|团体[名字]|共同体名?)"
+_ZH = r"(?:密\ {0,4}[码碼]|口令|[密秘][钥鑰]|账密|提取码|pin[ ]?码|验证码|校验码|授权码|解压码|通行码|团体[名字]|共同体名?)"
 _NAME = re.compile(
     rf"(?P<zh>{_ZH})|(?P<en>passw(?:or)?d|pass-?phrase|passcode|pass|pwd|psk|pw|mima|requirepass|masterauth|token|secret"
     r"|string|community|auth|key)"
@@ -45,7 +45,9 @@ _ASSIGNED = _joined(
     rf"""\d? (?:\\?["']\]?)? (?:[ ]?[(\[][^()\[\]\n{HIDDEN}]{{0,12}}[)\]])? [*_`]{{0,2}} [ ]{{0,3}} (?:=>|:=|[:=>])
     [ *_|`]{{0,6}} {_TAG} (?:<!\[cdata\[)?"""
 )
-_TOLD = _joined(r"(?:[就都均仍还]?[是为] | (?:已?[改设变]|重置|更新|修改|设置)(?:[为成到]|成了|为了)) :? [ ]{0,3}")
+_TOLD = _joined(
+    r"(?:[就都均仍还]?[是为] | [由从] | (?:已?[改设变]|重置|更新|修改|设置)(?:[为成到]|成了|为了)) :? [ ]{0,3}"
+)
 _IS = _joined(r"\d? (?:'s | [ ] (?:is|was|to|(?:has[ ]been[ ])?(?:changed|reset|set)[ ]to)) [ ]? :? [ ]{1,3}")
 _HELD = _joined(r"[ ]? [「『【《<\[(\"'`]{1,2}", r"""(?P<held>[!-;=?-~]{4,60}?) [」』】》>\])"'`]{1,2} (?!\w)""")
 _ATTRIBUTE = _joined(
@@ -107,6 +109,7 @@ _COMMAND = re.compile(
       | identified [ ]{{1,3}} by [ ]{{1,3}} (?:password[ ])? | /p: | /pass: | u[:=][^\s/]{{1,40}}[ ,;]{{1,3}}p[:=]
       | echo [ ] ["']? (?:\w{{1,30}}:)? (?=[^\s"'|]{{4,60}}["']?[ ]?\|[ ]?(?:sudo|passwd|chpasswd))
       | htpasswd [ ] -\w{{0,4}}b\w{{0,4}} [ ] \S{{1,80}} [ ] \S{{1,40}} [ ]
+      | {_ZH} [由从] [ ]?["'“]? [!-~]{{1,40}} ["'”]?[ ]? (?:修?改|变更?|更换|换|更新|重置)[为成到] [ ]?:?[ ]?
       | wifi:[^\n]{{0,80}}?;p:
       | {_USER} [ ]{{0,3}}[:=]?[ ]{{0,3}} [!-~]{{1,50}} [ ,，;；、/|]{{1,3}}
         (?:{_ZH}|password|passwd|pass|pwd|pw) [ ]{{1,3}} (?!{_STORED}[ ])
@@ -119,6 +122,7 @@ _LOGIN = re.compile(
     rf"""
     (?: jdbc:oracle:[a-z]+: | (?:sqlplus|expdp|impdp|exp|imp|rman[ ]target)[ ]{{1,3}}(?:-[a-z]+[ ]{{1,3}})? )
         [\w$\#"]{{1,30}}/ (?: (?P<held>[^\s/{HIDDEN}]{{2,60}}) (?=@) | (?P<own>[^\s/@{HIDDEN}]{{2,60}}) (?=\s|$) )
+  | conn(?:ect)? [ ]{{1,3}} [\w$\#"]{{1,30}}/ (?P<linked>[^\s/{HIDDEN}]{{2,60}}) (?=@)
   | (?:-u|--user|--proxy-user) [ =]? ["']? (?!\d+:\d) [\w.@\\-]{{1,60}} [:%] (?!\d{{1,5}}\b)
         (?P<login>[^\s"'{HIDDEN}]{{2,60}})
   | -u [ ]? [\w.@\\-]{{1,60}} [ ] -p [ ]? (?!\d{{1,5}}\b) (?P<option>[!-~]{{4,60}})

@@ -27,6 +27,9 @@ _TOKEN = re.compile(
       | \$(?:1|2[abxy]|5|6|7|y|apr1|argon2id?)\$[\w./=,$+-]{20,}
     )
     | /(?:webhook/send\?key=|robot/send\?access_token=|bot/v2/hook/)(?P<hook>[\w-]{16,})
+    | (?:hooks\.slack\.com/services|discord(?:app)?\.com/api/webhooks)/(?P<chat>[\w/-]{16,})
+    | (?<![\w-])(?:bot)?(?P<telegram>\d{8,10}:AA[\w-]{30,})
+    | [?&](?:sig|[Ss]ignature|X-Amz-Signature)=(?P<signature>[\w%/+=-]{20,})
     """,
     re.VERBOSE | re.ASCII,
 )

@@ -37,6 +37,7 @@ _FOLDED: dict[int, str] = {
     **dict.fromkeys(map(ord, "\u00a0\u3000\u202f\u205f\t\r"), " "),
     **dict.fromkeys(range(0x2000, 0x200B), " "),
     **dict.fromkeys(map(ord, "·•∙⋅・"), "."),
+    **{ord(sign): str(digit) for signs in ("⓪①②③④⑤⑥⑦⑧⑨", "🄋➀➁➂➃➄➅➆➇➈") for digit, sign in enumerate(signs)},
     **dict.fromkeys(map(ord, "“”„＂"), '"'),
     **dict.fromkeys(map(ord, "‘’＇"), "'"),
 }

@@ -12,7 +12,7 @@ _SEEN = 500
 BARE = rf"""(?!["'`\\])[!-~]{{1,{_SEEN}}}"""
 """Up to a blank, or as much as it takes to see what it is."""
 VALUE = rf"""
-    (?: (?P<quote>\\?["'`]) (?P<quoted>(?:(?!(?P=quote))[^\n{HIDDEN}]){{1,200}}) (?P=quote)
+    (?: (?P<quote>\\?["'`]) (?P<quoted>(?:(?!(?P=quote))(?:\\["'\\]|[^\n{HIDDEN}])){{1,200}}) (?P=quote)
       | [「『【《] (?P<held>[!-~]{{2,100}}) [」』】》] | \\?["'`]? (?P<bare>{BARE}) )
 """
 """A value in quotes, in brackets, or without; for re.VERBOSE."""

@@ -19,6 +19,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.model import Band
 from kb.search.evidence import Evidence
 from kb.search.threshold import THRESHOLD
 
@@ -52,10 +53,6 @@ right; what did not help is right half as often as its text alone would say."""
 MEDIUM = 0.35
 STRONG = 0.6
 """Nine of ten such suggestions are right."""
-
-
-RELATED = "related"
-"""The band of what is less sure than that: of the same topic, perhaps another fault."""
 
 
 def confidence(evidence: Evidence) -> dict[int, float]:
@@ -95,6 +92,6 @@ def remembering(sure: float, evidence: float) -> float:
     return round(max(sure, after) if evidence > 0 else min(sure, max(after, THRESHOLD)), 3)
 
 
-def band(score: float) -> str:
+def band(score: float) -> Band:
     """strong, medium or weak, as people read a score."""
-    return "strong" if score >= STRONG else "medium" if score >= MEDIUM else "weak"
+    return Band.STRONG if score >= STRONG else Band.MEDIUM if score >= MEDIUM else Band.WEAK

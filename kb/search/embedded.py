@@ -199,7 +199,7 @@ class EmbeddedEngine:
         told = bundle.manifest
         size = sum(entry[0] for entry in told["files"].values())
         counts = told["articles"], told["passages"], told["built"]
-        return Build(bundle.folder.name, *counts, size, tuple(told["problems"]))
+        return Build(bundle.folder.name, *counts, size, tuple(sentence for _, _, sentence in told["problems"]))
 
     def coverage(self, encoder: str) -> Coverage:
         return self.index.meaning.coverage(encoder, self.index.live_passages)

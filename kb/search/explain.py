@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from kb.language import say
 from kb.model import Article, Match, Passage
+from kb.search import scoring
 from kb.search.evidence import Evidence
 from kb.search.index import Index
 from kb.text.tokens import neighbours
@@ -34,27 +35,13 @@ def matches(evidence: Evidence, number: int, quoting: bool = True) -> tuple[Matc
 def _lifts(evidence: Evidence, number: int, quoting: bool) -> Iterator[Match]:
     """What lifted a passage beyond its words, each a share of its score."""
     index, query = evidence.index, evidence.query
-    for name, share in evidence.lifts(number).items():
-        if share <= TOPIC_SHOWN * evidence.score(number):
+    lifts = evidence.lifts(number)
+    for step in scoring.STEPS:
+        if lifts[step.name] <= TOPIC_SHOWN * evidence.score(number):
             continue
-        word, via = say(*_LIFTED[name]), ""
-        if name == "meaning" and quoting:
-            same = index.meaning.same_meaning(query.gist, index.passage(number).text)
-            word, via = (same.passage[:SHOWN], same.query[:SHOWN]) if same and same.cosine >= SAME else (word, "")
-        yield Match(word, "", name, name, round(share, 3), via)
-
-
-_LIFTED = {
-    "topic": ("意思相近", "similar in meaning"),
-    "sentence": ("一句话里都说到了", "all in one sentence"),
-    "meaning": ("同样的意思", "the same meaning"),
-    "product": ("同一产品", "the same product"),
-    "about": ("讲的就是这个代码", "about this code"),
-}
-SHOWN = 60
-"""Characters of such a sentence."""
-SAME = 0.5
-"""Cosine of two sentences that are shown as meaning the same."""
+        quoted = step.quoted(index, query, index.passage(number)) if step.quoted and quoting else None
+        word, via = quoted or (say(step.zh, step.en), "")
+        yield Match(word, "", step.name, step.name, round(lifts[step.name], 3), via)
 
 
 def places(index: Index, number: int, terms: set[str]) -> dict[str, tuple[str, str, str]]:

@@ -1,6 +1,6 @@
 """This module lifts passages of the same topic as a query, though they may use other words.
 
-It looks at the best few by words alone, so that nothing is found by topic alone; kb.indexer.topics learned it.
+It looks at the best few by words alone, so that nothing is found by topic alone; kb.indexer.latent_topics learned it.
 """
 
 from collections.abc import Mapping, Sequence

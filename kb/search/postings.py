@@ -1,7 +1,7 @@
 """This module finds the weights of terms in one bundle: sparse matrices in column order, mapped from disk.
 
 Which term has which column is the same in both matrices: of passages, and of pages of several passages
-(kb.indexer.vectors writes them).
+(kb.indexer.bm25 writes them).
 """
 
 from collections.abc import Callable, Iterable

@@ -58,8 +58,8 @@ class QueryTerms:
 
     tokens: those that count, with spans of the text; repeats included. quiet: stop words, scored but not shown.
     corrections: those that were read instead of what was typed. codes: what names the fault -> how surely it does.
-    sentences: the terms of each. gist: its subject, or its most telling
-    sentences; by_meaning: whether this finds what says the same in other words.
+    sentences: the terms of each. gist: its most telling sentences; by_meaning: whether these find what says the same
+    in other words.
     products: those that it is about.
     """
 
@@ -114,7 +114,7 @@ def read(
     if len(spans) >= lines.LOG:
         seldom = lines.seldom(spans, tokens)
         weights = {t: w * seldom.get(t, 1.0) for t, w in weights.items()}
-    gist = folded.text[slice(*subject)] or lines.gist(folded.text, tokens, weights)
+    gist = lines.gist(folded.text, tokens, _by_rarity(tokens, weights, spread), subject)
     quiet = _stop_weights(every, weights)
     weights |= quiet
     via: dict[str, str] = {}
@@ -157,6 +157,14 @@ def read(
         lines.sentences(folded.text, tokens),
         gist,
     )
+
+
+def _by_rarity(tokens: Sequence[Token], weights: Mapping[str, float], spread: Spread | None) -> Mapping[str, float]:
+    """The weights of some tokens' terms, each times its inverse document frequency."""
+    terms = list({t.term for t in tokens})
+    if spread is None or not terms:
+        return weights
+    return {term: weights[term] * idf for term, idf in zip(terms, (-np.log(spread(terms))).tolist(), strict=True)}
 
 
 def _taiwan_readings(

@@ -2,7 +2,7 @@
 
     score(passage) = sum of weight(term) * (W[passage, term] + P[page, term])
 
-W and P were learned at build time (kb.indexer.vectors), so a query multiplies nothing but its own term weights and
+W and P were learned at build time (kb.indexer.bm25), so a query multiplies nothing but its own term weights and
 adds. A passage that is alone on its page has both in W. One that holds no word of the query has no score.
 """
 

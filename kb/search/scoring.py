@@ -11,8 +11,8 @@ Each step adds to the scores of the one before, in shares of the best score, so 
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from kb.bundle.fields import (
     SHORT_QUERY,
     TOPIC_FROM,
 )
+from kb.model import Passage
 from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores, top
 
@@ -51,11 +52,11 @@ def scores(
     found = index.weights.scores(query.weights)
     if unseen is not None:
         found[unseen] = 0
-    for name, lift in LIFTS.items():
+    for step in STEPS:
         before = found.copy() if lifted is not None else found
-        lift(index, found, query)
+        step.lift(index, found, query)
         if lifted is not None:
-            lifted[name] = found - before
+            lifted[step.name] = found - before
     if unseen is not None:
         found[unseen] = 0
     return found
@@ -120,11 +121,39 @@ def _by_meaning(index: "Index", found: Scores, query: QueryTerms) -> None:
         found += np.float32(weight * best) * np.maximum(index.meaning.cosines(query.gist), 0)
 
 
-LIFTS = {
-    "topic": _by_topic,
-    "sentence": _by_sentence,
-    "meaning": _by_meaning,
-    "product": _by_product,
-    "about": _by_code,
-}
-"""In this order: a code comes last, for it must beat what all others add."""
+SHOWN = 60
+"""Characters of a sentence that is quoted as a reason."""
+SAME = 0.5
+"""Cosine of two sentences that are shown as meaning the same."""
+
+
+def _same_meaning(index: "Index", query: QueryTerms, passage: Passage) -> tuple[str, str] | None:
+    """The sentence of a passage, and the one of the query, that mean the same; 10 ms."""
+    same = index.meaning.same_meaning(query.gist, passage.text)
+    return (same.passage[:SHOWN], same.query[:SHOWN]) if same and same.cosine >= SAME else None
+
+
+class Step(NamedTuple):
+    """A signal beyond the words.
+
+    name: of the reason, as it stands in a Match (its name for people: kb.labels, field). lift: adds to the scores, in
+    place. zh, en: what is told when it lifted a passage. quoted: a better sentence for it, and what of the query it
+    answers to, where it has one.
+    """
+
+    name: str
+    lift: Callable[["Index", Scores, QueryTerms], None]
+    zh: str
+    en: str
+    quoted: Callable[["Index", QueryTerms, Passage], tuple[str, str] | None] | None = None
+
+
+STEPS = (
+    Step("topic", _by_topic, "意思相近", "similar in meaning"),
+    Step("sentence", _by_sentence, "一句话里都说到了", "all in one sentence"),
+    Step("meaning", _by_meaning, "同样的意思", "the same meaning", _same_meaning),
+    Step("product", _by_product, "同一产品", "the same product"),
+    Step("about", _by_code, "讲的就是这个代码", "about this code"),
+)
+"""In this order: a code comes last, for it must beat what all others add. A new signal is a function of a file of its
+own, and a row here."""

@@ -11,6 +11,7 @@ from kb.model import (
     FIX_ROLES,
     MAX_TEXT,
     Answer,
+    Band,
     Passage,
     Recalled,
     Recognised,
@@ -20,7 +21,7 @@ from kb.model import (
 )
 from kb.search import spelling
 from kb.search.clarify import Candidate, affirmed, questions, updated
-from kb.search.confidence import MEDIUM, RELATED, band, confidence, remembering
+from kb.search.confidence import MEDIUM, band, confidence, remembering
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.faults import split
@@ -30,6 +31,7 @@ from kb.search.ranking import Scores, top
 from kb.search.snippets import Highlighter, place
 from kb.search.threshold import THRESHOLD
 from kb.search.verdict_memory import Remembered, reason
+from kb.text.excerpt import excerpt
 from kb.text.identifiers import SHOWN_KINDS
 
 MAX_TERMS = 400
@@ -55,12 +57,13 @@ def suggest(
     """
     started = time.perf_counter()
     ask = partial(_found, index, count=count, exact=exact, remembered=remembered, products=products)
-    whole = ask(text[:MAX_TEXT], answers=answers)
-    pieces = [] if answers else [ask(piece) for piece in split(text[:MAX_TEXT])]
-    told = [piece for piece in pieces if piece.chosen and piece.chosen[0].score >= MEDIUM]
+    told = excerpt(text)
+    whole = ask(told, answers=answers)
+    pieces = [] if answers else [ask(piece) for piece in split(told)]
+    sure = [piece for piece in pieces if piece.chosen and piece.chosen[0].score >= MEDIUM]
     # Two answers that differ tell of two faults; else the pieces tell of one, step by step.
-    several = len({piece.chosen[0].article for piece in told}) > 1
-    answer = _apart(whole, told, count) if several else _together(whole)
+    several = len({piece.chosen[0].article for piece in sure}) > 1
+    answer = _apart(whole, sure, count) if several else _together(whole)
     return replace(answer, truncated=len(text) > MAX_TEXT, milliseconds=(time.perf_counter() - started) * 1e3)
 
 
@@ -173,7 +176,7 @@ def _suggestions(found: _Found) -> tuple[Suggestion, ...]:
 
 def _related(found: _Found) -> tuple[Suggestion, ...]:
     marker = _marker(found)
-    return tuple(replace(_suggestion(c, found, marker, quoting=False), band=RELATED) for c in found.near)
+    return tuple(replace(_suggestion(c, found, marker, quoting=False), band=Band.RELATED) for c in found.near)
 
 
 def _marker(found: _Found) -> Highlighter:

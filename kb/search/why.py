@@ -12,7 +12,21 @@ import numpy as np
 
 from kb.labels import label
 from kb.language import say
-from kb.model import HIDDEN_STATUSES, MAX_TEXT, Article, Change, Edge, Passage, Query, Reason, Rival, Stream, Why, Word
+from kb.model import (
+    HIDDEN_STATUSES,
+    MAX_TEXT,
+    Article,
+    Change,
+    Edge,
+    Passage,
+    Query,
+    Reason,
+    ReasonCode,
+    Rival,
+    Stream,
+    Why,
+    Word,
+)
 from kb.search.confidence import confidence
 from kb.search.evidence import Evidence
 from kb.search.explain import field_texts, places
@@ -130,7 +144,14 @@ def _standing(index: Index, number: int, scores: Scores) -> int:
 # --- the reason ------------------------------------------------------------------------------
 
 
-_OF_WORDS = ("nothing", "missing", "apart", "few", "unsure", "weight")
+_OF_WORDS = (
+    ReasonCode.NOTHING,
+    ReasonCode.MISSING,
+    ReasonCode.APART,
+    ReasonCode.FEW,
+    ReasonCode.UNSURE,
+    ReasonCode.WEIGHT,
+)
 """Reasons that other words would mend."""
 
 
@@ -141,7 +162,7 @@ def _reason(index: Index, query: Query, number: int, found: _Found, rank: int) -
         return _placed(rank), ()
     if article.status in HIDDEN_STATUSES and not _asks_status(query, found):
         return Reason(
-            "status",
+            ReasonCode.STATUS,
             say(
                 "文章状态是“{status}”，平时不显示，也不会被推荐",
                 "the article is {status}: not shown and never suggested",
@@ -162,9 +183,9 @@ def _reason(index: Index, query: Query, number: int, found: _Found, rank: int) -
 
 def _placed(rank: int) -> Reason:
     if rank == 1:
-        return Reason("found", say("找到了，排在第 1", "it is found, at place 1"))
+        return Reason(ReasonCode.FOUND, say("找到了，排在第 1", "it is found, at place 1"))
     return Reason(
-        "weight",
+        ReasonCode.WEIGHT,
         say(
             "找到了，但排在第 {rank}：别的文章更合这几个词",
             "it is found, but at place {rank}: other articles fit the words better",
@@ -188,7 +209,7 @@ def _not_suggested(index: Index, number: int, found: _Found) -> Reason:
     sure = _sure(index, chosen, found)
     if sure < index.threshold:
         return Reason(
-            "unsure",
+            ReasonCode.UNSURE,
             say(
                 "把握只有 {sure:.0%}，低于 {threshold:.0%} 不推荐：共有的词太少",
                 "the match is only {sure:.0%} sure, and below {threshold:.0%} nothing is suggested: "
@@ -198,7 +219,7 @@ def _not_suggested(index: Index, number: int, found: _Found) -> Reason:
             ),
         )
     return Reason(
-        "weight",
+        ReasonCode.WEIGHT,
         say(
             "按得分排在第 {rank}，只推荐前 {count} 篇",
             "it stands at place {rank} by score, and the first {count} are suggested",
@@ -209,7 +230,9 @@ def _not_suggested(index: Index, number: int, found: _Found) -> Reason:
 
 
 def _nothing() -> Reason:
-    return Reason("nothing", say("文章与查询没有一个共同的词", "the article has no word in common with the query"))
+    return Reason(
+        ReasonCode.NOTHING, say("文章与查询没有一个共同的词", "the article has no word in common with the query")
+    )
 
 
 def _filtered(index: Index, query: Query, number: int) -> tuple[Reason, Query] | None:
@@ -224,7 +247,7 @@ def _filtered(index: Index, query: Query, number: int) -> tuple[Reason, Query] |
                 facet=label("facet", name),
                 values=shown,
             )
-            return Reason("filter", text), replace(query, filters=rest)
+            return Reason(ReasonCode.FILTER, text), replace(query, filters=rest)
     day = int(index.days("updated")[number])
     late = query.after is not None and day < query.after.toordinal()
     early = query.before is not None and (day == 0 or day > query.before.toordinal())
@@ -235,7 +258,7 @@ def _filtered(index: Index, query: Query, number: int) -> tuple[Reason, Query] |
             "its date {day} is outside the bounds",
             day=article.updated or article.created or say("（无）", "(none)"),
         )
-        return Reason("date", text), replace(query, after=None, before=None)
+        return Reason(ReasonCode.DATE, text), replace(query, after=None, before=None)
     return None
 
 
@@ -247,7 +270,7 @@ def _corrected(index: Index, query: Query, number: int, found: _Found) -> tuple[
         return None
     words = say("、", ", ").join(f"{c.typed} → {c.better}" for c in found.terms.corrections)
     text = say("查询里的词被当作错字：{words}", "words of the query were taken for misspelled: {words}", words=words)
-    return Reason("corrected", text), exact
+    return Reason(ReasonCode.CORRECTED, text), exact
 
 
 def _conditioned(index: Index, query: Query, number: int, matcher: Matcher) -> tuple[Reason, Query | None] | None:
@@ -264,7 +287,7 @@ def _conditioned(index: Index, query: Query, number: int, matcher: Matcher) -> t
     loosened = _loosened(matcher.root, failed)
     rest = "" if loosened is None else spell(loosened)
     readable = loosened is not None and parse(rest).root == loosened
-    return Reason("condition", text), replace(query, text=rest) if readable else None
+    return Reason(ReasonCode.CONDITION, text), replace(query, text=rest) if readable else None
 
 
 def _failed(matcher: Matcher, node: Node, inside: slice) -> Node | None:
@@ -342,7 +365,7 @@ def _worded(index: Index, number: int, matcher: Matcher) -> Reason:
         return _nothing()
     if not missing:
         return Reason(
-            "apart",
+            ReasonCode.APART,
             say(
                 "词都有，但不在同一节里；一节要含全部的词",
                 "it has every word, but not in one section; a section needs them all",
@@ -350,11 +373,13 @@ def _worded(index: Index, number: int, matcher: Matcher) -> Reason:
         )
     named = say("、", ", ").join(dict.fromkeys(missing[:MAX_RIVAL]))
     if keyword:
-        return Reason("missing", say("缺少必需的词：{words}", "required words are missing: {words}", words=named))
+        return Reason(
+            ReasonCode.MISSING, say("缺少必需的词：{words}", "required words are missing: {words}", words=named)
+        )
     text = say(
         "这句话里的词有得太少，缺：{words}", "it holds too little of the sentence; missing: {words}", words=named
     )
-    return Reason("few", text)
+    return Reason(ReasonCode.FEW, text)
 
 
 # --- word by word ----------------------------------------------------------------------------

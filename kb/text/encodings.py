@@ -18,6 +18,8 @@ _DOUBTFUL = frozenset(("ascii", "cp1252", "iso8859-1", "latin_1"))
 _THREE_BYTES = re.compile(rb"[\xe0-\xef][\x80-\xbf][\x80-\xbf]")
 _ACCENTS = re.compile(rb"(?:[\0-\x7f]|[\xc2\xc3\xd0\xd1][\x80-\xbf])*[\xc2-\xdf]?")
 """Western and Cyrillic letters in UTF-8; what two bytes in GBK or Big5 begin so is rare."""
+_HIGH_PAIR = re.compile(rb"[\x80-\xff]{2}")
+"""Every Chinese encoding writes some; of Western letters one stands alone."""
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 """Characters that mean nothing: of another encoding read as Chinese there are many."""
 _COMMON = 0.7
@@ -46,6 +48,8 @@ def read(data: bytes, declared: str = "") -> tuple[str, str]:
         return text, "utf-8"
     if name and name not in _DOUBTFUL and (text := _strictly(data, name)) is not None and not _PRIVATE.search(text):
         return text, name
+    if data.isascii() is False and not _HIGH_PAIR.search(data) and (text := _strictly(data, "cp1252")) is not None:
+        return text, "cp1252"
     chinese = max((_as_chinese(data, c) for c in ("gb18030", "big5hkscs")), key=lambda found: found[0])
     if chinese[0] >= _COMMON:
         return chinese[1], chinese[2]
@@ -63,19 +67,36 @@ def read(data: bytes, declared: str = "") -> tuple[str, str]:
 def read_lines(data: bytes) -> tuple[str, str]:
     """The same for a log, in which several programs wrote: each line in its own encoding where they differ."""
     whole, name = read(data)
-    if "\ufffd" not in whole and not (name == "gb18030" and any(map(_is_utf8, data.split(b"\n")))):
-        return whole, name
     lines = data.split(b"\n")
+    several = "\ufffd" in whole or (name == "gb18030" and any(map(_is_utf8, lines)))
+    wide = not name.startswith("utf-16") and b"\0" in data and any(map(_wide, lines))
+    if not several and not wide:
+        return whole, name
     return "\n".join(map(_line, lines)), "mixed"
 
 
 def _line(line: bytes) -> str:
+    if wide := _wide(line):
+        return wide
     if line.isascii():
         return line.decode("ascii")
     for name in ("utf-8", "gb18030") if _THREE_BYTES.search(line) else ("gb18030", "utf-8"):
-        if (text := _strictly(line, name)) is not None:
+        if (text := _strictly(line, name)) is not None and not _PRIVATE.search(text):
             return text
-    return read(line)[0] if len(line) < _SAMPLE else line.decode("utf-8", "replace")
+    rough = line.decode("utf-8", "replace")
+    cut = rough.count("\ufffd") <= 3 and _THREE_BYTES.search(line)
+    return rough if cut or len(line) >= _SAMPLE else read(line)[0]
+
+
+def _wide(line: bytes) -> str:
+    """A line of UTF-16 within another text, without the half of a line end that is left on it; "" when it is none."""
+    if b"\0" not in line:
+        return ""
+    line = line.removeprefix(codecs.BOM_UTF16_LE).removeprefix(codecs.BOM_UTF16_BE)
+    for piece, name in ((line.removeprefix(b"\0"), "utf-16-le"), (line.removesuffix(b"\0"), "utf-16-be")):
+        if piece and len(piece) % 2 == 0 and name == _utf16(piece):
+            return piece.decode(name, "replace")
+    return ""
 
 
 def known(declared: str) -> str:
@@ -131,6 +152,8 @@ def _utf16(data: bytes) -> str:
     for name in ("utf-16-le", "utf-16-be"):
         text = data[: min(len(data), 8000) // 2 * 2].decode(name, "replace")
         usual = len(_USUAL.findall(text))
-        if text and usual / len(text) > share:
+        chinese = [c for c in text if "\u4e00" <= c <= "\u9fff"]
+        sense = sum(_in_gb2312(c) or _in_big5(c) for c in chinese) >= len(chinese) * _COMMON
+        if text and sense and usual / len(text) > share:
             best, share = name, usual / len(text)
     return best

@@ -22,7 +22,9 @@ from typing import NamedTuple
 
 _COLON = r"(?<=[0-9]):|(?<=\b[0-9a-f]{2}):(?=[0-9a-f]{2}\b)|(?<=\b[0-9a-f]{4}):(?=[0-9a-f]{1,4}\b)"
 """Inside addresses; in "error:0x11b", which may have been written with a full-width one, it ends a word."""
-CONNECTOR = rf"(?:::|:[\\/]{{1,2}}|\\\\|{_COLON}|[._\-/\\@#+'])"
+CONNECTING = "._-/\\@#+'"
+"""Signs that hold a compound together; a colon does in some places."""
+CONNECTOR = rf"(?:::|:[\\/]{{1,2}}|\\\\|{_COLON}|[{re.escape(CONNECTING)}])"
 COMPOUND = re.compile(rf"[a-z0-9]+(?:{CONNECTOR}[a-z0-9]+)*(?:\+\+|[#])?")
 """One run of ASCII words and the connectors between them; `c++` and `c#` keep their signs."""
 

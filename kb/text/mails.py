@@ -294,11 +294,8 @@ def _encoded(part: Message) -> bytes | None:
     payload = part.get_payload()
     held = Message()
     held["content-transfer-encoding"] = part["content-transfer-encoding"]
-    held.set_payload(
-        "\n".join(str(m.get_payload()) for m in payload if isinstance(m, Message))
-        if isinstance(payload, list)
-        else payload
-    )
+    pieces = payload if isinstance(payload, list) else [payload]
+    held.set_payload("\n".join(str(p.get_payload() if isinstance(p, Message) else p) for p in pieces))
     content = held.get_payload(decode=True)
     return content if isinstance(content, bytes) else None
 

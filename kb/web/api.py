@@ -1,6 +1,6 @@
 """This module is the JSON API for reading: the same answers as the pages, as data.
 
-Each operation is declared beside its function (kb.web.openapi); its models are in kb.web.schemas.
+Each operation is declared beside its function (kb.web.openapi); its models are in kb.desk.schemas.
 """
 
 import logging
@@ -12,23 +12,17 @@ from werkzeug.exceptions import BadRequest, NotFound
 from kb import __version__
 from kb.articles import markdown
 from kb.articles.check import check_file, normal_path
-from kb.articles.files import ArticleFile, absence, parse
+from kb.articles.files import ArticleFile, parse
+from kb.articles.numbering import absence
+from kb.desk import answers
 from kb.desk.paste import Paste, answer_paste
-from kb.desk.serialize import (
-    article_data,
-    code_data,
-    completion_data,
-    page_data,
-    suggestions_data,
-    why_data,
-)
 from kb.desk.what_if import rehearsed
 from kb.errors import BundleError, NotFoundError, StoreError
 from kb.language import say
 from kb.model import Answer, Query
 from kb.model.schema import FACETS
 from kb.search.clarify import checked_answer, latest
-from kb.web import answers, authorization, requests
+from kb.web import authorization, requests
 from kb.web.errors import about
 from kb.web.forms import query_from, why_from
 from kb.web.openapi import Api
@@ -73,7 +67,7 @@ def search_api() -> dict[str, Any]:
     if query.text and query.page == 1:
         best = max((h.score for h in page.hits), default=0.0)
         row = logged("search", query.text, [h.article.id for h in page.hits], page.total, best)
-    return {**page_data(page), "search": row}
+    return answers.Results.of(page, row).data()
 
 
 @blueprint.operation(
@@ -86,7 +80,7 @@ def search_api() -> dict[str, Any]:
 )
 def complete_api(query: requests.Typed) -> dict[str, Any]:
     found = engine_in_force().complete(query.q, query.size)
-    return {"query": query.q, "completions": [completion_data(c, completion_url(c)) for c in found]}
+    return {"query": query.q, "completions": [answers.Completion.of(c, completion_url(c)).data() for c in found]}
 
 
 @blueprint.operation(
@@ -102,7 +96,8 @@ def suggest_api(body: requests.Pasted) -> dict[str, Any]:
     paste = Paste(body.text, body.subject, body.count, _answers(body.answers), body.exact, tuple(body.products))
     found = answer_paste(engine, paste, remembered(engine))
     shown = [s.article.id for s in found.suggestions]
-    return {**suggestions_data(found), "search": logged("suggest", body.text, shown, len(shown), found.best)}
+    row = logged("suggest", body.text, shown, len(shown), found.best)
+    return answers.Suggestions.of(found, row).data()
 
 
 def _answers(sent: list[requests.Reply]) -> tuple[Answer, ...]:
@@ -124,7 +119,7 @@ def code_api(code: str) -> dict[str, Any]:
     page = None if token is None else engine.identifier_page(token)
     if page is None:
         raise NotFound(say("没有文章含有这个标识", "no article holds this identifier"))
-    return code_data(page)
+    return answers.Code.model_validate(page).data()
 
 
 @blueprint.operation(
@@ -146,9 +141,8 @@ def why_api() -> dict[str, Any]:
     except NotFoundError:
         raise NotFound(absence(settings.articles, name, settings.max_file_kb).text)
     found = engine.why(query, article, mode)
-    return why_data(
-        found, rehearsed(engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered(engine))
-    )
+    tried = rehearsed(engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered(engine))
+    return answers.Why.of(found, tried).data()
 
 
 @blueprint.operation(
@@ -163,7 +157,7 @@ def articles_api(query: requests.Listed) -> dict[str, Any]:
     filters = {f: tuple(values) for f in FACETS if (values := getattr(query, f))}
     asked = Query("", filters, query.after, query.before, query.sort, query.page, query.size)
     page = engine_in_force().search(asked)
-    facts = [article_data(h.article) for h in page.hits]
+    facts = [answers.Facts.model_validate(h.article).data() for h in page.hits]
     return {"total": page.total, "page": query.page, "size": query.size, "articles": facts}
 
 
@@ -177,7 +171,7 @@ def articles_api(query: requests.Listed) -> dict[str, Any]:
 def article_api(name: str) -> dict[str, Any]:
     engine = engine_in_force()
     article = engine.article(name)
-    return article_data(article, engine.body(article))
+    return answers.Article.of(article, engine.body(article)).data()
 
 
 @blueprint.operation(
@@ -192,7 +186,7 @@ def check_api(body: requests.Written) -> dict[str, Any]:
     settings = settings_in_force()
     problems = check_file(settings.articles, ArticleFile.of(_place(body.path), body.text), settings.areas)
     errors = sum(p.level == "error" for p in problems)
-    found = [{k: getattr(p, k) for k in ("path", "line", "level", "message")} for p in problems]
+    found = [answers.Finding.model_validate(p).data() for p in problems]
     return {"errors": errors, "warnings": len(problems) - errors, "problems": found}
 
 

@@ -1,18 +1,16 @@
 """This module is the JSON API for looking around: what there is by area and cause, and all about one product."""
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 from werkzeug.exceptions import NotFound
 
-from kb.desk.serialize import article_data
+from kb import model
+from kb.desk import answers
+from kb.desk.schemas import Answered, View, told
 from kb.language import say
-from kb.model import Article
-from kb.web import answers
 from kb.web.api import FIND
 from kb.web.browse import MAX_NAME
 from kb.web.openapi import Api
-from kb.web.schemas import Answered, told
 from kb.web.views import engine_in_force
 
 blueprint = Api("api_browsing", __name__)
@@ -22,6 +20,12 @@ class AreaRow(Answered):
     value: str
     count: int
     causes: list[answers.Count] = told("其中各种原因几篇", "how many of them have each cause")
+
+    @classmethod
+    def of(cls, row: model.FacetRow, causes: tuple[str, ...]) -> Self:
+        """causes: what the row's counts are of."""
+        counts = [(cause, count) for cause, count in zip(causes, row.counts, strict=True) if count]
+        return cls.model_validate(View(value=row.value, count=row.total, causes=counts))
 
 
 class Overview(Answered):
@@ -47,6 +51,10 @@ class Product(Answered):
     newest: list[answers.Facts]
     codes: list[answers.Identifier] = told("常见的标识", "identifiers that are common in them")
 
+    @classmethod
+    def view(cls, value: Any) -> Any:
+        return View(value, articles=value.total)
+
 
 @blueprint.operation(
     "GET",
@@ -58,12 +66,9 @@ class Product(Answered):
 def overview() -> dict[str, Any]:
     engine = engine_in_force()
     causes, areas = engine.crossed("area", "cause")
-    return {
-        "areas": [
-            {"value": a.value, "count": a.total, "causes": _counts(zip(causes, a.counts, strict=True))} for a in areas
-        ],
-        **{f: _counts(engine.counts(name)) for f, name in _FACETS.items()},
-    }
+    rows = [AreaRow.of(area, causes) for area in areas]
+    counts = {key: engine.counts(facet) for key, facet in _FACETS.items()}
+    return Overview.model_validate(View(areas=rows, **counts)).data()
 
 
 _FACETS = {"kinds": "kind", "products": "product", "tags": "tags"}
@@ -83,22 +88,4 @@ def product_api(product: str) -> dict[str, Any]:
         like = ", ".join(value for value, _ in engine.products_like(name))
         near = say("；相近的：{names}", "; near it: {names}", names=like) if like else ""
         raise NotFound(say("没有文章写到这个产品", "no article is about this product") + near)
-    found = engine.product_page(known)
-    return {
-        "name": found.name,
-        "articles": found.total,
-        "areas": _counts(found.areas),
-        "tags": _counts(found.tags),
-        "causes": _groups(found.causes),
-        "kinds": _groups(found.kinds),
-        "newest": [article_data(a) for a in found.newest],
-        "codes": [c._asdict() for c in found.codes],
-    }
-
-
-def _counts(counts: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
-    return [{"value": value, "count": count} for value, count in counts if count]
-
-
-def _groups(groups: Iterable[tuple[str, int, list[Article]]]) -> list[dict[str, Any]]:
-    return [{"value": v, "count": n, "newest": [article_data(a) for a in newest]} for v, n, newest in groups]
+    return Product.model_validate(engine.product_page(known)).data()

@@ -6,13 +6,13 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 from werkzeug.exceptions import NotFound
 
+from kb.desk import answers
+from kb.desk.schemas import Answered, Given, Sent, Table, told
 from kb.language import say
-from kb.web import answers
 from kb.web.forms import MAX_NAME
 from kb.web.insights import DAYS, ROWS, decide, examined, is_compared, make_golden
 from kb.web.openapi import Api
 from kb.web.requests import MAX_ARTICLE
-from kb.web.schemas import Answered, Given, Sent, Table, told
 
 blueprint = Api("api_insights", __name__)
 
@@ -21,19 +21,7 @@ MAX_LINE = 500
 """Characters of a line of synonyms; what is no line is refused with a sentence."""
 
 
-class Row(Answered):
-    """A row of a table, read from the object that the page shows."""
-
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
-
-
-class Named(Row):
-    id: str
-    path: str
-    title: str
-
-
-class Week(Row):
+class Week(Answered):
     start: date = told("周一", "its Monday")
     searches: int
     pastes: int
@@ -42,7 +30,7 @@ class Week(Row):
     unhelpful: int
 
 
-class Gap(Row):
+class Gap(Answered):
     text: str = told("最常见的问法，已打码", "the most frequent wording, masked")
     times: int
     best: float = told("最高把握，0 到 1", "the highest score, 0 to 1")
@@ -50,8 +38,8 @@ class Gap(Row):
     samples: list[str]
 
 
-class Use(Row):
-    article: Named
+class Use(Answered):
+    article: answers.Named
     shown: int = told("在靠前的结果里出现几次", "times among the first results")
     opened: int
     helpful: int
@@ -59,47 +47,21 @@ class Use(Row):
     last: datetime | None = told("最近一次使用", "its last use")
 
 
-class Stale(Named):
+class Stale(answers.Named):
     review_after: date = told("复审日期", "when its review was due")
     owner: str
 
 
-class Demand(Row):
+class Demand(Answered):
     value: str
     articles: int
     searches: int
     unsure: int = told("没有可靠答案的搜索", "searches without a sure answer")
 
 
-class Flaw(Row):
-    path: str
-    line: int = told("文件的第几行，0 为整个文件", "line of the file, 0 for the whole")
-    level: Literal["error", "warning"]
-    message: str
-
-
-class Pair(Row):
-    first: Named
-    second: Named
-    kind: Literal["text", "fault"] = told("同文或同一故障", "the same text or the same fault")
-    sure: float
-    overlap: float
-    names: list[str] = told("两篇都有的标识", "identifiers that both hold")
-    words: list[str] = told("两个标题都说的", "what both titles say")
-
-
-class Synonym(Row):
-    left: str
-    right: str
-    how: str
-    score: float
-    line: str = told("接受或拒绝时带上", "sent along to accept or refuse it")
-    evidence: list[tuple[str, str]] = told("文章与原文", "article, and where the words stand in it")
-
-
-class Promotion(Row):
+class Promotion(Answered):
     text: str
-    article: Named
+    article: answers.Named
     helpful: int
 
 
@@ -116,14 +78,14 @@ class Rows(Answered):
         | list[Use]
         | list[Stale]
         | list[Demand]
-        | list[Flaw]
-        | list[Pair]
-        | list[Synonym]
+        | list[answers.Finding]
+        | list[answers.Pair]
+        | list[answers.Synonym]
         | list[Promotion]
     )
 
 
-MODELS: dict[str, type[Row]] = {
+MODELS: dict[str, type[Answered]] = {
     "weeks": Week,
     "gaps": Gap,
     "articles": Use,
@@ -131,9 +93,9 @@ MODELS: dict[str, type[Row]] = {
     "stale": Stale,
     "areas": Demand,
     "products": Demand,
-    "quality": Flaw,
-    "duplicates": Pair,
-    "synonyms": Synonym,
+    "quality": answers.Finding,
+    "duplicates": answers.Pair,
+    "synonyms": answers.Synonym,
     "promotions": Promotion,
 }
 COMPARED = ("duplicates", "synonyms")
@@ -185,7 +147,7 @@ def insights_api(table: str, query: Period) -> dict[str, Any]:
         "table": table,
         "days": int(query.days),
         "complete": (table not in EXAMINED or examined() is not None) and (table not in COMPARED or is_compared()),
-        "rows": [MODELS[table].model_validate(row).model_dump(mode="json") for row in ROWS[table]()],
+        "rows": [MODELS[table].model_validate(row).data() for row in ROWS[table]()],
     }
 
 

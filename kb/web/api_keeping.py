@@ -12,18 +12,17 @@ from kb.articles.writing import images
 from kb.articles.writing.form import edited
 from kb.articles.writing.rename import checked_path, move
 from kb.articles.writing.save import Revision
-from kb.desk.serialize import article_data
+from kb.desk import answers
+from kb.desk.schemas import Answered, Given, Sent, View, told
 from kb.errors import ConflictError
 from kb.labels import label
 from kb.language import say
-from kb.web import answers
 from kb.web.api_writing import conflict, editor_of, saved_over, settled
 from kb.web.errors import about
 from kb.web.forms import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.requests import Signed
 from kb.web.review import awaited
-from kb.web.schemas import Answered, Given, Sent, told
 from kb.web.validation import read_base64
 from kb.web.views import settings_in_force, store
 from kb.web.writers import MAX_UPLOAD, editions, file_of
@@ -230,7 +229,7 @@ def image_api(body: Picture) -> tuple[dict[str, Any], int]:
     scope="write",
 )
 def review_api() -> dict[str, Any]:
-    return {name: [article_data(a) for a in found] for name, found in awaited().items()}
+    return Awaited.model_validate(View(**awaited())).data()
 
 
 def _version(path: str, revision: int) -> Revision:

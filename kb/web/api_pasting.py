@@ -8,19 +8,19 @@ from pydantic import ConfigDict
 
 from kb import privacy
 from kb.articles.markdown import section
+from kb.desk import answers
 from kb.desk.intake import MAX_BYTES, read
 from kb.desk.paste import Paste, answer_paste
 from kb.desk.reply import reply
+from kb.desk.schemas import Answered, Sent, told
 from kb.language import say
 from kb.model import FIX_ROLES, MAX_TEXT, Article
 from kb.search.engine import Engine
-from kb.web import answers
 from kb.web.cards import language_of
 from kb.web.errors import about
 from kb.web.forms import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.requests import MAX_COUNT
-from kb.web.schemas import Answered, Sent, told
 from kb.web.validation import BadField, read_base64
 from kb.web.views import article_named, article_url, engine_in_force, remembered
 from kb.web.writers import MAX_UPLOAD

@@ -9,10 +9,11 @@ from kb.articles.files import ArticleFile
 from kb.articles.writing.form import values_of
 from kb.articles.writing.save import folder_for
 from kb.articles.writing.workflow import require_allowed
+from kb.desk import answers
 from kb.desk.after_save import settle
 from kb.errors import ConflictError, InputError
 from kb.language import say
-from kb.web import answers, authorization, requests
+from kb.web import authorization, requests
 from kb.web.errors import about
 from kb.web.openapi import Api
 from kb.web.validation import VERSION

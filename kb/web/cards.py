@@ -49,8 +49,9 @@ def language_of(text: str) -> str:
 
 def matched_words(found: Suggestions) -> str:
     """The words to mark in an article that is opened from a card."""
-    words = (m.word for s in found.suggestions[:1] for m in s.matches if m.kind not in _UNMARKED)
+    words = (m.word for s in found.suggestions[:1] for m in s.matches if m.term and m.kind not in _UNMARKED)
     return " ".join(list(dict.fromkeys(words))[:8])
 
 
-_UNMARKED = ("pair", "page", "topic", "sentence", "meaning", "about", "remembered")
+_UNMARKED = ("pair", "page")
+"""Two words, or words of another section. What is no term of the article has nothing to mark either."""

@@ -8,10 +8,10 @@ from functools import partial
 
 from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request, url_for
 
-from kb.articles import files
 from kb.articles.check import Problem
 from kb.articles.files import ArticleFile
 from kb.articles.pictures import MAX_BYTES as MAX_PICTURE
+from kb.articles.templates import template
 from kb.articles.writing import images
 from kb.articles.writing.diff import compare, merged
 from kb.articles.writing.form import changes_of, edited, values_of
@@ -66,7 +66,7 @@ def new_article() -> Answer:
         "updated": today.isoformat(),
         "review_after": (today + REVIEW).isoformat(),
     }
-    body = request.form.get("text", "").replace("\r\n", "\n") or files.template(kind, current())
+    body = request.form.get("text", "").replace("\r\n", "\n") or template(kind, current())
     return form_page(Form(path, "", dict.fromkeys(NAMES, "") | values, body), None)
 
 

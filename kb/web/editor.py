@@ -10,16 +10,16 @@ from flask import Response, request
 from markupsafe import Markup
 
 from kb.articles import markdown
-from kb.articles.check import Problem, check_file
+from kb.articles.check import Problem, check_file, unparsed
 from kb.articles.files import ArticleFile
 from kb.articles.frontmatter import FrontMatter
 from kb.articles.writing.drafts import Draft
 from kb.articles.writing.form import edited, values_of
 from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, folder_for
-from kb.articles.writing.workflow import may, next_states
+from kb.articles.writing.workflow import lacks_number, may, next_states
 from kb.errors import ArticleError, InputError
 from kb.language import say
-from kb.model import HIDDEN_STATUSES, Duplicate
+from kb.model import HIDDEN_STATUSES, SECTION_ROLES, Duplicate
 from kb.model.schema import AREAS, CHOICES, DATES, FACETS, KINDS, LISTS, NAMES
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.web import writers
@@ -133,11 +133,12 @@ def side_of(form: Form, now: ArticleFile | None) -> dict[str, Any]:
         file = form.file(now)
         found = file.strict()
     except ArticleError as error:
-        problem = Problem(form.place, error.line, "error", error.message)
-        return {"html": "", "title": "", "problems": [(problem, problem.line, "")], "duplicates": [], "private": False}
+        problem = unparsed(error, form.place)
+        placed = [(problem, problem.line, "")]
+        return {"html": "", "title": "", "problems": placed, "duplicates": [], "private": False}
     problems = form.problems or check_file(settings.articles, file, settings.areas)
     if form.new:
-        problems = [p for p in problems if p.line != 1 or "id" not in p.message.split()]
+        problems = [p for p in problems if not lacks_number(p)]
     duplicates: list[Duplicate] = []
     if engine is not None and len(found.body) >= ENOUGH and found.title != "new":
         duplicates = [d for d in engine.similar(found) if d.second.status not in HIDDEN_STATUSES]
@@ -159,17 +160,15 @@ def _placed(problems: list[Problem], form: Form, head: FrontMatter) -> list[tupl
     """Problems, each with its line of the text box (0: none), and the key of the form it is about ("": none)."""
     placed = []
     for problem in problems:
-        words = problem.message.split()
-        key = next((k for k, line in head.lines.items() if line == problem.line and k in SHOWN_KEYS), "")
-        key = key or next((k for k in SHOWN_KEYS if problem.line < head.end and k in words), "")
-        section = re.search(r"“(## .+?)”|'(## .+?)'", problem.message)
-        line = _line_of(form.body, section[1] or section[2]) if section else 0
-        line = line or (problem.line if form.whole else problem.line - head.end + 1)
+        key = problem.key or next((k for k, line in head.lines.items() if line == problem.line), "")
+        key = key if key in SHOWN_KEYS else ""
+        line = _line_of(form.body, problem.section) or (problem.line if form.whole else problem.line - head.end + 1)
         placed.append((problem, max(line, 0), "" if form.whole else key))
     # As they stand on the page: the fields in their order, then the text from its top.
     return sorted(placed, key=lambda p: (SHOWN_KEYS.index(p[2]) if p[2] else len(SHOWN_KEYS), p[1]))
 
 
-def _line_of(body: str, start: str) -> int:
-    """The first line that begins like this, 1-based; 0 for none."""
-    return next((n for n, line in enumerate(body.split("\n"), 1) if line.startswith(start)), 0)
+def _line_of(body: str, section: str) -> int:
+    """The first line that is a heading of this section (its role), 1-based; 0 for none."""
+    headings = ((n, line.strip("# ").lower()) for n, line in enumerate(body.split("\n"), 1) if line.startswith("##"))
+    return next((n for n, heading in headings if section and SECTION_ROLES.get(heading) == section), 0)

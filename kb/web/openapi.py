@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from kb import __version__
+from kb.desk.answers import Error
+from kb.desk.schemas import Table
 from kb.language import current, say
 from kb.web import authorization
-from kb.web.answers import Error
-from kb.web.schemas import Table
 from kb.web.validation import VERSION, example_of, read_body, read_query, read_version
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])

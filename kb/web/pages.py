@@ -10,7 +10,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
 from kb.articles import markdown
-from kb.articles.files import absence
+from kb.articles.numbering import absence
 from kb.desk.what_if import rehearsed
 from kb.desk.what_if import sentence as effect_of
 from kb.model import HIDDEN_STATUSES, SORTS

@@ -7,9 +7,9 @@ from pydantic import ConfigDict
 
 from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE
 from kb.database.activity import MAX_COMMENT
+from kb.desk.schemas import ByFacet, Given, Sent, Sort, told
 from kb.model import MAX_ANSWERS, MAX_PAGE, MAX_SIZE, REPLIES, SORTS
 from kb.web.forms import MAX_NAME, MAX_QUERY, SIZE
-from kb.web.schemas import ByFacet, Given, Sent, Sort, told
 
 MAX_COUNT = 20
 """Suggestions of one request."""

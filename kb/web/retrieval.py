@@ -10,6 +10,7 @@ from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
+from kb.desk.schemas import Answered, Facet, told
 from kb.errors import KbError
 from kb.labels import value_of
 from kb.language import say
@@ -21,7 +22,6 @@ from kb.web.authorization import BadHeader
 from kb.web.errors import status_of
 from kb.web.forms import MAX_NAME
 from kb.web.openapi import Api
-from kb.web.schemas import Answered, Facet, told
 from kb.web.security import without_folders
 from kb.web.validation import BadField
 from kb.web.views import article_url, engine_in_force, settings_in_force

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from kb.articles.files import find, load, numbers
+from kb.articles.files import find, load
 from kb.articles.importing import columns
 from kb.articles.importing.model import Draft, Item
+from kb.articles.numbering import numbers
 from kb.errors import ArticleError
 from kb.language import say
 from kb.model import Article

@@ -88,7 +88,7 @@ def _csv(text: str, _name: str, tell: Tell) -> Iterator[Row]:
     hint = _SEPARATOR.match(text)
     skipped = 1 if hint else 0
     text = text[hint.end() :] if hint else text
-    delimiter = hint[1] if hint else max(",;\t", key=lambda d: _fit(text, d))
+    delimiter = hint[1] if hint else max(",;\t|", key=lambda d: _fit(text, d))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     at = header_row(list(_beginning(text, delimiter))) + skipped
     header: list[str] = []

@@ -40,17 +40,24 @@ _NAMES = {
 _STATES = frozenset(
     """
     已解决 未解决 已修复 已关闭 已完成 未完成 已处理 处理中 处理完成 处理完毕 待处理 完成 解决 关闭 结束 结案 已结案
-    正常 无 是 否 外部原因 重复 重复bug 无法重现 延期处理 不予解决 设计如此 转为需求 转需求 新建 激活 挂起
+    正常 无 是 否 同上 已确认 已恢复 恢复 已恢复正常 恢复正常 已反馈 已转派
+    外部原因 重复 重复bug 无法重现 延期处理 不予解决 设计如此 转为需求 转需求 新建 激活 挂起
     fixed done resolved solved closed completed complete duplicate invalid wontfix willnotfix cannotreproduce notrepro
-    worksforme bydesign external postponed tostory open reopened inprogress pending cancelled ok yes no none na
+    worksforme bydesign asdesigned worksasdesigned notabug notaproblem
+    external postponed tostory open reopened inprogress pending cancelled ok yes no none na
     """.split()
 )
 """What a column for the fix says of its state instead, folded as _folded does."""
+_WHOSE = re.compile("^(?:该|此|本)?(?:问题|故障|工单|客户|用户|现在?|目前)?(?:均|都|已经)?(?=.)")
+"""What stands before a state without saying more."""
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
 """Days of 1954 and 2119: other numbers of five digits are no dates."""
 
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})|(\d{2})(\d{2}))(?!\d)(?:日|\D.*)?", re.DOTALL)
+
+_DAY_FIRST = re.compile(r"(\d{1,2})[-/ .](\d{1,2}|[A-Za-z]{3,9})[-/ .,]{1,2}(\d{4}|\d{2})(?!\d)(?:\D.*)?", re.DOTALL)
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
 def _folded(text: str) -> str:
@@ -137,18 +144,31 @@ def choice(key: str, text: str, areas: Iterable[str] = ()) -> str:
 
 def is_state(text: str) -> bool:
     """Whether a cell says that something was solved, not how."""
-    return re.sub(r"[。.!！'’]", "", _folded(text)) in _STATES
+    told = _WHOSE.sub("", re.sub(r"[。.!！'’]", "", _folded(text)))
+    return told in _STATES or f"已{told}" in _STATES
 
 
 def day(text: str) -> date | None:
     """The date of 2024/3/5, 2024年3月5日, 20240305, 2024-03-05T10:22:33 or Excel's 45356; None when it is none."""
     if (serial := _SERIAL.fullmatch(text.strip())) and _FIRST_SERIAL <= int(serial[1]) <= _LAST_SERIAL:
         return date(1899, 12, 30) + timedelta(days=int(serial[1]))
-    m = _DATE.fullmatch(text.strip())
+    m, other = _DATE.fullmatch(text.strip()), _DAY_FIRST.fullmatch(text.strip())
     try:
-        return date(int(m[1]), int(m[2] or m[4]), int(m[3] or m[5])) if m else None
+        if m:
+            return date(int(m[1]), int(m[2] or m[4]), int(m[3] or m[5]))
+        return _named_day(other) if other else None
     except ValueError:
         return None
+
+
+def _named_day(m: re.Match[str]) -> date | None:
+    """5/Mar/24 and 25/12/2024; 03/05/2024 is the fifth of March to some and the third of May to others."""
+    first, second, year = int(m[1]), m[2].lower()[:3], int(m[3]) + (2000 if len(m[3]) == 2 else 0)
+    if second in _MONTHS:
+        return date(year, _MONTHS.index(second) + 1, first)
+    if not second.isdigit() or len(m[3]) == 2 or (first <= 12 and int(second) <= 12 and first != int(second)):
+        return None
+    return date(year, min(first, int(second)), max(first, int(second)))
 
 
 def words(text: str) -> tuple[str, ...]:

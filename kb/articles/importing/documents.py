@@ -13,12 +13,13 @@ from urllib.parse import unquote, urlsplit
 from kb.articles import markdown
 from kb.articles.atomic import usable
 from kb.articles.check import normal_path
-from kb.articles.files import NUMBER, ArticleFile, change, decode, parse, render
 from kb.articles.files import SUFFIXES as MARKDOWN
+from kb.articles.files import ArticleFile, change, decode, parse, render
 from kb.articles.frontmatter import dump
 from kb.articles.importing import columns, sheets, tickets
 from kb.articles.importing.model import Document, Draft, Options, Picture, Reading
 from kb.articles.importing.sources import Source, opened
+from kb.articles.numbering import NUMBER
 from kb.articles.pictures import cleaned
 from kb.errors import ArticleError, InputError
 from kb.language import say

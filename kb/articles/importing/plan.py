@@ -8,12 +8,13 @@ from pathlib import Path
 
 from kb.articles import markdown
 from kb.articles.atomic import save
-from kb.articles.files import numbers, parse
+from kb.articles.files import parse
 from kb.articles.importing import columns, documents
 from kb.articles.importing.base import Base
 from kb.articles.importing.bounded import within
 from kb.articles.importing.model import Draft, Item, Options, Plan, Reading
 from kb.articles.importing.readers import is_heavy, reader_of
+from kb.articles.numbering import numbers
 from kb.errors import ArticleError, InputError, NotFoundError
 from kb.labels import label
 from kb.language import current, say

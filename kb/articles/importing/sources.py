@@ -99,12 +99,12 @@ class _Folder(Source):
 
 
 def _names(folder: Path) -> Iterator[str]:
-    """Links that leave the folder, or lead nowhere, are passed over."""
+    """Links that leave the folder or lead nowhere, and what is no file, such as a pipe, are passed over."""
     for place, folders, files in os.walk(folder):
         folders[:] = [f for f in folders if not left_out(f)]
         for name in files:
             path = Path(place, name)
-            if not left_out(name) and (not path.is_symlink() or _leads_into(folder, path)):
+            if not left_out(name) and (_leads_into(folder, path) if path.is_symlink() else path.is_file()):
                 yield path.relative_to(folder).as_posix()
 
 

@@ -170,7 +170,8 @@ def _draft(row: cells.Row, mapping: Mapping[str, str], kind: str, options: Optio
 
 
 _HTML = re.compile(
-    r"</(?:p|div|span|li|ul|ol|td|tr|table|strong|em|pre|code|h[1-6]|font|blockquote|body|html)\s*>|<br\s*/?>|<img\s[^<>]*>",
+    r"</(?:p|div|span|li|ul|ol|td|tr|table|strong|em|b|i|u|a|pre|code|h[1-6]|font|blockquote|body|html)\s*>|<br\s*/?>"
+    r"|<img\s[^<>]*>",
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:nbsp|lt|gt|amp|quot|#39|#x27);")
@@ -178,6 +179,8 @@ _ENTITY = re.compile(r"&(?:nbsp|lt|gt|amp|quot|#39|#x27);")
 
 def _readable(cell: str) -> str:
     """A cell as its reader saw it: what an editor of a web page wrote is HTML."""
+    if "<" not in cell and "&lt;" in cell and _HTML.search(twice := unescape(cell)):
+        cell = twice  # escaped once more by what exported it
     if "<" in cell and _HTML.search(cell):
         return hypertext.text(cell)
     return unescape(cell).replace("\xa0", " ") if "&" in cell and _ENTITY.search(cell) else cell

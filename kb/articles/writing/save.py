@@ -16,7 +16,8 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 
 from kb.articles.atomic import save
-from kb.articles.files import ArticleFile, decode, digest, is_article, next_number
+from kb.articles.files import ArticleFile, decode, digest, is_article
+from kb.articles.numbering import next_number
 from kb.articles.writing.form import edited, encoded
 from kb.database import tables
 from kb.database.connection import Store

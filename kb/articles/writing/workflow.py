@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from kb.articles.check import Problem, check_file, private
+from kb.articles.check import Problem, check_file, private, unparsed
 from kb.articles.files import ArticleFile
 from kb.errors import InputError
 from kb.labels import label
@@ -59,9 +59,14 @@ def require_allowed(
         raise InputError(say("编号不能改，也不能去掉", "the number can't be changed or taken away"))
     problems = hindrances(settings.articles, before, after, settings.areas)
     if not before or not before.text:
-        problems = [p for p in problems if p.line != 1 or "id" not in p.message.split()]
+        problems = [p for p in problems if not lacks_number(p)]
     if problems:
         raise HinderedError(problems)
+
+
+def lacks_number(problem: Problem) -> bool:
+    """Whether that an article has no number is the problem: a new one gets it when it is saved."""
+    return (problem.code, problem.key) == ("missing_key", "id")
 
 
 def number_changed(before: ArticleFile, after: ArticleFile) -> bool:
@@ -106,7 +111,7 @@ def hindrances(root: Path, before: ArticleFile | None, after: ArticleFile, areas
     """
     found = list(private(after.path, after.text, before.text if before else ""))
     if after.error is not None:
-        return [*found, Problem(after.path, after.error.line, "error", after.error.message)]
+        return [*found, unparsed(after.error, after.path)]
     if after.status == "published":
         mended = before is not None and before.status == "published"
         known = {p.message for p in check_file(root, before, areas)} if before and mended else set()

@@ -11,8 +11,9 @@
 
   const HAN = /\p{Script=Han}/u;
   const LETTER = "(?:(?!\\p{Script=Han})[\\p{L}\\d])";
-  const WORD = new RegExp(`\\p{Script=Han}+|${LETTER}+(?:[-._/:\\\\@#+']{1,2}${LETTER}+)*`, "gu");
-  const DASH = /[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/;
+  const tables = JSON.parse(main.dataset.tables); // those of the program that made this page
+  const connecting = tables.connecting.replace(/[\\\]^-]/g, "\\$&");
+  const WORD = new RegExp(`\\p{Script=Han}+|${LETTER}+(?:[${connecting}]{1,2}${LETTER}+)*`, "gu");
 
   const simplified = new Map();
   const folded = Array.from(main.dataset.folded);
@@ -21,14 +22,15 @@
 
   function foldOne(c) {
     if (!known.has(c)) {
-      const plain = DASH.test(c) ? "-" : c.normalize("NFKC").toLowerCase();
+      const plain = tables.signs[c] || c.normalize("NFKC").toLowerCase();
       known.set(c, plain.length === c.length ? simplified.get(plain) || plain : c);
     }
     return known.get(c);
   }
 
   // One character for one: places in the folded text are places in the text.
-  const fold = (text) => text.replace(/[A-Z]|[^\0-\x7f]/gu, foldOne);
+  const words = new RegExp(Object.keys(tables.words).join("|"), "g");
+  const fold = (text) => text.replace(/[A-Z]|[^\0-\x7f]/gu, foldOne).replace(words, (word) => tables.words[word]);
 
   // The spellings of one code: ORA-01653, ora1653; a connector counts only between two numbers.
   const canonical = (word) => word.replace(/\d+/g, (n) => n.replace(/^0+(?=\d)/, ""))
@@ -55,7 +57,6 @@
 
   // --- the index: term -> article -> how often, a title's words counting more ---
 
-  const BOOSTS = [[".crumbs > .number", 5], ["h1", 5], ["dl > .named", 3], [".prose", 1]];
   const articles = Array.from(document.querySelectorAll("#articles > article"), (element) => ({ element, length: 0 }));
   const postings = new Map();
   let average = 1;
@@ -63,7 +64,7 @@
   function build() {
     articles.forEach((article, number) => {
       const counts = new Map();
-      for (const [selector, boost] of BOOSTS) {
+      for (const [selector, boost] of Object.entries(tables.boosts)) {
         for (const field of article.element.querySelectorAll(":scope > " + selector)) {
           eachTerm(field.textContent, (term) => {
             counts.set(term, (counts.get(term) || 0) + boost);
@@ -83,7 +84,8 @@
 
   function weight(term, number) {
     const n = postings.get(term).get(number) || 0;
-    return n && rarity(term) * n * 2.2 / (n + 1.2 * (0.25 + 0.75 * articles[number].length / average));
+    const long = 1 - tables.b + tables.b * articles[number].length / average;
+    return n && rarity(term) * n * (tables.k1 + 1) / (n + tables.k1 * long);
   }
 
   // --- a query -> articles ---

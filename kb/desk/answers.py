@@ -1,10 +1,21 @@
-"""This module says what comes out of the API: models that describe answers, and that the tests hold them to."""
+"""This module is the JSON of every answer, for the API and the command line alike: models read from the values.
 
-from typing import Annotated, Literal
+They describe what comes out of the API, too, and the tests hold the answers to them.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from kb.web.schemas import Answered, ByKey, Facet, Sort, told
+from kb import model
+from kb.desk.schemas import Answered, ByKey, Facet, Sort, View, told
+from kb.search.asking import wording
+
+if TYPE_CHECKING:  # a search must not wait for what measures and builds
+    from kb.desk.golden import Outcome as Asked
+    from kb.desk.what_if import Effect
+    from kb.search import evaluate
 
 
 class Problem(Answered):
@@ -23,6 +34,10 @@ class Facts(ByKey):
 
 class Article(Facts):
     body: str = told("文件头之后的 Markdown", "the Markdown behind the front matter")
+
+    @classmethod
+    def of(cls, article: model.Article, body: str) -> Self:
+        return cls.model_validate(View(article, body=body))
 
 
 class Articles(Answered):
@@ -65,7 +80,15 @@ class Share(Answered):
     share: float
 
 
-class Found(Facts):
+class Placed(Facts):
+    """An article and a place in it."""
+
+    @classmethod
+    def view(cls, value: Any) -> Any:
+        return View(value, value.article)
+
+
+class Found(Placed):
     anchor: str = told("最好的一节的锚点", "anchor of the best section")
     heading: list[str]
     score: float = told("能解决的概率，0 到 1", "the probability that it answers, 0 to 1", ge=0, le=1)
@@ -82,6 +105,10 @@ class Hit(Found):
     title_spans: list[Span]
     passages: int = told("命中几段", "passages that match")
     sections: list[Section] = told("其余最好的几节", "the best of its other sections")
+
+    @classmethod
+    def view(cls, value: Any) -> Any:
+        return View(value, value.article, title=value.article.title, title_spans=value.title.spans)
 
 
 class Results(Answered):
@@ -104,6 +131,13 @@ class Results(Answered):
         "日志里的号，判定时带上；没有记录时为空", "its row in the log, for a verdict; null when not kept"
     )
 
+    @classmethod
+    def of(cls, found: model.Page, search: int | None = None) -> Self:
+        query = found.query
+        asked = {"query": query.text, "filters": query.filters, "page": query.page, "size": query.size}
+        asked |= {"sort": query.sort, "exact": query.exact}
+        return cls.model_validate(View(found, milliseconds=round(found.milliseconds, 1), search=search, **asked))
+
 
 class Completion(Answered):
     kind: Literal["code", "product", "article"]
@@ -111,6 +145,10 @@ class Completion(Answered):
     id: str = told("文章的编号，别的为空", "number of an article, else empty")
     articles: int = told("几篇文章里有", "articles that hold it")
     address: str = told("通往哪一页", "where it leads")
+
+    @classmethod
+    def of(cls, found: model.Completion, address: str) -> Self:
+        return cls.model_validate(View(found, id=found.article.id if found.article else "", address=address))
 
 
 class Completions(Answered):
@@ -140,7 +178,7 @@ class Identifier(Answered):
     known: int = told("几篇文章里有", "articles that hold it")
 
 
-class Place(Facts):
+class Place(Placed):
     anchor: str
     heading: list[str]
     snippet: Snippet
@@ -154,6 +192,11 @@ class Code(Answered):
     areas: list[Count]
     products: list[Count]
     related: list[Identifier] = told("常一起出现的", "what stands beside it")
+
+    @classmethod
+    def view(cls, value: Any) -> Any:
+        places = [place for some in value.places.values() for place in some]
+        return View(value, articles=value.total, places=places)
 
 
 class Line(Answered):
@@ -169,11 +212,19 @@ class Question(Answered):
     articles: list[str]
     text: str
 
+    @classmethod
+    def view(cls, value: Any) -> Any:
+        return View(value, text=wording(value.ask))
+
 
 class GivenReply(Answered):
     ask: str
     answer: str
     text: str
+
+    @classmethod
+    def view(cls, value: Any) -> Any:
+        return View(value, text=wording(value.ask))
 
 
 class Suggestions(Answered):
@@ -194,6 +245,11 @@ class Suggestions(Answered):
     search: int | None = told(
         "日志里的号，判定时带上；没有记录时为空", "its row in the log, for a verdict; null when not kept"
     )
+
+    @classmethod
+    def of(cls, found: model.Suggestions, search: int | None = None) -> Self:
+        similar, took = bool(found.suggestions), round(found.milliseconds, 1)
+        return cls.model_validate(View(found, similar=similar, milliseconds=took, search=search))
 
 
 class Reason(Answered):
@@ -222,7 +278,7 @@ class Edge(Answered):
     ours: float
 
 
-class Rival(Facts):
+class Rival(Placed):
     score: float
     edges: list[Edge]
 
@@ -242,6 +298,14 @@ class Change(Answered):
     rank: int | None = told("改了之后排第几，0 为没有", "its place after the change, 0 for none")
     golden: Shift | None = told("对必中查询的影响", "what becomes of the golden queries")
 
+    @classmethod
+    def of(cls, change: model.Change, effect: "Effect | None") -> Self:
+        """effect: None where the change was not tried."""
+        asked = change.query
+        instead = {} if asked is None else {"filters": asked.filters, "exact": asked.exact}
+        became = {"rank": effect and effect.rank, "golden": effect and effect.golden}
+        return cls.model_validate({"kind": change.kind, "text": change.text, **became, **instead})
+
 
 class Why(Answered):
     query: str
@@ -258,12 +322,21 @@ class Why(Answered):
     rival: Rival | None
     changes: list[Change]
 
+    @classmethod
+    def of(cls, found: model.Why, tried: "Iterable[tuple[model.Change, Effect | None]]") -> Self:
+        """tried: each change with its effect."""
+        changes = [Change.of(change, effect) for change, effect in tried]
+        return cls.model_validate(View(found, query=found.query.text, filters=found.query.filters, changes=changes))
+
 
 class Finding(Answered):
     path: str
     line: int = told("文件的第几行，0 为整个文件", "line of the file, 0 for the whole")
     level: Literal["error", "warning"]
     message: str
+    code: str = told("给程序看的：错的是什么", "what is wrong, for a program", "")
+    key: str = told("文件头的哪个键，没有时为空", "the key of the front matter it is about, or empty", "")
+    section: str = told("哪一节，如 symptom，没有时为空", "the section it is about, as symptom, or empty", "")
 
 
 class Findings(Answered):
@@ -317,3 +390,101 @@ class Unhealthy(Answered):
     status: Literal["unavailable"]
     version: str
     reason: str
+
+
+# --- what articles have in common ------------------------------------------------------------
+
+
+class Named(Answered):
+    id: str
+    path: str
+    title: str
+
+
+class Pair(Answered):
+    first: Named
+    second: Named
+    kind: Literal["text", "fault"] = told("同文或同一故障", "the same text or the same fault")
+    sure: float
+    overlap: float
+    names: list[str] = told("两篇都有的标识", "identifiers that both hold")
+    words: list[str] = told("两个标题都说的", "what both titles say")
+
+
+class Synonym(Answered):
+    left: str
+    right: str
+    how: str
+    score: float
+    line: str = told("接受或拒绝时带上", "sent along to accept or refuse it")
+    evidence: list[tuple[str, str]] = told("文章与原文", "article, and where the words stand in it")
+
+
+# --- what is measured ------------------------------------------------------------------------
+
+
+class Outcome(Answered):
+    """What became of a golden query."""
+
+    query: str
+    mode: Literal["search", "suggest"]
+    articles: list[str]
+    within: int
+    line: int
+    rank: int
+    holds: bool
+    found: list[str]
+    missing: list[str]
+
+    @classmethod
+    def view(cls, value: Any) -> Any:
+        return View(value, value.golden)
+
+
+class Outcomes(Answered):
+    queries: int
+    held: int
+    first: int
+    outcomes: list[Outcome]
+
+    @classmethod
+    def of(cls, outcomes: "Iterable[Asked]") -> Self:
+        each = list(outcomes)
+        held, first = sum(o.holds for o in each), sum(o.rank == 1 for o in each)
+        return cls.model_validate(View(queries=len(each), held=held, first=first, outcomes=each))
+
+
+def measured(found: "evaluate.Measured") -> dict[str, Any]:
+    """What was measured on a judged set, whose figures have names of their own. silence: shares of texts by band."""
+    return {
+        **found.figures,
+        "intervals": {name: list(bounds) for name, bounds in found.intervals.items()},
+        "lengths": [
+            {
+                "length": g.name,
+                "queries": g.queries,
+                **g.figures,
+                "intervals": {name: list(bounds) for name, bounds in g.intervals.items()},
+            }
+            for g in found.groups
+        ],
+        "silence": {
+            kind: {
+                "texts": s.texts,
+                "bands": {band: round(n / s.texts, 4) for band, n in s.bands.items()},
+                **({"right": round(s.right / s.texts, 4)} if kind == "answerable" else {}),
+            }
+            for kind, s in found.silence.items()
+        },
+    }
+
+
+def compared(found: "evaluate.Comparison", texts: Mapping[str, str]) -> dict[str, Any]:
+    """Two runs compared. texts: query -> what it asks, where that is known."""
+    return {
+        "ndcg10": {"before": round(found.before, 4), "after": round(found.after, 4), "mean": round(found.mean, 4)},
+        "interval": list(found.interval),
+        "risen": [{**m._asdict(), "text": texts.get(m.query, "")} for m in found.risen],
+        "fallen": [{**m._asdict(), "text": texts.get(m.query, "")} for m in found.fallen],
+        "same": found.same,
+    }

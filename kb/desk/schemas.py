@@ -3,7 +3,7 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from kb.language import say
 from kb.model import SORTS
@@ -47,9 +47,40 @@ class Given(BaseModel):
 
 
 class Answered(BaseModel):
-    """What comes back; the description names every key."""
+    """What comes back; the description names every key. It is read from the value itself, by the names it has there."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_value(cls, value: Any) -> Any:
+        """A pair such as (value, count) is read by its places, anything but JSON by view()."""
+        if type(value) is tuple:
+            return dict(zip(cls.model_fields, value, strict=True))
+        return value if isinstance(value, dict) else cls.view(value)
+
+    @classmethod
+    def view(cls, value: Any) -> Any:
+        """What the keys are read from; a model says how where that is not the value as it is."""
+        return value
+
+    def data(self) -> dict[str, Any]:
+        """The JSON of it, without keys that the value does not have."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class View:
+    """Several objects as one, for reading: what is given by name, then what the first, the second ... has."""
+
+    def __init__(self, *objects: Any, **given: Any) -> None:
+        self._objects = objects
+        self.__dict__.update(given)
+
+    def __getattr__(self, name: str) -> Any:
+        for one in self._objects:
+            if hasattr(one, name):
+                return getattr(one, name)
+        raise AttributeError(name)
 
 
 _AREA = {"examples": [["printer"]]}

@@ -1,6 +1,6 @@
 """This module writes the files of a bundle from analysed articles and from what stays of the bundle before.
 
-Beside the files of kb.indexer.vectors, topics, positions, facts, facets and spellings:
+Beside the files of kb.indexer.bm25, topics, positions, facts, facets and spellings:
 
     articles.jsonl   one article a line: what is known of it, its source file's size, time and digest
     bodies.jsonl     its Markdown, line by line as above; passages.jsonl: its passages
@@ -16,7 +16,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +26,12 @@ from numpy.typing import NDArray
 from kb.bundle import Bundle, write_json
 from kb.bundle.fields import TROUBLE_FACTOR
 from kb.bundle.stored import to_line
-from kb.indexer import facets, facts, positions, spellings, vectors
-from kb.indexer import rows as packed
+from kb.indexer import batches as packed
+from kb.indexer import bm25, facets, metadata, positions, spellings
 from kb.indexer.analysis import is_about_trouble
-from kb.indexer.processes import PARALLEL_FROM, Progress, pool, reported
-from kb.indexer.reading import NEW, Entry, Previous
-from kb.indexer.rows import Rows
+from kb.indexer.batches import Rows
+from kb.indexer.changes import NEW, Entry, Previous
+from kb.indexer.parallel import PARALLEL_FROM, Progress, pool, reported
 from kb.language import say
 from kb.meaning.texts import Texts
 from kb.text.hashing import find, keys
@@ -65,27 +67,70 @@ class Clock:
         self._last = now
 
 
+class Work:
+    """What the steps write from. rows: the passages of all articles, made when the first step needs them."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder, self.plan = folder, plan
+
+    @cached_property
+    def rows(self) -> Rows:
+        return _rows(self.plan)
+
+
+class Step(NamedTuple):
+    """Some files of a bundle. name: by which its time is told; zh, en: what is told while it runs, "" for nothing."""
+
+    name: str
+    write: Callable[[Work], None]
+    zh: str = ""
+    en: str = ""
+
+
+def _lines(work: Work) -> None:
+    folder, plan = work.folder, work.plan
+    _write_lines(folder, plan.entries, plan.previous)
+    _write_texts(folder, plan.entries, plan.previous)
+    facets.write(folder, [e.record for e in plan.entries])
+    write_json(folder / "dictionary.json", plan.words)
+    write_json(folder / "synonyms.json", plan.synonyms)
+
+
+def _weights(work: Work) -> None:
+    plan = work.plan
+    bm25.write(work.folder, work.rows.counts, _pages(plan.entries), _factors(plan.entries), plan.base)
+
+
+def _spellings(work: Work) -> None:
+    spellings.write(work.folder, *_vocabulary(work.rows))
+
+
+def _positions(work: Work) -> None:
+    positions.write(work.folder, work.rows.stream)
+
+
+STEPS = (
+    Step("lines", _lines),
+    Step("vectors", _weights, "计算权重", "weighing terms"),
+    Step("spellings", _spellings),
+    Step("positions", _positions, "写全文索引", "writing full text"),
+)
+"""In this order; what Whoosh knows of the front matter is written beside them. What a new ranking signal needs of a
+bundle is a row here."""
+
+
 def write(folder: Path, plan: Plan, workers: int, progress: Progress, clock: Clock) -> int:
     """All files of a bundle but the manifest; returns the number of passages."""
+    work = Work(folder, plan)
     with _FactsWriter(folder, plan.entries, workers) as facts_written:
-        _write_lines(folder, plan.entries, plan.previous)
-        _write_texts(folder, plan.entries, plan.previous)
-        facets.write(folder, [e.record for e in plan.entries])
-        write_json(folder / "dictionary.json", plan.words)
-        write_json(folder / "synonyms.json", plan.synonyms)
-        clock.lap("lines")
-        progress(say("计算权重", "weighing terms"), 0, 1)
-        rows = _rows(plan)
-        vectors.write(folder, rows.counts, _pages(plan.entries), _factors(plan.entries), plan.base)
-        clock.lap("vectors")
-        spellings.write(folder, *_vocabulary(rows))
-        clock.lap("spellings")
-        progress(say("写全文索引", "writing full text"), 0, 1)
-        positions.write(folder, rows.stream)
-        clock.lap("positions")
+        for step in STEPS:
+            if step.zh:
+                progress(say(step.zh, step.en), 0, 1)
+            step.write(work)
+            clock.lap(step.name)
         facts_written()
         clock.lap("facts")
-    return len(rows)
+    return len(work.rows)
 
 
 def _write_lines(folder: Path, entries: Sequence[Entry], previous: Previous | None) -> None:
@@ -191,14 +236,14 @@ class _FactsWriter:
     """Write the facts, beside this process when there are many; enter gives a function that waits."""
 
     def __init__(self, folder: Path, entries: Sequence[Entry], workers: int) -> None:
-        documents = {number: found for number, e in enumerate(entries) if (found := facts.document(e.record))}
+        documents = {number: found for number, e in enumerate(entries) if (found := metadata.document(e.record))}
         self._arguments = (folder, documents)
         self._pool = pool(1) if workers != 1 and len(documents) >= PARALLEL_FROM else None
 
     def __enter__(self) -> Callable[[], None]:
         if self._pool is None:
-            return lambda: facts.write(*self._arguments)
-        future: Future[None] = self._pool.submit(facts.write, *self._arguments)
+            return lambda: metadata.write(*self._arguments)
+        future: Future[None] = self._pool.submit(metadata.write, *self._arguments)
 
         def result() -> None:
             with reported():

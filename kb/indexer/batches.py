@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.indexer import positions, spellings, vectors
+from kb.indexer import bm25, positions, spellings
 from kb.indexer.analysis import Row
 
 
@@ -15,7 +15,7 @@ from kb.indexer.analysis import Row
 class Rows:
     """Some passages, in order. words: those of Chinese and of letters in them as they are written."""
 
-    counts: vectors.Counts
+    counts: bm25.Counts
     stream: positions.Stream
     words: frozenset[str]
 
@@ -32,16 +32,16 @@ class Rows:
 def pack(rows: Sequence[Row]) -> Rows:
     """Analysed passages as arrays."""
     words = frozenset(word for row in rows for word in row.text.words)
-    return Rows(vectors.count(rows), positions.cut(rows), words)
+    return Rows(bm25.count(rows), positions.cut(rows), words)
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
     """All passages of several parts, in order."""
     words: frozenset[str] = frozenset().union(*(p.words for p in parts))
     counts, streams = [p.counts for p in parts], [p.stream for p in parts]
-    return Rows(vectors.joined(counts), positions.joined(streams), words)
+    return Rows(bm25.joined(counts), positions.joined(streams), words)
 
 
 def read(bundle: Bundle) -> Rows:
     """The passages of an earlier build."""
-    return Rows(vectors.read(bundle), positions.read(bundle), frozenset(spellings.words_of(bundle)))
+    return Rows(bm25.read(bundle), positions.read(bundle), frozenset(spellings.words_of(bundle)))

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.articles.atomic import read_text
-from kb.articles.files import find, is_article, is_number, load, relative, title_of
+from kb.articles.files import find, is_article, load, relative, title_of
+from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
 from kb.bundle.stored import Lines, article_record, number_of, passage_record, to_line
 from kb.errors import ArticleError, BundleError, InputError
-from kb.indexer import rows as packed
+from kb.indexer import batches as packed
 from kb.indexer.analysis import Row, analyse
-from kb.indexer.processes import Progress, in_parallel
-from kb.indexer.rows import Rows
+from kb.indexer.batches import Rows
+from kb.indexer.parallel import Progress, in_parallel
 from kb.language import say
 from kb.meaning.texts import key_of, passage_texts
 from kb.model import Article
@@ -90,19 +91,28 @@ def source_of(root: Path, key: str) -> Source | None:
     return Source(relative(path, root), path, stat.st_size, stat.st_mtime_ns)
 
 
-def vocabulary_files(settings: Settings) -> tuple[list[str], Table, list[str]]:
+class Doubt(NamedTuple):
+    """A file that was skipped, or read with doubt. line: 1-based, 0 for all of it; sentence: with its place ahead."""
+
+    path: str
+    line: int
+    sentence: str
+
+
+def vocabulary_files(settings: Settings) -> tuple[list[str], Table, list[Doubt]]:
     """The user's dictionary, the synonyms of the base and of the trade, and what is wrong with them."""
-    problems: list[str] = []
+    problems: list[Doubt] = []
     texts = []
     for name in (DICTIONARY, SYNONYMS):
         try:
             texts.append(read_text(settings.articles / name))
         except InputError as error:
-            problems.append(say("{why}；整个文件没有用上", "{why}; none of it is used", why=error))
+            told = say("{why}；整个文件没有用上", "{why}; none of it is used", why=error)
+            problems.append(Doubt(name, 0, told))
             texts.append("")
     own, shipped = parse_synonyms(texts[1]), shipped_synonyms(settings)
     for name, found in ((SYNONYMS, own), (TRADE_WORDS, shipped)):
-        problems += [f"{name}:{p.line}: {p.message}" for p in found.problems]
+        problems += [Doubt(name, p.line, f"{name}:{p.line}: {p.message}") for p in found.problems]
     return parse_dictionary(texts[0]), merged(shipped, own), problems
 
 
@@ -181,7 +191,7 @@ class Reading:
 
     entries: list[Entry]
     rows: Rows
-    problems: list[str]
+    problems: list[Doubt]
 
 
 def read(
@@ -190,13 +200,13 @@ def read(
     """Take over what is unchanged, analyse the rest."""
     known = previous.entries if previous else {}
     entries: dict[str, Entry] = {}
-    problems: list[str] = []
+    problems: list[Doubt] = []
     todo = []
     for source in sources:
         entry = known.get(source.key)
         if entry and [source.size, source.mtime_ns] == entry.record.get("stat"):
             entries[source.key] = entry
-            problems += [entry.record["problem"]] if entry.record.get("problem") else []
+            problems += [Doubt(*entry.record["problem"])] if entry.record.get("problem") else []
         else:
             todo.append((source, entry))
     files = [_File(s, e, settings.articles, settings.max_file_kb) for s, e in todo]
@@ -212,11 +222,11 @@ def read(
 def read_documents(articles: Sequence[Article], words: list[str], settings: Settings, progress: Progress) -> Reading:
     """Analyse articles that are in memory already."""
     found, rows = _analysed([_Document(a) for a in articles], words, settings, progress)
-    problems: list[str] = []
+    problems: list[Doubt] = []
     return Reading(_without_duplicates([e for e, _ in found if e], problems), rows, problems)
 
 
-def _without_duplicates(entries: list[Entry], problems: list[str]) -> list[Entry]:
+def _without_duplicates(entries: list[Entry], problems: list[Doubt]) -> list[Entry]:
     """The first article of each number; the others are reported. An id of other tools, which only the first has
     for itself, gives way to the path."""
     seen: dict[str, str] = {}
@@ -227,7 +237,7 @@ def _without_duplicates(entries: list[Entry], problems: list[str]) -> list[Entry
             entry = by_path(entry)
             number = entry.record["id"]
         if number in seen:
-            problems.append(f"{path}: " + taken(number, seen[number]))
+            problems.append(Doubt(path, 0, f"{path}: " + taken(number, seen[number])))
         else:
             seen[number] = path
             kept.append(entry)
@@ -251,8 +261,8 @@ def taken(number: str, other: str) -> str:
 
 # --- analysing, in processes of their own ----------------------------------------------------
 
-_Result = tuple[Entry | None, str]
-"""An article, when there is one, and a problem, or ""."""
+_Result = tuple[Entry | None, Doubt | None]
+"""An article, when there is one, and what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -261,12 +271,12 @@ class _Document:
 
     article: Article
 
-    def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, str, list[Row]]:
+    def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, Doubt | None, list[Row]]:
         article = self.article
         if not article.title:
             article = replace(article, title=title_of(article.body, article.path))
         rows = analyse(article, tokenizer)
-        return _entry(article_record(article), article, rows), "", rows
+        return _entry(article_record(article), article, rows), None, rows
 
 
 @dataclass(frozen=True)
@@ -278,11 +288,11 @@ class _File:
     root: Path
     max_kb: int
 
-    def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, str, list[Row]]:
+    def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, Doubt | None, list[Row]]:
         key = self.source.key
-        problem = ""
         try:
-            article, problem = load(self.source.path, self.root, self.max_kb)
+            article, told = load(self.source.path, self.root, self.max_kb)
+            problem = Doubt(key, 0, told) if told else None
             facts = article_record(article)
             digest = blake2b(to_line([facts, article.body]), digest_size=16).hexdigest()
             record = {**facts, "stat": [self.source.size, self.source.mtime_ns], "digest": digest, "problem": problem}
@@ -291,9 +301,10 @@ class _File:
             rows = analyse(article, tokenizer)
             return _entry(record, article, rows), problem, rows
         except ArticleError as error:
-            return None, str(error), []
+            return None, Doubt(key, error.line, str(error)), []
         except (RecursionError, MemoryError) as error:
-            return None, f"{key}: " + say("读不了：{error!r}", "can't be read: {error!r}", error=error), []
+            told = say("读不了：{error!r}", "can't be read: {error!r}", error=error)
+            return None, Doubt(key, 0, f"{key}: {told}"), []
 
 
 def _entry(record: dict[str, Any], article: Article, rows: Sequence[Row]) -> Entry:

@@ -41,7 +41,7 @@ from kb.bundle.fields import (
     TITLE_K1,
     TITLE_WEIGHT,
 )
-from kb.indexer import topics
+from kb.indexer import latent_topics
 from kb.indexer.analysis import Numbers, Row, Terms
 from kb.text.general import shares
 from kb.text.hashing import Keys, find, keys
@@ -307,7 +307,7 @@ def write(
         np.save(folder / f"{name}.indptr.npy", matrix.indptr.astype(np.int64))
         np.save(folder / f"{name}.rows.npy", matrix.indices.astype(np.int32))
         np.save(folder / f"{name}.data.npy", matrix.data.astype(np.float32))
-    topics.write(folder, words, counts.terms, base)
+    latent_topics.write(folder, words, counts.terms, base)
     for name in matrices:
         np.save(folder / f"{name}.df.npy", own.df[name])
         np.save(folder / f"{name}.mean.npy", np.array([own.count[name], own.mean[name]]))
