@@ -124,7 +124,8 @@ def _found(
 
 def _together(found: _Found) -> Suggestions:
     """The answer to a text of one fault."""
-    asked = questions(found.evidence.index, found.chosen, found.terms, found.answers)
+    # An answer may make this fault of what is only of the same topic so far.
+    asked = questions(found.evidence.index, [*found.chosen, *found.near], found.terms, found.answers)
     return replace(_told(found), suggestions=_suggestions(found), related=_related(found), questions=asked)
 
 

@@ -331,7 +331,7 @@ KILLED = """if True:
     from pathlib import Path
     sys.path.insert(0, sys.argv[1])
     from encoders import PairEncoder
-    from kb.indexer import processes
+    from kb.indexer import parallel
     from kb.indexer.meaning import fill
     from kb.meaning import store, universal
     from kb.settings import load
@@ -340,7 +340,7 @@ KILLED = """if True:
             time.sleep(0.2)
             return super().encode(texts)
     universal.UniversalEncoder = Slow
-    store.FLUSH, processes.BATCH = 1, 1
+    store.FLUSH, parallel.BATCH = 1, 1
     print("started", flush=True)
     fill(load({"encoder": "", "workers": 1}, Path(sys.argv[2])))
 """

@@ -108,7 +108,7 @@ def _place(sheet: str, row: int) -> str:
     """Where a row stands; row: 0 for the whole sheet."""
     where = say("工作表“{sheet}”", "sheet '{sheet}'", sheet=sheet) if sheet else ""
     line = say("第 {row} 行", "row {row}", row=row) if row else ""
-    return say("", ", ").join(filter(None, (where, line)))
+    return say("{sheet}{row}", "{sheet}, {row}", sheet=where, row=line) if where and line else where or line
 
 
 def _at(name: str, problem: cells.Problem) -> str:
