@@ -401,7 +401,8 @@ def test_render_puts_keys_in_the_usual_order_and_unknown_ones_last() -> None:
 
 def test_every_key_is_rendered() -> None:
     """No key of the model is forgotten when an article is written."""
-    values = dict.fromkeys(TEXTS, "x") | dict.fromkeys(LISTS, ("x",)) | dict.fromkeys(DATES, date(2025, 1, 2))
+    values: dict[str, Any] = {**dict.fromkeys(TEXTS, "x"), **dict.fromkeys(LISTS, ("x",))}
+    values |= dict.fromkeys(DATES, date(2025, 1, 2))
     head = front_matter(render(Article(path="a.md", **values)), "a.md")
     assert set(head.values) == set(NAMES)
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kb.articles import markdown, pictures
+from kb.articles import atomic, markdown, pictures
 from kb.articles.check import check
 from kb.articles.files import load, parse
 from kb.articles.frontmatter import front_matter
@@ -233,7 +233,7 @@ def test_a_full_disk_takes_everything_back(source: Path, root: Path, monkeypatch
         (source / f"{name}.png").write_bytes(PNG)
     (root / "old.md").write_text("旧\n", "utf8")
     planned = plan.plan(source, root, options())
-    real = plan.save
+    real = atomic.save
 
     def save(path: Path, content: str | bytes, new: bool = False) -> None:
         if path.name == "c.png":
@@ -308,7 +308,7 @@ def test_names_in_gbk_are_read(tmp_path: Path, root: Path) -> None:
     """Windows in China packs names in GBK without saying so; the folder that was packed is not named twice."""
     raw = io.BytesIO()
     with zipfile.ZipFile(raw, "w") as z:
-        for i, text in enumerate(["![](图.png)\n", PNG]):
+        for i, text in enumerate(("![](图.png)\n".encode(), PNG)):
             z.writestr("XXXXXXXX/" + ["aaaa.md", "bb.png"][i], text)
     packed = raw.getvalue()
     for plain, chinese in ((b"XXXXXXXX", "旧版手册"), (b"aaaa.md", "说明.md"), (b"bb.png", "图.png")):

@@ -228,12 +228,12 @@ def _remove(index: Path) -> None:
 
 
 def _damage(index: Path) -> None:
-    folder = index / current_name(index)
+    folder = index / (current_name(index) or "")
     (folder / "articles.jsonl").write_bytes(b"")
 
 
 def _age(index: Path) -> None:
-    path = index / current_name(index) / "manifest.json"
+    path = index / (current_name(index) or "") / "manifest.json"
     manifest = json.loads(path.read_text("utf8"))
     path.write_text(json.dumps({**manifest, "schema": -1}), "utf8")
 

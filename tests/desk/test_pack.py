@@ -242,7 +242,7 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:  # noqa: 
         page = context.new_page()
         page.on("console", lambda m: complaints.append(m.text))
         page.on("pageerror", lambda e: complaints.append(str(e)))
-        page.on("request", lambda r: r.url.startswith((address, "data:")) or complaints.append(r.url))
+        page.on("request", lambda r: complaints.extend([] if r.url.startswith((address, "data:")) else [r.url]))
         page.goto(address)
         return page
 

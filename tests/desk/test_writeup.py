@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-from conftest import Settings
 
 from kb.articles.check import check_paths
 from kb.articles.files import render
@@ -14,6 +13,7 @@ from kb.language import use
 from kb.model import Article, Recognised
 from kb.search.index import Index
 from kb.search.suggest import suggest
+from kb.settings import Settings
 
 MAIL = """\
 您好，

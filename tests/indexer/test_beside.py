@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -668,7 +669,12 @@ def test_a_reader_keeps_the_base_open(large: Settings, write: Write, monkeypatch
     base = library.index().parts[0]
     checked: list[Path] = []
     check = kb.bundle._check_file
-    monkeypatch.setattr(kb.bundle, "_check_file", lambda path, *rest: (checked.append(path), check(path, *rest))[1])
+
+    def noted(path: Path, *rest: Any) -> Any:
+        checked.append(path)
+        return check(path, *rest)
+
+    monkeypatch.setattr(kb.bundle, "_check_file", noted)
     for version in (1, 2):
         write("0/00.md", article(0, version))
         update(large, ["0/00.md"])
@@ -727,6 +733,6 @@ def test_questions_to_the_full_text(beside: Settings) -> None:
     assert old not in since
     printers = index.facets["area"].having(["printer"])
     assert {old, new, index.number_of("KB-000004")} <= set(np.flatnonzero(printers).tolist())
-    shown = [index.articles[i].path for i in np.flatnonzero(printers & index.visible)]
+    shown = [index.articles[int(i)].path for i in np.flatnonzero(printers & index.visible)]
     assert shown.count("0/00.md") == 1
     assert found(beside, "area:printer") == set(shown)

@@ -57,8 +57,10 @@ title: 表空间已满 ORA-01653
 """
 MANUAL = "# 交换机手册\n\n## 端口\n\nGE0/0/1 频繁 UP/DOWN。\n\n## VLAN\n\n检查 trunk 配置。\n"
 
-QUERIES = ("打印机", "卡纸", '"进纸口"', "ORA-01653", "GE0/0/1", "area:printer", "id:KB-000002", "tag:新标签")
-QUERIES += ("updated:2025", "更换 OR 增加", "纸*", "tr*k", "-卡纸", "")
+QUERIES = (
+    *("打印机", "卡纸", '"进纸口"', "ORA-01653", "GE0/0/1", "area:printer", "id:KB-000002", "tag:新标签"),
+    *("updated:2025", "更换 OR 增加", "纸*", "tr*k", "-卡纸", ""),
+)
 
 
 @pytest.fixture
@@ -103,7 +105,8 @@ def assert_same(settings: Settings, tmp_path: Path) -> None:
     assert [x.path for x in a.articles] == [x.path for x in b.articles]
     assert list(a.articles) == list(b.articles)
     for name in ARRAYS:
-        np.testing.assert_array_equal(*(np.load(i.bundle.file(f"{name}.npy")) for i in (a, b)), err_msg=name)
+        one, other = (np.load(i.bundle.file(f"{name}.npy")) for i in (a, b))
+        np.testing.assert_array_equal(one, other, err_msg=name)
     for name in TEXTS:
         assert a.bundle.file(name).read_bytes() == b.bundle.file(name).read_bytes(), name
     counted = [bm25.read(i.bundle).matrices for i in (a, b)]
@@ -165,7 +168,7 @@ def grow_sections(write: Write, folder: Path) -> None:
     write("manual/switch.md", MANUAL + "\n## 打印\n\n卡纸时更换。\n\n## 附录\n\n更换 GE0/0/1。\n")
 
 
-CHANGES = {
+CHANGES: dict[Callable[[Write, Path], None], tuple[int, int, int]] = {
     edit: (1, 2, 0),
     edit_facts: (1, 2, 0),
     add_first: (1, 3, 0),

@@ -5,6 +5,7 @@ import tempfile
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,8 +58,8 @@ def test_facets(found: list[dict[str, object]], data: st.DataObject) -> None:
 
         values = json.loads((folder / "facets.json").read_bytes())
         for facet in FACETS:
-            pairs = (array(f"facet.{facet}.{column}") for column in ("articles", "values"))
-            assert_counts(Facet(values[facet], *pairs, len(articles)), facet, articles, chosen)
+            owners, codes = (array(f"facet.{facet}.{column}") for column in ("articles", "values"))
+            assert_counts(Facet(values[facet], owners, codes, len(articles)), facet, articles, chosen)
         for column, days in (
             ("updated", [a.updated or a.created for a in articles]),
             ("created", [a.created for a in articles]),
@@ -90,7 +91,8 @@ def test_articles_are_a_sequence(built: Index) -> None:
     assert [a.path for a in every] == sorted(a.path for a in every)
     assert [built.articles[i] for i in range(len(every))] == every
     assert built.articles[3:20:5] == every[3:20:5]
-    assert (built.articles[-1], built.articles[np.int64(2)]) == (every[-1], every[2])
+    of_array: Any = np.int64(2)  # as positions come out of an array
+    assert (built.articles[-1], built.articles[of_array]) == (every[-1], every[2])
     for number in (len(every), -len(every) - 1):
         with pytest.raises(IndexError):
             built.articles[number]

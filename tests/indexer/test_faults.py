@@ -179,7 +179,7 @@ def test_a_process_that_is_ended(good: Settings, write: Write, monkeypatch: pyte
     before = current_name(good.index)
     with pytest.raises(BundleError, match="workers = 1"):
         build(replace(good, workers=2))
-    monkeypatch.setattr(changes, "in_parallel", partial(alone, changes.in_parallel))
+    monkeypatch.setattr(changes, "in_parallel", partial(alone, parallel.in_parallel))
     with pytest.raises(BundleError, match="workers = 1"):
         build(replace(good, workers=2))
     assert current_name(good.index) == before
@@ -232,8 +232,17 @@ def test_publish_is_durable(good: Settings, monkeypatch: pytest.MonkeyPatch) -> 
     """Every file and folder of a bundle is synced before the switch names it."""
     done: list[str] = []
     sync, replace = kb.bundle._sync, Path.replace
-    monkeypatch.setattr(kb.bundle, "_sync", lambda path: (done.append(path.name), sync(path)))
-    monkeypatch.setattr(Path, "replace", lambda a, b: (done.append("switch"), replace(a, b))[1])
+
+    def synced(path: Path) -> None:
+        done.append(path.name)
+        sync(path)
+
+    def replaced(self: Path, target: Path) -> Path:
+        done.append("switch")
+        return replace(self, target)
+
+    monkeypatch.setattr(kb.bundle, "_sync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
     build(good, full=True)
     bundle = open_current(good.index)
     before = done[: done.index("switch")]

@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def words_of(text: str) -> list[str]:
 
 
 @given(base=passages, quoted=texts, field=st.sampled_from(FIELDS), data=st.data())
-def test_phrases(base: list[list[tuple[str, str]]], quoted: str, field: str, data: st.DataObject) -> None:
+def test_phrases(base: list[list[tuple[str, str]]], quoted: str, field: str, data: Any) -> None:
     """Any text, made up or taken from a passage, is found exactly where reading finds it."""
     every = [text for found in base for _, text in found if text]
     if every and data.draw(st.booleans()):
@@ -145,7 +146,8 @@ def test_fields(tmp_path: Path) -> None:
 
 def test_nothing_written(tmp_path: Path) -> None:
     """No passage, or passages with nothing in them, hold nothing."""
-    for number, base in enumerate(([], [[]], [[], [("text", "，。")]])):
+    bases: list[list[list[tuple[str, str]]]] = [[], [[]], [[], [("text", "，。")]]]
+    for number, base in enumerate(bases):
         (tmp_path / str(number)).mkdir()
         found = opened(tmp_path / str(number), base)
         assert found.words == []
@@ -172,7 +174,7 @@ def files(folder: Path, stream: written.Stream) -> dict[str, bytes]:
 
 
 @given(parts=st.lists(passages, min_size=1, max_size=4), data=st.data())
-def test_joined_and_taken_as_if_cut_at_once(parts: list[list[list[tuple[str, str]]]], data: st.DataObject) -> None:
+def test_joined_and_taken_as_if_cut_at_once(parts: list[list[list[tuple[str, str]]]], data: Any) -> None:
     """Parts joined, some passages taken in another order: the same files as those passages cut together."""
     every = [found for part in parts for found in part]
     order = data.draw(st.lists(st.sampled_from(range(len(every))), unique=True)) if every else []

@@ -38,7 +38,7 @@ def expected(row: Row) -> dict[str, Counter[str]]:
         return out
 
     counted = {"text": weighed(row.text), "title": weighed(row.title), "pairs": Counter(row.text.pairs)}
-    return counted | {"codes": Counter(row.codes)}  # type: ignore[arg-type]
+    return counted | {"codes": Counter(row.codes)}
 
 
 def counted(counts: bm25.Counts) -> list[dict[str, dict[int, float]]]:
@@ -92,7 +92,8 @@ def test_joined_and_taken_as_if_counted_at_once(parts: list[list[Row]], data: st
         written = [bundle(Path(folder, str(i)), counts) for i, counts in enumerate((taken, again))]
         assert counted(bm25.read(written[0])) == counted(again)
         for name in ("terms.keys", "weights.indptr", "weights.rows", "weights.data", "text.df", "text.mean"):
-            np.testing.assert_array_equal(*(np.load(b.file(f"{name}.npy")) for b in written), err_msg=name)
+            first, second = (np.load(b.file(f"{name}.npy")) for b in written)
+            np.testing.assert_array_equal(first, second, err_msg=name)
 
 
 @given(rows)
@@ -182,9 +183,9 @@ def test_a_term_the_base_does_not_know(tmp_path: Path) -> None:
     new = Row(Passage(""), Terms(["new", "w1"], [], [], []), Terms([], [], [], []), [])
     beside = bundle(tmp_path / "beside", bm25.count([new]), base)
     whole = bundle(tmp_path / "whole", bm25.count([*passages, new]))
-    weights = [Weights([Columns(beside)]).within(["new", "w1"], np.array([0]))[0, :, 0]]
-    weights.append(Weights([Columns(whole)]).within(["new", "w1"], np.array([500]))[0, :, 0])
-    np.testing.assert_allclose(*weights, rtol=0.01)
+    found = Weights([Columns(beside)]).within(["new", "w1"], np.array([0]))[0, :, 0]
+    wanted = Weights([Columns(whole)]).within(["new", "w1"], np.array([500]))[0, :, 0]
+    np.testing.assert_allclose(found, wanted, rtol=0.01)
 
 
 @pytest.mark.parametrize("passages", [[], [Row(Passage(""), Terms([], [], [], []), Terms([], [], [], []), [])]])

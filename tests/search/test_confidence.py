@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from kb.search.confidence import FEATURES, MEDIUM, STRONG, THRESHOLD, band, confidence, features
+from kb.search.confidence import FEATURES, MEDIUM, STRONG, band, confidence, features
 from kb.search.evidence import Evidence
 from kb.search.index import Index
 from kb.search.query_terms import read
+from kb.search.threshold import THRESHOLD
 from kb.text.synonyms import Synonyms
 
 LEAD = FEATURES.index("lead")
@@ -44,7 +45,7 @@ def test_between_zero_and_one(built: Index) -> None:
 def test_more_of_the_text_is_surer(built: Index) -> None:
     """Of two texts with the same words in an article, the one with words nobody holds is less sure."""
     number = int(built.first[built.number_of("KB-000077")])
-    values = []
+    values: list[float] = []
     for text in ("ORA-01653 表空间", "ORA-01653 表空间 川菜馆", "ORA-01653 表空间 川菜馆 年会 高铁票 红烧肉"):
         terms = read(text, built.tokenizer, built.synonyms)
         values += confidence(Evidence(built, terms, built.scores(terms), [number])).values()

@@ -128,6 +128,7 @@ def test_search_and_suggest_never_raise(built: Index, text: str) -> None:
     page = search(built, Query(text))
     answer = suggest(built, text)
     assert len(page.hits) == min(page.total, 10)
-    for found in (*page.hits, *answer.suggestions):
-        assert 0 <= found.score <= 1
-        assert all(0 <= a < b <= len(found.snippet.text) for a, b in found.snippet.spans)
+    found = [(hit.score, hit.snippet) for hit in page.hits] + [(s.score, s.snippet) for s in answer.suggestions]
+    for score, snippet in found:
+        assert 0 <= score <= 1
+        assert all(0 <= a < b <= len(snippet.text) for a, b in snippet.spans)

@@ -365,7 +365,7 @@ def test_what_a_candidate_holds(printers: Index, write: Write, indexed: Indexed)
     places = [(n, int(index.first[n])) for n in map(index.number_of, ("KB-000001", "other1", "two"))]
 
     def held(key: str) -> list[float]:
-        return holding(index, asked(index, [key]), places)[0].tolist()
+        return [float(share) for share in holding(index, asked(index, [key]), places)[0]]
 
     assert held("symptom:面板红灯闪烁") == [HELD, NOT_HELD, NOT_HELD]
     assert held("symptom:面板上有裂缝") == [OPEN, NOT_HELD, NOT_HELD]

@@ -143,8 +143,8 @@ def test_idf_by_hand() -> None:
     said = fields.GENERAL * (1 - math.exp(-fields.GENERAL_LENGTH * 0.001))
     for term, df in enumerate((2 + said, 1)):
         own = math.log(1 + (2 - (2, 1)[term] + 0.5) / ((2, 1)[term] + 0.5))
-        general = math.log(1 + (2 + fields.GENERAL - df + 0.5) / (df + 0.5))
-        assert idf[term] == pytest.approx(min(own + fields.GENERAL_RISE, general), rel=1e-5)
+        whole = math.log(1 + (2 + fields.GENERAL - df + 0.5) / (df + 0.5))
+        assert idf[term] == pytest.approx(min(own + fields.GENERAL_RISE, whole), rel=1e-5)
 
 
 def test_the_weights_of_the_counts(built: Index) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from kb.search.confidence import remembering
 from kb.search.embedded import EmbeddedEngine
 from kb.search.evaluate import evaluate, read_verdicts
 from kb.search.index import Index
+from kb.search.query_terms import read
 from kb.search.suggest import rank, read_paste, suggest
 from kb.search.threshold import THRESHOLD
 from kb.search.verdict_memory import Remembered
@@ -238,8 +240,12 @@ def test_what_was_read_is_not_read_again(built: Index, monkeypatch: pytest.Monke
     more = [*said, *helpful(OWN_WORDS, TARGET)]
     earlier, fresh = Remembered(built, said), Remembered(built, more)
     texts: list[str] = []
-    read = module.read
-    monkeypatch.setattr(module, "read", lambda text, *rest, **more: texts.append(text) or read(text, *rest, **more))
+
+    def noted(text: str, *rest: Any, **named: Any) -> Any:
+        texts.append(text)
+        return read(text, *rest, **named)
+
+    monkeypatch.setattr(module, "read", noted)
     grown = Remembered(built, more, earlier)
     assert texts == [OWN_WORDS]
     for text in (OWN_WORDS, PASTES[0]["paste"], PASTES[3]["paste"]):

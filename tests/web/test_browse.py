@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 from test_web import Page, get, visit
 
 from kb.indexer.build import build
+from kb.model import Recognised
 from kb.model.schema import CAUSES
 from kb.search import identifier_page
 from kb.search.autocomplete import MAX_TYPED, complete
@@ -57,7 +59,7 @@ def sample(sample_settings: Settings) -> FlaskClient:
     return visit(sample_settings)
 
 
-def texts(found: tuple[identifier_page.Recognised, ...]) -> list[str]:
+def texts(found: tuple[Recognised, ...]) -> list[str]:
     return [c.text for c in found]
 
 
@@ -77,7 +79,7 @@ def test_code_page(base: Index) -> None:
     assert [page.places["manual"][0].snippet.text[a:b] for a, b in page.places["manual"][0].snippet.spans] == [
         "ORA-12541"
     ]
-    assert page.related[0] == identifier_page.Recognised("ORA-12514", "code", 2)
+    assert page.related[0] == Recognised("ORA-12514", "code", 2)
     assert "ORA-60606" not in texts(page.related)
     assert page.products == (("Oracle 19c", 2), ("Oracle 12c", 1))
 
@@ -89,7 +91,13 @@ def test_code_page_reads_a_bounded_number(built: Index, monkeypatch: pytest.Monk
     token = recognised(built, "0x0000011b")
     assert token
     read: list[int] = []
-    monkeypatch.setattr(built, "passage", lambda n, real=built.passage: read.append(n) or real(n))
+    passage = built.passage
+
+    def noted(number: int) -> Any:
+        read.append(number)
+        return passage(number)
+
+    monkeypatch.setattr(built, "passage", noted)
     page = code_page(built, token)
     assert page
     assert page.total > 3
@@ -263,14 +271,14 @@ def test_complete_word_for_word_first(base: Index) -> None:
 
 def test_complete_api(sample: FlaskClient) -> None:
     """The list as data, with addresses; a size that is none is 8."""
-    data = sample.get("/api/v1/complete", query_string={"q": "49.4c", "size": "2"}).json
+    data = sample.get("/api/v1/complete", query_string={"q": "49.4c", "size": "2"}).get_json()
     assert data["query"] == "49.4c"
     first, second = data["completions"]
     assert first == {"kind": "code", "text": "49.4C02", "id": "", "articles": 2, "address": "/code/49.4C02"}
     assert second["id"] == "KB-000012"
     assert sample.get(second["address"]).status_code == 200
-    assert sample.get("/api/v1/complete").json["completions"] == []
-    assert len(sample.get("/api/v1/complete?q=windows").json["completions"]) == 8
+    assert sample.get("/api/v1/complete").get_json()["completions"] == []
+    assert len(sample.get("/api/v1/complete?q=windows").get_json()["completions"]) == 8
 
 
 def test_address_bar(sample: FlaskClient) -> None:

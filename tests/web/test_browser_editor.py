@@ -117,7 +117,12 @@ def test_a_draft_survives(visit: Open) -> None:  # noqa: F811
     """What was typed is kept after a pause, comes back, and can be thrown away; leaving asks only when needed."""
     page = visit("/edit/KB-000016")
     asked: list[str] = []
-    page.on("dialog", lambda d: (asked.append(d.type), d.accept()))
+
+    def accept(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", accept)
     page.goto("/edit/KB-000016")
     assert asked == []
     page.locator("#text").press("Control+End")

@@ -310,7 +310,7 @@ def test_nothing_is_published_with_errors(site: FlaskClient, settings: Settings)
 def test_a_draft_comes_back(site: FlaskClient, settings: Settings) -> None:
     form = form_of(site, "/edit/KB-000001")
     kept = site.post("/save", data={**form, "action": "draft", "text": "half a thought"}, headers={"X-Part": "1"})
-    assert re.search(r"\d\d:\d\d", kept.json["at"])
+    assert re.search(r"\d\d:\d\d", kept.get_json()["at"])
     again = site.get("/edit/KB-000001")
     assert "已恢复" in again.text
     assert Forms(again).forms["/save"]["text"] == "half a thought"
@@ -548,7 +548,7 @@ def test_pictures(site: FlaskClient, settings: Settings) -> None:
 
 def test_pictures_of_a_new_article_lie_beside_it(site: FlaskClient, settings: Settings) -> None:
     form = form_of(site, "/new?kind=case")
-    link = site.post("/images", data={**form, "alt": "枪", "image": (png(), "x.png")}).json["markdown"]
+    link = site.post("/images", data={**form, "alt": "枪", "image": (png(), "x.png")}).get_json()["markdown"]
     text = BODY.replace("a\n", f"{link}\n", 1)
     assert link in text
     assert "/files/images/new-" in site.post("/preview", data={**form, "text": text}).text

@@ -49,12 +49,14 @@ by_name = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.me
 def app(sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """A copy of the sample base, as it is written to, with a database of its own, asked from this machine."""
     folder = tmp_path_factory.mktemp("openapi")
-    copied = {name: folder / name for name in ("articles", "index")}
-    for name, place in copied.items():
-        shutil.copytree(getattr(sample_settings, name), place)
-    app = create_app(replace(sample_settings, database=str(folder / "guzhi.db"), **copied))
+    articles, index = folder / "articles", folder / "index"
+    shutil.copytree(sample_settings.articles, articles)
+    shutil.copytree(sample_settings.index, index)
+    app = create_app(replace(sample_settings, database=str(folder / "guzhi.db"), articles=articles, index=index))
     inner = app.wsgi_app
-    app.wsgi_app = lambda environ, start: inner({**environ, "REMOTE_ADDR": "127.0.0.1"}, start)  # type: ignore[method-assign]
+    app.wsgi_app = (  # type: ignore[method-assign]
+        lambda environ, start_response: inner({**environ, "REMOTE_ADDR": "127.0.0.1"}, start_response)
+    )
     return app
 
 
@@ -71,7 +73,7 @@ def contract(app: Flask) -> Any:
 
 @pytest.fixture(scope="module")
 def described(app: Flask) -> dict[str, Any]:
-    answer: dict[str, Any] = app.test_client().get("/api/v1/openapi.json?lang=en").json
+    answer: dict[str, Any] = app.test_client().get("/api/v1/openapi.json?lang=en").get_json()
     return answer
 
 
@@ -85,8 +87,8 @@ def test_examples_are_answered(
     where = address(operation.path, one)
     if operation.name == "take_back_verdict":
         given = {"article": "KB-000013", "verdict": "helpful"}
-        where = f"/api/v1/verdicts/{client.post('/api/v1/verdicts', json=given, headers=token).json['id']}"
-    body = one["requestBody"]["content"]["application/json"]["example"] if operation.body else None
+        where = f"/api/v1/verdicts/{client.post('/api/v1/verdicts', json=given, headers=token).get_json()['id']}"
+    body: Any = one["requestBody"]["content"]["application/json"]["example"] if operation.body else None
     headers = dict(token)
     if operation.name == "promote":
         said = client.post("/api/v1/verdicts", json={**body, "verdict": "helpful"}, headers=headers)
@@ -96,7 +98,7 @@ def test_examples_are_answered(
         where = where.replace("/1?", f"/{revision}?")
         body = body and {**body, "revision": revision}
     if operation.versioned:
-        now = client.get(f"/api/v1/sources/{body['article']}" if "article" in body else where).json
+        now = client.get(f"/api/v1/sources/{body['article']}" if "article" in body else where).get_json()
         headers["If-Match"] = f'"{now["digest"]}"'
         body = body if "article" in body else {"text": now["text"] + "\n", "note": "x"}
     answer = client.open(where, method=operation.method, json=body, headers=headers)
@@ -106,11 +108,11 @@ def test_examples_are_answered(
 
 def saved(client: FlaskClient, headers: dict[str, str]) -> int:
     """The id of a version of the article of the examples that was just saved."""
-    now = client.get("/api/v1/sources/KB-000012", headers=headers).json
+    now = client.get("/api/v1/sources/KB-000012", headers=headers).get_json()
     sent = {"text": now["text"] + "\n", "note": "x"}
     put = client.put("/api/v1/sources/KB-000012", json=sent, headers={**headers, "If-Match": f'"{now["digest"]}"'})
     assert put.status_code == 200, put.text
-    found = client.get("/api/v1/history/KB-000012", headers=headers).json["versions"]
+    found = client.get("/api/v1/history/KB-000012", headers=headers).get_json()["versions"]
     return int(found[1]["id"])
 
 
@@ -161,7 +163,7 @@ def test_every_schema_is_used_and_there(described: dict[str, Any]) -> None:
 def test_the_description_is_in_both_languages(app: Flask, described: dict[str, Any]) -> None:
     """Chinese by default, English when asked for; apart from words nothing differs."""
     client = app.test_client()
-    chinese = client.get("/api/v1/openapi.json").json
+    chinese = client.get("/api/v1/openapi.json").get_json()
     told = re.compile(r"[一-鿿]")
     assert told.search(chinese["paths"]["/api/v1/search"]["get"]["summary"])
 
@@ -203,8 +205,8 @@ def test_a_wrong_parameter_is_named(client: FlaskClient, path: str, field: str) 
     """The error names the parameter in its field and its sentence."""
     answer = client.get(path)
     assert answer.status_code == 400
-    assert answer.json["error"]["field"] == field
-    assert answer.json["error"]["message"].startswith(field)
+    assert answer.get_json()["error"]["field"] == field
+    assert answer.get_json()["error"]["message"].startswith(field)
 
 
 @pytest.fixture
@@ -225,7 +227,7 @@ def client(app: Flask) -> FlaskClient:
 )
 def test_a_wrong_key_is_named(client: FlaskClient, sent: Any, field: str, told: str) -> None:
     """A wrong body is told which key is wrong, how, and what a right one looks like."""
-    error = client.post("/api/v1/verdicts", json=sent).json["error"]
+    error = client.post("/api/v1/verdicts", json=sent).get_json()["error"]
     assert (error["status"], error["field"]) == (400, field)
     assert told in error["message"]
     assert '"verdict": "helpful"' in error["message"]

@@ -83,7 +83,7 @@ def by_hand(bundle: Bundle, base: Base, query: dict[str, float]) -> list[float]:
             wanted[place[key]] = weight
     found = weighed(bundle, base)
     own, page = (found[name] @ wanted for name in ("own", "page"))
-    return np.where(own > 0, own + page, 0).tolist()
+    return [float(score) for score in np.where(own > 0, own + page, 0)]
 
 
 @given(base=bases)

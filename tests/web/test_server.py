@@ -185,8 +185,13 @@ def test_a_build_that_fails_is_tried_again(
     watcher = Watcher(settings, 0.001, state(settings))
     write("a.md", "# 甲\n")
     commands += [2, -9, 0]
+
+    def looked() -> bool:
+        watcher.look()
+        return not commands
+
     with caplog.at_level(logging.WARNING):
-        until(lambda: (watcher.look(), not commands)[1])
+        until(looked)
     assert len(caplog.records) == 2
     assert all("没有空间" in r.getMessage() for r in caplog.records)
     watcher.look()  # nothing changed: no further command is there to be taken
