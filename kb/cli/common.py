@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,6 +19,9 @@ from kb.model.schema import BY_NAME, FACETS
 from kb.settings import Settings
 
 if TYPE_CHECKING:
+    from kb.indexer.build import Report
+    from kb.indexer.meaning import Filled
+    from kb.indexer.parallel import Progress
     from kb.search.engine import Engine
 
 FOUND, NOTHING, MISTAKE = 0, 1, 2
@@ -68,6 +71,7 @@ cli.help = say(
 )
 
 Command = Callable[..., None]
+T = TypeVar("T")
 
 
 def command(help_zh: str, help_en: str, group: click.Group = cli) -> Callable[[Command], click.Command]:
@@ -124,14 +128,14 @@ def listed(values: Iterable[str]) -> str:
     return say("、", ", ").join(values)
 
 
-def build_index(chosen: Settings, full: bool = False) -> Any:
+def build_index(chosen: Settings, full: bool = False) -> "Report":
     """Build with a progress bar when a person is watching."""
     from kb.indexer.build import build
 
     return _watched(lambda progress: build(chosen, full, progress))
 
 
-def fill_meaning(chosen: Settings) -> Any:
+def fill_meaning(chosen: Settings) -> "Filled":
     """Make missing vectors of meaning, with a progress bar when a person is watching."""
     from kb.indexer.meaning import fill
 
@@ -148,7 +152,7 @@ def find_threshold(chosen: Settings) -> None:
         note(str(error))
 
 
-def _watched(work: Callable[[Any], Any]) -> Any:
+def _watched(work: "Callable[[Progress | None], T]") -> T:
     if not sys.stderr.isatty():
         return work(None)
     with click.progressbar(length=1, file=sys.stderr, show_pos=True, item_show_func=str) as bar:
