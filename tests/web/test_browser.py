@@ -25,7 +25,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `kb serve` on a copy of the repository's articles."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(ARTICLES, folder / "articles")
-    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1"}
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1", "KB_ENCODER": "off"}
     command = [sys.executable, "-m", "kb", "serve", "--port", "0", "--watch", "0"]
     with subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

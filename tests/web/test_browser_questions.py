@@ -48,11 +48,13 @@ def test_an_answer_sorts_anew_in_place(asked: Any) -> None:
 
 def test_answers_by_key(asked: Any) -> None:
     """With the keyboard alone: Space on a button answers, and the focus goes on to the next question."""
+    from playwright.sync_api import expect
+
     for count in (1, 2):
         asked.locator("[data-question] button").nth(2).focus()
         asked.keyboard.press("Space")
         answered(asked, count)
-        assert asked.evaluate("document.activeElement.closest('[data-question]') !== null")
+        expect(asked.locator("[data-question] button:focus")).to_have_count(1)
 
 
 def test_answers_stay_while_one_types(asked: Any) -> None:
