@@ -5,6 +5,7 @@ A text is written where it is used, in both languages at once, so that neither c
     say("没有找到 {path}", "{path} was not found", path=path)
 """
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 
 LANGUAGES = ("zh", "en")
@@ -19,6 +20,11 @@ def current() -> str:
 def use(language: str) -> None:
     """Speak this language from here on, in this thread or request; anything but "en" means Chinese."""
     _current.set("en" if language.lower().startswith("en") else "zh")
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first of some names, with a sign where there are more."""
+    return ", ".join(names[:most]) + (" …" if len(names) > most else "")
 
 
 def say(zh: str, en: str, /, **values: object) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from kb.labels import label
 from kb.language import say
 from kb.model.schema import AREAS, KINDS, STATUSES
 from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from kb.database.connection import Store
 
 SECONDS = 1800
 """Of a processor; a folder of 20,000 documents takes some minutes."""
@@ -95,7 +98,7 @@ def import_(
 
     store = Store(chosen.database)
     if undo is not None:
-        _undo(chosen, Imports(store, chosen.articles), undo, changed_too)
+        _undo(chosen, store, undo, changed_too)
         return
     if not sources:
         raise InputError(say("请写上要导入的文件或文件夹", "name the files or folders to import"))
@@ -132,12 +135,12 @@ def import_(
         raise click.exceptions.Exit(NOTHING)
 
 
-def _undo(chosen: Settings, imports: Any, number: int, changed_too: bool) -> None:
+def _undo(chosen: Settings, store: "Store", number: int, changed_too: bool) -> None:
+    from kb.articles.importing.undo import Imports
     from kb.articles.writing.save import Editions
-    from kb.database.connection import Store
 
-    with Editions(Store(chosen.database), chosen.articles, chosen.max_file_kb).locked():
-        gone = imports.undo(number, changed_too)
+    with Editions(store, chosen.articles, chosen.max_file_kb).locked():
+        gone = Imports(store, chosen.articles).undo(number, changed_too)
     note(
         say(
             "撤回了 {n} 篇，文件在 .undone/import-{number}；kb build 更新索引",

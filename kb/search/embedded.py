@@ -36,15 +36,13 @@ from kb.search import (
     autocomplete,
     conditions,
     duplicates,
+    identifier_page,
     overview,
     passages_for,
     searcher,
     suggest,
     synonym_mining,
     why,
-)
-from kb.search import (
-    identifier_page as codes,
 )
 from kb.search.backend import Backend
 from kb.search.engine import COUNT, Marker
@@ -162,16 +160,16 @@ class EmbeddedEngine:
         return overview.product_page(self.index, name)
 
     def identifier(self, text: str) -> Token | None:
-        return codes.recognised(self.index, text)
+        return identifier_page.recognised(self.index, text)
 
     def identifier_page(self, token: Token) -> CodePage | None:
-        return codes.code_page(self.index, token)
+        return identifier_page.code_page(self.index, token)
 
     def near(self, text: str) -> tuple[Recognised, ...]:
-        return codes.near(self.index, text)
+        return identifier_page.near(self.index, text)
 
     def codes_of(self, article: Article) -> tuple[Recognised, ...]:
-        return codes.common_codes(self.index, [self._position(article)])
+        return identifier_page.common_codes(self.index, [self._position(article)])
 
     # --- words ---
 

@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 from kb.model import (
     FIX_ROLES,
@@ -22,6 +22,7 @@ from kb.model import (
 from kb.search import spelling
 from kb.search.clarify import Candidate, affirmed, questions, updated
 from kb.search.confidence import MEDIUM, band, confidence, remembering
+from kb.search.engine import COUNT
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.faults import split
@@ -37,7 +38,6 @@ from kb.text.identifiers import SHOWN_KINDS
 MAX_TERMS = 400
 """Distinct terms that are looked up, the most telling ones: a hundred kB of log has thousands."""
 MAX_LINES = 500
-COUNT = 5
 
 
 def suggest(
@@ -85,6 +85,12 @@ class _Found:
     near: Sequence[Candidate]
     recalled: Mapping[int, Recalled]
     evidence: Evidence
+
+    @cached_property
+    def marker(self) -> Highlighter:
+        """Marks what was asked for; suggestions and what is near share it."""
+        index = self.evidence.index
+        return Highlighter(index.tokenizer, index.idfs(self.seen.shown()))
 
 
 def _found(
@@ -171,18 +177,11 @@ def _best(found: _Found) -> float:
 
 
 def _suggestions(found: _Found) -> tuple[Suggestion, ...]:
-    marker = _marker(found)
-    return tuple(_suggestion(c, found, marker) for c in found.chosen)
+    return tuple(_suggestion(c, found) for c in found.chosen)
 
 
 def _related(found: _Found) -> tuple[Suggestion, ...]:
-    marker = _marker(found)
-    return tuple(replace(_suggestion(c, found, marker, quoting=False), band=Band.RELATED) for c in found.near)
-
-
-def _marker(found: _Found) -> Highlighter:
-    index = found.evidence.index
-    return Highlighter(index.tokenizer, index.idfs(found.seen.shown()))
+    return tuple(replace(_suggestion(c, found, quoting=False), band=Band.RELATED) for c in found.near)
 
 
 def _ranked(index: Index, scores: Scores, count: int, recalled: Mapping[int, Recalled]) -> list[tuple[int, int]]:
@@ -255,12 +254,12 @@ def read_paste(
     return replace(terms, weights=kept, tokens=tokens, quiet=frozenset())
 
 
-def _suggestion(candidate: Candidate, found: _Found, marker: Highlighter, quoting: bool = True) -> Suggestion:
+def _suggestion(candidate: Candidate, found: _Found, quoting: bool = True) -> Suggestion:
     """quoting: see kb.search.explain.matches."""
     evidence, recalled = found.evidence, found.recalled.get(candidate.article)
     index = evidence.index
     article, passage = index.articles[candidate.article], index.passage(candidate.passage)
-    snippet, section = marker.snippet(passage)
+    snippet, section = found.marker.snippet(passage)
     heading, anchor = place(passage, section)
     reasons = matches(evidence, candidate.passage, quoting)
     fix, fix_anchor = fix_of(passage, section, index.body(candidate.article))

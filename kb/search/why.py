@@ -28,6 +28,7 @@ from kb.model import (
     Word,
 )
 from kb.search.confidence import confidence
+from kb.search.engine import COUNT
 from kb.search.evidence import Evidence
 from kb.search.explain import field_texts, places
 from kb.search.improvements import remedies, stands
@@ -36,7 +37,7 @@ from kb.search.query import And, Node, Not, Or, Pattern, Phrase, Range, Term, Va
 from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores, top
 from kb.search.searcher import KEYWORDS, Matcher, in_order, within_bounds
-from kb.search.suggest import COUNT, read_paste
+from kb.search.suggest import read_paste
 
 MAX_WORDS = 40
 """Words of a query that are looked at one by one; of a longer paste the most telling ones."""

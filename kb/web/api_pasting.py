@@ -1,7 +1,7 @@
 """This module is the JSON API of the paste page beside its suggestions: files, masking, replies. Nothing is kept."""
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from flask import request
 from pydantic import ConfigDict
@@ -29,13 +29,10 @@ blueprint = Api("api_pasting", __name__)
 
 PASTE = ("粘贴", "Pastes")
 
-# fmt: off
-PrivateKind = Literal[
-    "mobile", "phone", "mail", "id_card", "bank_card", "passport", "plate", "account", "tax_number", "address",
-    "name", "hotline", "password", "ip", "mac",
-]
-# fmt: on
-"""kb.privacy.KINDS."""
+if TYPE_CHECKING:
+    PrivateKind: TypeAlias = str
+else:
+    PrivateKind = Literal[privacy.KINDS]
 
 
 class Dropped(Sent):

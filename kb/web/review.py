@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from flask import Flask, flash, redirect, request, url_for
 
+from kb.articles.files import ArticleFile
 from kb.articles.writing.form import edited
 from kb.articles.writing.workflow import require_allowed
 from kb.errors import ConflictError, InputError, KbError
@@ -85,7 +86,7 @@ def change_state(name: str) -> Answer:
 @writing
 def change_states() -> Answer:
     """Bring all chosen articles into another state, each by the rules for one; what was refused is told."""
-    state, settings = request.form.get("to", ""), settings_in_force()
+    state = request.form.get("to", "")
     chosen = list(dict.fromkeys(request.form.getlist("article")))[:MAX_ROWS]
     done: list[str] = []
     refused: list[str] = []
@@ -95,11 +96,7 @@ def change_states() -> Answer:
             raise InputError(say("先勾选文章", "choose articles first"))
         for name in chosen:
             try:
-                now = file_of(name)
-                then = edited(now, {"status": state})
-                require_allowed(settings, now, then, who)
-                editions().save(then, now.digest, who, label("to", state))
-                done.append(now.path)
+                done.append(_saved(file_of(name), {"status": state}, who, label("to", state)))
             except KbError as error:
                 refused.append(f"{name}{say('：', ': ')}{error}")
         if done:
@@ -118,16 +115,23 @@ SHOWN = 5
 """Articles that were refused and that a sentence names."""
 
 
+def _saved(now: ArticleFile, values: dict[str, str], who: str, note: str, content: bool = True) -> str:
+    """The path of a file that was saved with other values. Raises ConflictError, InputError, HinderedError.
+
+    content: whether this is a change of what the article says, as far as who may make it is concerned.
+    """
+    then = edited(now, values)
+    require_allowed(settings_in_force(), now, then, who, content=content)
+    editions().save(then, now.digest, who, note)
+    return now.path
+
+
 def _change(name: str, values: dict[str, str], note: str, content: bool = True) -> Answer:
-    """content: whether this is a change of what the article says, as far as who may make it is concerned."""
     now = file_of(name)
     back = url_for("review") if request.form.get("back") == "review" else None
     try:
         who = editor_from_form()
-        then = edited(now, values)
-        require_allowed(settings_in_force(), now, then, who, content=content)
-        editions().save(then, now.digest, who, note)
-        found = finished([now.path], who, note)
+        found = finished([_saved(now, values, who, note, content)], who, note)
     except (ConflictError, InputError) as error:
         flash(str(error))
         found = True

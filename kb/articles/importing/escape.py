@@ -45,9 +45,29 @@ def cleaned(text: str) -> str:
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def one_line(text: str) -> str:
+    """A text as one line of plain text, without what no article can hold."""
+    return " ".join(cleaned(text).split())
+
+
 def inline(text: str) -> str:
     """One line of plain text as Markdown, wherever it stands in a paragraph but at its start."""
     return _INLINE.sub(r"\\\g<0>", text)
+
+
+def cell(markdown: str) -> str:
+    """Inline Markdown as a cell of a table."""
+    return markdown.replace("|", "\\|")
+
+
+def picture(label: str, place: str) -> str:
+    """A picture as Markdown. label: plain text that stands for it, whose brackets would end it."""
+    return f"![{picture_label(label)}]({place})"
+
+
+def picture_label(label: str) -> str:
+    """Plain text as it may stand for a picture."""
+    return inline(" ".join(label.split())).replace("[", "(").replace("]", ")")
 
 
 def line(text: str) -> str:

@@ -21,5 +21,5 @@ def read(raw: bytes, name: str, _image: str) -> Document:
         warnings.append(
             say("附件没有带来：{names}", "attachments were left: {names}", names=", ".join(mail.names[:20]))
         )
-    subject = " ".join(escape.cleaned(mail.subject).split())
+    subject = escape.one_line(mail.subject)
     return shaped(subject, escape.markdown(mail.text), warnings=tuple(warnings))

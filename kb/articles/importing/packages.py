@@ -108,6 +108,13 @@ def unfit(name: str, bounds: Bounds, why: str) -> ArticleError:
     )
 
 
+def protected(name: str) -> ArticleError:
+    """What to say of a file that has a password."""
+    return ArticleError(
+        name, 0, say("加了密码；请去掉密码后再导入", "it is protected by a password; remove it and import it again")
+    )
+
+
 def too_large(name: str) -> ArticleError:
     return ArticleError(
         name, 0, say("文档太大，请拆开后导入", "the document is too large, divide it before importing it")

@@ -15,10 +15,10 @@ from unicodedata import normalize
 
 from kb.articles.importing import escape
 from kb.articles.importing.model import Document
-from kb.articles.importing.packages import too_large
+from kb.articles.importing.packages import protected, too_large
 from kb.articles.importing.shaping import shaped
 from kb.errors import ArticleError
-from kb.language import say
+from kb.language import first_of, say
 
 MAX_PAGES = 3000
 MAX_OUTLINE = 5000
@@ -56,7 +56,7 @@ def read(raw: bytes, name: str, _image: str) -> Document:
     try:
         reader = PdfReader(io.BytesIO(raw))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise _protected(name)
+            raise protected(name)
         if len(reader.pages) > MAX_PAGES:
             raise too_large(name)
         pages = [_lines(text) for text in _texts(reader, name)]
@@ -67,7 +67,7 @@ def read(raw: bytes, name: str, _image: str) -> Document:
         raise
     except Exception as error:  # what a damaged file makes of the reader is not foreseeable
         if type(error).__name__ == "DependencyError":  # encrypted in a way that asks for a cipher
-            raise _protected(name)
+            raise protected(name)
         raise ArticleError(
             name,
             0,
@@ -148,7 +148,7 @@ def _marks(reader: Any) -> Iterator[Mark]:
             if isinstance(entry, list):
                 yield from walk(entry, level + 1)
                 continue
-            title = " ".join(escape.cleaned(_composed(str(entry.title or ""))).split())
+            title = escape.one_line(_composed(str(entry.title or "")))
             page = reader.get_destination_page_number(entry)
             if title and page is not None and page >= 0:
                 yield Mark(level, title, page)
@@ -162,12 +162,6 @@ def _shows_picture(page: Any) -> bool:
         return any(objects[key].get_object().get("/Subtype") == "/Image" for key in list(objects)[:50])
     except (KeyError, AttributeError, TypeError):
         return False
-
-
-def _protected(name: str) -> ArticleError:
-    return ArticleError(
-        name, 0, say("加了密码；请去掉密码后再导入", "it is protected by a password; remove it and import it again")
-    )
 
 
 # --- lines -------------------------------------------------------------------------------------
@@ -254,11 +248,14 @@ def _with_outline(pages: list[list[str]], marks: list[Mark]) -> str:
     out: list[str] = []
     waiting: list[str] = []
     top = min(mark.level for mark in marks)
+    of_page: dict[int, list[Mark]] = {}
+    for mark in marks:
+        of_page.setdefault(mark.page, []).append(mark)
     for number, lines in enumerate(pages):
         at: dict[int, list[Mark]] = {}
         place = 0
         skipped: set[int] = set()
-        for mark in (m for m in marks if m.page == number):
+        for mark in of_page.get(number, ()):
             found = _found(lines, mark.title, place)
             if found is not None:
                 place = found[1]
@@ -303,7 +300,7 @@ def _bare(text: str) -> str:
 
 def _title(stated: str, pages: list[list[str]], marks: list[Mark]) -> str:
     """What the file says of its title, where its first page says it too; else what stands over its whole outline."""
-    stated = " ".join(escape.cleaned(_composed(stated)).split())
+    stated = escape.one_line(_composed(stated))
     first = next((lines for lines in pages if lines), [])
     if stated and not _GENERIC.search(stated) and _bare(stated) in _bare("".join(first)):
         return stated
@@ -336,4 +333,4 @@ def _ranges(pages: list[int]) -> str:
         else:
             out.append([page + 1, page + 1])
     shown = [str(a) if a == b else f"{a}-{b}" for a, b in out]
-    return ", ".join(shown[:20]) + (" …" if len(shown) > 20 else "")
+    return first_of(shown, 20)

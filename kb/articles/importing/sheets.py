@@ -9,7 +9,6 @@ from typing import Any
 
 from kb.articles.importing import cells, packages
 from kb.articles.importing.cells import Problem, Row
-from kb.errors import ArticleError
 from kb.language import say
 from kb.text import encodings
 
@@ -55,10 +54,10 @@ def read(raw: bytes, name: str) -> tuple[list[Row], list[Problem]]:
             table = ([_text(v) for v in row] for row in sheet.iter_rows())
             rows += cells.within_bounds(_rows(table, left, sheet.merged_cell_ranges or [], label), name)
     except PasswordError:
-        raise _protected(name)
+        raise packages.protected(name)
     except (CalamineError, ValueError, OSError) as error:
         if raw.startswith(packages.OLE) and _is_encrypted(raw):
-            raise _protected(name)
+            raise packages.protected(name)
         raise packages.unfit(name, BOUNDS, str(error))
     if len(rows) > cells.MAX_ROWS:
         cells.within_bounds(rows, name)
@@ -175,9 +174,3 @@ def _exported(raw: bytes, name: str) -> tuple[list[Row], list[Problem]]:
 def _is_encrypted(raw: bytes) -> bool:
     """Whether a container holds an encrypted package; its names are in UTF-16."""
     return "EncryptedPackage".encode("utf-16-le") in raw
-
-
-def _protected(name: str) -> ArticleError:
-    return ArticleError(
-        name, 0, say("加了密码；请去掉密码后再导入", "it is protected by a password; remove it and import it again")
-    )

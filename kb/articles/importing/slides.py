@@ -88,7 +88,7 @@ def _title(parts: list[tuple[str, str]]) -> tuple[str, list[str]]:
 def _slide(number: int, slide: Any, pictures: _Pictures) -> tuple[str, str]:
     """(heading, text) of a slide, both Markdown."""
     title = slide.shapes.title
-    heading = " ".join(escape.cleaned(title.text_frame.text).split()) if title is not None else ""
+    heading = escape.one_line(title.text_frame.text) if title is not None else ""
     own = None if title is None else title.shape_id
     blocks = [block for shape in _ordered(slide.shapes) if shape.shape_id != own for block in _shape(shape, pictures)]
     frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
@@ -117,15 +117,13 @@ def _shape(shape: Any, pictures: _Pictures, depth: int = 0) -> Iterator[str]:
     elif shape.has_text_frame:
         if text := _text(shape.text_frame, points=shape.is_placeholder):
             yield text
-    elif hasattr(shape, "image"):
-        label = escape.inline(" ".join((shape.name or "").split())).replace("[", "(").replace("]", ")")
-        if place := pictures.place(shape):
-            yield f"![{label}]({place})"
+    elif hasattr(shape, "image") and (place := pictures.place(shape)):
+        yield escape.picture(shape.name or "", place)
 
 
 def _text(frame: Any, points: bool) -> str:
     """The paragraphs of a frame; those of a placeholder, and all below the first level, are points."""
-    said = [(p.level, " ".join(escape.cleaned(p.text.replace("\v", " ")).split())) for p in frame.paragraphs]
+    said = [(p.level, escape.one_line(p.text.replace("\v", " "))) for p in frame.paragraphs]
     said = [(level, text) for level, text in said if text]
     if (points and len(said) > 1) or any(level for level, _ in said):
         return "\n".join(f"{'  ' * min(level, MAX_LEVEL)}- {escape.line(text)}" for level, text in said)
@@ -133,13 +131,8 @@ def _text(frame: Any, points: bool) -> str:
 
 
 def _table(table: Any) -> str:
-    rows = [[_cell(cell) for cell in row.cells] for row in table.rows]
+    rows = [[escape.cell(escape.inline(escape.one_line(cell.text))) for cell in row.cells] for row in table.rows]
     if not rows:
         return ""
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
-
-
-def _cell(cell: Any) -> str:
-    text = " ".join(escape.cleaned(cell.text).split())
-    return escape.inline(text).replace("|", "\\|")

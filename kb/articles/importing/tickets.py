@@ -12,7 +12,7 @@ from kb.articles.importing import cells, columns, escape
 from kb.articles.importing.model import Draft, Options, Reading
 from kb.articles.importing.sources import opened
 from kb.errors import InputError
-from kb.language import current, say
+from kb.language import current, first_of, say
 from kb.model import Article
 from kb.privacy import masked
 from kb.text import hypertext
@@ -97,7 +97,7 @@ def _no_tickets(names: list[str], kind: str) -> str:
         "没有 {needed} 这样的列，整张表没有导入；有：{columns}",
         "it has no column for {needed}, the sheet was left; there are: {columns}",
         needed=say(" 或 ", " or ").join(NEEDED[kind]),
-        columns=", ".join(names[:SHOWN_COLUMNS]) + (" …" if len(names) > SHOWN_COLUMNS else ""),
+        columns=first_of(names, SHOWN_COLUMNS),
     )
 
 

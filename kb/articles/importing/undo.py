@@ -16,7 +16,7 @@ from kb.articles.files import digest, find
 from kb.database import tables
 from kb.database.connection import Store
 from kb.errors import ConflictError, InputError, KbError, NotFoundError
-from kb.language import say
+from kb.language import first_of, say
 
 UNDONE = ".undone"
 MAX_SHOWN = 5
@@ -43,10 +43,11 @@ class Imports:
 
     def note(self, files: Mapping[str, bytes], sources: Sequence[str], editor: str) -> int:
         """Remember what an import wrote: path -> content. Returns its number."""
-        shown = ", ".join(sources[:MAX_SHOWN]) + (" …" if len(sources) > MAX_SHOWN else "")
         with self._store.session() as session:
             digests = {path: digest(content) for path, content in files.items()}
-            row = tables.Import(at=datetime.now(UTC), editor=editor, source=shown, files=digests, undone=None)
+            row = tables.Import(
+                at=datetime.now(UTC), editor=editor, source=first_of(sources, MAX_SHOWN), files=digests, undone=None
+            )
             session.add(row)
             session.flush()
             return row.id
@@ -77,7 +78,7 @@ class Imports:
                         "有 {n} 个文件导入后改过，没有撤销：{names}；连同它们一起撤销请再确认",
                         "{n} files were changed since, nothing was undone: {names}; say that they shall go as well",
                         n=len(changed),
-                        names=", ".join(changed[:MAX_SHOWN]) + (" …" if len(changed) > MAX_SHOWN else ""),
+                        names=first_of(changed, MAX_SHOWN),
                     )
                 )
             going = set(there) - self._shown_elsewhere(there)

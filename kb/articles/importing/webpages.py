@@ -46,7 +46,7 @@ def read(raw: bytes, name: str, _image: str) -> Document:
     except RecursionError:
         raise too_large(name)
     document = shaped("", text)
-    return document if document.title else document._replace(title=" ".join(escape.cleaned(title).split()))
+    return document if document.title else document._replace(title=escape.one_line(title))
 
 
 class Converter(MarkdownConverter):
@@ -77,12 +77,12 @@ class Converter(MarkdownConverter):
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
         escaped = "\n".join(escape.line(part) if part else "" for part in escape.cleaned(text).split("\n"))
-        return escaped.replace("|", "\\|") if parent_tags & {"td", "th"} else escaped
+        return escape.cell(escaped) if parent_tags & {"td", "th"} else escaped
 
     def convert_img(self, element: Any, text: str, parent_tags: set[str]) -> str:
         source = element.attrs.get("src", "")
-        label = escape.inline(" ".join(element.attrs.get("alt", "").split())).replace("[", "(").replace("]", ")")
-        return f"![{label}]({source})" if source else label
+        label = element.attrs.get("alt", "")
+        return escape.picture(label, source) if source else escape.picture_label(label)
 
     def convert_a(self, element: Any, text: str, parent_tags: set[str]) -> str:
         """Links within the document lead to marks that Markdown has not."""
