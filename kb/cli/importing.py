@@ -92,7 +92,7 @@ def import_(
 ) -> None:
     from kb.articles.importing.mappings import Mappings
     from kb.articles.importing.model import Options
-    from kb.articles.importing.plan import bounded_plan, carry_out, files_of
+    from kb.articles.importing.plan import bounded_plan
     from kb.articles.importing.undo import Imports
     from kb.database.connection import Store
 
@@ -121,9 +121,7 @@ def import_(
     planned = bounded_plan(sources, chosen.articles, options, SECONDS)
     number = 0
     if not dry_run and planned.items:
-        store.ping()  # what can't be remembered can't be taken back
-        carry_out(planned)
-        number = Imports(store, chosen.articles).note(files_of(planned), [s.name for s in sources], "")
+        _, number = Imports(store, chosen.articles).carry_out(planned, [s.name for s in sources], "")
     if save_mapping:
         Mappings(store).save(save_mapping, dict(planned.columns))
     if as_json:

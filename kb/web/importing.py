@@ -19,7 +19,7 @@ from kb.articles.files import left_out, relative
 from kb.articles.importing import columns
 from kb.articles.importing.mappings import Mappings
 from kb.articles.importing.model import Options, Plan
-from kb.articles.importing.plan import bounded_plan, carry_out, files_of
+from kb.articles.importing.plan import bounded_plan
 from kb.articles.importing.readers import SUFFIXES, reader_of
 from kb.articles.importing.undo import Imports
 from kb.errors import ConflictError, InputError, KbError
@@ -132,9 +132,8 @@ def _imported(upload: Upload, options: Options) -> Answer:
     with editions().locked():  # between the plan and what is made of it nobody saves
         planned = bounded_plan(upload.sources, settings.articles, options, SECONDS)
         who = editor_from_form()
-        made = carry_out(planned)
-    names = [source.name for source in upload.sources]
-    Imports(store(), settings.articles).note(files_of(planned), names, who)
+        names = [source.name for source in upload.sources]
+        made, _ = Imports(store(), settings.articles).carry_out(planned, names, who)
     note = say("从 {name} 导入", "imported from {name}", name=upload.name)
     shutil.rmtree(upload.place, ignore_errors=True)
     finished([relative(path, settings.articles) for path in made], who, note)

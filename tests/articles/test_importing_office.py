@@ -22,7 +22,7 @@ from kb.articles.importing import packages, pages, plan, sheets, slides, webpage
 from kb.articles.importing.model import Item, Options, Plan
 from kb.articles.importing.undo import Imports
 from kb.database.connection import Store
-from kb.errors import ArticleError, ConflictError, InputError, NotFoundError
+from kb.errors import ArticleError, ConflictError, InputError, NotFoundError, StoreError
 from kb.settings import Settings
 from kb.text import mails
 
@@ -422,13 +422,23 @@ def imports(root: Path, tmp_path: Path) -> Imports:
 
 
 def brought(imports: Imports, root: Path, path: Path) -> int:
-    found = plan.plan(path, root, options())
-    plan.carry_out(found)
-    return imports.note(plan.files_of(found), [path.name], "王工")
+    return imports.carry_out(plan.plan(path, root, options()), [path.name], "王工")[1]
 
 
 def files(root: Path) -> set[str]:
     return {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+
+
+def test_what_cannot_be_remembered_is_not_written(imports: Imports, root: Path, tmp_path: Path) -> None:
+    """It could not be taken back: without its database an import leaves no file."""
+    (tmp_path / "guzhi.db").mkdir()
+    source = tmp_path / "培训.txt"
+    source.write_text("重启打印服务\n\n先停服务，再清队列。\n", "utf8")
+    planned = plan.plan(source, root, options())
+    assert planned.items
+    with pytest.raises(StoreError):
+        imports.carry_out(planned, [source.name], "甲")
+    assert not list(root.rglob("*.md"))
 
 
 def test_an_import_is_taken_back_as_a_whole(imports: Imports, root: Path, tmp_path: Path) -> None:

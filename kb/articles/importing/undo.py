@@ -13,6 +13,8 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from kb.articles.files import digest, find
+from kb.articles.importing.model import Plan
+from kb.articles.importing.plan import carry_out, files_of
 from kb.database import tables
 from kb.database.connection import Store
 from kb.errors import ConflictError, InputError, KbError, NotFoundError
@@ -40,6 +42,15 @@ class Imports:
 
     def __init__(self, store: Store, root: Path) -> None:
         self._store, self._root = store, root
+
+    def carry_out(self, planned: Plan, sources: Sequence[str], editor: str) -> tuple[list[Path], int]:
+        """Write what a plan holds and remember it; the articles' files, and the number of the import. Raises KbError.
+
+        Nothing is written when it could not be remembered: then it could not be taken back.
+        """
+        self._store.ping()
+        made = carry_out(planned)
+        return made, self.note(files_of(planned), sources, editor)
 
     def note(self, files: Mapping[str, bytes], sources: Sequence[str], editor: str) -> int:
         """Remember what an import wrote: path -> content. Returns its number."""
