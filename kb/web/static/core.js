@@ -18,6 +18,15 @@ document.addEventListener("keydown", (e) => {
   if (e.key === "Enter" && composing(e) && e.target.matches("input[type=search]")) e.preventDefault();
 }, true);
 
+// --- under way: the bar on top shows after 300 ms -------------------------------------------------------
+
+const busy = (on) => document.body.classList.toggle("busy", on);
+addEventListener("beforeunload", () => {
+  busy(true);
+  setTimeout(busy, 8000, false); // what turned out to be a download leaves the page where it is
+});
+addEventListener("pageshow", () => busy(false));
+
 // --- telling and copying ---------------------------------------------------------------------------------
 
 const status = $("#status");
