@@ -3,7 +3,7 @@
 - A command: finding.py (search, show), suggesting.py, explaining.py (why), writing.py (new, check, duplicates,
   synonyms), building.py (build, serve, doctor), measuring.py (eval), golden.py, packing.py, importing.py,
   verdicts.py; what they share: common.py, printing.py
-- Tokens of programs: access.py
+- Tokens of programs: access.py; people: people.py
 """
 
 from kb.cli import (
@@ -15,6 +15,7 @@ from kb.cli import (
     importing,
     measuring,
     packing,
+    people,
     suggesting,
     verdicts,
     writing,
@@ -31,6 +32,7 @@ __all__ = [
     "importing",
     "measuring",
     "packing",
+    "people",
     "suggesting",
     "verdicts",
     "writing",
