@@ -61,6 +61,7 @@ ONLY_IN = {
     "Stemmer": ("kb/text/tokens.py",),
     "pypinyin": ("kb/indexer/spellings.py",),
     "alembic": ("kb/database/connection.py", "kb/database/migrations/"),
+    "segno": ("kb/web/accounts.py",),
     "argon2": ("kb/people/passwords.py",),
     "zxcvbn": ("kb/people/passwords.py",),
     "pyotp": ("kb/people/second_factor.py",),
@@ -123,9 +124,9 @@ def test_imports_go_down(path: Path) -> None:
 
 
 def test_the_rooms_are_few_and_in_no_circle() -> None:
-    """A stranger sees at most eighteen files and folders, and none leads back to itself."""
+    """A stranger sees at most twenty-one files and folders, and none leads back to itself."""
     there = {p.name for p in (ROOT / "kb").iterdir() if p.suffix == ".py" or any(p.glob("*.py"))}
-    assert len(there) <= 18, sorted(there)
+    assert len(there) <= 21, sorted(there)
     arrows: dict[str, set[str]] = {}
     for path in FILES:
         mine = part_of(".".join(path.relative_to(ROOT).with_suffix("").parts))

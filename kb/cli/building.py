@@ -143,23 +143,23 @@ def _meaning_made(filled: Any) -> str:
     help=say("每几秒看一次文章有无变动，0 为不看", "seconds between looks at the articles, 0 for none"),
 )
 def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
+    from kb.database.connection import Store
     from kb.indexer import watch as watching
     from kb.meaning.encoder import warm
+    from kb.people.accounts import People
     from kb.web import create_app
     from kb.web.server import Server
 
     options = {"articles": chosen.articles, "index": chosen.index, "language": chosen.language}
     chosen = settings.load({**options, "host": host, "port": port, "threads": threads})
-    if not is_local(chosen.host):
+    people = People(Store(chosen.database))
+    if not is_local(chosen.host) and not people.any():
         raise InputError(
             say(
-                "不在 {host} 上监听：这一版没有账号，任何能连上的人都能看到全部文章。"
-                "请用 127.0.0.1，并在前面放一个要求登录的反向代理"
-                "（手册 KB-000184 有 nginx 加账号的写法：htpasswd -c 文件 用户名）",
-                "refused to listen on {host}: this version has no accounts, "
-                "so anyone who reaches it could read everything. "
-                "Use 127.0.0.1 behind a reverse proxy that asks for a login "
-                "(manual KB-000184 shows nginx with an account made by: htpasswd -c FILE USER)",
+                "不在 {host} 上监听：还没有账号，任何能连上的人都能看到全部文章。先建一个管理员："
+                "kb person add 登录名 --role administrator",
+                "refused to listen on {host}: there are no accounts yet, so anyone who reaches it could read "
+                "everything. First make an administrator: kb person add LOGIN --role administrator",
                 host=chosen.host,
             )
         )
@@ -188,6 +188,18 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
             "No articles yet: import some at /import, or write one at /new",
         )
     )
+    if (secret := people.found()) is not None:
+        click.echo(
+            say(
+                "一个人在本机用不需要账号。团队用：打开 http://{host}:{port}/welcome/{secret} "
+                "建第一个管理员（一天内有效）",
+                "Alone on this machine you need no account. For a team, make the first administrator at "
+                "http://{host}:{port}/welcome/{secret} (good for a day)",
+                host=host_name,
+                port=server.port,
+                secret=secret,
+            )
+        )
     sys.stdout.flush()
     server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
 

@@ -145,6 +145,11 @@ class People:
             session.execute(delete(tables.SignIn).where(tables.SignIn.person == row.id))
             journal.write(session, "password_chosen", row.login)
 
+    def has_password(self, login: str, password: str) -> bool:
+        """Whether this is somebody's password. Raises NotFoundError."""
+        with self._store.reading() as session:
+            return passwords.is_right(_row(session, login).digest, password)
+
     # --- what is changed about somebody ---
 
     def set_role(self, login: str, role: str, by: str = "") -> None:

@@ -18,6 +18,7 @@ LEAST, MOST = 8, 128
 _OFTEN_HERE = ("woaini", "5201314", "1314520", "guzhi", "zhongguo", "wodemima", "mima", "aptx4869")
 """What the lists of the world forget: alone, or with digits around it, it is guessed first."""
 
+
 def hasher() -> PasswordHasher:
     """OWASP's least for Argon2id: 19 MiB, two passes, one lane; a tenth of a second of one core at most."""
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)

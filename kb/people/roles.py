@@ -24,12 +24,14 @@ class Action(NamedTuple):
 
 ACTIONS: dict[str, Action] = {
     "read": Action("reader", "看文章、搜索、粘贴找方案", "read, search and find a fix"),
+    "retrieve": Action("reader", "取回文本", "retrieve texts"),
     "say": Action("agent", "评价文章与方案", "say what helped"),
     "explain": Action("engineer", "看一篇文章为什么没找到", "ask why an article was not found"),
     "write": Action("writer", "写文章、看草稿", "write articles and see drafts"),
     "import": Action("writer", "导入文档与旧工单", "import documents and tickets"),
     "publish": Action("writer", "发布与归档文章", "publish and archive articles"),
-    "lead": Action("lead", "看数据看板、导出、改词表", "see and export insights, change words"),
+    "insights": Action("lead", "看数据看板、导出", "see and export insights"),
+    "decide": Action("lead", "改词表与必中查询", "change words and golden queries"),
     "administer": Action("administrator", "管理人员、令牌与安全记录", "manage people, tokens and the security log"),
     "own": Action("reader", "管理自己的账号", "manage one's own account"),
 }

@@ -16,8 +16,10 @@
 - What do all pages share? views.py (addresses, language, who asks)
 - Which error is which HTTP status, and how is it told? errors.py: one table
 - The address of a search; words marked in a page: forms.py; marks.py
+- Who asks, which role has which page: identity.py, permissions.py, one table; signing in, accounts: accounts.py;
+  which proxies are believed: proxies.py
 - Headers, form tokens; the WSGI server: security.py; server.py, its processes: supervisor.py
-- The lead's tables as files: spreadsheets.py; who may call and write: authorization.py
+- The lead's tables as files: spreadsheets.py; tokens of programs: authorization.py
 
 Every page:
 
@@ -33,6 +35,8 @@ Every page:
 - /import: documents and old tickets, seen before they are written, taken back as a whole (importing.py)
 - /insights, /insights/articles, /insights/quality, /insights/words: gaps, use, problems, duplicates, synonyms,
   golden queries; CSV (insights.py)
+- /sign-in, /welcome/SECRET, /account, /people, /journal: coming in, one's own account, who there is, what happened
+  (accounts.py)
 - /merge: one article of two (merging.py)
 - /api, /api/v1/…, /retrieval, /health: the same for programs (reference.py, api.py and its kin, retrieval.py)
 - /feed.xml, /opensearch.xml: new and changed articles, the browser's own search (feeds.py)
@@ -49,6 +53,7 @@ from kb.errors import StoreError
 from kb.search.engine import engines
 from kb.settings import Settings
 from kb.web import (
+    accounts,
     api,
     api_browsing,
     api_insights,
@@ -60,11 +65,13 @@ from kb.web import (
     errors,
     feeds,
     history,
+    identity,
     importing,
     insights,
     merging,
     pages,
     paste,
+    permissions,
     reading,
     reference,
     retrieval,
@@ -73,6 +80,7 @@ from kb.web import (
     spreadsheets,
     views,
 )
+from kb.web.proxies import TrustedProxies
 
 MAX_BODY = 2_000_000
 """Bytes of a request: a paste of 100,000 characters, percent-encoded."""
@@ -98,10 +106,24 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
     reading_pages = (pages, browse, reading, paste, feeds, reference, insights, spreadsheets)
-    for module in (views, security, errors, *reading_pages, editing, history, review, importing, merging):
+    for module in (
+        views,
+        security,
+        identity,
+        permissions,
+        errors,
+        accounts,
+        *reading_pages,
+        editing,
+        history,
+        review,
+        importing,
+        merging,
+    ):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):
         app.register_blueprint(part.blueprint)
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[assignment, method-assign]
     return app
 
 

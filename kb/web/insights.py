@@ -24,7 +24,7 @@ from kb.language import say
 from kb.model import Duplicate, Proposal
 from kb.search.synonym_mining import accept as accepted
 from kb.search.synonym_mining import refuse as refused
-from kb.web.security import require_token, require_writer
+from kb.web.security import require_own_page, require_token
 from kb.web.views import Answer, engine_in_force, feedback, page, settings_in_force, store
 
 PERIODS = (7, 30, 90, 365)
@@ -124,7 +124,7 @@ def _or_told(rows: Callable[[], list[Row]]) -> list[Row]:
 def decide_synonym() -> Answer:
     """Accept or refuse a proposed synonym."""
     require_token()
-    require_writer()
+    require_own_page()
     accept = request.form.get("decision") == "accept"
     line = decide(request.form.get("line", ""), accept)
     if accept:
@@ -143,7 +143,7 @@ def decide(line: str, accept: bool) -> str:
 def promote() -> Answer:
     """Make a text and the article that helped it a golden query."""
     require_token()
-    require_writer()
+    require_own_page()
     make_golden(request.form.get("text", ""), request.form.get("article", ""))
     flash(say("已收为必中查询，由 kb eval 运行", "made a golden query; kb eval runs it"))
     return redirect(url_for("insights_words"), 303)
