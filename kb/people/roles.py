@@ -26,6 +26,7 @@ ACTIONS: dict[str, Action] = {
     "read": Action("reader", "看文章、搜索、粘贴找方案", "read, search and find a fix"),
     "retrieve": Action("reader", "取回文本", "retrieve texts"),
     "say": Action("agent", "评价文章与方案", "say what helped"),
+    "report": Action("agent", "由程序记下评价", "write down verdicts by program"),
     "explain": Action("engineer", "看一篇文章为什么没找到", "ask why an article was not found"),
     "write": Action("writer", "写文章、看草稿", "write articles and see drafts"),
     "import": Action("writer", "导入文档与旧工单", "import documents and tickets"),

@@ -12,7 +12,7 @@ from flask import Flask, Request, Response, current_app, g, request
 from werkzeug.exceptions import Unauthorized
 
 from kb.database.connection import Store
-from kb.errors import NotFoundError
+from kb.errors import NotFoundError, StoreError
 from kb.language import say
 from kb.people import roles
 from kb.people.accounts import People, Person
@@ -38,18 +38,50 @@ class Who(NamedTuple):
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(may=may, may_write=lambda: may("write"), who=who, accounts_on=accounts_on)
+    app.jinja_env.globals.update(may=_shown, may_write=lambda: _shown("write"), who=_seen, accounts_on=_known)
+
+
+# A page is shown even where nobody can be asked who one is: that is what the page tells.
+
+
+def _seen() -> Who:
+    try:
+        return who()
+    except (StoreError, Unauthorized):
+        return Who(roles.NOBODY)
+
+
+def _shown(action: str) -> bool:
+    try:
+        return may(action)
+    except (StoreError, Unauthorized):
+        return False
+
+
+def _known() -> bool:
+    try:
+        return accounts_on()
+    except StoreError:
+        return True
 
 
 # --- who asks --------------------------------------------------------------------------------------
 
 
 def accounts_on() -> bool:
-    """Whether there is anybody with an account: then roles decide."""
+    """Whether there is anybody with an account: then roles decide.
+
+    Where the database can't be asked, and strangers may read anyway, the old rule holds. Raises StoreError elsewhere.
+    """
     known = current_app.config.setdefault("ACCOUNTS", [0.0, False])
     if time.monotonic() - known[0] > FRESH or not known[0]:
         store: Store = current_app.config["STORE"]
-        known[:] = [time.monotonic(), store.exists() and People(store).any()]
+        try:
+            known[:] = [time.monotonic(), store.exists() and People(store).any()]
+        except StoreError:
+            if known[1] or not is_open():
+                raise
+            return False
     return bool(known[1])
 
 

@@ -25,7 +25,8 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_pasting.reply_api",), "read"),
     "retrieval.retrieval": "retrieve",
     # what helped, and why not
-    **dict.fromkeys(("verdict", "rate", "api_writing.give_verdict", "api_writing.take_back_verdict"), "say"),
+    **dict.fromkeys(("verdict", "rate"), "say"),
+    **dict.fromkeys(("api_writing.give_verdict", "api_writing.take_back_verdict"), "report"),
     **dict.fromkeys(("why_not", "api.why_api"), "explain"),
     # writing
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "draft", "merge"), "write"),
