@@ -19,6 +19,7 @@ from kb.cli.common import (
     find_threshold,
     json_option,
     note,
+    note_menus,
     print_json,
     setting_help,
 )
@@ -94,6 +95,8 @@ def build(chosen: Settings, full: bool, quiet: bool, no_meaning: bool, as_json: 
     )
     if filled:
         click.echo(_meaning_made(filled))
+    if report.published:
+        note_menus(chosen.articles)
     if not report.articles:
         note(
             say(

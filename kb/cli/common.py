@@ -14,8 +14,8 @@ import click
 from kb import __version__, settings
 from kb.errors import BundleError, KbError
 from kb.labels import label
-from kb.language import LANGUAGES, say, use
-from kb.model.schema import BY_NAME, FACETS
+from kb.language import LANGUAGES, first_of, say, use
+from kb.model.schema import FACETS, FOLDER, KEYS
 from kb.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FOUND, NOTHING, MISTAKE = 0, 1, 2
 """Exit codes."""
+MAX_TOLD = 10
+"""Names in one sentence."""
 
 
 class _Group(click.Group):
@@ -120,6 +122,22 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def note_menus(articles: Path) -> None:
+    """Tell which files hold nothing but links to others, so that nobody looks for them among the articles."""
+    from kb.articles.files import menus
+
+    found = menus(articles)
+    if found:
+        note(
+            say(
+                "只有链接的导航文件没有收录（{n} 个）：{names}",
+                "files of navigation, with nothing but links, are left out ({n}): {names}",
+                n=len(found),
+                names=first_of(found, MAX_TOLD),
+            )
+        )
+
+
 def colon() -> str:
     return say("：", ": ")
 
@@ -183,7 +201,7 @@ def open_engine(chosen: Settings) -> "Engine":
 def filter_options(function: Command) -> Command:
     """An option for every facet, which may be repeated; the function gets them as keywords."""
     for facet in reversed(FACETS):
-        option = BY_NAME[facet].asked_as
+        option = next(k.asked_as for k in (*KEYS, FOLDER) if k.name == facet)
         function = click.option(f"--{option}", facet, multiple=True, help=label("facet", facet))(function)
     return function
 

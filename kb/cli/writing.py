@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.cli.common import NOTHING, command, json_option, note, open_engine, print_json
+from kb.cli.common import NOTHING, command, json_option, note, note_menus, open_engine, print_json
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import current, say
@@ -87,6 +87,8 @@ def check(chosen: Settings, paths: tuple[Path, ...], as_json: bool) -> None:
     for problem in problems if not as_json else ():
         level = say("警告 ", "warning ") if problem.level == "warning" else ""
         click.echo(level + str(problem))
+    if not paths and chosen.articles.is_dir():
+        note_menus(chosen.articles)
     note(
         say("{errors} 个错误，{warnings} 个警告", "{errors} errors, {warnings} warnings",
             errors=errors, warnings=len(problems) - errors)

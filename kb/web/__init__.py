@@ -1,6 +1,7 @@
 """The site: Flask, rendered on the server, useful without JavaScript.
 
 - Which searches and visits are noted, did an article help? reading.py; said of a suggestion: verdicts.py
+- A base by its folders: folders.py
 - Feed, address-bar search: feeds.py
 - A paste: its page, files, masking, cards, verdicts: paste.py; a card: cards.py; in the browser: static/paste.js
 - A page / an API call: pages.py / api.py (reading), api_writing.py; what goes in and comes out: requests.py,
@@ -59,6 +60,7 @@ from kb.web import (
     editing,
     errors,
     feeds,
+    folders,
     history,
     importing,
     insights,
@@ -97,7 +99,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
-    reading_pages = (pages, browse, reading, paste, feeds, reference, insights, spreadsheets)
+    reading_pages = (pages, browse, folders, reading, paste, feeds, reference, insights, spreadsheets)
     for module in (views, security, errors, *reading_pages, editing, history, review, importing, merging):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):
