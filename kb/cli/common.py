@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kb import __version__, settings
+from kb.cli import phrases
 from kb.errors import BundleError, KbError
 from kb.labels import label
 from kb.language import LANGUAGES, first_of, say, use
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
     from kb.search.engine import Engine
 
 FOUND, NOTHING, MISTAKE = 0, 1, 2
-"""Exit codes."""
+"""Exit codes; what each means: kb.cli.reference."""
 MAX_TOLD = 10
 """Names in one sentence."""
+
+
+phrases.install()
 
 
 class _Group(click.Group):
@@ -87,7 +91,8 @@ def command(help_zh: str, help_en: str, group: click.Group = cli) -> Callable[[C
             function(chosen, **values)
 
         name = function.__name__.removesuffix("_").removeprefix(f"{group.name}_")
-        made = group.command(name, help=say(help_zh, help_en))(run)
+        told = say(help_zh, help_en)
+        made = group.command(name, help=told, short_help=_first_sentence(told))(run)
         folder = click.Path(path_type=Path)
         made.params += [
             click.Option(["--articles"], type=folder, metavar="DIR", help=setting_help("articles")),
@@ -97,6 +102,11 @@ def command(help_zh: str, help_en: str, group: click.Group = cli) -> Callable[[C
         return made
 
     return wrap
+
+
+def _first_sentence(told: str) -> str:
+    """What the list of commands says of one: click cuts at blanks, which Chinese does not have."""
+    return " ".join(re.split(r"[。；：]|[.;:] |\.?\n\s*\n", told, maxsplit=1)[0].split()).removesuffix(".")
 
 
 def setting_help(name: str) -> str:
