@@ -29,7 +29,6 @@ PHRASES = {
     "Missing {param_type}": "缺少 {param_type}",
     "No such command {name!r}.": "没有命令 {name!r}。",
     "No such option {name!r}.": "没有选项 {name!r}。",
-    "No such option: {name}": "没有选项 {name}",
     "Did you mean {possibility}?": "是不是 {possibility}？",
     "(Did you mean one of: {possibilities}?)": "（是不是其中之一：{possibilities}？）",
     "Got unexpected extra argument ({args})": "多出参数（{args}）",
