@@ -1,7 +1,7 @@
 """This module names values in both languages, those of the front matter first, and reads the names back."""
 
 from kb.language import current
-from kb.model.schema import KEYS
+from kb.model.schema import FOLDER, KEYS
 from kb.text import identifiers
 
 LABELS: dict[str, dict[str, tuple[str, str]]] = {
@@ -19,7 +19,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "archived": ("归档", "Archive"),
     },
     "key": {**{k.name: (k.zh, k.en) for k in KEYS}, "ticket": ("工单号", "Ticket number")},
-    "facet": {k.name: (k.zh, k.en) for k in KEYS if k.facet},
+    "facet": {k.name: (k.zh, k.en) for k in (*KEYS, FOLDER) if k.facet},
     "verdict": {"helpful": ("有效", "Helped"), "unhelpful": ("无效", "Did not help")},
     "reason": {
         "incomplete": ("信息不足", "Not enough information"),

@@ -1,4 +1,6 @@
-"""This module answers: what is set, and by whom? SETTINGS <- kb.toml <- KB_* environment <- options."""
+"""This module answers: what is set, and by whom? SETTINGS <- kb.toml <- KB_* environment <- options.
+
+The language that nobody sets is that of the terminal (LANG)."""
 
 import os
 import tomllib
@@ -177,7 +179,7 @@ def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -
     the current folder by default; its relative folders start there. Raises SettingsError.
     """
     folder = (folder or Path.cwd()).absolute()
-    values: dict[str, Any] = {s.name: s.default for s in SETTINGS}
+    values: dict[str, Any] = {s.name: s.default for s in SETTINGS} | _spoken()
     values.update(_from_file(folder / "kb.toml"))
     for setting in SETTINGS:
         name = "KB_" + setting.name.upper()
@@ -193,6 +195,12 @@ def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -
     if "://" not in values["database"]:
         values["database"] = str(folder / Path(values["database"]).expanduser())
     return Settings(**values)
+
+
+def _spoken() -> dict[str, str]:
+    """The language of the terminal, as POSIX has it, where that is English."""
+    named = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return {"language": "en"} if named.lower().startswith("en") else {}
 
 
 def _from_file(path: Path) -> dict[str, Any]:

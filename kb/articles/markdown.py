@@ -54,6 +54,10 @@ class _Renderer(RendererHTML):
         anchor = env.get("prefix", "") + str(tokens[i].attrGet("id") or "")
         return f'<{tokens[i].tag} id="{escapeHtml(anchor)}">'
 
+    def said_before(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        """Where a heading stood that only said the title once more: what leads to it still does."""
+        return f'<span id="{escapeHtml(env.get("prefix", "") + str(tokens[i].attrGet("id") or ""))}"></span>\n'
+
     def link_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         attributes = dict(tokens[i].attrs)
         href = str(attributes.get("href", ""))
@@ -119,17 +123,26 @@ def _renderer() -> Parser:
     return Parser(MAX_DEPTH, _Renderer)
 
 
-def render(body: str, resolve: Resolve | None = None, prefix: str = "") -> str:
+def render(body: str, resolve: Resolve | None = None, prefix: str = "", title: str = "") -> str:
     """Markdown -> HTML without any markup of its author's own. resolve: relative link -> address.
+
+    title: stands above the text; a first heading that says the same is left out.
 
     prefix: stands before each anchor, where several bodies share one page; links are for resolve to adjust.
     """
     nodes, found = parse(body)
+    if _repeats(nodes, title):
+        nodes = (Node("said_before", "span", 0, attrs=nodes[0].attrs), *nodes[3:])
     env: dict[str, Any] = {**found, "resolve": resolve} if resolve else dict(found)
     if prefix:
         env |= {"prefix": prefix, "docId": prefix}  # docId: the footnote plugin's name for it
     renderer = _renderer()
     return str(renderer.renderer.render(nodes, renderer.options, env))
+
+
+def _repeats(nodes: Sequence[Node], title: str) -> bool:
+    """Whether a text starts with a heading that says the title."""
+    return bool(title and nodes and nodes[0].type == "heading_open" and inline_text(nodes[1]).strip() == title.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +154,14 @@ class Outline:
     title: str
 
 
-def outline(body: str) -> list[Outline]:
-    """The headings of a body in order."""
+def outline(body: str, title: str = "") -> list[Outline]:
+    """The headings of a body in order. title: as for render()."""
     tokens, _ = parse(body)
+    first = 3 if _repeats(tokens, title) else 0
     return [
         Outline(int(t.tag[1]), str(t.attrGet("id")), inline_text(tokens[i + 1]))
         for i, t in enumerate(tokens)
-        if t.type == "heading_open"
+        if t.type == "heading_open" and i >= first
     ]
 
 

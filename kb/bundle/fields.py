@@ -6,7 +6,7 @@ Each number has its reason; the figures are nDCG@10 on three judged sets of faul
 
 from typing import NamedTuple
 
-from kb.model.schema import KEYS, How
+from kb.model.schema import FOLDER, KEYS, How
 
 
 class Field(NamedTuple):
@@ -25,7 +25,7 @@ FIELDS: tuple[Field, ...] = (
     Field("heading", How.TEXT, ("章节",)),
     Field("code", How.TEXT, ("代码",)),
     Field("text", How.TEXT, ("正文", "body")),
-    *(Field(k.asked_as, k.how, k.asked, k.name) for k in KEYS),
+    *(Field(k.asked_as, k.how, k.asked, k.name) for k in (*KEYS, FOLDER)),
 )
 
 SEGMENTS = {"text": 0, "title": 1, "heading": 2, "alias": 3, "fact": 4, "code": 5, "id": 6}

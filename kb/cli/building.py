@@ -19,6 +19,7 @@ from kb.cli.common import (
     find_threshold,
     json_option,
     note,
+    note_menus,
     print_json,
     setting_help,
 )
@@ -94,6 +95,8 @@ def build(chosen: Settings, full: bool, quiet: bool, no_meaning: bool, as_json: 
     )
     if filled:
         click.echo(_meaning_made(filled))
+    if report.published:
+        note_menus(chosen.articles)
     if not report.articles:
         note(
             say(
@@ -155,11 +158,11 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
             say(
                 "不在 {host} 上监听：这一版没有账号，任何能连上的人都能看到全部文章。"
                 "请用 127.0.0.1，并在前面放一个要求登录的反向代理"
-                "（手册 KB-000184 有 nginx 加账号的写法：htpasswd -c 文件 用户名）",
+                "（帮助的“安装与运维”有 nginx 加账号的写法：htpasswd -c 文件 用户名）",
                 "refused to listen on {host}: this version has no accounts, "
                 "so anyone who reaches it could read everything. "
                 "Use 127.0.0.1 behind a reverse proxy that asks for a login "
-                "(manual KB-000184 shows nginx with an account made by: htpasswd -c FILE USER)",
+                '("Running Guzhi" in the help shows nginx with an account made by: htpasswd -c FILE USER)',
                 host=chosen.host,
             )
         )

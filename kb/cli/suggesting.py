@@ -140,9 +140,9 @@ def _print_suggestions(found: Suggestions, why: bool) -> None:
 
 
 _REPLIES = {
-    **dict.fromkeys(("y", "yes", "是"), "yes"),
-    **dict.fromkeys(("n", "no", "否"), "no"),
-    **dict.fromkeys(("u", "unknown", "?", "？", "不知道"), "unknown"),
+    **dict.fromkeys(("y", "是", "yes"), "yes"),
+    **dict.fromkeys(("n", "否", "no"), "no"),
+    **dict.fromkeys(("u", "不知道", "unknown", "?", "？"), "unknown"),
 }
 
 

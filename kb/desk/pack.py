@@ -221,7 +221,7 @@ def _packed(article: Article, body: str, engine: Engine, chosen: Iterable[str], 
             return _LEFT_OUT + quote(linked.id)
         return "#" + quote(_anchor(linked) + ("--" + fragment if fragment else ""))
 
-    html = _UNREACHED.sub(_plain, _UNSHOWN.sub(_plain, markdown.render(body, resolve, prefix)))
+    html = _UNREACHED.sub(_plain, _UNSHOWN.sub(_plain, markdown.render(body, resolve, prefix, article.title)))
     return Packed(article, _anchor(article), Markup(html))  # noqa: S704 - our renderer's own output
 
 

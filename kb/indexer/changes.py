@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kb.articles import dates
 from kb.articles.atomic import read_text
 from kb.articles.files import find, is_article, load, relative, title_of
 from kb.articles.numbering import is_number
@@ -215,8 +216,16 @@ def read(
         problems += [problem] if problem else []
         if entry:
             entries[source.key] = entry
+    entries |= _dated([(s, entries[s.key]) for s, _ in todo if s.key in entries], settings.articles)
     kept = _without_duplicates([entries[k] for k in sorted(entries)], problems)
     return Reading(kept, rows, problems)
+
+
+def _dated(read: Sequence[tuple[Source, Entry]], root: Path) -> dict[str, Entry]:
+    """Those of the files read that say no day themselves, with the day they were changed."""
+    undated = {s.key: (s, e) for s, e in read if not e.record["updated"] and not e.record["created"]}
+    days = dates.changed(root, {key: source.mtime_ns for key, (source, _) in undated.items()})
+    return {key: replace(e, record={**e.record, "updated": days[key].isoformat()}) for key, (_, e) in undated.items()}
 
 
 def read_documents(articles: Sequence[Article], words: list[str], settings: Settings, progress: Progress) -> Reading:

@@ -89,6 +89,12 @@ class Article:
         return tuple(v for value in values for v in ((value,) if isinstance(value, str) else value))
 
 
+def folders(path: str) -> tuple[str, ...]:
+    """The folders that a file lies in, from the top: a/b/c.md -> ("a", "a/b")."""
+    parts = path.split("/")[:-1]
+    return tuple("/".join(parts[:n]) for n in range(1, len(parts) + 1))
+
+
 class Section(NamedTuple):
     """A heading inside a passage: start is the offset in the passage's text where its content begins.
 

@@ -20,7 +20,7 @@ from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
 from kb.search.query_terms import Group, QueryTerms, read
 from kb.search.ranking import Scores, rarity, top
-from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
+from kb.search.snippets import Highlighter, below, phrase_pattern, place, wildcard_pattern
 from kb.text.tokens import HAN, fold
 
 Mask = NDArray[np.bool_]
@@ -180,7 +180,7 @@ def _hit(
     index = evidence.index
     passage = index.passage(chosen)
     snippet, section = marker.snippet(passage)
-    heading, anchor = place(passage, section)
+    heading, anchor = place(passage, section, index.articles[article].title)
     return Hit(
         article=index.articles[article],
         anchor=anchor,
@@ -190,18 +190,19 @@ def _hit(
         snippet=snippet,
         matches=matches(evidence, chosen),
         passages=len(matching),
-        sections=_sections(index, chosen, matching, scores),
+        sections=_sections(index, chosen, matching, scores, index.articles[article].title),
     )
 
 
-def _sections(index: Index, chosen: int, matching: NDArray[np.int64], scores: Scores) -> tuple[Place, ...]:
+def _sections(index: Index, chosen: int, matching: NDArray[np.int64], scores: Scores, title: str) -> tuple[Place, ...]:
     """The best sections that match beside the one chosen, in the order of the article."""
     others = [int(p) for p in matching[np.argsort(-scores[matching], kind="stable")] if p != chosen]
     told = {index.passage(chosen).anchor: Place((), "")}
     for number in others[: 3 * MORE_SECTIONS]:
         passage = index.passage(number)
-        if passage.heading and len(told) <= MORE_SECTIONS:
-            told.setdefault(passage.anchor, Place(passage.heading, passage.anchor))
+        heading = below(passage.heading, title)
+        if heading and len(told) <= MORE_SECTIONS:
+            told.setdefault(passage.anchor, Place(heading, passage.anchor))
     places = [p for p in told.values() if p.anchor]
     order = {index.passage(p).anchor: p for p in others}
     return tuple(sorted(places, key=lambda p: order[p.anchor]))

@@ -93,10 +93,15 @@ class Highlighter:
         return best_start
 
 
-def place(passage: Passage, section: Section | None) -> tuple[tuple[str, ...], str]:
-    """Where a snippet stands, for people and for a link: (heading path, anchor)."""
+def place(passage: Passage, section: Section | None, title: str = "") -> tuple[tuple[str, ...], str]:
+    """Where a snippet stands, for people and for a link: (heading path, anchor). title: see below()."""
     heading = passage.heading or ((section.title,) if section and section.title else ())
-    return heading, section.anchor if section else passage.anchor
+    return below(heading, title), section.anchor if section else passage.anchor
+
+
+def below(heading: tuple[str, ...], title: str) -> tuple[str, ...]:
+    """A heading path without the title of the page, which most texts have as their first heading."""
+    return heading[1:] if heading and heading[0].strip() == title.strip() else heading
 
 
 def _window(text: str, start: int, length: int, found: list[tuple[int, int, str]]) -> tuple[str, int]:

@@ -260,7 +260,7 @@ def _suggestion(candidate: Candidate, found: _Found, quoting: bool = True) -> Su
     index = evidence.index
     article, passage = index.articles[candidate.article], index.passage(candidate.passage)
     snippet, section = found.marker.snippet(passage)
-    heading, anchor = place(passage, section)
+    heading, anchor = place(passage, section, article.title)
     reasons = matches(evidence, candidate.passage, quoting)
     fix, fix_anchor = fix_of(passage, section, index.body(candidate.article))
     return Suggestion(

@@ -1,6 +1,7 @@
 """The site: Flask, rendered on the server, useful without JavaScript.
 
 - Which searches and visits are noted, did an article help? reading.py; said of a suggestion: verdicts.py
+- A base by its folders: folders.py; the help, which is no part of the base: manual.py, its texts: help/
 - Feed, address-bar search: feeds.py
 - A paste: its page, files, masking, cards, verdicts: paste.py; a card: cards.py; in the browser: static/paste.js
 - A page / an API call: pages.py / api.py (reading), api_writing.py; what goes in and comes out: requests.py,
@@ -35,6 +36,7 @@ Every page:
   golden queries; CSV (insights.py)
 - /merge: one article of two (merging.py)
 - /api, /api/v1/…, /retrieval, /health: the same for programs (reference.py, api.py and its kin, retrieval.py)
+- /help, /help/TOPIC: Guzhi's own manual with a search of its own (manual.py)
 - /feed.xml, /opensearch.xml: new and changed articles, the browser's own search (feeds.py)
 """
 
@@ -59,9 +61,11 @@ from kb.web import (
     editing,
     errors,
     feeds,
+    folders,
     history,
     importing,
     insights,
+    manual,
     merging,
     pages,
     paste,
@@ -97,7 +101,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
-    reading_pages = (pages, browse, reading, paste, feeds, reference, insights, spreadsheets)
+    reading_pages = (pages, browse, folders, manual, reading, paste, feeds, reference, insights, spreadsheets)
     for module in (views, security, errors, *reading_pages, editing, history, review, importing, merging):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):

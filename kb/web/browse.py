@@ -1,4 +1,4 @@
-"""This module is the pages for looking around: by area and cause, one identifier, one product."""
+"""This module is the pages for looking around: by area and cause or by folder, one identifier, one product."""
 
 import re
 
@@ -6,6 +6,7 @@ from flask import Flask, redirect, url_for
 
 from kb.errors import NotFoundError
 from kb.text.identifiers import SHOWN_KINDS
+from kb.web.folders import sort_articles, tree
 from kb.web.reading import helped
 from kb.web.views import Answer, article_url, engine_in_force, page
 
@@ -23,11 +24,14 @@ def init_app(app: Flask) -> None:
 def browse() -> Answer:
     engine = engine_in_force()
     causes, areas = engine.crossed("area", "cause")
-    products = engine.counts("product")
+    products, folders = engine.counts("product"), engine.counts("folder")
+    by_folder = sort_articles(folders, engine.counts("area"), engine.total())
     return page(
         "browse.html",
         causes=causes,
         areas=areas,
+        folders=tree(folders) if by_folder else (),
+        total=engine.total(),
         products=products[:PRODUCTS],
         more=max(len(products) - PRODUCTS, 0),
         kinds=engine.counts("kind"),

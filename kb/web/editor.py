@@ -122,7 +122,7 @@ def _known_values() -> dict[str, list[str]]:
     engine = engine_or_none()
     if engine is None:
         return {}
-    names = (f for f in FACETS if f not in CHOICES)
+    names = (f for f in FACETS if f in NAMES and f not in CHOICES)
     return {f: [v for v, _ in engine.counts(f, hidden=True)[:MAX_KNOWN]] for f in names}
 
 

@@ -19,6 +19,7 @@ from kb.search.why import standing
 from kb.text.tokens import MAX_COMPOUND
 from kb.web import forms
 from kb.web.api import MAX_GOLDEN
+from kb.web.folders import sort_articles, tree
 from kb.web.marks import mark
 from kb.web.merging import successor
 from kb.web.reading import helped, note_search, note_visit
@@ -54,7 +55,9 @@ def init_app(app: Flask) -> None:
 def home() -> Answer:
     engine = engine_in_force()
     counts = {name: engine.counts(name) for name in ("kind", "area", "cause")}
-    return page("home.html", counts=counts, recent=engine.newest(RECENT), total=engine.total())
+    total = engine.total()
+    folders = tree(engine.counts("folder")) if sort_articles(engine.counts("folder"), counts["area"], total) else ()
+    return page("home.html", counts=counts, folders=folders, recent=engine.newest(RECENT), total=total)
 
 
 def results() -> Answer:
@@ -119,12 +122,12 @@ def article(name: str) -> Answer:
     body = engine.body(found)
     if url_for("article", name=name) != article_url(found):
         return redirect(forms.with_parameters(article_url(found), request.args), 302)
-    html = markdown.render(body, resolver(engine, found))
+    html = markdown.render(body, resolver(engine, found), title=found.title)
     words = request.args.get("h", "")[:200]
     if words:
         html = mark(html, engine.marker(words))
     note_visit(found, words)
-    outline = [o for o in markdown.outline(body) if o.level <= 3]
+    outline = [o for o in markdown.outline(body, found.title) if o.level <= 3]
     overdue = found.review_after is not None and found.review_after < date.today()
     return page(
         "article.html",

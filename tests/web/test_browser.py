@@ -185,7 +185,16 @@ def test_the_enter_of_an_input_method(visit: Open) -> None:
 
 
 PAGES = ["/", "/search?q=打印机", "/search?q=量子纠缠", "/suggest", f"/suggest?text={MAIL}", "/suggest?text=川菜馆"]
-PAGES += ["/a/KB-000012", "/a/KB-000022", "/a/KB-000078", "/a/KB-000150", "/a/KB-000184"]
+PAGES += [
+    "/a/KB-000012",
+    "/a/KB-000022",
+    "/a/KB-000078",
+    "/a/KB-000150",
+    "/a/KB-000173",
+    "/help",
+    "/help/search",
+    "/help/commands",
+]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

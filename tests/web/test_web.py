@@ -639,7 +639,9 @@ def test_nothing_inline_nothing_foreign(site: FlaskClient) -> None:
     assert looked_at > 10
 
 
-@pytest.mark.parametrize("path", ["/", "/search", "/search?q=打印机", "/suggest", "/a/KB-000022", "/a/KB-000184"])
+@pytest.mark.parametrize(
+    "path", ["/", "/search", "/search?q=打印机", "/suggest", "/a/KB-000022", "/a/KB-000173", "/help/operate"]
+)
 def test_page_weight(sample: FlaskClient, path: str) -> None:
     """A page with all its files stays light."""
     response = sample.get(path, follow_redirects=True)

@@ -26,7 +26,7 @@ for (const button of $$("[data-theme-toggle], [data-shortcuts]")) button.hidden 
 // A heading's own link, to open or to copy.
 for (const heading of $$("[data-anchored] :is(h2, h3, h4)[id]")) {
   const link = Object.assign(document.createElement("a"), { className: "anchor", href: `#${heading.id}`, textContent: "#" });
-  link.setAttribute("aria-label", `${heading.closest("[data-anchored]").dataset.anchored}：${heading.textContent}`);
+  link.setAttribute("aria-label", `${heading.closest("[data-anchored]").dataset.anchored} ${heading.textContent}`);
   link.addEventListener("click", () => copy(new URL(link.href).href));
   heading.append(link);
 }

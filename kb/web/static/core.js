@@ -46,7 +46,7 @@ export async function copy(text) {
     document.execCommand("copy");
     area.remove();
   }
-  say(`${status.dataset.copied}：${text.length > 40 ? text.slice(0, 40) + "…" : text}`);
+  say(`${status.dataset.copied} ${text.length > 40 ? text.slice(0, 40) + "…" : text}`);
 }
 
 export function enliven(root) {
