@@ -181,16 +181,18 @@ def _hit(
     passage = index.passage(chosen)
     snippet, section = marker.snippet(passage)
     heading, anchor = place(passage, section)
+    found, reasons = index.articles[article], matches(evidence, chosen)
     return Hit(
-        article=index.articles[article],
+        article=found,
         anchor=anchor,
         heading=heading,
         score=sure,
-        title=marker.mark(index.articles[article].title),
+        title=marker.mark(found.title),
         snippet=snippet,
-        matches=matches(evidence, chosen),
+        matches=reasons,
         passages=len(matching),
         sections=_sections(index, chosen, matching, scores),
+        alias=marker.best(found.aliases) if any(m.field == "alias" for m in reasons) else None,
     )
 
 
