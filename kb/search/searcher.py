@@ -192,7 +192,7 @@ def _hit(
         matches=reasons,
         passages=len(matching),
         sections=_sections(index, chosen, matching, scores),
-        alias=marker.best(found.aliases) if any(m.field == "alias" for m in reasons) else None,
+        alias=marker.best(found.aliases, found.title) if any(m.field == "alias" for m in reasons) else None,
     )
 
 

@@ -70,13 +70,17 @@ class Highlighter:
         """A whole short text, such as a title."""
         return Snippet(text, merged((a, b) for a, b, _ in self.found(text)))
 
-    def best(self, texts: Iterable[str]) -> Snippet | None:
-        """Of several short texts, such as aliases, the one that says most of the query; None where none says any."""
-        found = (
-            (sum(self.weights.get(t, 2.0) for t in {term for *_, term in self.found(text)}), text) for text in texts
-        )
-        value, text = max(found, key=lambda f: f[0], default=(0.0, ""))
-        return self.mark(text) if value else None
+    def best(self, texts: Iterable[str], beside: str = "") -> Snippet | None:
+        """Of several short texts, such as aliases, the one that says most of the query.
+
+        beside: a text that is shown anyway, such as the title; None where none says more than it does.
+        """
+        best = max(texts, key=self._said, default="")
+        return self.mark(best) if self._said(best) > self._said(beside) else None
+
+    def _said(self, text: str) -> float:
+        """How much of the query a text says."""
+        return sum(self.weights.get(t, 2.0) for t in {term for *_, term in self.found(text)})
 
     def snippet(self, passage: Passage, length: int = LENGTH) -> tuple[Snippet, Section | None]:
         """The stretch of a passage with the most telling words, whole sentences where they fit, and its section."""

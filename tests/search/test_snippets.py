@@ -179,7 +179,7 @@ LONG = "这一句很长没有标点" * 30
         (f"{LONG}，打印机卡纸了。", "…打印机卡纸了。", "了。"),
         (f"打印机卡纸，{LONG}", "打印机卡纸，这一句", "…"),
         (f"{LONG}，打印机卡纸，{LONG}", "…打印机卡纸，这一句", "…"),
-        ("The printer 卡纸 again. Next one. " * 9, "The printer 卡纸 again. Next one.", "one."),
+        ("The printer 卡纸 again. Next one. " * 9, "The printer 卡纸 again. Next one.", "again."),
     ],
 )
 def test_sentences_are_whole(built: Index, text: str, start: str, end: str) -> None:
@@ -217,6 +217,7 @@ def test_the_alias_that_says_most(built: Index) -> None:
     assert found is not None
     assert (found.text, marked(found)) == ("打印机老是卡纸", ["打印机", "卡纸"])
     assert marker.best(("没声音",)) is None
+    assert marker.best(("打印机坏了",), beside="打印机报错") is None
 
 
 def test_a_hit_shows_the_customers_words(settings: Settings, write: Write) -> None:
