@@ -158,8 +158,9 @@ def article(name: str) -> Answer:
         return redirect(forms.with_parameters(article_url(found), request.args), 302)
     html = markdown.render(body, resolver(engine, found))
     words = request.args.get("h", "")[:200]
+    marks = 0
     if words:
-        html = mark(html, engine.marker(words))
+        html, marks = mark(html, engine.marker(words))
     note_visit(found, words)
     outline = [o for o in markdown.outline(body) if o.level <= 3]
     overdue = found.review_after is not None and found.review_after < date.today()
@@ -173,6 +174,7 @@ def article(name: str) -> Answer:
         overdue=overdue,
         successor=successor(engine, found),
         words=words,
+        marks=marks,
         codes=engine.codes_of(found),
         standing=standings("", [found.id]).get(found.id),
     )

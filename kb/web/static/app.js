@@ -1,16 +1,20 @@
 // What all pages gain with JavaScript: keys, copying, the one box. Everything works without it.
 
 import { $, $$, composing, copy, enliven, isPaste, stored } from "./core.js";
+import { withoutPrompts } from "./prompts.js";
 import "./search.js";
 import "./results.js";
 
 enliven(document);
 
+const copyCode = (code) => copy(
+  withoutPrompts(code.textContent.replace(/\n$/, ""), /language-(\S+)/.exec(code.className)?.[1] ?? ""));
+
 document.addEventListener("click", (e) => {
   const button = e.target.closest("button");
   if (!button) return;
   if ("copy" in button.dataset) copy(button.dataset.copy);
-  else if ("copyCode" in button.dataset) copy($("code", button.parentElement).textContent.replace(/\n$/, ""));
+  else if ("copyCode" in button.dataset) copyCode($("code", button.parentElement));
   else if ("copyLink" in button.dataset) copy(new URL(button.dataset.copyLink, location.href).href);
   else if ("print" in button.dataset) window.print();
   else if ("close" in button.dataset) button.closest("dialog").close();

@@ -176,7 +176,7 @@ function live(box) {
       box.value = "";
       settled = true;
       cleared();
-    }
+    } else location.reload(); // reloaded while it showed results, the start page became another one
   });
 }
 
