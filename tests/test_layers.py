@@ -158,7 +158,7 @@ WITHOUT_AN_INDEX = {
     "kb.search.clarify": {"checked_answer", "latest", "read_answer"},
     "kb.search.improvements": {"sentence"},
     "kb.search.verdict_memory": {"Remembered"},
-    "kb.search.snippets": {"pieces"},
+    "kb.search.snippets": {"pieces", "stretches"},
     "kb.search.threshold": {"THRESHOLD"},
     "kb.search.why": {"standing"},
 }

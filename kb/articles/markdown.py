@@ -177,13 +177,19 @@ def links(body: str) -> list[tuple[int, str, bool]]:
     return out
 
 
-def inline_text(inline: Node, addresses: bool = False) -> str:
-    """The text of an inline node, as a reader sees it; with addresses, links to elsewhere show theirs."""
+def inline_text(inline: Node, addresses: bool = False, code: list[tuple[int, int]] | None = None) -> str:
+    """The text of an inline node, as a reader sees it; with addresses, links to elsewhere show theirs.
+
+    code: where it takes the (start, end) of what is set as code.
+    """
     out: list[str] = []
     opened: list[tuple[str, int]] = []
     children = inline.children or []
     for i, child in enumerate(children):
         if child.type in ("text", "code_inline", "image"):
+            if child.type == "code_inline" and code is not None:
+                start = sum(map(len, out))
+                code.append((start, start + len(child.content)))
             out.append(child.content)
         elif child.type == "softbreak":
             out.append("" if _goes_on(children, i) else "\n")
@@ -210,11 +216,24 @@ class _Section:
     last: int = 0
     text: str = ""
     code: list[tuple[int, int]] = field(default_factory=list)
+    inline: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, text: str, code: bool = False) -> None:
-        if code:
-            self.code.append((len(self.text), len(self.text) + len(text)))
+    def add(self, text: str, inline: Sequence[tuple[int, int]] = ()) -> None:
+        self.inline += _moved(inline, len(self.text))
         self.text += text
+
+    def add_block(self, text: str) -> None:
+        self.code.append((len(self.text), len(self.text) + len(text)))
+        self.text += text
+
+
+def _moved(spans: Sequence[tuple[int, int]], by: int) -> list[tuple[int, int]]:
+    return [(start + by, end + by) for start, end in spans]
+
+
+def _within(spans: Sequence[tuple[int, int]], start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """What of these spans lies in a stretch, counted from its start."""
+    return tuple((max(a, start) - start, min(b, end) - start) for a, b in spans if a < end and b > start)
 
 
 def _sections(article: Article) -> list[_Section]:
@@ -233,10 +252,11 @@ def _sections(article: Article) -> list[_Section]:
             sections[-1].last = start
             sections.append(_Section(tuple(t for _, t in path), str(node.attrGet("id")), line, end))
         elif node.type == "inline" and tokens[i - 1].type != "heading_open":
-            text = inline_text(node)
-            sections[-1].add(text.replace("\n", " ") + "  " if in_table else text + "\n")
+            code: list[tuple[int, int]] = []
+            text = inline_text(node, code=code)
+            sections[-1].add(text.replace("\n", " ") + "  " if in_table else text + "\n", code)
         elif node.type in ("fence", "code_block"):
-            sections[-1].add(node.content, code=True)
+            sections[-1].add_block(node.content)
         elif node.type in ("table_open", "table_close"):
             in_table = node.type == "table_open"
         elif node.type == "tr_close":
@@ -272,13 +292,16 @@ def section(article: Article, wanted: str) -> str:
 
 
 def _joined(sections: list[_Section]) -> Passage:
-    text, marks, code = "", [], []
+    text, marks = "", []
+    code: list[tuple[int, int]] = []
+    inline: list[tuple[int, int]] = []
     for s in sections:
         title = s.heading[-1] if s.heading else ""
         marks.append(Section(len(text), s.anchor, title, role(s.heading), s.first, s.last))
-        code += [(len(text) + a, len(text) + b) for a, b in s.code]
+        code += _moved(s.code, len(text))
+        inline += _moved(s.inline, len(text))
         text += s.text if s.text.endswith("\n") else s.text + "\n"
-    return Passage(text, (), sections[0].anchor, sections[0].line, tuple(marks), tuple(code))
+    return Passage(text, (), sections[0].anchor, sections[0].line, tuple(marks), tuple(code), tuple(inline))
 
 
 def _cut(text: str, start: int) -> int:
@@ -298,9 +321,9 @@ def _passages(s: _Section) -> list[Passage]:
         end = len(s.text)
         if end - start > MAX_PASSAGE:
             end = _cut(s.text, start)
-        code = tuple((max(a, start) - start, min(b, end) - start) for a, b in s.code if a < end and b > start)
+        code, inline = (_within(spans, start, end) for spans in (s.code, s.inline))
         mark = (Section(0, s.anchor, title, role(s.heading), s.first, s.last),)
         line = s.line + s.text.count("\n", 0, start)
-        out.append(Passage(s.text[start:end], s.heading, s.anchor, line, mark, code))
+        out.append(Passage(s.text[start:end], s.heading, s.anchor, line, mark, code, inline))
         start = end
     return out

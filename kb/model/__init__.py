@@ -114,7 +114,7 @@ class Passage:
     """What is ranked: a section of a manual, or the whole of a case or FAQ, as plain text.
 
     heading: titles from the top down to this section. anchor: of the page, without "#".
-    line: of the file (1-based). code: (start, end) of each code block in text.
+    line: of the file (1-based). code, inline: (start, end) in text of each code block, and of code within a line.
     """
 
     text: str
@@ -123,6 +123,7 @@ class Passage:
     line: int = 1
     sections: tuple[Section, ...] = ()
     code: tuple[tuple[int, int], ...] = ()
+    inline: tuple[tuple[int, int], ...] = ()
 
 
 class Token(NamedTuple):
@@ -188,10 +189,14 @@ class Query:
 
 
 class Snippet(NamedTuple):
-    """A piece of a passage; spans are the matched characters (start, end) within text."""
+    """A piece of a passage, with "…" where it was cut within a sentence.
+
+    spans, code: the matched characters, and those set as code: (start, end) within text, in order, apart.
+    """
 
     text: str
     spans: tuple[tuple[int, int], ...]
+    code: tuple[tuple[int, int], ...] = ()
 
 
 class Match(NamedTuple):
@@ -217,7 +222,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article found, by its best passage. passages: how many match; sections: the best of the others."""
+    """One article found, by its best passage. passages: how many match; sections: the best of the others.
+
+    alias: what customers say of it, where the query met it there.
+    """
 
     article: Article
     anchor: str
@@ -228,6 +236,7 @@ class Hit:
     matches: tuple[Match, ...]
     passages: int
     sections: tuple[Place, ...] = ()
+    alias: Snippet | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,17 +180,19 @@ def _hit(
     index = evidence.index
     passage = index.passage(chosen)
     snippet, section = marker.snippet(passage)
-    heading, anchor = place(passage, section, index.articles[article].title)
+    found, reasons = index.articles[article], matches(evidence, chosen)
+    heading, anchor = place(passage, section, found.title)
     return Hit(
-        article=index.articles[article],
+        article=found,
         anchor=anchor,
         heading=heading,
         score=sure,
-        title=marker.mark(index.articles[article].title),
+        title=marker.mark(found.title),
         snippet=snippet,
-        matches=matches(evidence, chosen),
+        matches=reasons,
         passages=len(matching),
-        sections=_sections(index, chosen, matching, scores, index.articles[article].title),
+        sections=_sections(index, chosen, matching, scores, found.title),
+        alias=marker.best(found.aliases, found.title) if any(m.field == "alias" for m in reasons) else None,
     )
 
 

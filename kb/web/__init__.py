@@ -17,6 +17,7 @@
 - What do all pages share? views.py (addresses, language, who asks)
 - Which error is which HTTP status, and how is it told? errors.py: one table
 - The address of a search; words marked in a page: forms.py; marks.py
+- Names of products in families, by maker and letter: products.py
 - Headers, form tokens; the WSGI server: security.py; server.py, its processes: supervisor.py
 - The lead's tables as files: spreadsheets.py; who may call and write: authorization.py
 
@@ -25,6 +26,7 @@ Every page:
 - /: one box for words and pastes; recent and saved searches; what is new (pages.py, paste.py)
 - /search: results with facets, sort, corrections, reasons (pages.py)
 - /a/NUMBER: read, copy, say whether it helped; related ones, the same fault (pages.py, reading.py)
+- /pack: articles as a file to take along (packing.py)
 - /suggest: paste or drop a mail or log; fixes, questions, masking, replies, verdicts, a started write-up (paste.py)
 - /code/X, /product/X, /browse: everything about an identifier, a product, an area and cause (browse.py)
 - /why: why an article was not found, what would help (pages.py)
@@ -67,6 +69,7 @@ from kb.web import (
     insights,
     manual,
     merging,
+    packing,
     pages,
     paste,
     reading,
@@ -101,7 +104,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
-    reading_pages = (pages, browse, folders, manual, reading, paste, feeds, reference, insights, spreadsheets)
+    reading_pages = (pages, browse, folders, manual, reading, packing, paste, feeds, reference, insights, spreadsheets)
     for module in (views, security, errors, *reading_pages, editing, history, review, importing, merging):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):

@@ -61,6 +61,7 @@ class Explained(Filters):
 class Typed(Given):
     q: str = told("已输入的文字", "what was typed so far", "", max_length=MAX_QUERY, examples=["ora-0"])
     size: int = told("最多几行", "lines at most", 8, ge=1, le=MAX_COUNT)
+    articles: bool = told("也要文章；0 则只要标识与产品", "articles too; with 0 identifiers and products alone", True)
 
 
 class Reply(Sent):

@@ -27,7 +27,7 @@ from kb.model import MAX_TEXT, Article, Completion
 from kb.model.schema import FACETS
 from kb.search.asking import wording
 from kb.search.engine import Engine, Engines
-from kb.search.snippets import pieces
+from kb.search.snippets import stretches
 from kb.search.verdict_memory import Remembered
 from kb.settings import Settings
 from kb.web import forms
@@ -48,7 +48,7 @@ def init_app(app: Flask) -> None:
         label=label,
         language=current,
         version=__version__,
-        pieces=pieces,
+        stretches=stretches,
         article_url=article_url,
         search_url=forms.address,
         toggled=forms.toggled,
