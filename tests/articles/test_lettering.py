@@ -7,7 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
+from screenshots import shot
 
 from kb.articles import lettering, pictures
 from kb.desk.intake import read
@@ -16,17 +17,6 @@ from kb.text.misread import repaired
 
 CHINESE = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 engine = pytest.mark.skipif(not find_spec("rapidocr"), reason="guzhi[ocr] is not installed")
-
-
-def shot(*lines: str, font: Path | None = None, size: int = 20) -> bytes:
-    """A screenshot of a message, black on white."""
-    letters = ImageFont.truetype(font, size) if font else ImageFont.load_default(size)
-    image = Image.new("RGB", (760, 60 + 2 * size * len(lines)), "white")
-    for number, line in enumerate(lines):
-        ImageDraw.Draw(image).text((30, 30 + 2 * size * number), line, fill="black", font=letters)
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 @engine
