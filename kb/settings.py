@@ -82,12 +82,6 @@ def _origins(value: Any) -> tuple[str, ...]:
     return found
 
 
-def _name(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[\w-]{0,64}", value):
-        raise ValueError("ww0123456789abcdef")
-    return value
-
-
 _SITE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[\w./~-]*)?")
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::\d{1,5})?")
 """Nothing that could end the policy and begin another."""
@@ -161,11 +155,12 @@ SETTINGS: tuple[Setting, ...] = (
         "the address of Feishu's or Lark's platform, https://open.feishu.cn as a rule; empty for no bot there",
     ),
     Setting(
-        "wecom_corp",
+        "wecom_url",
         "",
-        _name,
-        "企业微信的企业 ID（ww 开头）；空为不接企业微信应用",
-        "the ID of the company in WeCom (ww...); empty for no app there",
+        _address,
+        "企业微信的网址，通常是 https://qyapi.weixin.qq.com；工单的建议同时发到群机器人所在的群，空为不发",
+        "the address of WeCom, https://qyapi.weixin.qq.com as a rule: what tickets are answered is posted to the group "
+        "of a robot, too; empty for not",
     ),
     Setting("port", 8000, _number(0, 65535, int), "网站端口", "the port of the site"),
     Setting(
@@ -233,7 +228,7 @@ class Settings:
     zammad_url: str
     jira_url: str
     feishu_url: str
-    wecom_corp: str
+    wecom_url: str
     port: int
     processes: int
     threads: int

@@ -1,7 +1,7 @@
 """This module speaks the shapes of ticket systems and chats: what they send becomes a text, what answers it their call.
 
 Everything here is a function of what was sent; who may send, and the network, are in kb/web/hooks.py. Shapes: Zammad's
-webhooks and REST API, Jira's webhooks and REST API v2, Feishu's events 2.0, WeCom's messages to an app.
+webhooks and REST API, Jira's webhooks and REST API v2, Feishu's events 2.0, WeCom's robots of groups.
 """
 
 import hashlib
@@ -152,6 +152,18 @@ def from_feishu(sent: Mapping[str, Any]) -> Asked | None:
 def to_feishu(asked: Asked, text: str) -> Call:
     content = json.dumps({"text": text}, ensure_ascii=False)
     return Call(f"/open-apis/im/v1/messages/{quote(asked.key)}/reply", {"msg_type": "text", "content": content})
+
+
+# --- WeCom -----------------------------------------------------------------------------------
+
+MAX_WECOM = 2048
+"""Bytes of a text that the robot of a group takes."""
+
+
+def to_wecom(key: str, text: str) -> Call:
+    """A message of the robot of a group, cut where it must be."""
+    cut = text.encode()[:MAX_WECOM].decode(errors="ignore")
+    return Call(f"/cgi-bin/webhook/send?key={quote(key, safe='')}", {"msgtype": "text", "text": {"content": cut}})
 
 
 # --- what is answered ------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 - Which searches and visits are noted, did an article help? reading.py; said of a suggestion: verdicts.py
 - Feed, address-bar search: feeds.py
 - Beside the ticket system: the panel in a frame, the bookmark: panel.py; calls of Zammad, Jira and Feishu: hooks.py,
-  their shapes: kb/desk/hooks.py
+  their shapes, and WeCom's: kb/desk/hooks.py
 - A paste: its page, files, masking, cards, verdicts: paste.py; a card: cards.py; in the browser: static/paste.js
 - A page / an API call: pages.py / api.py (reading), api_writing.py; what goes in and comes out: requests.py,
   kb/desk/answers.py

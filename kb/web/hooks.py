@@ -11,6 +11,7 @@ import os
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from hmac import compare_digest
 from http.client import HTTPException as BrokenAnswer
 from pathlib import Path
@@ -99,7 +100,17 @@ def _answer(system: System, sent: Mapping[str, Any], login: Callable[[], Mapping
         except HTTPException:
             _answered.remove(key)
             raise
+        _tell_group(system, asked, note)
     return jsonify(answered=bool(note), articles=shown)
+
+
+def _tell_group(system: System, asked: Asked, note: str) -> None:
+    """The same in a group of WeCom, where one is connected; a ticket is answered without it, too."""
+    address = settings_in_force().wecom_url
+    if not address or system is FEISHU:
+        return
+    with suppress(HTTPException):  # it is in the log
+        _call(address, hooks.to_wecom(_secret("wecom", "key"), f"{system.name} {asked.key}\n{note}"), {})
 
 
 def _suggested(system: System, asked: Asked, text: str) -> tuple[str, list[str]]:

@@ -272,10 +272,8 @@ def test_a_picture_that_is_none(visit: Open) -> None:  # noqa: F811
     """Is told in a sentence; what was typed stays."""
     page = visit("/suggest")
     page.fill("#text", "打印机")
-    page.context.on("page", lambda _: None)
-    page.evaluate(
-        "() => { window.fetch = () => Promise.resolve(new Response('<main><h1>不是完整的图片</h1></main>', {status: 400})); }"
-    )
+    answer = "new Response('<main><h1>不是完整的图片</h1></main>', { status: 400 })"
+    page.evaluate(f"() => {{ window.fetch = () => Promise.resolve({answer}); }}")
     page.evaluate(PASTE_PICTURE, b64encode(b"\x89PNG\r\n").decode())
     page.wait_for_selector("[data-problem]:has-text('不是完整的图片')")
     assert page.input_value("#text") == "打印机"
@@ -306,7 +304,7 @@ def test_accessible(visit: Open, path: str, scheme: str) -> None:  # noqa: F811
 
     page = visit(path, color_scheme=scheme)
     if path == "/suggest":
-        page.fill("#text", "打印机卡纸，重启之后还是卡，换了纸也没有用，一打印就卡，电话 13812345678")
+        page.fill("#text", "打印机卡纸，重启之后还是卡，换了纸也没有用，一打印就卡")
         page.wait_for_selector(".card")
         settled(page)
     found = Axe().run(page).response["violations"]

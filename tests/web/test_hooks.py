@@ -74,8 +74,8 @@ def site(sample_settings: Settings, there: StandIn, tmp_path: Path, monkeypatch:
     (tmp_path / "secret").write_text(f"{SECRET}\n")
     monkeypatch.setenv("KB_FEISHU_APP_SECRET_FILE", str(tmp_path / "secret"))
     hooks._answered.clear()
-    addresses = dict.fromkeys(("zammad_url", "jira_url", "feishu_url"), there.address)
-    return create_app(replace(sample_settings, database=str(tmp_path / "people.db"), **addresses)).test_client()
+    connected = replace(sample_settings, zammad_url=there.address, jira_url=there.address, feishu_url=there.address)
+    return create_app(replace(connected, database=str(tmp_path / "people.db"))).test_client()
 
 
 def call(site: FlaskClient, path: str, sent: Any, secret: str = SECRET, method: str = "sha1") -> Any:
@@ -185,11 +185,32 @@ def test_feishu(site: FlaskClient, there: StandIn) -> None:
 
 def test_feishu_that_is_encrypted(site: FlaskClient) -> None:
     """Says what to change."""
-    told = site.post(
+    told: Any = site.post(
         "/hooks/feishu", json={"encrypt": "FIAfJPGRmFZWkaxPQ1XrJZVbv2JwdjfLk4jx0k/U1deAqYK3AXOZ5zcHt/cC4ZNT"}
     )
     assert told.status_code == 400
     assert "Encrypt Key" in told.json["error"]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_group_of_wecom(
+    sample_settings: Settings, there: StandIn, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """What a ticket is answered stands in the group of a robot, too, within its bounds; without it the note stands."""
+    for name in ("ZAMMAD_SECRET", "ZAMMAD_TOKEN"):
+        monkeypatch.setenv(f"KB_{name}", SECRET)
+    monkeypatch.setenv("KB_WECOM_KEY", "693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa")
+    hooks._answered.clear()
+    path = "/cgi-bin/webhook/send?key=693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa"
+    there.answers[path] = (status, {"errcode": 0, "errmsg": "ok"})
+    connected = replace(sample_settings, zammad_url=there.address, wecom_url=there.address)
+    assert call(create_app(connected).test_client(), "/hooks/zammad", zammad_ticket()).json["answered"] is True
+    [(note, _, _), (told, _, message)] = there.calls
+    assert (note, told) == ("/api/v1/ticket_articles", path)
+    assert message["msgtype"] == "text"
+    assert message["text"]["content"].startswith("zammad 42\n")
+    assert ANSWER in message["text"]["content"]
+    assert len(message["text"]["content"].encode()) <= 2048
 
 
 CALLS: dict[str, Callable[[], dict[str, Any]]] = {

@@ -97,7 +97,9 @@ box.addEventListener("paste", (e) => {
 /** A copied table as lines with its cells apart, and the text around it; "" when none was copied. */
 function tabled(html) {
   if (!/<table/i.test(html)) return "";
-  const page = new DOMParser().parseFromString(html, "text/html");  // nothing of it is run or loaded
+  // Nothing of it is run or loaded; what could be goes first, or the browser complains of it.
+  const bare = html.replace(/<style[\s\S]*?<\/style>/gi, "").replace(/\s(?:style|on\w+)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, "");
+  const page = new DOMParser().parseFromString(bare, "text/html");
   for (const silent of $$("style, script, title, head", page)) silent.remove();
   const cell = (c) => c.textContent.replace(/\s+/g, " ").trim();
   for (const table of $$("table", page).reverse()) {  // those inside others first
