@@ -22,6 +22,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
     "facet": {k.name: (k.zh, k.en) for k in (*KEYS, FOLDER) if k.facet},
     "verdict": {"helpful": ("有效", "Helped"), "unhelpful": ("无效", "Did not help")},
     "reason": {
+        "fault": ("不是这个问题", "Not this fault"),
         "incomplete": ("信息不足", "Not enough information"),
         "wrong": ("不准确", "Not accurate"),
         "unclear": ("看不懂", "Hard to follow"),

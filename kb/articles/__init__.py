@@ -6,5 +6,6 @@
 - How does Markdown become HTML and passages? markdown.py; parsed, within bounds: parser.py; other tools' marks:
   dialects.py; HTML in it: raw_html.py
 - What must be found? articles/golden.yml: read by golden.py, run by kb/desk/golden.py
-- Pictures of an article: pictures.py; Markdown as plain text: plain.py
+- Pictures of an article: pictures.py; what one says: lettering.py, kept: captions.py
+- Markdown as plain text: plain.py
 """

@@ -280,8 +280,12 @@ def split(article: Article) -> list[Passage]:
 
 
 def role(heading: Sequence[str]) -> str:
-    """The role of a section in simplified, traditional or English: of the outermost heading that has one, else ""."""
-    return next((found for title in heading if (found := SECTION_ROLES.get(fold(title.strip()).text))), "")
+    """The role of a section in simplified, traditional or English: of the outermost heading that has one, else "".
+
+    What customers can do is for them wherever it stands.
+    """
+    found = [role for title in heading if (role := SECTION_ROLES.get(fold(title.strip()).text))]
+    return "customer" if "customer" in found else next(iter(found), "")
 
 
 def section(article: Article, wanted: str) -> str:

@@ -21,6 +21,7 @@ from kb.settings import Settings
 
 if TYPE_CHECKING:
     from kb.indexer.build import Report
+    from kb.indexer.captions import Captioned
     from kb.indexer.meaning import Filled
     from kb.indexer.parallel import Progress
     from kb.search.engine import Engine
@@ -161,6 +162,17 @@ def build_index(chosen: Settings, full: bool = False) -> "Report":
     from kb.indexer.build import build
 
     return _watched(lambda progress: build(chosen, full, progress))
+
+
+def caption_pictures(chosen: Settings) -> "Captioned | None":
+    """Read what pictures of articles say, with a progress bar when a person is watching."""
+    from kb.indexer.captions import read_pictures
+
+    try:
+        return _watched(lambda progress: read_pictures(chosen, progress))
+    except (KbError, OSError) as error:  # the index is there without them
+        note(str(error))
+        return None
 
 
 def fill_meaning(chosen: Settings) -> "Filled":

@@ -14,7 +14,7 @@ from kb.database import tables
 from kb.database.connection import Store, upsert
 from kb.errors import InputError
 from kb.language import say
-from kb.model import VERDICTS, Verdict
+from kb.model import OTHER_FAULT, VERDICTS, Verdict
 from kb.privacy import masked
 
 MAX_TEXT = 4000
@@ -29,7 +29,7 @@ REMEMBERED = 5000
 """Verdicts that take part in ranking, the newest ones."""
 MOST_HELPFUL = 1000
 """Articles that stand before the others in the order of use."""
-REASONS = ("incomplete", "wrong", "unclear", "links", "other")
+REASONS = (OTHER_FAULT, "incomplete", "wrong", "unclear", "links", "other")
 
 
 class Feedback:
@@ -149,7 +149,7 @@ class Feedback:
         """Verdicts about texts, the newest REMEMBERED ones, newest last."""
         with self._store.reading() as session:
             rows = session.execute(
-                select(tables.Verdict.text, tables.Verdict.article, tables.Verdict.verdict)
+                select(tables.Verdict.text, tables.Verdict.article, tables.Verdict.verdict, tables.Verdict.reason)
                 .where(tables.Verdict.text != "")
                 .order_by(tables.Verdict.at.desc(), tables.Verdict.id.desc())
                 .limit(REMEMBERED)

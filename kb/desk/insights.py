@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from kb.articles.golden import same
 from kb.database import tables
 from kb.database.connection import Store
-from kb.model import HIDDEN_STATUSES, VERDICTS, Article
+from kb.model import HIDDEN_STATUSES, OTHER_FAULT, VERDICTS, Article
 from kb.search.confidence import MEDIUM
 from kb.search.engine import Engine
 from kb.search.threshold import THRESHOLD
@@ -117,6 +117,7 @@ class _Said(NamedTuple):
     search: int | None
     text: str
     verdict: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,8 @@ def judged(store: Store, days: int) -> Doings:
 
 def _said(session: Session, since: datetime, most: int) -> list[_Said]:
     w = tables.Verdict
-    return [_Said(*row[1:]) for row in _rows(session, since, most, w.id, w.at, w.article, w.search, w.text, w.verdict)]
+    columns = (w.id, w.at, w.article, w.search, w.text, w.verdict, w.reason)
+    return [_Said(*row[1:]) for row in _rows(session, since, most, *columns)]
 
 
 def _rows(
@@ -250,10 +252,13 @@ def _gap(rows: Sequence[_Found]) -> Gap:
 
 
 def uses(log: Doings, engine: Engine) -> list[Use]:
-    """Every article that is shown to readers, most used first: helpful, then opened, then shown."""
+    """Every article that is shown to readers, most used first: helpful, then opened, then shown.
+
+    That a text was about another fault counts against none.
+    """
     shown = Counter(name for row in log.searches for name in row.shown)
     opened = Counter(article for _, article in log.visits)
-    verdicts = Counter((said.article, said.verdict) for said in log.verdicts)
+    verdicts = Counter((said.article, said.verdict) for said in log.verdicts if said.reason != OTHER_FAULT)
     last: dict[str, datetime] = {}
     for at, article in (*log.visits, *((said.at, said.article) for said in log.verdicts)):
         last[article] = max(last.get(article, at), at)

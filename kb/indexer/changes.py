@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from kb.articles import dates
 from kb.articles.atomic import read_text
+from kb.articles.captions import captions
 from kb.articles.files import find, is_article, load, relative, title_of
 from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
@@ -210,7 +211,7 @@ def read(
             problems += [Doubt(*entry.record["problem"])] if entry.record.get("problem") else []
         else:
             todo.append((source, entry))
-    files = [_File(s, e, settings.articles, settings.max_file_kb) for s, e in todo]
+    files = [_File(s, e, settings.articles, settings.max_file_kb, settings.index) for s, e in todo]
     found, rows = _analysed(files, words, settings, progress)
     for (source, _), (entry, problem) in zip(todo, found, strict=True):
         problems += [problem] if problem else []
@@ -290,12 +291,13 @@ class _Document:
 
 @dataclass(frozen=True)
 class _File:
-    """A file to analyse. known: the article of before."""
+    """A file to analyse. known: the article of before; index: the folder that knows what pictures say."""
 
     source: Source
     known: Entry | None
     root: Path
     max_kb: int
+    index: Path
 
     def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, Doubt | None, list[Row]]:
         key = self.source.key
@@ -303,11 +305,13 @@ class _File:
             article, told = load(self.source.path, self.root, self.max_kb)
             problem = Doubt(key, 0, told) if told else None
             facts = article_record(article)
-            digest = blake2b(to_line([facts, article.body]), digest_size=16).hexdigest()
+            said = captions(article, self.root, self.index)
+            made_of = [facts, article.body, said] if said else [facts, article.body]
+            digest = blake2b(to_line(made_of), digest_size=16).hexdigest()
             record = {**facts, "stat": [self.source.size, self.source.mtime_ns], "digest": digest, "problem": problem}
             if self.known and digest == self.known.record.get("digest"):
                 return replace(self.known, record={**self.known.record, **record}), problem, []
-            rows = analyse(article, tokenizer)
+            rows = analyse(article, tokenizer, said)
             return _entry(record, article, rows), problem, rows
         except ArticleError as error:
             return None, Doubt(key, error.line, str(error)), []

@@ -28,7 +28,17 @@ CASE_SECTIONS = {
 
 FAQ_SECTIONS = {"question": ("问题", "問題", "Question"), "answer": ("回答", "Answer")}
 
-SECTION_ROLES = {h.lower(): role for table in (CASE_SECTIONS, FAQ_SECTIONS) for role, hs in table.items() for h in hs}
+CUSTOMER_SECTIONS = {
+    "customer": ("客户可做", "客戶可做", "客户自助", "客戶自助", "For the customer", "What customers can do")
+}
+"""What a customer can do alone: a reply is made of it."""
+
+SECTION_ROLES = {
+    h.lower(): role
+    for table in (CASE_SECTIONS, FAQ_SECTIONS, CUSTOMER_SECTIONS)
+    for role, hs in table.items()
+    for h in hs
+}
 """Folded heading -> role."""
 
 FIX_ROLES = ("fix", "answer")
@@ -374,11 +384,16 @@ TOKEN_DAYS = 365
 
 
 class Verdict(NamedTuple):
-    """What somebody said of an article as an answer to a text. verdict: helpful or unhelpful."""
+    """What somebody said of an article as an answer to a text. verdict: helpful or unhelpful; reason: why it is."""
 
     text: str
     article: str
     verdict: str
+    reason: str = ""
+
+
+OTHER_FAULT = "fault"
+"""The reason that the text is about another fault: it says nothing of the article as an answer to its own."""
 
 
 # --- what there is ---------------------------------------------------------------------------

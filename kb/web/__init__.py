@@ -3,6 +3,8 @@
 - Which searches and visits are noted, did an article help? reading.py; said of a suggestion: verdicts.py
 - A base by its folders: folders.py; the help, which is no part of the base: manual.py, its texts: help/
 - Feed, address-bar search: feeds.py
+- Beside the ticket system: the panel in a frame, the bookmark: panel.py; calls of Zammad, Jira and Feishu: hooks.py,
+  their shapes, and WeCom's: kb/desk/hooks.py
 - A paste: its page, files, masking, cards, verdicts: paste.py; a card: cards.py; in the browser: static/paste.js
 - A page / an API call: pages.py / api.py (reading), api_writing.py; what goes in and comes out: requests.py,
   kb/desk/answers.py
@@ -28,6 +30,8 @@ Every page:
 - /a/NUMBER: read, copy, say whether it helped; related ones, the same fault (pages.py, reading.py)
 - /pack: articles as a file to take along (packing.py)
 - /suggest: paste or drop a mail or log; fixes, questions, masking, replies, verdicts, a started write-up (paste.py)
+- /panel, /bookmarklet: the same narrow, in a frame of named sites or a small window (panel.py)
+- /hooks/zammad, /hooks/jira, /hooks/feishu: systems that call and are answered (hooks.py)
 - /code/X, /product/X, /browse: everything about an identifier, a product, an area and cause (browse.py)
 - /why: why an article was not found, what would help (pages.py)
 - /new, /edit/NUMBER: write with preview, problems, duplicates, pictures; drafts, conflicts (editing.py)
@@ -65,12 +69,14 @@ from kb.web import (
     feeds,
     folders,
     history,
+    hooks,
     importing,
     insights,
     manual,
     merging,
     packing,
     pages,
+    panel,
     paste,
     reading,
     reference,
@@ -104,10 +110,22 @@ def create_app(settings: Settings) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
-    reading_pages = (pages, browse, folders, manual, reading, packing, paste, feeds, reference, insights, spreadsheets)
-    for module in (views, security, errors, *reading_pages, editing, history, review, importing, merging):
+    reading_pages = (pages, browse, folders, manual, reading, packing, paste, panel, feeds, reference)
+    leading_pages = (insights, spreadsheets)
+    for module in (
+        views,
+        security,
+        errors,
+        *reading_pages,
+        *leading_pages,
+        editing,
+        history,
+        review,
+        importing,
+        merging,
+    ):
         module.init_app(app)
-    for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):
+    for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval, hooks):
         app.register_blueprint(part.blueprint)
     return app
 

@@ -142,6 +142,8 @@ class Judged(Sent):
         "",
         max_length=MAX_ARTICLE,
     )
-    reason: Literal["", "incomplete", "wrong", "unclear", "links", "other"] = told("无效的原因", "why it did not", "")
+    reason: Literal["", "fault", "incomplete", "wrong", "unclear", "links", "other"] = told(
+        "无效的原因", "why it did not", ""
+    )
     comment: str = told("补充", "what else there is to say", "", max_length=MAX_COMMENT)
     search: int | None = told("答案里的 search", "what an answer calls search", None, ge=1, lt=2**31)

@@ -100,7 +100,8 @@ def test_paste_a_mail(visit: Open, browser: Any) -> None:
     page.click("button.primary")
     card = page.locator(".card", has_text=ANSWER).first
     fix = card.locator("[data-copy]")
-    assert card.locator(".fix .prose").inner_text().strip()
+    assert card.locator(".prose.fix").inner_text().strip()
+    card.locator(".reply > summary").click()
     fix.click()
     page.wait_for_selector("#status.on")
     assert page.evaluate("navigator.clipboard.readText()") == fix.get_attribute("data-copy")
@@ -116,7 +117,7 @@ def test_answers_while_typing(visit: Open) -> None:
     page = visit("/suggest")
     page.fill("#text", MAIL)
     page.wait_for_selector(f".card:has-text('{ANSWER}')")
-    assert page.locator(".card [data-copy]").first.is_visible()
+    assert page.locator(".card [data-reply]").first.is_visible()
     assert page.input_value("#text") == MAIL
     page.fill("#text", "附近有没有川菜馆推荐")
     page.wait_for_selector("text=没有足够相似的案例")

@@ -575,7 +575,7 @@ def test_english_is_complete(settings: Settings, write: Write) -> None:
         "/ask", "/opensearch.xml", "/feed.xml", "/api/v1/nowhere",
     )]  # fmt: skip
     answers += [post(client, "/suggest", "the printer jams at the fuser\n13.20.01"), post(client, "/ask", "jam " * 99)]
-    assert "Copy the fix" in answers[-2].text
+    assert "Copy mail reply" in answers[-2].text
     answers += [post(client, "/draft", "call 13812345678"), client.post("/ask", data={"text": "x"})]
     for answer in answers:
         text = answer.text.replace('aria-hidden="true">故<', "").replace(">中文<", "")
