@@ -241,6 +241,15 @@ class Placed(NamedTuple):
         """The id of the field."""
         return f"f-{self.key}" if self.key else self.box
 
+    @property
+    def said(self) -> str:
+        """The problem as it reads at its field, which is named there already."""
+        if self.problem.code == "missing_key" and self.key:
+            return say("必填", "Required")
+        if self.problem.code == "empty_section" and self.box != "text":
+            return say("还没有写", "Still empty")
+        return self.problem.message
+
 
 def _placed(problems: list[Problem], form: Form, head: FrontMatter) -> list[Placed]:
     placed = []

@@ -266,7 +266,7 @@ def test_findings_lead_to_line_and_field(site: FlaskClient) -> None:
     lines = dict(re.findall(r'data-line="(\d+)"[^>]*>.*?</a> <span>(.*?)</span>', answer))
     assert "手机号码" in lines["5"]
     assert "missing.md" in lines[str(len(text.split("\r\n")))]
-    assert re.search(r'href="#f-area".*缺少 area', answer)
+    assert re.search(r'href="#f-area".*必填', answer)
     assert re.search(r'href="#f-created".*昨天', answer)
     assert 'value="mask"' in answer
 
@@ -297,7 +297,7 @@ def test_nothing_is_published_with_errors(site: FlaskClient, settings: Settings)
     form = form_of(site, "/new?kind=case")
     refused = post(site, form, action="to:published", title="ZX-4711", text="## 现象\n\nx\n")
     assert refused.status_code == 422
-    assert "缺少 area" in refused.text
+    assert re.search(r'href="#f-area".*必填', refused.text)
     assert "解决" in refused.text
     assert not (settings.articles / "case").exists()
     assert post(site, form, action="to:review", title="ZX-4711", text="## 现象\n\nx\n").status_code == 303
@@ -397,14 +397,14 @@ def test_a_case_is_written_section_by_section(site: FlaskClient, settings: Setti
 def test_errors_are_told_after_the_first_save(site: FlaskClient) -> None:
     """A form just opened complains of nothing; a save that was refused says at each field what it lacks."""
     opened = site.get("/new?kind=case")
-    assert "缺少" not in opened.text
+    assert "必填" not in opened.text
     form = form_of(site, "/new?kind=case")
-    assert "缺少" not in site.post("/preview", data={**form, "title": "x"}).text
+    assert "必填" not in site.post("/preview", data={**form, "title": "x"}).text
     refused = post(site, form, action="to:published", title="响", text="## 现象\n\nx\n")
-    assert re.search(r'id="wrong-f-area"[^>]*>缺少 area', refused.text)
+    assert re.search(r'id="wrong-f-area"[^>]*>必填', refused.text)
     assert re.search(r'id="f-area"[^>]*aria-invalid="true"', refused.text)
     tried = Forms(refused).forms["/save"]
-    assert "缺少 area" in site.post("/preview", data=tried).text
+    assert re.search(r'href="#f-area".*必填', site.post("/preview", data=tried).text)
 
 
 # --- proposals -------------------------------------------------------------------------------
@@ -440,7 +440,9 @@ def test_two_writers_see_each_other(site: FlaskClient) -> None:
     assert other.post("/sitting", data={**yours, "token": "x"}).status_code == 400
     site.post("/sitting", data={**mine, "left": "1"})
     assert site.post("/save", data={**form_of(site, "/edit/KB-000001"), "editor": "王工"}).status_code == 303
-    assert len(other.post("/sitting", data=yours).get_json()["others"]) == 1  # the page of a form that was only looked at
+    assert (
+        len(other.post("/sitting", data=yours).get_json()["others"]) == 1
+    )  # the page of a form that was only looked at
     assert site.post("/sitting", data={"token": mine["token"], "sitting": "../x"}).status_code == 400
 
 

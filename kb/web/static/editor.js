@@ -135,6 +135,7 @@ async function beat() {
 if (others) {
   beat();
   setInterval(beat, 20_000);
+  form.elements.editor.addEventListener("change", beat);
   window.addEventListener("pagehide", () => navigator.sendBeacon(told.sittingUrl, sit({ left: "1" })));
 }
 
