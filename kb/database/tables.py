@@ -143,10 +143,7 @@ class Sitting(Base):
 
 
 class GapDecision(Base):
-    """What a lead decided on a gap. digest: of its text; state: open, ignored or done; owner: who takes it, or empty.
-
-    before: (state, owner) that an undo brings back.
-    """
+    """What a lead decided on a gap. digest: of its text; state: open, ignored or done; owner: empty for none."""
 
     __tablename__ = "gap_decisions"
     digest: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -154,7 +151,6 @@ class GapDecision(Base):
     text: Mapped[str]
     state: Mapped[str] = mapped_column(String(16))
     owner: Mapped[str] = mapped_column(_NAME)
-    before: Mapped[list[str]]
 
 
 class Rename(Base):

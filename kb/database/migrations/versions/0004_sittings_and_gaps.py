@@ -27,7 +27,6 @@ def upgrade() -> None:
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("owner", sa.String(300), nullable=False),
-        sa.Column("before", sa.JSON, nullable=False),
     )
 
 
