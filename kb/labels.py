@@ -29,6 +29,12 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "links": ("链接失效", "Broken links"),
         "other": ("其他", "Something else"),
     },
+    "gap": {
+        "open": ("待处理", "Open"),
+        "ignored": ("已忽略", "Ignored"),
+        "done": ("已处理", "Done"),
+        "again": ("处理后又出现", "Missed again"),
+    },
     "insight": {
         "searches": ("搜索", "Searches"),
         "pastes": ("粘贴", "Pastes"),

@@ -151,7 +151,7 @@ ABOVE_THE_DOOR = ("web", "cli", *next(layer for layer in LAYERS if "desk" in lay
 """Parts that ask of retrieval what kb.search.engine answers."""
 WITHOUT_AN_INDEX = {
     "kb.search.asking": {"wording"},
-    "kb.search.confidence": {"MEDIUM"},
+    "kb.search.confidence": {"MEDIUM", "STRONG"},
     "kb.search.engine": {"COUNT", "Engine", "Engines", "Marker", "engines"},
     "kb.search.evaluate": None,
     "kb.search.synonym_mining": {"accept", "read_decided", "refuse", "undecided"},

@@ -51,16 +51,25 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(browser: Any, address: str) -> Iterator[Open]:
-    """visit("/search?q=x"): a page of a fresh visitor. Whatever the console complains of fails the test."""
+    """visit("/search?q=x"): a page of a fresh visitor. Whatever the console complains of fails the test.
+
+    refused: a form will be, and the console tells of that.
+    """
     complaints: list[str] = []
     contexts = []
 
-    def visit(path: str = "/", **options: Any) -> Any:
+    def visit(path: str = "/", refused: bool = False, **options: Any) -> Any:
         context = browser.new_context(base_url=address, locale="zh-CN", **options)
         context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+
+        def listen(message: Any) -> None:
+            expected = refused and "422" in message.text
+            if message.type in ("error", "warning") and not expected:
+                complaints.append(message.text)
+
+        page.on("console", listen)
         page.on("pageerror", lambda e: complaints.append(str(e)))
         page.goto(path)
         return page
