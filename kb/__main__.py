@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import sys
+from itertools import pairwise
 
 # Sums are short, and a site's processes share the work: threads that wait for each other's products cost processor
 # time that others need. It must be known before arrays are loaded.
@@ -13,11 +15,22 @@ from kb.settings import load
 
 
 def main() -> None:
-    with contextlib.suppress(KbError):  # the command itself will say what is wrong with the settings
-        use(load().language)
+    use(asked(sys.argv[1:]))
     from kb.cli import cli  # its help texts are written in the language of that moment
 
     cli()
+
+
+def asked(words: list[str]) -> str:
+    """The language of a command line, before it is read: of --language, else of the settings."""
+    for option, value in pairwise([*words, ""]):
+        if option == "--language":
+            return value
+        if option.startswith("--language="):
+            return option.partition("=")[2]
+    with contextlib.suppress(KbError):  # the command itself will say what is wrong with the settings
+        return load().language
+    return "zh"
 
 
 if __name__ == "__main__":

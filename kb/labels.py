@@ -1,7 +1,7 @@
 """This module names values in both languages, those of the front matter first, and reads the names back."""
 
 from kb.language import current
-from kb.model.schema import KEYS
+from kb.model.schema import FOLDER, KEYS
 from kb.text import identifiers
 
 LABELS: dict[str, dict[str, tuple[str, str]]] = {
@@ -19,14 +19,21 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "archived": ("归档", "Archive"),
     },
     "key": {**{k.name: (k.zh, k.en) for k in KEYS}, "ticket": ("工单号", "Ticket number")},
-    "facet": {k.name: (k.zh, k.en) for k in KEYS if k.facet},
+    "facet": {k.name: (k.zh, k.en) for k in (*KEYS, FOLDER) if k.facet},
     "verdict": {"helpful": ("有效", "Helped"), "unhelpful": ("无效", "Did not help")},
     "reason": {
+        "fault": ("不是这个问题", "Not this fault"),
         "incomplete": ("信息不足", "Not enough information"),
         "wrong": ("不准确", "Not accurate"),
         "unclear": ("看不懂", "Hard to follow"),
         "links": ("链接失效", "Broken links"),
         "other": ("其他", "Something else"),
+    },
+    "gap": {
+        "open": ("待处理", "Open"),
+        "ignored": ("已忽略", "Ignored"),
+        "done": ("已处理", "Done"),
+        "again": ("处理后又出现", "Missed again"),
     },
     "insight": {
         "searches": ("搜索", "Searches"),

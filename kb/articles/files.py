@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -26,6 +27,8 @@ from kb.model.schema import BY_NAME, DATES, LISTS, NAMES, TEXTS
 SUFFIXES = (".md", ".markdown")
 MAX_TITLE = 500
 """Characters of a heading that becomes a title."""
+MAX_MENU = 1_000_000
+"""Bytes of a file that is looked at for being a menu."""
 LEFT_OUT_FOLDERS = frozenset(("node_modules", "bower_components", "__MACOSX"))
 """Folders with other people's documents."""
 LEFT_OUT_FILES = frozenset(
@@ -33,18 +36,37 @@ LEFT_OUT_FILES = frozenset(
 )
 """What tools for documents make their menus of: links without a text of their own."""
 
+_MENU = re.compile(
+    r"(?:_?index|readme|home|_?toc|contents|summary|nav(?:igation)?|menu|目录)(?:[-_.].*)?", re.IGNORECASE
+)
+"""What files are called that may be such a menu, and may be an article as well: the text decides."""
+PROSE = 0.2
+"""Share of a menu's letters that are no links, at most; titles are not counted."""
+_LINK = re.compile(r"!?\[[^\]\n]*\]\([^)\n]*\)|!?\[[^\]\n]*\]\[[^\]\n]*\]|<https?:[^>\n]*>|https?:\S+")
+_WRITTEN = re.compile(r"\w")
+
 _HEADING = re.compile(
     r"^ {0,3}#{1,6}[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*$|^([^\n]*\S[^\n]*)\n {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE
 )
 
 
 def find(root: Path) -> Iterator[Path]:
-    """Every article file below root, sorted; links that leave root and what left_out() names are passed over.
+    """Every article file below root, sorted; links that leave root, what left_out() names and menus are passed over.
 
     Raises NotFoundError when root is not a folder that can be listed.
     """
+    yield from (path for path, menu in _walk(root) if not menu)
+
+
+def menus(root: Path) -> list[str]:
+    """The files that find() passes over because they hold links and hardly a word beside, by their paths below root."""
+    return [relative(path, root) for path, menu in _walk(root) if menu]
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
+    """(file, whether it is a menu) of every Markdown file below root that may be an article."""
     if root.is_file() and root.suffix.lower() in SUFFIXES:
-        yield root
+        yield root, False
         return
     if not root.is_dir():
         raise NotFoundError(say("没有文件夹 {root}", "there is no folder {root}", root=root))
@@ -60,7 +82,34 @@ def find(root: Path) -> Iterator[Path]:
             path = Path(folder, name)
             wanted = not left_out(name) and path.suffix.lower() in SUFFIXES
             if wanted and (_leads_into(real_root, path) if path.is_symlink() else path.is_file()):
-                yield path
+                yield path, _is_menu(path)
+
+
+def _is_menu(path: Path) -> bool:
+    """Whether a file is a table of contents: called like one, with links and hardly a word beside them."""
+    if not _MENU.fullmatch(path.stem):
+        return False
+    try:
+        stat = path.stat()
+        return _is_links(path, stat.st_size, stat.st_mtime_ns)
+    except OSError:  # whoever reads it will tell
+        return False
+
+
+@lru_cache(maxsize=20_000)
+def _is_links(path: Path, size: int, mtime_ns: int) -> bool:
+    """The same by its text; a site looks at its folder every few seconds."""
+    if size > MAX_MENU:
+        return False
+    try:
+        text, _ = decode(path.read_bytes(), path.name)
+    except ArticleError:
+        return False
+    lines = mended(text, path.name)[0].end - 1
+    body = "".join(_lines(text)[lines:])
+    rest = "\n".join(line for line in _LINK.sub("", body).split("\n") if not line.lstrip().startswith("#"))
+    linked = len(_WRITTEN.findall("".join(_LINK.findall(body))))
+    return linked > 0 and len(_WRITTEN.findall(rest)) <= PROSE * linked
 
 
 def left_out(name: str) -> bool:
@@ -72,7 +121,9 @@ def is_article(path: Path, root: Path) -> bool:
     """Whether find() would give a file below root."""
     if not path.is_relative_to(root) or any(map(left_out, path.relative_to(root).parts)):
         return False
-    return path.suffix.lower() in SUFFIXES and path.is_file() and _leads_into(root.resolve(), path)
+    if path.suffix.lower() not in SUFFIXES or not path.is_file() or _is_menu(path):
+        return False
+    return _leads_into(root.resolve(), path)
 
 
 def _leads_into(folder: Path, link: Path) -> bool:
@@ -206,6 +257,8 @@ def _article(text: str, path: str, head: FrontMatter) -> Article:
     for key in DATES:
         written = (head.values.get(name) for name in (key, *BY_NAME[key].other_names))
         known[key] = day(next((value for value in written if value is not None), None))
+    # Hugo's aliases are earlier addresses of the page, not what customers say.
+    known["aliases"] = tuple(a for a in known["aliases"] if not a.startswith("/"))
     known["title"] = known.get("title") or title_of(body, path)
     known["id"] = known.get("id") or str(PurePosixPath(path).with_suffix(""))
     extra = {k: v for k, v in head.values.items() if k not in BY_NAME}
@@ -235,8 +288,13 @@ def first_heading(body: str) -> str:
 
 
 def title_of(body: str, path: str) -> str:
-    """What an article is called that gives itself no title: its first heading, else the name of its file."""
-    return first_heading(body) or PurePosixPath(path).stem
+    """What an article is called that gives itself no title: its first heading, else the name of its file.
+
+    Of a file that is called as all of them are, index or README, the name of its folder.
+    """
+    place = PurePosixPath(path)
+    named = place.parent.name if _MENU.fullmatch(place.stem) else ""
+    return first_heading(body) or named or place.stem
 
 
 def _strings(value: Any) -> list[str]:

@@ -54,6 +54,10 @@ class _Renderer(RendererHTML):
         anchor = env.get("prefix", "") + str(tokens[i].attrGet("id") or "")
         return f'<{tokens[i].tag} id="{escapeHtml(anchor)}">'
 
+    def said_before(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
+        """Where a heading stood that only said the title once more: what leads to it still does."""
+        return f'<span id="{escapeHtml(env.get("prefix", "") + str(tokens[i].attrGet("id") or ""))}"></span>\n'
+
     def link_open(self, tokens: Sequence[Node], i: int, options: Any, env: Any) -> str:
         attributes = dict(tokens[i].attrs)
         href = str(attributes.get("href", ""))
@@ -119,17 +123,26 @@ def _renderer() -> Parser:
     return Parser(MAX_DEPTH, _Renderer)
 
 
-def render(body: str, resolve: Resolve | None = None, prefix: str = "") -> str:
+def render(body: str, resolve: Resolve | None = None, prefix: str = "", title: str = "") -> str:
     """Markdown -> HTML without any markup of its author's own. resolve: relative link -> address.
+
+    title: stands above the text; a first heading that says the same is left out.
 
     prefix: stands before each anchor, where several bodies share one page; links are for resolve to adjust.
     """
     nodes, found = parse(body)
+    if _repeats(nodes, title):
+        nodes = (Node("said_before", "span", 0, attrs=nodes[0].attrs), *nodes[3:])
     env: dict[str, Any] = {**found, "resolve": resolve} if resolve else dict(found)
     if prefix:
         env |= {"prefix": prefix, "docId": prefix}  # docId: the footnote plugin's name for it
     renderer = _renderer()
     return str(renderer.renderer.render(nodes, renderer.options, env))
+
+
+def _repeats(nodes: Sequence[Node], title: str) -> bool:
+    """Whether a text starts with a heading that says the title."""
+    return bool(title and nodes and nodes[0].type == "heading_open" and inline_text(nodes[1]).strip() == title.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +154,14 @@ class Outline:
     title: str
 
 
-def outline(body: str) -> list[Outline]:
-    """The headings of a body in order."""
+def outline(body: str, title: str = "") -> list[Outline]:
+    """The headings of a body in order. title: as for render()."""
     tokens, _ = parse(body)
+    first = 3 if _repeats(tokens, title) else 0
     return [
         Outline(int(t.tag[1]), str(t.attrGet("id")), inline_text(tokens[i + 1]))
         for i, t in enumerate(tokens)
-        if t.type == "heading_open"
+        if t.type == "heading_open" and i >= first
     ]
 
 
@@ -163,13 +177,19 @@ def links(body: str) -> list[tuple[int, str, bool]]:
     return out
 
 
-def inline_text(inline: Node, addresses: bool = False) -> str:
-    """The text of an inline node, as a reader sees it; with addresses, links to elsewhere show theirs."""
+def inline_text(inline: Node, addresses: bool = False, code: list[tuple[int, int]] | None = None) -> str:
+    """The text of an inline node, as a reader sees it; with addresses, links to elsewhere show theirs.
+
+    code: where it takes the (start, end) of what is set as code.
+    """
     out: list[str] = []
     opened: list[tuple[str, int]] = []
     children = inline.children or []
     for i, child in enumerate(children):
         if child.type in ("text", "code_inline", "image"):
+            if child.type == "code_inline" and code is not None:
+                start = sum(map(len, out))
+                code.append((start, start + len(child.content)))
             out.append(child.content)
         elif child.type == "softbreak":
             out.append("" if _goes_on(children, i) else "\n")
@@ -196,11 +216,24 @@ class _Section:
     last: int = 0
     text: str = ""
     code: list[tuple[int, int]] = field(default_factory=list)
+    inline: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, text: str, code: bool = False) -> None:
-        if code:
-            self.code.append((len(self.text), len(self.text) + len(text)))
+    def add(self, text: str, inline: Sequence[tuple[int, int]] = ()) -> None:
+        self.inline += _moved(inline, len(self.text))
         self.text += text
+
+    def add_block(self, text: str) -> None:
+        self.code.append((len(self.text), len(self.text) + len(text)))
+        self.text += text
+
+
+def _moved(spans: Sequence[tuple[int, int]], by: int) -> list[tuple[int, int]]:
+    return [(start + by, end + by) for start, end in spans]
+
+
+def _within(spans: Sequence[tuple[int, int]], start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """What of these spans lies in a stretch, counted from its start."""
+    return tuple((max(a, start) - start, min(b, end) - start) for a, b in spans if a < end and b > start)
 
 
 def _sections(article: Article) -> list[_Section]:
@@ -219,10 +252,11 @@ def _sections(article: Article) -> list[_Section]:
             sections[-1].last = start
             sections.append(_Section(tuple(t for _, t in path), str(node.attrGet("id")), line, end))
         elif node.type == "inline" and tokens[i - 1].type != "heading_open":
-            text = inline_text(node)
-            sections[-1].add(text.replace("\n", " ") + "  " if in_table else text + "\n")
+            code: list[tuple[int, int]] = []
+            text = inline_text(node, code=code)
+            sections[-1].add(text.replace("\n", " ") + "  " if in_table else text + "\n", code)
         elif node.type in ("fence", "code_block"):
-            sections[-1].add(node.content, code=True)
+            sections[-1].add_block(node.content)
         elif node.type in ("table_open", "table_close"):
             in_table = node.type == "table_open"
         elif node.type == "tr_close":
@@ -246,8 +280,12 @@ def split(article: Article) -> list[Passage]:
 
 
 def role(heading: Sequence[str]) -> str:
-    """The role of a section in simplified, traditional or English: of the outermost heading that has one, else ""."""
-    return next((found for title in heading if (found := SECTION_ROLES.get(fold(title.strip()).text))), "")
+    """The role of a section in simplified, traditional or English: of the outermost heading that has one, else "".
+
+    What customers can do is for them wherever it stands.
+    """
+    found = [role for title in heading if (role := SECTION_ROLES.get(fold(title.strip()).text))]
+    return "customer" if "customer" in found else next(iter(found), "")
 
 
 def section(article: Article, wanted: str) -> str:
@@ -258,13 +296,16 @@ def section(article: Article, wanted: str) -> str:
 
 
 def _joined(sections: list[_Section]) -> Passage:
-    text, marks, code = "", [], []
+    text, marks = "", []
+    code: list[tuple[int, int]] = []
+    inline: list[tuple[int, int]] = []
     for s in sections:
         title = s.heading[-1] if s.heading else ""
         marks.append(Section(len(text), s.anchor, title, role(s.heading), s.first, s.last))
-        code += [(len(text) + a, len(text) + b) for a, b in s.code]
+        code += _moved(s.code, len(text))
+        inline += _moved(s.inline, len(text))
         text += s.text if s.text.endswith("\n") else s.text + "\n"
-    return Passage(text, (), sections[0].anchor, sections[0].line, tuple(marks), tuple(code))
+    return Passage(text, (), sections[0].anchor, sections[0].line, tuple(marks), tuple(code), tuple(inline))
 
 
 def _cut(text: str, start: int) -> int:
@@ -284,9 +325,9 @@ def _passages(s: _Section) -> list[Passage]:
         end = len(s.text)
         if end - start > MAX_PASSAGE:
             end = _cut(s.text, start)
-        code = tuple((max(a, start) - start, min(b, end) - start) for a, b in s.code if a < end and b > start)
+        code, inline = (_within(spans, start, end) for spans in (s.code, s.inline))
         mark = (Section(0, s.anchor, title, role(s.heading), s.first, s.last),)
         line = s.line + s.text.count("\n", 0, start)
-        out.append(Passage(s.text[start:end], s.heading, s.anchor, line, mark, code))
+        out.append(Passage(s.text[start:end], s.heading, s.anchor, line, mark, code, inline))
         start = end
     return out

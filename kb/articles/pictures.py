@@ -5,7 +5,9 @@ Nothing of the original file survives but its pixels. Pictures come from editors
 
 import threading
 import warnings
+from collections.abc import Callable
 from io import BytesIO
+from typing import TypeVar
 
 from PIL import Image, ImageOps
 
@@ -19,6 +21,8 @@ MAX_SIDE = 2000
 """Pixels; a larger picture is made smaller: a reader on site waits for every byte."""
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".gif", "WEBP": ".webp"}
 
+Result = TypeVar("Result")
+
 _one_at_a_time = threading.Lock()
 
 
@@ -26,22 +30,39 @@ def cleaned(raw: bytes) -> tuple[bytes, str]:
     """A picture written anew, without metadata, turned as its camera meant it: (bytes, suffix). Raises InputError."""
     if len(raw) > MAX_BYTES:
         raise _refused("图片超过 {n} MB", "the picture is over {n} MB", n=MAX_BYTES // 1_000_000)
+    with _one_at_a_time:
+        return _told(lambda: _decoded(raw))
+
+
+def _told(work: Callable[[], Result]) -> Result:
+    """What Pillow says of files that are none, in a sentence."""
     try:
-        with _one_at_a_time:
-            return _decoded(raw)
+        return work()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _refused("图片超过 {n} 万像素", "the picture has over {n}0,000 pixels", n=MAX_PIXELS // 10_000)
-    except (OSError, ValueError, SyntaxError, EOFError):  # what Pillow says of files that are none
+    except (OSError, ValueError, SyntaxError, EOFError):
         raise _refused(
             "不是完整的 PNG、JPEG、GIF 或 WebP 图片（SVG 等不收）",
             "not a whole PNG, JPEG, GIF or WebP picture (SVG and others are not taken)",
         )
 
 
+def opened(raw: bytes) -> Image.Image:
+    """A picture decoded, turned as its camera meant it, for who only looks at it. Raises InputError."""
+    if len(raw) > MAX_BYTES:
+        raise _refused("图片超过 {n} MB", "the picture is over {n} MB", n=MAX_BYTES // 1_000_000)
+    return _told(lambda: _image(raw, (*SUFFIXES, "BMP"))[0])
+
+
 def _decoded(raw: bytes) -> tuple[bytes, str]:
+    return _written(*_image(raw, tuple(SUFFIXES)))
+
+
+def _image(raw: bytes, formats: tuple[str, ...]) -> tuple[Image.Image, str]:
+    """(picture, its format)"""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        image = Image.open(BytesIO(raw), formats=tuple(SUFFIXES))
+        image = Image.open(BytesIO(raw), formats=formats)
     if image.width * image.height > MAX_PIXELS:
         raise _refused("图片超过 {n} 万像素", "the picture has over {n}0,000 pixels", n=MAX_PIXELS // 10_000)
     if getattr(image, "n_frames", 1) > 1:
@@ -50,7 +71,7 @@ def _decoded(raw: bytes) -> tuple[bytes, str]:
     image.load()
     upright = ImageOps.exif_transpose(image)
     assert upright is not None
-    return _written(upright, kind)
+    return upright, kind
 
 
 def _written(image: Image.Image, kind: str) -> tuple[bytes, str]:

@@ -21,6 +21,17 @@ _TEMPLATES = {
 }
 
 
+def headings(kind: str) -> tuple[tuple[str, ...], ...]:
+    """The headings of a kind that is written section by section, in each language; () for one that is not."""
+    if kind not in ("case", "faq"):
+        return ()
+    return tuple(
+        tuple(line[3:] for line in text.split("\n") if line.startswith("## "))
+        for (of, _), text in _TEMPLATES.items()
+        if of == kind
+    )
+
+
 def template(kind: str, language: str) -> str:
     """The empty body of an article of a kind, with the headings it must have."""
     return _TEMPLATES[kind, language]

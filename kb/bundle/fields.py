@@ -6,7 +6,7 @@ Each number has its reason; the figures are nDCG@10 on three judged sets of faul
 
 from typing import NamedTuple
 
-from kb.model.schema import KEYS, How
+from kb.model.schema import FOLDER, KEYS, How
 
 
 class Field(NamedTuple):
@@ -25,7 +25,7 @@ FIELDS: tuple[Field, ...] = (
     Field("heading", How.TEXT, ("章节",)),
     Field("code", How.TEXT, ("代码",)),
     Field("text", How.TEXT, ("正文", "body")),
-    *(Field(k.asked_as, k.how, k.asked, k.name) for k in KEYS),
+    *(Field(k.asked_as, k.how, k.asked, k.name) for k in (*KEYS, FOLDER)),
 )
 
 SEGMENTS = {"text": 0, "title": 1, "heading": 2, "alias": 3, "fact": 4, "code": 5, "id": 6}
@@ -97,6 +97,7 @@ CODE_ZONES = {
     "answer": 0.3,
     "environment": 0.3,
     "fix": 0.3,
+    "customer": 0.3,
     "verification": 0.2,
     "apart": 0.05,
 }
@@ -131,6 +132,8 @@ MEMORY_PRIOR = 0.5
 five 0.9. 1 costs a third of the gain; 0.25 gains half as much again, and other questions lose as much more."""
 MEMORY_NEAREST = 20
 """Remembered pastes that vote; 5 and 50 give the same figures."""
+MEMORY_SAME = 0.9
+"""Similarity of a paste of the same fault: for those alone counts that an article was about another one."""
 MEMORY_POPULATION = 100
 """Articles that a word of remembered pastes is counted among at least: with a few of them nothing is rare yet. 30 and
 300 give the same figures; without this count 37 rather than 26 other questions fall."""

@@ -56,6 +56,7 @@ def passage_from(record: dict[str, Any]) -> Passage:
         record["line"],
         tuple(Section(*s) for s in record["sections"]),
         tuple((a, b) for a, b in record["code"]),
+        tuple((a, b) for a, b in record["inline"]),
     )
 
 

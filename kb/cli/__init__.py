@@ -2,7 +2,8 @@
 
 - A command: finding.py (search, show), suggesting.py, explaining.py (why), writing.py (new, check, duplicates,
   synonyms), building.py (build, serve, doctor), measuring.py (eval), golden.py, packing.py, importing.py,
-  verdicts.py; what they share: common.py, printing.py
+  verdicts.py; what they share: common.py, printing.py; click's own words in Chinese: phrases.py
+- All of them as a page, and the exit codes: reference.py
 - Tokens of programs: access.py; people: people.py
 """
 

@@ -13,12 +13,14 @@ from kb import __version__, bundle, settings
 from kb.cli.common import (
     NOTHING,
     build_index,
+    caption_pictures,
     colon,
     command,
     fill_meaning,
     find_threshold,
     json_option,
     note,
+    note_menus,
     print_json,
     setting_help,
 )
@@ -50,10 +52,12 @@ if TYPE_CHECKING:
 )
 @click.option("--full", is_flag=True, help=say("全部重做", "everything anew"))
 @click.option("--quiet", is_flag=True, help=say("只说问题", "only tell problems"))
+@click.option("--no-pictures", is_flag=True, help=say("不读图片里的字", "read no words in pictures"))
 @click.option("--no-meaning", is_flag=True, help=say("不生成语义向量", "make no vectors of meaning"))
 @json_option
-def build(chosen: Settings, full: bool, quiet: bool, no_meaning: bool, as_json: bool) -> None:
+def build(chosen: Settings, full: bool, quiet: bool, no_pictures: bool, no_meaning: bool, as_json: bool) -> None:
     report = build_index(chosen, full)
+    captioned = None if no_pictures else caption_pictures(chosen)
     filled = None
     if not no_meaning:
         try:
@@ -74,6 +78,7 @@ def build(chosen: Settings, full: bool, quiet: bool, no_meaning: bool, as_json: 
                 "steps": {k: round(v, 3) for k, v in report.steps.items()},
                 "problems": report.problems,
                 "meaning": asdict(filled) if filled else None,
+                "pictures": asdict(captioned) if captioned else None,
             }
         )
         return
@@ -92,8 +97,14 @@ def build(chosen: Settings, full: bool, quiet: bool, no_meaning: bool, as_json: 
             **{k: getattr(report, k) for k in ("articles", "passages", "analysed", "reused", "removed", "seconds")},
         )
     )
+    if captioned and (captioned.read or captioned.left):
+        left = say("，还剩 {n} 张，下次接着读", ", {n} are left for the next time", n=captioned.left)
+        read = say("图片里的字：读了 {n} 张", "words in pictures: {n} read", n=captioned.read)
+        click.echo(read + (left if captioned.left else ""))
     if filled:
         click.echo(_meaning_made(filled))
+    if report.published:
+        note_menus(chosen.articles)
     if not report.articles:
         note(
             say(
@@ -208,9 +219,10 @@ def _steps() -> tuple[Callable[[Settings], None], ...]:
     """What is done with each new index while the site runs, in order; see kb.indexer.watch."""
     from kb.desk.calibration import calibrate_quietly
     from kb.desk.examination import examine
+    from kb.indexer.captions import read_pictures_quietly
     from kb.indexer.meaning import fill_quietly
 
-    return fill_quietly, calibrate_quietly, examine
+    return read_pictures_quietly, fill_quietly, calibrate_quietly, examine
 
 
 @command(
@@ -266,11 +278,21 @@ def _diagnose(chosen: Settings) -> Any:
     yield say("索引", "index"), True, found
     engine.check()
     yield say("全文索引", "full text"), True, say("能打开", "opens")
+    yield say("图片里的字", "words in pictures"), True, _pictures(chosen)
     yield say("语义搜索", "search by meaning"), *_meaning(chosen, engine)
     yield say("索引与文章", "index and articles"), *_freshness(chosen, bundle.open_current(chosen.index, verify=False))
     yield say("构建时的问题", "problems of the build"), not build.problems, "\n  ".join(build.problems) or "0"
     leftovers = [p for p in bundle.bundles(chosen.index) if p.name != build.name][:-1]
     yield say("多余的旧索引", "stray old bundles"), not leftovers, str(len(leftovers))
+
+
+def _pictures(chosen: Settings) -> str:
+    """What is read of pictures. That the extra is missing is no fault."""
+    from kb.articles import captions, lettering
+
+    if not lettering.is_available():
+        return say("不读：pip install 'guzhi[ocr]' 之后才读", "not read: pip install 'guzhi[ocr]' to have them read")
+    return say("读过 {n} 张", "{n} read", n=len(captions.known(chosen.index)))
 
 
 def _freshness(chosen: Settings, current: bundle.Bundle) -> tuple[bool, str]:

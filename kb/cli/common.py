@@ -12,20 +12,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kb import __version__, settings
+from kb.cli import phrases
 from kb.errors import BundleError, KbError
 from kb.labels import label
-from kb.language import LANGUAGES, say, use
-from kb.model.schema import BY_NAME, FACETS
+from kb.language import LANGUAGES, first_of, say, use
+from kb.model.schema import FACETS, FOLDER, KEYS
 from kb.settings import Settings
 
 if TYPE_CHECKING:
     from kb.indexer.build import Report
+    from kb.indexer.captions import Captioned
     from kb.indexer.meaning import Filled
     from kb.indexer.parallel import Progress
     from kb.search.engine import Engine
 
 FOUND, NOTHING, MISTAKE = 0, 1, 2
-"""Exit codes."""
+"""Exit codes; what each means: kb.cli.reference."""
+MAX_TOLD = 10
+"""Names in one sentence."""
+
+
+phrases.install()
 
 
 class _Group(click.Group):
@@ -85,7 +92,8 @@ def command(help_zh: str, help_en: str, group: click.Group = cli) -> Callable[[C
             function(chosen, **values)
 
         name = function.__name__.removesuffix("_").removeprefix(f"{group.name}_")
-        made = group.command(name, help=say(help_zh, help_en))(run)
+        told = say(help_zh, help_en)
+        made = group.command(name, help=told, short_help=_first_sentence(told))(run)
         folder = click.Path(path_type=Path)
         made.params += [
             click.Option(["--articles"], type=folder, metavar="DIR", help=setting_help("articles")),
@@ -95,6 +103,11 @@ def command(help_zh: str, help_en: str, group: click.Group = cli) -> Callable[[C
         return made
 
     return wrap
+
+
+def _first_sentence(told: str) -> str:
+    """What the list of commands says of one: click cuts at blanks, which Chinese does not have."""
+    return " ".join(re.split(r"[。；：]|[.;:] |\.?\n\s*\n", told, maxsplit=1)[0].split()).removesuffix(".")
 
 
 def setting_help(name: str) -> str:
@@ -120,6 +133,22 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def note_menus(articles: Path) -> None:
+    """Tell which files hold nothing but links to others, so that nobody looks for them among the articles."""
+    from kb.articles.files import menus
+
+    found = menus(articles)
+    if found:
+        note(
+            say(
+                "只有链接的导航文件没有收录（{n} 个）：{names}",
+                "files of navigation, with nothing but links, are left out ({n}): {names}",
+                n=len(found),
+                names=first_of(found, MAX_TOLD),
+            )
+        )
+
+
 def colon() -> str:
     return say("：", ": ")
 
@@ -133,6 +162,17 @@ def build_index(chosen: Settings, full: bool = False) -> "Report":
     from kb.indexer.build import build
 
     return _watched(lambda progress: build(chosen, full, progress))
+
+
+def caption_pictures(chosen: Settings) -> "Captioned | None":
+    """Read what pictures of articles say, with a progress bar when a person is watching."""
+    from kb.indexer.captions import read_pictures
+
+    try:
+        return _watched(lambda progress: read_pictures(chosen, progress))
+    except (KbError, OSError) as error:  # the index is there without them
+        note(str(error))
+        return None
 
 
 def fill_meaning(chosen: Settings) -> "Filled":
@@ -183,7 +223,7 @@ def open_engine(chosen: Settings) -> "Engine":
 def filter_options(function: Command) -> Command:
     """An option for every facet, which may be repeated; the function gets them as keywords."""
     for facet in reversed(FACETS):
-        option = BY_NAME[facet].asked_as
+        option = next(k.asked_as for k in (*KEYS, FOLDER) if k.name == facet)
         function = click.option(f"--{option}", facet, multiple=True, help=label("facet", facet))(function)
     return function
 

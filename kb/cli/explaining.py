@@ -62,6 +62,7 @@ def why(
     from kb.articles.numbering import absence
     from kb.desk.answers import Why
     from kb.desk.memory import remembered_by
+    from kb.desk.paste import as_asked
     from kb.desk.what_if import rehearsed
     from kb.labels import value_of
 
@@ -69,7 +70,12 @@ def why(
     if not text.strip():
         raise InputError(say("没有查询", "there is no query"))
     accepted = {k: tuple(value_of(k, v) for v in values) for k, values in filters.items() if values}
-    query = Query(text, accepted, after.date() if after else None, before.date() if before else None)
+    query = Query(
+        as_asked(text) if suggest else text,
+        accepted,
+        after.date() if after else None,
+        before.date() if before else None,
+    )
     engine = open_engine(chosen)
     try:
         named = engine.article(article)

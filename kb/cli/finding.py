@@ -46,7 +46,7 @@ from kb.settings import Settings
 @click.argument("words", nargs=-1, required=True)
 @click.option("-n", "--number", default=10, type=click.IntRange(1, 100), help=say("显示几篇", "how many to show"))
 @click.option("--page", default=1, type=click.IntRange(1), help=say("第几页", "which page"))
-@click.option("--sort", type=click.Choice(SORTS), default="relevance")
+@click.option("--sort", type=click.Choice(SORTS), default="relevance", help=say("排序", "in which order"))
 @click.option("--after", type=click.DateTime(["%Y-%m-%d"]), help=say("更新不早于", "updated on or after"))
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help=say("更新不晚于", "updated on or before"))
 @exact_option

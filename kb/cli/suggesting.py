@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -34,6 +35,7 @@ from kb.settings import Settings
     \b
     例：kb suggest "昨天换了工位，墙上网口灯不亮"
         kb suggest - < 报障邮件.txt
+        kb suggest 报错截图.png   # 邮件（.eml、.msg）、日志、截图（要装 guzhi[ocr]）
         journalctl -u smbd | kb suggest - --json
         kb suggest "打印机连不上" --answer code:0x0000011b=no
     """,
@@ -42,6 +44,7 @@ from kb.settings import Settings
     \b
     Example: kb suggest "moved desks yesterday, the wall socket has no link light"
              kb suggest - < mail.txt
+             kb suggest error.png    # a mail (.eml, .msg), a log, a screenshot (with guzhi[ocr])
              journalctl -u smbd | kb suggest - --json
              kb suggest "the printer is offline" --answer code:0x0000011b=no
     """,
@@ -70,7 +73,7 @@ def suggest(
     from kb.desk.paste import Paste, answer_paste
     from kb.search.clarify import latest, read_answer
 
-    described = standard_input() if list(text) == ["-"] else " ".join(text)
+    described = standard_input() if list(text) == ["-"] else _file(text) or " ".join(text)
     if not described.strip():
         raise InputError(say("没有内容；请粘贴故障描述", "nothing was given; paste a description of the fault"))
     engine, answers = open_engine(chosen), latest(read_answer(a) for a in given)
@@ -90,6 +93,24 @@ def suggest(
         _print_questions(found)
     if not found.suggestions:
         raise click.exceptions.Exit(NOTHING)
+
+
+MAX_NAME = 255
+
+
+def _file(text: Sequence[str]) -> str:
+    """What a file says, when it is named instead of a text: a mail, a log, a screenshot. Raises InputError."""
+    if len(text) != 1 or len(text[0]) > MAX_NAME or "\n" in text[0] or not Path(text[0]).is_file():
+        return ""
+    from kb.desk.intake import MAX_BYTES, read
+
+    with Path(text[0]).open("rb") as file:
+        found = read(Path(text[0]).name, file.read(MAX_BYTES + 1))
+    for told in found.notes:
+        note(told)
+    if found.kind == "picture":  # what was read is shown, for it may be wrong
+        note("\n".join(f"> {line}" for line in found.text.split("\n")))
+    return found.text
 
 
 def _print_suggestions(found: Suggestions, why: bool) -> None:
@@ -140,9 +161,9 @@ def _print_suggestions(found: Suggestions, why: bool) -> None:
 
 
 _REPLIES = {
-    **dict.fromkeys(("y", "yes", "是"), "yes"),
-    **dict.fromkeys(("n", "no", "否"), "no"),
-    **dict.fromkeys(("u", "unknown", "?", "？", "不知道"), "unknown"),
+    **dict.fromkeys(("y", "是", "yes"), "yes"),
+    **dict.fromkeys(("n", "否", "no"), "no"),
+    **dict.fromkeys(("u", "不知道", "unknown", "?", "？"), "unknown"),
 }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.cli.common import NOTHING, command, json_option, note, open_engine, print_json
+from kb.cli.common import NOTHING, colon, command, json_option, note, note_menus, open_engine, print_json
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import current, say
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 )
 @click.argument("kind", type=click.Choice(KINDS))
 @click.option("--title", default="", help=say("标题：现象或原样的报错", "title: the symptom or the exact message"))
-@click.option("--area", default="", help=", ".join(AREAS))
-@click.option("--cause", type=click.Choice(CAUSES), default=None)
-@click.option("--handling", type=click.Choice(HANDLINGS), default=None)
-@click.option("--severity", type=click.Choice(SEVERITIES), default=None)
+@click.option("--area", default="", help=label("key", "area") + colon() + ", ".join(AREAS))
+@click.option("--cause", type=click.Choice(CAUSES), default=None, help=label("key", "cause"))
+@click.option("--handling", type=click.Choice(HANDLINGS), default=None, help=label("key", "handling"))
+@click.option("--severity", type=click.Choice(SEVERITIES), default=None, help=label("key", "severity"))
 @click.option("--product", multiple=True, help=say("产品，可多次", "product, may be repeated"))
 @click.option("--owner", default="", help=say("负责人或团队", "person or team in charge"))
 def new(chosen: Settings, kind: str, title: str, area: str, product: tuple[str, ...], **facts: str | None) -> None:
@@ -87,6 +87,8 @@ def check(chosen: Settings, paths: tuple[Path, ...], as_json: bool) -> None:
     for problem in problems if not as_json else ():
         level = say("警告 ", "warning ") if problem.level == "warning" else ""
         click.echo(level + str(problem))
+    if not paths and chosen.articles.is_dir():
+        note_menus(chosen.articles)
     note(
         say("{errors} 个错误，{warnings} 个警告", "{errors} errors, {warnings} warnings",
             errors=errors, warnings=len(problems) - errors)

@@ -4,17 +4,18 @@ Everything is masked before it is stored, bounded in length and age, and none of
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, false, func, select
 from sqlalchemy.orm import Session
 
 from kb.database import tables
 from kb.database.connection import Store, upsert
 from kb.errors import InputError
 from kb.language import say
-from kb.model import VERDICTS, Verdict
+from kb.model import OTHER_FAULT, VERDICTS, Verdict
 from kb.privacy import masked
 
 MAX_TEXT = 4000
@@ -29,7 +30,7 @@ REMEMBERED = 5000
 """Verdicts that take part in ranking, the newest ones."""
 MOST_HELPFUL = 1000
 """Articles that stand before the others in the order of use."""
-REASONS = ("incomplete", "wrong", "unclear", "links", "other")
+REASONS = (OTHER_FAULT, "incomplete", "wrong", "unclear", "links", "other")
 
 
 class Feedback:
@@ -149,7 +150,7 @@ class Feedback:
         """Verdicts about texts, the newest REMEMBERED ones, newest last."""
         with self._store.reading() as session:
             rows = session.execute(
-                select(tables.Verdict.text, tables.Verdict.article, tables.Verdict.verdict)
+                select(tables.Verdict.text, tables.Verdict.article, tables.Verdict.verdict, tables.Verdict.reason)
                 .where(tables.Verdict.text != "")
                 .order_by(tables.Verdict.at.desc(), tables.Verdict.id.desc())
                 .limit(REMEMBERED)
@@ -195,6 +196,21 @@ class Feedback:
             ).all()
         return {article: (row, verdict) for article, row, verdict in rows}
 
+    def count(self, which: "Chosen") -> tuple[int, int]:
+        """How many searches and visits delete() would delete."""
+        with self._store.reading() as session:
+            found = (session.scalar(select(func.count()).select_from(t).where(c)) for t, c in which.rows())
+            searches, visits = (int(n or 0) for n in found)
+        return searches, visits
+
+    def delete(self, which: "Chosen") -> tuple[int, int]:
+        """Delete what was chosen for good. Returns how many searches and visits. Verdicts stay: ranking knows them."""
+        done = self.count(which)
+        with self._store.session() as session:
+            for table, condition in which.rows():
+                session.execute(delete(table).where(condition))
+        return done
+
     def forget(self) -> None:
         """Delete what is older than log_days, all of it when that is 0, and the oldest rows beyond MAX_ROWS."""
         with self._store.session() as session:
@@ -213,6 +229,35 @@ class Feedback:
         if self._forgotten != today or written % EVERY == 0:
             self._forget(session)
             self._forgotten = today
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Searches, and visits, that are to be deleted. All that is given must hold; nothing given chooses nothing.
+
+    visitors: of these browsers and programs. texts: searches for these words exactly; they choose no visits.
+    since, until: from the one moment to before the other.
+    """
+
+    visitors: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def rows(self) -> list[tuple[type[tables.Search] | type[tables.Visit], ColumnElement[bool]]]:
+        return [(tables.Search, self._of(tables.Search)), (tables.Visit, self._of(tables.Visit))]
+
+    def _of(self, table: type[tables.Search] | type[tables.Visit]) -> ColumnElement[bool]:
+        conditions: list[ColumnElement[bool]] = []
+        if self.visitors:
+            conditions.append(table.visitor.in_(self.visitors))
+        if self.texts:
+            conditions.append(table.text.in_(self.texts) if table is tables.Search else false())
+        if self.since is not None:
+            conditions.append(table.at >= self.since)
+        if self.until is not None:
+            conditions.append(table.at < self.until)
+        return and_(*conditions) if conditions else false()
 
 
 def _own(session: Session, search: int | None, visitor: str) -> int | None:

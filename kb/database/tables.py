@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0004"
+HEAD = "0005"
 """The last migration: with it these tables are made."""
 
 
@@ -124,6 +124,33 @@ class Draft(Base):
     visitor: Mapped[str] = mapped_column(String(32))
     text: Mapped[str]
     base: Mapped[str] = mapped_column(String(64))
+
+
+class Sitting(Base):
+    """One form of an article from its opening to its saving. path: as a draft's; editor: the name typed so far.
+
+    until: as long it counts as being written in. saved: the path under which it was saved, - for dropped, empty before.
+    """
+
+    __tablename__ = "sittings"
+    token: Mapped[str] = mapped_column(String(16), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    path: Mapped[str] = mapped_column(_NAME, index=True)
+    visitor: Mapped[str] = mapped_column(String(32))
+    editor: Mapped[str] = mapped_column(_NAME)
+    until: Mapped[datetime]
+    saved: Mapped[str] = mapped_column(_NAME)
+
+
+class GapDecision(Base):
+    """What a lead decided on a gap. digest: of its text; state: open, ignored or done; owner: empty for none."""
+
+    __tablename__ = "gap_decisions"
+    digest: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    text: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16))
+    owner: Mapped[str] = mapped_column(_NAME)
 
 
 class Rename(Base):

@@ -4,6 +4,7 @@
 - Which text does a dropped mail or log hold? intake.py; what a mail says that is new: kb/text/mails.py, of Outlook:
   kb/text/outlook.py
 - How does the write-up of a new fault begin? writeup.py
+- What do ticket systems and chats send, and how are they answered? hooks.py; who may call: kb/web/hooks.py
 - What is sent back to the customer? reply.py; Markdown as plain text: kb/articles/plain.py
 - JSON of an answer: answers.py, for the command line and the API alike; what models are made of: schemas.py
 - What does a lead see? insights.py (gaps, use, what is stale), examination.py (problems, duplicates, synonyms:

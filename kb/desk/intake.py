@@ -1,19 +1,31 @@
-"""This module answers: which text does a dropped file hold? Mails, logs and plain text, however they are encoded."""
+"""This module answers: which text does a dropped file hold? Mails, logs, pages and plain text, however they are
+encoded or packed, and screenshots. What was not read is told.
+"""
 
+import io
 import re
+import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kb.articles import lettering
 from kb.errors import InputError
 from kb.language import say
 from kb.model import MAX_TEXT
 from kb.text import encodings, hypertext, mails
-from kb.text.excerpt import excerpt
+from kb.text.excerpt import GAP, excerpt
 
-MAX_BYTES = 10_000_000
-"""Of a file as it is sent; mails bring photographs of screens."""
-MAX_UNPACKED = 10_000_000
-"""Of a .gz file unpacked; what follows is not read."""
+MAX_BYTES = 12_000_000
+"""Of a file as it is sent: logs are rotated at 10 MB, mails bring photographs of screens."""
+MAX_UNPACKED = 12_000_000
+"""Of a packed file unpacked; what follows is not read."""
+MAX_ZIPPED = 5
+"""Texts of a .zip that are read."""
+MAX_PICTURES = 3
+"""Of a mail, that are read."""
+MIN_PICTURE = 8_000
+"""Bytes of a picture in a mail; smaller ones are logos of a signature."""
 MAX_PACKED = 2
 """Times a file was packed: some programs pack what logrotate has packed."""
 MAX_MEMBERS = 1000
@@ -24,7 +36,7 @@ MAX_MEMBERS = 1000
 class Intake:
     """What a file says. text: at most MAX_TEXT characters, line ends "\\n"; of a mail its subject comes first.
 
-    kind: mail, log or text. subject, sender: of a mail, else "". notes: sentences on what was left out.
+    kind: mail, log, text or picture. subject, sender: of a mail, else "". notes: sentences on what was left out.
     attachments: names of those of a mail, read or not.
     """
 
@@ -50,7 +62,11 @@ def read(name: str, data: bytes) -> Intake:
         )
     if name.lower().endswith((".eml", ".msg")) or is_mail(data):
         return _mail(name, data)
+    if lettering.is_picture(data):
+        return Intake(_shown_by(name, data), "picture", notes=(machine_read(),))
     notes: list[str] = []
+    if data.startswith(_ZIP):
+        return Intake(_bounded(_zipped(name, data, notes), notes), "log", notes=tuple(notes))
     text = _text_of(name, data, notes)
     kind = "log" if _LOG_NAME.search(name) or len(_TIME.findall(text[:5000])) > text[:5000].count("\n") / 2 else "text"
     return Intake(_bounded(text.strip("\n"), notes), kind, notes=tuple(notes))
@@ -79,6 +95,25 @@ _TEXT_NAME = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(r"^\W?.{0,20}\d{1,2}:\d{2}:\d{2}", re.MULTILINE)
+
+# --- pictures ----------------------------------------------------------------------------------
+
+
+def machine_read() -> str:
+    """What is said beside a text that was read from a picture."""
+    return say("字由机器从图里读出，请对照原图改正", "read from the picture by a machine; compare it and correct")
+
+
+def _shown_by(name: str, data: bytes) -> str:
+    """What a screenshot says. Raises InputError."""
+    try:
+        [text] = lettering.read([data])
+    except InputError as error:
+        raise InputError(f"{name}{say('：', ': ')}{error}")
+    if not text.strip():
+        raise InputError(say("{name} 里没有读到字", "no text was found in {name}", name=name))
+    return text
+
 
 # --- text and logs -----------------------------------------------------------------------------
 
@@ -124,6 +159,68 @@ def _unpacked(name: str, data: bytes, notes: list[str]) -> bytes:
     return b"".join(out)
 
 
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def _zipped(name: str, data: bytes, notes: list[str]) -> str:
+    """The texts of a .zip, a log as a rule. Raises InputError when there is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            members = [i for i in packed.infolist() if not i.is_dir()]
+            if any(i.filename == "[Content_Types].xml" for i in members):
+                raise InputError(
+                    say(
+                        "{name} 是 Office 文档：请打开它，复制有关的部分粘贴（表格的行会保留）",
+                        "{name} is an Office document: open it and paste the part that matters (rows are kept)",
+                        name=name,
+                    )
+                )
+            texts = [i for i in members if _TEXT_NAME.search(i.filename)]
+            most = MAX_UNPACKED // max(1, min(len(texts), MAX_ZIPPED))
+            told = [_member(packed, i, most, notes) for i in texts[:MAX_ZIPPED]]
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        raise InputError(
+            say(
+                "{name} 打不开：是损坏的，或有密码的 .zip",
+                "{name} can't be opened: the .zip is damaged, or has a password",
+                name=name,
+            )
+        )
+    if not told:
+        raise InputError(say("{name} 里没有日志或文本", "{name} holds neither a log nor a text", name=name))
+    unread = [i.filename for i in members if i not in texts[:MAX_ZIPPED]]
+    if unread:
+        notes.append(say("{name} 里没有读的：{names}", "not read of {name}: {names}", name=name, names=_listed(unread)))
+    if len(told) == 1:
+        return told[0][1]
+    return "\n\n".join(say("文件 {name}：", "File {name}:", name=title) + f"\n{text}" for title, text in told)
+
+
+def _member(packed: zipfile.ZipFile, member: zipfile.ZipInfo, most: int, notes: list[str]) -> tuple[str, str]:
+    """(name, text) of a file in a .zip, at most so many bytes of it."""
+    with packed.open(member) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        notes.append(
+            say(
+                "{name} 只读了前 {n} MB",
+                "only the first {n} MB of {name} were read",
+                name=member.filename,
+                n=round(most / 1e6, 1),
+            )
+        )
+    return member.filename, _text_of(member.filename, content[:most], notes).strip("\n")
+
+
+_LISTED = 8
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names of what was not read; of many the first."""
+    more = say(" 等 {n} 个", " and others, {n} in all", n=len(names)) if len(names) > _LISTED else ""
+    return say("、", ", ").join(names[:_LISTED]) + more
+
+
 def _text_of(name: str, data: bytes, notes: list[str]) -> str:
     """Raises InputError when the file is no text."""
     for _ in range(MAX_PACKED):
@@ -132,11 +229,13 @@ def _text_of(name: str, data: bytes, notes: list[str]) -> str:
     text, encoding = encodings.read_lines(data)
     if encoding == "mixed":
         notes.append(say("{name} 里有不同编码的行，逐行读取", "{name} has lines of different encodings", name=name))
+    if re.search(r"\.html?$", name, re.IGNORECASE) or re.match(r"\s*<(?:!doctype\s+html|html)\b", text, re.IGNORECASE):
+        text = hypertext.text(text[: mails.MAX_HTML])
     if len(_ODD.findall(text[:50_000])) > max(MAX_ODD, len(text[:50_000]) // 50):
         raise InputError(
             say(
-                "{name} 不是文本；能读的是邮件（.eml、.msg）、日志和纯文本（可以是 .gz）",
-                "{name} is no text; mails (.eml, .msg), logs and plain text can be read (.gz too)",
+                "{name} 不是文本；能读的是邮件（.eml、.msg）、日志、网页和纯文本（可以是 .gz、.zip）、截图",
+                "{name} is no text; mails (.eml, .msg), logs, pages, text (.gz, .zip too) and pictures can be read",
                 name=name,
             )
         )
@@ -245,15 +344,32 @@ def _event(xml: str) -> str:
 
 def _bounded(text: str, notes: list[str]) -> str:
     """What is telling of a long text."""
+    told = excerpt(text)
     if len(text) > MAX_TEXT:
-        notes.append(
-            say(
-                "原文有 {size:,} 个字符，只读了开头、结尾，以及中间有报错、代码或与众不同的行",
-                "of {size:,} characters only head, tail, and lines with errors, codes or of rare kinds were read",
-                size=len(text),
-            )
+        notes.append(_left_out(text, told))
+    return told
+
+
+def _left_out(text: str, told: str) -> str:
+    """Which lines of a long text were read."""
+    head, *middle, tail = (piece.count("\n") + 1 for piece in told.split(f"\n{GAP}\n"))
+    lines = text.count("\n") + 1
+    if head + tail >= lines:  # lines that are longer than all that is read
+        return say(
+            "原文有 {size:,} 个字符，只读了开头、结尾，以及中间有报错、代码或与众不同的部分",
+            "of {size:,} characters only head, tail, and parts with errors, codes or of rare kinds were read",
+            size=len(text),
         )
-    return excerpt(text)
+    return say(
+        "原文有 {lines:,} 行，读了第 1–{head:,} 行、第 {tail:,} 行以后，以及其间有报错、代码或与众不同的 {middle:,} 行"
+        "（缺处标 …），其余没有读",
+        "of {lines:,} lines 1–{head:,}, {tail:,} to the end, and {middle:,} between them with errors, codes or of rare "
+        "kinds were read (gaps are marked …), the others were not",
+        lines=lines,
+        head=head,
+        tail=lines - tail + 1,
+        middle=sum(middle),
+    )
 
 
 # --- mails -------------------------------------------------------------------------------------
@@ -264,7 +380,10 @@ def _mail(name: str, data: bytes) -> Intake:
     notes = mail.notes
     text = understood(cleaned(mail.text)).strip()
     unread = []
+    shown = [(title, content) for title, content in mail.attachments if _is_screenshot(content)][:MAX_PICTURES]
     for title, content in mail.attachments:
+        if (title, content) in shown:
+            continue
         if not _TEXT_NAME.search(title):
             unread.append(title)
             continue
@@ -274,9 +393,30 @@ def _mail(name: str, data: bytes) -> Intake:
             notes.append(str(error))
             continue
         text += "\n\n" + say("附件 {name}：", "Attachment {name}:", name=title) + "\n" + added.strip("\n")
+    text += _pictures(shown, notes, unread)
     if not text and not mail.subject:
         raise InputError(say("邮件 {name} 里没有文字", "the mail {name} holds no text", name=name))
     if unread:
-        notes.append(say("没有读的附件：{names}", "attachments not read: {names}", names=", ".join(unread)))
+        notes.append(say("没有读的附件：{names}", "attachments not read: {names}", names=_listed(unread)))
     text = f"{mail.subject}\n\n{text}".strip()
     return Intake(_bounded(text, notes), "mail", mail.subject, mail.sender, tuple(notes), tuple(mail.names))
+
+
+def _is_screenshot(content: bytes) -> bool:
+    return len(content) >= MIN_PICTURE and lettering.is_picture(content)
+
+
+def _pictures(shown: Sequence[tuple[str, bytes]], notes: list[str], unread: list[str]) -> str:
+    """What the pictures of a mail say. Those that can't be read are told, and added to what was not read."""
+    if not shown:
+        return ""
+    try:
+        texts = lettering.read([content for _, content in shown])
+    except InputError as error:
+        notes.append(str(error))
+        unread += [title for title, _ in shown]
+        return ""
+    said = [(title, text) for (title, _), text in zip(shown, texts, strict=True) if text.strip()]
+    if said:
+        notes.append(machine_read())
+    return "".join("\n\n" + say("图片 {name}：", "Picture {name}:", name=title) + "\n" + text for title, text in said)

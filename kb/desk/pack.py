@@ -5,7 +5,9 @@ its script by their hashes, pictures inside it, and nothing else. Without JavaSc
 """
 
 import json
+import math
 import re
+import time
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -67,52 +69,63 @@ class Packed(NamedTuple):
     html: Markup
 
 
-def found(engine: Engine, query: Query) -> list[Article]:
-    """All articles that a search finds, best first. Raises InputError when they are too many."""
+def found(engine: Engine, query: Query, most: int = MAX_ARTICLES) -> list[Article]:
+    """All articles that a search finds, best first. Raises InputError when they are more than `most`."""
     out: list[Article] = []
     for number in range(1, MAX_ARTICLES // MAX_SIZE + 1):
         page = engine.search(replace(query, page=number, size=MAX_SIZE))
-        _check_number(page.total)
+        _check_number(page.total, most)
         out += [hit.article for hit in page.hits]
         if len(page.hits) < MAX_SIZE:
             break
     return out
 
 
-def _check_number(articles: int) -> None:
-    if articles > MAX_ARTICLES:
+def _check_number(articles: int, most: int) -> None:
+    if articles > most:
         raise InputError(
             say(
                 "选了 {n} 篇文章，一个文件最多收 {most} 篇；请用筛选条件少选一些",
                 "{n} articles are chosen, a file takes {most} at most; choose fewer by filters",
                 n=articles,
-                most=MAX_ARTICLES,
+                most=most,
             )
         )
 
 
-def pack(engine: Engine, settings: Settings, articles: Sequence[Article], language: str) -> str:
-    """The file's text. language: of the interface, "zh" or "en".
+def pack(
+    engine: Engine, settings: Settings, articles: Sequence[Article], language: str, seconds: float = math.inf
+) -> str:
+    """The file's text. language: of the interface, "zh" or "en". seconds: how long it may take.
 
     Articles are listed by area and number, whatever the order given. Raises InputError when there are none, too many,
-    or when the file would be larger than MAX_FILE.
+    when the file would be larger than MAX_FILE, or when the time is over.
     """
     before = current()
     use(language)
     try:
-        return _pack(engine, settings, articles)
+        return _pack(engine, settings, articles, time.monotonic() + seconds)
     finally:
         use(before)
 
 
-def _pack(engine: Engine, settings: Settings, articles: Sequence[Article]) -> str:
+def _pack(engine: Engine, settings: Settings, articles: Sequence[Article], until: float) -> str:
     if not articles:
         raise InputError(say("没有文章可以打包", "there are no articles to pack"))
-    _check_number(len(articles))
+    _check_number(len(articles), MAX_ARTICLES)
     chosen = {article.path: article for article in articles}
     packed: list[Packed] = []
     size = 0
     for path, article in chosen.items():
+        if time.monotonic() > until:
+            raise InputError(
+                say(
+                    "打包用的时间太长，{n} 篇里只完成了 {done} 篇；请少选几篇，或运行 kb pack",
+                    "packing takes too long: {done} of {n} articles were done; choose fewer, or run kb pack",
+                    n=len(chosen),
+                    done=len(packed),
+                )
+            )
         packed.append(_packed(article, engine.body(article), engine, chosen.keys(), settings.articles))
         size += len(packed[-1].html.encode())
         if size > MAX_FILE:
@@ -221,7 +234,7 @@ def _packed(article: Article, body: str, engine: Engine, chosen: Iterable[str], 
             return _LEFT_OUT + quote(linked.id)
         return "#" + quote(_anchor(linked) + ("--" + fragment if fragment else ""))
 
-    html = _UNREACHED.sub(_plain, _UNSHOWN.sub(_plain, markdown.render(body, resolve, prefix)))
+    html = _UNREACHED.sub(_plain, _UNSHOWN.sub(_plain, markdown.render(body, resolve, prefix, article.title)))
     return Packed(article, _anchor(article), Markup(html))  # noqa: S704 - our renderer's own output
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from kb.language import say
 from kb.model import SORTS
-from kb.model.schema import FACETS, KEYS, How, Key
+from kb.model.schema import FACETS, FOLDER, KEYS, How, Key
 
 if TYPE_CHECKING:
     Facet: TypeAlias = str
@@ -84,12 +84,13 @@ class View:
 
 
 _AREA = {"examples": [["printer"]]}
+_BELOW = ("，连同下面的文件夹", ", with those below it")
 _STATUS = ("；不给时没有草稿与归档", "; without it there are neither drafts nor archived ones")
 
 
 def _filter(key: Key) -> Any:
     """The parameter of a facet."""
-    zh, en = _STATUS if key.name == "status" else ("", "")
+    zh, en = {"status": _STATUS, "folder": _BELOW}.get(key.name, ("", ""))
     more = _AREA if key.name == "area" else {}
     return told(f"{key.zh}，可多次{zh}", f"{key.asked_as}, may be repeated{en}", [], **more)
 
@@ -108,5 +109,7 @@ if TYPE_CHECKING:
     class ByKey(Answered):
         """All keys of an article's front matter."""
 else:
-    ByFacet = create_model("ByFacet", __base__=Given, **{k.name: (list[str], _filter(k)) for k in KEYS if k.facet})
+    ByFacet = create_model(
+        "ByFacet", __base__=Given, **{k.name: (list[str], _filter(k)) for k in (*KEYS, FOLDER) if k.facet}
+    )
     ByKey = create_model("ByKey", __base__=Answered, **{k.name: _fact(k) for k in KEYS})

@@ -6,5 +6,6 @@
   belong together), positions.py (where they stand), metadata.py (front matter), facets.py (filters, dates, names),
   all in kb/indexer
 - Who notices changed articles, and what follows a new index? watch.py
+- What do pictures of articles say? captions.py reads them, once each; kb/articles/captions.py keeps it
 - What is misspelled? spellings.py writes what is near; vectors of meaning, beside serving: meaning.py
 """

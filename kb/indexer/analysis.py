@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from kb.articles.captions import Captions
 from kb.articles.markdown import split
 from kb.bundle.fields import CODE_ZONES, SEGMENTS
 from kb.model import Article, Passage, Token
@@ -80,8 +81,8 @@ def title_texts(article: Article, passage: Passage) -> tuple[str, ...]:
     return (article.title, *heading, *inside, *article.aliases)
 
 
-def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
-    """An article's rows, in order of its passages."""
+def analyse(article: Article, tokenizer: Tokenizer, captions: Captions = ()) -> list[Row]:
+    """An article's rows, in order of its passages. captions: what its pictures say, searched where they stand."""
     number = "" if article.id in (article.path, article.path.rsplit(".", 1)[0]) else article.id
     values = (*article.quoted, number)
     short = lru_cache(maxsize=None)(lambda text: _terms(*tokenizer.read(text)))  # passages of an article share titles
@@ -91,8 +92,10 @@ def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
     rows = []
     named = {t.term: CODE_ZONES["title"] for t in _codes((article.title, *article.aliases), tokenizer)}
     passages = split(article)
+    shown = _by_passage(article, passages, captions)
     tops = {p.heading[0] for p in passages if p.heading}
-    for passage in passages:
+    for place, passage in enumerate(passages):
+        said = [tokenizer.read(text) for text in shown.get(place, ())]
         folded = fold(passage.text)
         tokens = tokenizer.folded_tokens(folded)
         body = _terms(folded, tokens)
@@ -106,13 +109,32 @@ def analyse(article: Article, tokenizer: Tokenizer) -> list[Row]:
             "code": [fold(passage.text[a:b]).text for a, b in passage.code],
             "text": [folded.text],
         }
+        texts["fact"] = [*texts["fact"], *(told.text for told, _ in said)]
         segments = [(SEGMENTS[name], text) for name, found in texts.items() for text in found if text]
         above = {t.term: CODE_ZONES["heading"] for t in _codes(passage.heading, tokenizer) if not telling.is_name(t)}
-        codes = _codes_within(passage, folded, tokens)
+        codes = {t.term: CODE_ZONES["text"] for read in said for t in telling.codes(*read)}
+        codes |= _codes_within(passage, folded, tokens)
         for known in (above, named):
             codes = {c: max(known.get(c, 0), codes.get(c, 0)) for c in (*known, *codes)}
-        rows.append(Row(passage, _joined((*title, body, *facts)), _joined(title), segments, codes))
+        rows.append(
+            Row(
+                passage,
+                _joined((*title, body, *facts, *(_terms(*read) for read in said))),
+                _joined(title),
+                segments,
+                codes,
+            )
+        )
     return rows
+
+
+def _by_passage(article: Article, passages: Sequence[Passage], captions: Captions) -> dict[int, list[str]]:
+    """Number of a passage -> the texts of its pictures."""
+    starts = [p.line - article.body_line for p in passages]
+    found: dict[int, list[str]] = {}
+    for line, text in captions:
+        found.setdefault(max(0, bisect_right(starts, line) - 1), []).append(text)
+    return found
 
 
 def _codes(texts: Iterable[str], tokenizer: Tokenizer) -> Iterator[Token]:

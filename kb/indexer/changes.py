@@ -8,7 +8,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kb.articles import dates
 from kb.articles.atomic import read_text
+from kb.articles.captions import captions
 from kb.articles.files import find, is_article, load, relative, title_of
 from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
@@ -209,14 +211,22 @@ def read(
             problems += [Doubt(*entry.record["problem"])] if entry.record.get("problem") else []
         else:
             todo.append((source, entry))
-    files = [_File(s, e, settings.articles, settings.max_file_kb) for s, e in todo]
+    files = [_File(s, e, settings.articles, settings.max_file_kb, settings.index) for s, e in todo]
     found, rows = _analysed(files, words, settings, progress)
     for (source, _), (entry, problem) in zip(todo, found, strict=True):
         problems += [problem] if problem else []
         if entry:
             entries[source.key] = entry
+    entries |= _dated([(s, entries[s.key]) for s, _ in todo if s.key in entries], settings.articles)
     kept = _without_duplicates([entries[k] for k in sorted(entries)], problems)
     return Reading(kept, rows, problems)
+
+
+def _dated(read: Sequence[tuple[Source, Entry]], root: Path) -> dict[str, Entry]:
+    """Those of the files read that say no day themselves, with the day they were changed."""
+    undated = {s.key: (s, e) for s, e in read if not e.record["updated"] and not e.record["created"]}
+    days = dates.changed(root, {key: source.mtime_ns for key, (source, _) in undated.items()})
+    return {key: replace(e, record={**e.record, "updated": days[key].isoformat()}) for key, (_, e) in undated.items()}
 
 
 def read_documents(articles: Sequence[Article], words: list[str], settings: Settings, progress: Progress) -> Reading:
@@ -281,12 +291,13 @@ class _Document:
 
 @dataclass(frozen=True)
 class _File:
-    """A file to analyse. known: the article of before."""
+    """A file to analyse. known: the article of before; index: the folder that knows what pictures say."""
 
     source: Source
     known: Entry | None
     root: Path
     max_kb: int
+    index: Path
 
     def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, Doubt | None, list[Row]]:
         key = self.source.key
@@ -294,11 +305,13 @@ class _File:
             article, told = load(self.source.path, self.root, self.max_kb)
             problem = Doubt(key, 0, told) if told else None
             facts = article_record(article)
-            digest = blake2b(to_line([facts, article.body]), digest_size=16).hexdigest()
+            said = captions(article, self.root, self.index)
+            made_of = [facts, article.body, said] if said else [facts, article.body]
+            digest = blake2b(to_line(made_of), digest_size=16).hexdigest()
             record = {**facts, "stat": [self.source.size, self.source.mtime_ns], "digest": digest, "problem": problem}
             if self.known and digest == self.known.record.get("digest"):
                 return replace(self.known, record={**self.known.record, **record}), problem, []
-            rows = analyse(article, tokenizer)
+            rows = analyse(article, tokenizer, said)
             return _entry(record, article, rows), problem, rows
         except ArticleError as error:
             return None, Doubt(key, error.line, str(error)), []

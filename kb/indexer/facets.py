@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from kb.bundle import write_json
-from kb.model.schema import DATES, FACETS
+from kb.model import folders
+from kb.model.schema import DATES, FACETS, FOLDER
 from kb.text.hashing import table
 
 
@@ -24,7 +25,7 @@ def write(folder: Path, records: Sequence[dict[str, Any]]) -> None:
         places: dict[str, int] = {}
         pairs = []
         for number, record in enumerate(records):
-            found = record[name]
+            found = folders(record["path"]) if name == FOLDER.name else record[name]
             for value in (found,) if isinstance(found, str) else dict.fromkeys(found):
                 if value:
                     pairs.append((number, places.setdefault(value, len(places))))

@@ -28,7 +28,17 @@ CASE_SECTIONS = {
 
 FAQ_SECTIONS = {"question": ("问题", "問題", "Question"), "answer": ("回答", "Answer")}
 
-SECTION_ROLES = {h.lower(): role for table in (CASE_SECTIONS, FAQ_SECTIONS) for role, hs in table.items() for h in hs}
+CUSTOMER_SECTIONS = {
+    "customer": ("客户可做", "客戶可做", "客户自助", "客戶自助", "For the customer", "What customers can do")
+}
+"""What a customer can do alone: a reply is made of it."""
+
+SECTION_ROLES = {
+    h.lower(): role
+    for table in (CASE_SECTIONS, FAQ_SECTIONS, CUSTOMER_SECTIONS)
+    for role, hs in table.items()
+    for h in hs
+}
 """Folded heading -> role."""
 
 FIX_ROLES = ("fix", "answer")
@@ -89,6 +99,12 @@ class Article:
         return tuple(v for value in values for v in ((value,) if isinstance(value, str) else value))
 
 
+def folders(path: str) -> tuple[str, ...]:
+    """The folders that a file lies in, from the top: a/b/c.md -> ("a", "a/b")."""
+    parts = path.split("/")[:-1]
+    return tuple("/".join(parts[:n]) for n in range(1, len(parts) + 1))
+
+
 class Section(NamedTuple):
     """A heading inside a passage: start is the offset in the passage's text where its content begins.
 
@@ -108,7 +124,7 @@ class Passage:
     """What is ranked: a section of a manual, or the whole of a case or FAQ, as plain text.
 
     heading: titles from the top down to this section. anchor: of the page, without "#".
-    line: of the file (1-based). code: (start, end) of each code block in text.
+    line: of the file (1-based). code, inline: (start, end) in text of each code block, and of code within a line.
     """
 
     text: str
@@ -117,6 +133,7 @@ class Passage:
     line: int = 1
     sections: tuple[Section, ...] = ()
     code: tuple[tuple[int, int], ...] = ()
+    inline: tuple[tuple[int, int], ...] = ()
 
 
 class Token(NamedTuple):
@@ -182,10 +199,14 @@ class Query:
 
 
 class Snippet(NamedTuple):
-    """A piece of a passage; spans are the matched characters (start, end) within text."""
+    """A piece of a passage, with "…" where it was cut within a sentence.
+
+    spans, code: the matched characters, and those set as code: (start, end) within text, in order, apart.
+    """
 
     text: str
     spans: tuple[tuple[int, int], ...]
+    code: tuple[tuple[int, int], ...] = ()
 
 
 class Match(NamedTuple):
@@ -211,7 +232,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article found, by its best passage. passages: how many match; sections: the best of the others."""
+    """One article found, by its best passage. passages: how many match; sections: the best of the others.
+
+    alias: what customers say of it, where the query met it there.
+    """
 
     article: Article
     anchor: str
@@ -222,6 +246,7 @@ class Hit:
     matches: tuple[Match, ...]
     passages: int
     sections: tuple[Place, ...] = ()
+    alias: Snippet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,11 +384,16 @@ TOKEN_DAYS = 365
 
 
 class Verdict(NamedTuple):
-    """What somebody said of an article as an answer to a text. verdict: helpful or unhelpful."""
+    """What somebody said of an article as an answer to a text. verdict: helpful or unhelpful; reason: why it is."""
 
     text: str
     article: str
     verdict: str
+    reason: str = ""
+
+
+OTHER_FAULT = "fault"
+"""The reason that the text is about another fault: it says nothing of the article as an answer to its own."""
 
 
 # --- what there is ---------------------------------------------------------------------------

@@ -187,7 +187,10 @@ LISTS = tuple(k.name for k in KEYS if k.many)
 DATES = tuple(k.name for k in KEYS if k.how == How.DATE)
 TEXTS = tuple(k.name for k in KEYS if not k.many and k.how != How.DATE)
 QUOTED = tuple(k.name for k in KEYS if k.quoted)
-FACETS = tuple(k.name for k in KEYS if k.facet)
+FOLDER = Key("folder", "文件夹", "Folder", How.EXACT, many=True, facet=True, asked=("文件夹",))
+"""Where an article lies: no key of a file, but a facet and a field like one. Its values are all folders above the file
+(kb.model.folders), so that asking for one asks for those below it, too."""
+FACETS = tuple(k.name for k in (*KEYS, FOLDER) if k.facet)
 CHOICES = {k.name: tuple(c.value for c in k.choices) for k in KEYS if k.choices}
 """Key -> the values it may take, for those with a few."""
 OPEN = tuple(k.name for k in KEYS if k.open)

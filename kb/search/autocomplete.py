@@ -26,17 +26,18 @@ NAMES = ("title", "alias", "id")
 """Fields by which an article is called: one that is called as typed comes before one that is about it."""
 
 
-def complete(index: Index, text: str, count: int) -> tuple[Completion, ...]:
+def complete(index: Index, text: str, count: int, articles: bool = True) -> tuple[Completion, ...]:
     """At most so many completions of what was typed so far: identifiers, products, then articles, best first.
 
-    Costs a few milliseconds: no snippet, no facet, no reason is made.
+    articles: whether these are wanted. Costs a few milliseconds: no snippet, no facet, no reason is made.
     """
     text = text.strip()
     if not any(map(str.isalnum, text)) or len(text) > MAX_TYPED:
         return ()
     found = [Completion("code", c.text, c.known) for c in beginning(index, text, CODES)]
     found += _products(index, text)
-    found += _articles(index, text, count)
+    if articles:
+        found += _articles(index, text, count)
     return tuple(found[:count])
 
 

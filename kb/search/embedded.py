@@ -95,8 +95,8 @@ class EmbeddedEngine:
     def retrieve(self, text: str, count: int, where: Where, threshold: float = 0.0) -> list[Record]:
         return passages_for.retrieve(self.index, text, count, conditions.meeting(self.index, where), threshold)
 
-    def complete(self, text: str, count: int) -> tuple[Completion, ...]:
-        return autocomplete.complete(self.index, text, count)
+    def complete(self, text: str, count: int, articles: bool = True) -> tuple[Completion, ...]:
+        return autocomplete.complete(self.index, text, count, articles)
 
     def why(self, query: Query, article: Article, mode: str = "search") -> Why:
         return why.why(self.index, query, self._position(article), mode)

@@ -77,8 +77,11 @@ class Engine(Protocol):
     def retrieve(self, text: str, count: int, where: Where, threshold: float = 0.0) -> list[Record]:
         """At most so many texts of these articles with at least that score, surest first."""
 
-    def complete(self, text: str, count: int) -> tuple[Completion, ...]:
-        """What may be meant by what was typed so far: identifiers, products, then articles, best first."""
+    def complete(self, text: str, count: int, articles: bool = True) -> tuple[Completion, ...]:
+        """What may be meant by what was typed so far: identifiers, products, then articles, best first.
+
+        articles: whether these are asked for, which takes most of the time.
+        """
 
     def why(self, query: Query, article: Article, mode: str = "search") -> Why:
         """Why an article is not (the first) found. mode: search or suggest."""

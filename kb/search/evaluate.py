@@ -98,10 +98,14 @@ def read_qrels(path: Path) -> Qrels:
 
 
 def read_verdicts(path: Path) -> list[Verdict]:
-    """A log of verdicts, JSON lines of text, article and verdict, newest last. Raises InputError with the line."""
+    """A log of verdicts, JSON lines of text, article, verdict and perhaps its reason, newest last.
+
+    Raises InputError with the line.
+    """
     verdicts = []
-    for number, row in enumerate(read_lines(path, Verdict._fields), 1):
-        verdict = Verdict(*(str(row[key]) for key in Verdict._fields))
+    needed = tuple(key for key in Verdict._fields if key not in Verdict._field_defaults)
+    for number, row in enumerate(read_lines(path, needed), 1):
+        verdict = Verdict(**{key: str(row[key]) for key in Verdict._fields if key in row})
         if verdict.verdict not in VERDICTS:
             raise InputError(
                 say(

@@ -98,7 +98,7 @@ def _places(index: Index, best: dict[int, int], term: str) -> dict[str, tuple[Oc
 def _place(index: Index, article: int, number: int, marker: Highlighter) -> Occurrence:
     passage = index.passage(number)
     snippet, section = marker.snippet(passage)
-    return Occurrence(index.articles[article], *place(passage, section), snippet)
+    return Occurrence(index.articles[article], *place(passage, section, index.articles[article].title), snippet)
 
 
 def _usual_form(token: Token, texts: Iterable[str]) -> str:

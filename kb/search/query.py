@@ -13,7 +13,7 @@ from kb.bundle.fields import BY_NAME, Field
 from kb.labels import guessed_value, value_of
 from kb.language import say
 from kb.model.schema import BY_NAME as KEYS
-from kb.model.schema import CHOICES, How
+from kb.model.schema import CHOICES, FOLDER, How
 
 MAX_OPERATED = 500
 """Characters. A longer text is a paste, where a colon or a dash is no operator."""
@@ -258,6 +258,8 @@ def _fielded(field: Field, value: str) -> Node:
     if field.how == How.DATE:
         return _range(name, plain)
     if field.how == How.EXACT:
+        if field.key == FOLDER.name:
+            return Value(FOLDER.name, plain.strip("/"))
         key = KEYS[field.key]
         if key.open or key.choices is None:
             return Value(key.name, value_of(key.name, plain))

@@ -20,7 +20,7 @@ from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
 from kb.search.query_terms import Group, QueryTerms, read
 from kb.search.ranking import Scores, rarity, top
-from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
+from kb.search.snippets import Highlighter, below, phrase_pattern, place, wildcard_pattern
 from kb.text.tokens import HAN, fold
 
 Mask = NDArray[np.bool_]
@@ -180,28 +180,31 @@ def _hit(
     index = evidence.index
     passage = index.passage(chosen)
     snippet, section = marker.snippet(passage)
-    heading, anchor = place(passage, section)
+    found, reasons = index.articles[article], matches(evidence, chosen)
+    heading, anchor = place(passage, section, found.title)
     return Hit(
-        article=index.articles[article],
+        article=found,
         anchor=anchor,
         heading=heading,
         score=sure,
-        title=marker.mark(index.articles[article].title),
+        title=marker.mark(found.title),
         snippet=snippet,
-        matches=matches(evidence, chosen),
+        matches=reasons,
         passages=len(matching),
-        sections=_sections(index, chosen, matching, scores),
+        sections=_sections(index, chosen, matching, scores, found.title),
+        alias=marker.best(found.aliases, found.title) if any(m.field == "alias" for m in reasons) else None,
     )
 
 
-def _sections(index: Index, chosen: int, matching: NDArray[np.int64], scores: Scores) -> tuple[Place, ...]:
+def _sections(index: Index, chosen: int, matching: NDArray[np.int64], scores: Scores, title: str) -> tuple[Place, ...]:
     """The best sections that match beside the one chosen, in the order of the article."""
     others = [int(p) for p in matching[np.argsort(-scores[matching], kind="stable")] if p != chosen]
     told = {index.passage(chosen).anchor: Place((), "")}
     for number in others[: 3 * MORE_SECTIONS]:
         passage = index.passage(number)
-        if passage.heading and len(told) <= MORE_SECTIONS:
-            told.setdefault(passage.anchor, Place(passage.heading, passage.anchor))
+        heading = below(passage.heading, title)
+        if heading and len(told) <= MORE_SECTIONS:
+            told.setdefault(passage.anchor, Place(heading, passage.anchor))
     places = [p for p in told.values() if p.anchor]
     order = {index.passage(p).anchor: p for p in others}
     return tuple(sorted(places, key=lambda p: order[p.anchor]))

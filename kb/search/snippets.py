@@ -1,16 +1,19 @@
 """This module marks what matched: exactly those characters, in the most telling lines of a passage."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from kb.model import Passage, Section, Snippet
 from kb.text.tokens import HAN, Tokenizer, fold
 
 LENGTH = 120
-"""Characters of a snippet: two lines on a desk, four on a phone."""
+"""Characters of a snippet, the signs of what was cut aside: two lines on a desk, four on a phone."""
 _BREAK = re.compile(r"[\n。！？；]|(?<=[.!?])\s")
+_CLAUSE = re.compile(r"[，、：,:;（(]|\s")
 _CHINESE = re.compile(f"[{HAN}]")
 _WORD_END = re.compile(r"[!-~]+$")
 _RUNS = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
@@ -67,24 +70,33 @@ class Highlighter:
         """A whole short text, such as a title."""
         return Snippet(text, merged((a, b) for a, b, _ in self.found(text)))
 
-    def snippet(self, passage: Passage, length: int = LENGTH) -> tuple[Snippet, Section | None]:
-        """The stretch of a passage with the most telling words, and the section it stands in."""
-        found = self.found(passage.text)
-        start = self._best_start(found, length)
-        text, offset = _window(passage.text, start, length, found)
-        spans = ((max(a - offset, 0), min(b - offset, len(text))) for a, b, _ in found)
-        section = None
-        for candidate in passage.sections:
-            if candidate.start <= start:
-                section = candidate
-        return Snippet(text, merged((a, b) for a, b in spans if a < b)), section
+    def best(self, texts: Iterable[str], beside: str = "") -> Snippet | None:
+        """Of several short texts, such as aliases, the one that says most of the query.
 
-    def _best_start(self, found: list[tuple[int, int, str]], length: int) -> int:
+        beside: a text that is shown anyway, such as the title; None where none says more than it does.
+        """
+        best = max(texts, key=self._said, default="")
+        return self.mark(best) if self._said(best) > self._said(beside) else None
+
+    def _said(self, text: str) -> float:
+        """How much of the query a text says."""
+        return sum(self.weights.get(t, 2.0) for t in {term for *_, term in self.found(text)})
+
+    def snippet(self, passage: Passage, length: int = LENGTH) -> tuple[Snippet, Section | None]:
+        """The stretch of a passage with the most telling words, whole sentences where they fit, and its section."""
+        found = self.found(passage.text)
+        start = self._best_start(found, length, passage)
+        section, end = _section_at(passage, start)
+        stretch = _stretch(passage.text, (section.start if section else 0, end), start, length, found)
+        return _cut_out(passage, stretch, found), section
+
+    def _best_start(self, found: list[tuple[int, int, str]], length: int, passage: Passage) -> int:
         best, best_start = 0.0, 0
         for i, (start, _, _) in enumerate(found):
             terms = set()
+            last = min(start + length * 0.8, _section_at(passage, start)[1])
             for _, end, term in found[i:]:
-                if end - start > length * 0.8:
+                if end > last:
                     break
                 terms.add(term)
             value = sum(self.weights.get(t, 2.0) for t in terms)
@@ -93,35 +105,84 @@ class Highlighter:
         return best_start
 
 
-def place(passage: Passage, section: Section | None) -> tuple[tuple[str, ...], str]:
-    """Where a snippet stands, for people and for a link: (heading path, anchor)."""
+def place(passage: Passage, section: Section | None, title: str = "") -> tuple[tuple[str, ...], str]:
+    """Where a snippet stands, for people and for a link: (heading path, anchor). title: see below()."""
     heading = passage.heading or ((section.title,) if section and section.title else ())
-    return heading, section.anchor if section else passage.anchor
+    return below(heading, title), section.anchor if section else passage.anchor
 
 
-def _window(text: str, start: int, length: int, found: list[tuple[int, int, str]]) -> tuple[str, int]:
-    """A stretch around start that begins at a sentence or line where one is near: (text, its offset).
+def below(heading: tuple[str, ...], title: str) -> tuple[str, ...]:
+    """A heading path without the title of the page, which most texts have as their first heading."""
+    return heading[1:] if heading and heading[0].strip() == title.strip() else heading
 
-    It ends before a match, or a word of letters and digits, that it would cut in two.
+
+def _section_at(passage: Passage, place: int) -> tuple[Section | None, int]:
+    """The section of a passage in which a character stands, and where that ends."""
+    after = bisect_right(passage.sections, place, key=lambda s: s.start)
+    end = passage.sections[after].start if after < len(passage.sections) else len(passage.text)
+    return (passage.sections[after - 1] if after else None), end
+
+
+class _Stretch(NamedTuple):
+    """What is shown of a text, and whether a sentence was cut before and behind it."""
+
+    start: int
+    end: int
+    cut_before: bool
+    cut_behind: bool
+
+
+def _stretch(text: str, within: Span, start: int, length: int, found: list[tuple[int, int, str]]) -> _Stretch:
+    """At most so many characters around a place of a text: sentences or lines where they fit, else whole words.
+
+    within: the section, which it does not leave.
     """
-    begin = max(0, start - length // 4)
-    breaks = [m.end() for m in _BREAK.finditer(text, begin, start)]
-    if breaks:
-        begin = breaks[-1]
-    elif begin:
-        blank = text.find(" ", begin, start)
-        begin = blank + 1 if blank >= 0 else begin
+    first, last = within
+    breaks = [first, *(m.end() for m in _BREAK.finditer(text, first, last)), last]
+    begin = max(b for b in breaks if b <= start)
+    cut_before = start - begin > length // 3
+    if cut_before:
+        begin = _word_start(text, start - length // 4, start)
     while begin < start and text[begin].isspace():
         begin += 1
-    end = begin + length
-    if end < len(text):
-        across = [a for a, b, _ in found if a < end < b]
-        word = _WORD_END.search(text, begin, end)
-        if word and _WORD_END.fullmatch(text[end]):
-            across.append(word.start())
-        if across and min(across) > begin + length // 2:
-            end = min(across)
-    return text[begin:end].rstrip(), begin
+    end = max((b for b in breaks if start < b <= begin + length), default=begin)
+    cut_behind = end < last and end - begin < length // 3  # the next sentence is longer than the room there is
+    if cut_behind:
+        end = _word_end(text, begin, min(begin + length, last), found)
+    elif end == last and not cut_before:
+        begin = min(b for b in breaks if end - b <= length and b <= begin)
+    kept = len(text[begin:end].rstrip())
+    return _Stretch(begin, begin + kept, cut_before, cut_behind and begin + kept < len(text[:last].rstrip()))
+
+
+def _word_start(text: str, begin: int, start: int) -> int:
+    """Where a text may be cut before a place: behind a clause or a blank."""
+    places = [m.end() for m in _CLAUSE.finditer(text, begin, start)]
+    return places[0] if places else begin
+
+
+def _word_end(text: str, begin: int, end: int, found: list[tuple[int, int, str]]) -> int:
+    """Where a text may be cut near a place: not within a match, or a word of letters and digits."""
+    if end >= len(text):
+        return end
+    across = [a for a, b, _ in found if a < end < b]
+    word = _WORD_END.search(text, begin, end)
+    if word and _WORD_END.fullmatch(text[end]):
+        across.append(word.start())
+    return min(across) if across and min(across) > begin + (end - begin) // 2 else end
+
+
+def _cut_out(passage: Passage, stretch: _Stretch, found: list[tuple[int, int, str]]) -> Snippet:
+    """A stretch of a passage with its marks, and with "…" where a sentence was cut."""
+    begin, end, *_ = stretch
+    shift = stretch.cut_before - begin
+
+    def moved(spans: Iterable[Span]) -> tuple[Span, ...]:
+        clipped = ((max(a, begin) + shift, min(b, end) + shift) for a, b in spans)
+        return merged((a, b) for a, b in clipped if a < b)
+
+    text = "…" * stretch.cut_before + passage.text[begin:end] + "…" * stretch.cut_behind
+    return Snippet(text, moved((a, b) for a, b, _ in found), moved((*passage.code, *passage.inline)))
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -147,3 +208,18 @@ def pieces(snippet: Snippet) -> list[tuple[str, bool]]:
     if position < len(snippet.text):
         out.append((snippet.text[position:], False))
     return out
+
+
+def stretches(snippet: Snippet) -> list[tuple[bool, list[tuple[str, bool]]]]:
+    """A snippet as stretches of text and of code, in order: (whether it is code, its pieces)."""
+    edges = [0, *(place for span in snippet.code for place in span), len(snippet.text)]
+    return [
+        (i % 2 == 1, pieces(_part(snippet, start, end)))
+        for i, (start, end) in enumerate(pairwise(edges))
+        if start < end
+    ]
+
+
+def _part(snippet: Snippet, start: int, end: int) -> Snippet:
+    spans = ((max(a, start) - start, min(b, end) - start) for a, b in snippet.spans if a < end and b > start)
+    return Snippet(snippet.text[start:end], tuple(spans))

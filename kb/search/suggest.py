@@ -260,7 +260,7 @@ def _suggestion(candidate: Candidate, found: _Found, quoting: bool = True) -> Su
     index = evidence.index
     article, passage = index.articles[candidate.article], index.passage(candidate.passage)
     snippet, section = found.marker.snippet(passage)
-    heading, anchor = place(passage, section)
+    heading, anchor = place(passage, section, article.title)
     reasons = matches(evidence, candidate.passage, quoting)
     fix, fix_anchor = fix_of(passage, section, index.body(candidate.article))
     return Suggestion(
@@ -300,11 +300,11 @@ def _identifiers(index: Index, text: str, terms: QueryTerms) -> tuple[Recognised
 
 
 def _votes(index: Index, name: str, sure: dict[int, float]) -> tuple[tuple[str, float], ...]:
-    """Values of a facet among the best articles, each weighted by the square of its score: (value, share)."""
+    """Values of a facet among the articles of this fault, each weighted by the square of its score: (value, share)."""
     votes: dict[str, float] = defaultdict(float)
     for number, score in sure.items():
         value = getattr(index.articles[number], name)
-        if value and score >= THRESHOLD:
+        if value and score >= index.threshold:
             votes[value] += score**2
     total = sum(votes.values())
     return tuple((v, round(n / total, 2)) for v, n in sorted(votes.items(), key=lambda p: -p[1])[:3])

@@ -28,10 +28,11 @@ from kb.bundle.fields import (
     MEMORY_NEAREST,
     MEMORY_POPULATION,
     MEMORY_PRIOR,
+    MEMORY_SAME,
 )
 from kb.errors import NotFoundError
 from kb.language import say
-from kb.model import VERDICTS, Match, Recalled, Verdict
+from kb.model import OTHER_FAULT, VERDICTS, Match, Recalled, Verdict
 from kb.search.index import Index
 from kb.search.query_terms import QueryTerms, read
 from kb.search.ranking import Scores
@@ -130,8 +131,10 @@ class Remembered:
         votes: dict[int, list[tuple[float, int, int]]] = defaultdict(list)
         for text in near.tolist():
             vote = (float(similar[text]) - floor) / (1 - floor)
-            for article, (helpful, unhelpful) in _present(index, self._said[text]):
-                votes[article].append((vote, helpful, unhelpful))
+            for article, (helpful, unhelpful, other) in _present(index, self._said[text]):
+                bad = unhelpful + (other if similar[text] >= MEMORY_SAME else 0)
+                if helpful or bad:
+                    votes[article].append((vote, helpful, bad))
         unit = float(best.max(initial=0)) or 1.0
         found = {a: _tally(cast, MEMORY_LIFT * unit, MEMORY_LOWER * float(best[a])) for a, cast in votes.items()}
         ranked = sorted(found.items(), key=lambda p: -p[1].evidence)
@@ -147,15 +150,19 @@ def reason(recalled: Recalled) -> Match:
     return Match(word, "", "remembered", "remembered", round(recalled.lift, 3), "")
 
 
-def _by_text(verdicts: Sequence[Verdict]) -> dict[str, dict[str, tuple[int, int]]]:
-    """The newest MAX_TEXTS texts -> article -> (helpful, unhelpful)."""
-    said: dict[str, dict[str, tuple[int, int]]] = {}
-    for text, article, verdict in verdicts:
+_Counts = tuple[int, int, int]
+"""helpful, unhelpful, and about another fault."""
+
+
+def _by_text(verdicts: Sequence[Verdict]) -> dict[str, dict[str, _Counts]]:
+    """The newest MAX_TEXTS texts -> article -> what was said of it."""
+    said: dict[str, dict[str, _Counts]] = {}
+    for text, article, verdict, why in verdicts:
         text = text[:MAX_LENGTH].strip()
         articles = said[text] = said.pop(text, {})  # moved to the end
-        helpful, unhelpful = articles.get(article, (0, 0))
-        good = verdict == VERDICTS[0]
-        articles[article] = (helpful + good, unhelpful + (not good))
+        helpful, unhelpful, other = articles.get(article, (0, 0, 0))
+        good, elsewhere = verdict == VERDICTS[0], why == OTHER_FAULT
+        articles[article] = (helpful + good, unhelpful + (not good and not elsewhere), other + (elsewhere and not good))
     return {text: said[text] for text in list(said)[-MAX_TEXTS:]}
 
 
@@ -171,7 +178,7 @@ def _rarity(df: NDArray[np.int64], population: int) -> Floats:
     return found
 
 
-def _present(index: Index, said: Mapping[str, tuple[int, int]]) -> Iterator[tuple[int, tuple[int, int]]]:
+def _present(index: Index, said: Mapping[str, _Counts]) -> Iterator[tuple[int, _Counts]]:
     """(position, verdicts) of the articles that are there and shown."""
     for name, verdicts in said.items():
         try:

@@ -10,5 +10,5 @@
 - Which words are common in other languages? common.py; how they sound and are misspelled: spelling_keys.py
 - Terms as numbers: hashing.py
 - What does a mail say that is new? mails.py; of Outlook's files: outlook.py
-- What is read of a long text? excerpt.py
+- What is read of a long text? excerpt.py; what was misread in a picture: misread.py
 """

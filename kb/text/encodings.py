@@ -5,6 +5,7 @@ Mails and old logs name the wrong encoding, none, or mix several; a wrong guess 
 
 import codecs
 import re
+from itertools import pairwise
 
 _ALIASES = {
     **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80", "chinese", "cp936", "hz-gb"), "gb18030"),
@@ -47,7 +48,8 @@ def read(data: bytes, declared: str = "") -> tuple[str, str]:
     ):
         return text, "utf-8"
     if name and name not in _DOUBTFUL and (text := _strictly(data, name)) is not None and not _PRIVATE.search(text):
-        return text, name
+        meant = _as_chinese(data, "gb18030") if name not in _CHINESE and not _is_written(text, name) else (0.0, "", "")
+        return meant[1:] if meant[0] >= _COMMON else (text, name)
     if data.isascii() is False and not _HIGH_PAIR.search(data) and (text := _strictly(data, "cp1252")) is not None:
         return text, "cp1252"
     chinese = max((_as_chinese(data, c) for c in ("gb18030", "big5hkscs")), key=lambda found: found[0])
@@ -97,6 +99,30 @@ def _wide(line: bytes) -> str:
         if piece and len(piece) % 2 == 0 and name == _utf16(piece):
             return piece.decode(name, "replace")
     return ""
+
+
+_CHINESE = frozenset("gb18030 gbk gb2312 big5 big5hkscs hz utf-8 utf-7 utf-16 utf-16-le utf-16-be".split())
+_JAPANESE = frozenset("cp932 shift_jis euc_jp iso2022_jp".split())
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+_KOREAN = 0.9
+"""Share of Hangul among its letters that a text in Korean has; of Chinese read as Korean it is a half, as a rule."""
+_OWN = 0.75
+"""Share of letters that a text in another alphabet has; of Chinese read so it is two thirds."""
+_ODD = re.compile(r"[^\W\d_][^\w\s!-~]+[^\W\d_]")
+"""A sign within a word."""
+
+
+def _is_written(text: str, name: str) -> bool:
+    """Whether a text reads as people write in that encoding: Korean in Hangul, words of one case in alphabets."""
+    if name in _JAPANESE or name.startswith(("iso2022", "hz")):
+        return True
+    text = text[:_SAMPLE]
+    other = [c for c in text if c > "\x7f"]
+    letters = sum(c.isalpha() for c in other)
+    if name in ("euc_kr", "cp949", "johab"):
+        return len(_HANGUL.findall(text)) >= _KOREAN * letters
+    odd = sum(a.islower() and b.isupper() for a, b in pairwise(text)) + len(_ODD.findall(text))
+    return letters >= _OWN * len(other) and odd <= letters / 10
 
 
 def known(declared: str) -> str:

@@ -29,7 +29,7 @@ def taiwan_readings(text: str, tokenizer: Tokenizer) -> list[Place]:
     where the mainland's words begin and end, for 影印 and 機 are 复印机, one word.
     """
     text = text[:MAX_TEXT]
-    if sum(map(_side, text)) <= 0:
+    if not is_traditional(text):
         return []
     own = list(_shipped_words(text))
     taken = bytearray(len(text))
@@ -37,6 +37,11 @@ def taiwan_readings(text: str, tokenizer: Tokenizer) -> list[Place]:
         taken[start:end] = b"\1" * (end - start)
     found = own + [place for place in _by_opencc(text, tokenizer) if not any(taken[place[0] : place[1]])]
     return sorted(found, key=lambda place: place[:2])
+
+
+def is_traditional(text: str) -> bool:
+    """Whether a text is evidently in traditional Chinese."""
+    return sum(map(_side, text[:MAX_TEXT])) > 0
 
 
 @lru_cache(maxsize=20_000)

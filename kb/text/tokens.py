@@ -233,6 +233,16 @@ def from_taiwan(text: str) -> str:
     return str(_from_taiwan.convert(text))
 
 
+@lru_cache(maxsize=2)
+def _converter(table: str) -> opencc.OpenCC:
+    return opencc.OpenCC(table)
+
+
+def in_script(text: str, traditional: bool) -> str:
+    """A text in one script: as Taiwan writes it, words too, or as the mainland does. For people to read."""
+    return str(_converter("s2twp" if traditional else "t2s").convert(text))
+
+
 # --- words -----------------------------------------------------------------------------------
 
 _OTHER_WORD = re.compile(rf"(?:[a-z0-9]*+[ß-ɏ]|[^\W_{HAN}a-z0-9])[^\W_{HAN}]*")

@@ -1,7 +1,10 @@
 """The site: Flask, rendered on the server, useful without JavaScript.
 
 - Which searches and visits are noted, did an article help? reading.py; said of a suggestion: verdicts.py
+- A base by its folders: folders.py; the help, which is no part of the base: manual.py, its texts: help/
 - Feed, address-bar search: feeds.py
+- Beside the ticket system: the panel in a frame, the bookmark: panel.py; calls of Zammad, Jira and Feishu: hooks.py,
+  their shapes, and WeCom's: kb/desk/hooks.py
 - A paste: its page, files, masking, cards, verdicts: paste.py; a card: cards.py; in the browser: static/paste.js
 - A page / an API call: pages.py / api.py (reading), api_writing.py; what goes in and comes out: requests.py,
   kb/desk/answers.py
@@ -18,6 +21,7 @@
 - The address of a search; words marked in a page: forms.py; marks.py
 - Who asks, which role has which page: identity.py, permissions.py, one table; signing in, accounts: accounts.py;
   which proxies are believed: proxies.py
+- Names of products in families, by maker and letter: products.py
 - Headers, form tokens; the WSGI server: security.py; server.py, its processes: supervisor.py
 - The lead's tables as files: spreadsheets.py; tokens of programs: authorization.py
 
@@ -26,7 +30,10 @@ Every page:
 - /: one box for words and pastes; recent and saved searches; what is new (pages.py, paste.py)
 - /search: results with facets, sort, corrections, reasons (pages.py)
 - /a/NUMBER: read, copy, say whether it helped; related ones, the same fault (pages.py, reading.py)
+- /pack: articles as a file to take along (packing.py)
 - /suggest: paste or drop a mail or log; fixes, questions, masking, replies, verdicts, a started write-up (paste.py)
+- /panel, /bookmarklet: the same narrow, in a frame of named sites or a small window (panel.py)
+- /hooks/zammad, /hooks/jira, /hooks/feishu: systems that call and are answered (hooks.py)
 - /code/X, /product/X, /browse: everything about an identifier, a product, an area and cause (browse.py)
 - /why: why an article was not found, what would help (pages.py)
 - /new, /edit/NUMBER: write with preview, problems, duplicates, pictures; drafts, conflicts (editing.py)
@@ -39,6 +46,7 @@ Every page:
   (accounts.py)
 - /merge: one article of two (merging.py)
 - /api, /api/v1/…, /retrieval, /health: the same for programs (reference.py, api.py and its kin, retrieval.py)
+- /help, /help/TOPIC: Guzhi's own manual with a search of its own (manual.py)
 - /feed.xml, /opensearch.xml: new and changed articles, the browser's own search (feeds.py)
 """
 
@@ -64,12 +72,17 @@ from kb.web import (
     editing,
     errors,
     feeds,
+    folders,
     history,
+    hooks,
     identity,
     importing,
     insights,
+    manual,
     merging,
+    packing,
     pages,
+    panel,
     paste,
     permissions,
     reading,
@@ -105,7 +118,8 @@ def create_app(settings: Settings) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
-    reading_pages = (pages, browse, reading, paste, feeds, reference, insights, spreadsheets)
+    reading_pages = (pages, browse, folders, manual, reading, packing, paste, panel, feeds, reference)
+    leading_pages = (insights, spreadsheets)
     for module in (
         views,
         security,
@@ -114,6 +128,7 @@ def create_app(settings: Settings) -> Flask:
         errors,
         accounts,
         *reading_pages,
+        *leading_pages,
         editing,
         history,
         review,
@@ -121,7 +136,7 @@ def create_app(settings: Settings) -> Flask:
         merging,
     ):
         module.init_app(app)
-    for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):
+    for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval, hooks):
         app.register_blueprint(part.blueprint)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[assignment, method-assign]
     return app

@@ -80,7 +80,7 @@ def search_api() -> dict[str, Any]:
     query=requests.Typed,
 )
 def complete_api(query: requests.Typed) -> dict[str, Any]:
-    found = engine_in_force().complete(query.q, query.size)
+    found = engine_in_force().complete(query.q, query.size, query.articles)
     return {"query": query.q, "completions": [answers.Completion.of(c, completion_url(c)).data() for c in found]}
 
 

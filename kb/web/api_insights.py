@@ -28,6 +28,13 @@ class Week(Answered):
     nothing: int = told("没有结果的搜索与粘贴", "searches and pastes that found nothing")
     helpful: int
     unhelpful: int
+    strong: int = told("第一篇就是强匹配的", "those whose first article is a strong match")
+
+
+class Settled(Answered):
+    state: Literal["open", "ignored", "done"]
+    owner: str
+    at: datetime
 
 
 class Gap(Answered):
@@ -36,6 +43,7 @@ class Gap(Answered):
     best: float = told("最高把握，0 到 1", "the highest score, 0 to 1")
     last: datetime
     samples: list[str]
+    decision: Settled | None = told("处理情况，没有处理过为 null", "what was decided, null for nothing")
 
 
 class Use(Answered):

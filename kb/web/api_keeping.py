@@ -6,10 +6,9 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 from werkzeug.exceptions import NotFound
 
-from kb.articles.files import ArticleFile
 from kb.articles.pictures import MAX_BYTES as MAX_PICTURE
 from kb.articles.writing import images
-from kb.articles.writing.form import edited
+from kb.articles.writing.form import edited, restored
 from kb.articles.writing.rename import checked_path, move
 from kb.articles.writing.save import Revision
 from kb.desk import answers
@@ -148,7 +147,10 @@ def revision_api(revision: int, query: Kept) -> dict[str, Any]:
     "POST",
     "/api/v1/restore",
     KEEP,
-    ("恢复一个版本：作为新的一版保存", "Restore a version: it is saved once more, as a new one"),
+    (
+        "恢复一个版本的内容：作为新的一版保存，状态和复审日期不变",
+        "Restore the text of a version: it is saved as a new one, state and review date stay as they are",
+    ),
     {200: answers.Saved, 404: answers.Error},
     body=Restored,
     scope="write",
@@ -158,8 +160,8 @@ def restore_api(base: str, body: Restored) -> dict[str, Any]:
     now = file_of(body.article)
     found = _version(now.path, body.revision)
     at = f"{found.at.astimezone():%Y-%m-%d %H:%M}"
-    note = body.note or say("恢复 {at} 的版本", "restored the version of {at}", at=at)
-    return saved_over(now, ArticleFile.of(now.path, found.text), base, editor_of(body), note, "revision")
+    note = body.note or say("恢复 {at} 的内容", "restored the text of {at}", at=at)
+    return saved_over(now, restored(now, found.text), base, editor_of(body), note, "revision")
 
 
 @blueprint.operation(

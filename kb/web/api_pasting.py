@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from flask import request
 from pydantic import ConfigDict
 
 from kb import privacy
@@ -16,13 +15,14 @@ from kb.desk.schemas import Answered, Sent, told
 from kb.language import say
 from kb.model import FIX_ROLES, MAX_TEXT, Article
 from kb.search.engine import Engine
-from kb.web.cards import language_of
+from kb.text.taiwan import is_traditional
+from kb.web.cards import language_of, public_link
 from kb.web.errors import about
 from kb.web.forms import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.requests import MAX_COUNT
 from kb.web.validation import BadField, read_base64
-from kb.web.views import article_named, article_url, engine_in_force, remembered
+from kb.web.views import article_named, engine_in_force, remembered
 from kb.web.writers import MAX_UPLOAD
 
 blueprint = Api("api_pasting", __name__)
@@ -39,13 +39,17 @@ class Dropped(Sent):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "print.log", "content": "MTA6MDI6MzEgRVJST1IgNDkuNEMwMgo="}]}
     )
-    name: str = told("文件名，如 mail.eml、app.log.gz", "its name, as mail.eml or app.log.gz", max_length=MAX_NAME)
+    name: str = told(
+        "文件名，如 mail.eml、app.log.gz、error.png",
+        "its name, as mail.eml, app.log.gz or error.png",
+        max_length=MAX_NAME,
+    )
     content: str = told("文件内容，base64", "what the file holds, as base64", max_length=MAX_BYTES * 4 // 3 + 4)
 
 
 class Read(Answered):
     text: str
-    kind: Literal["mail", "log", "text"]
+    kind: Literal["mail", "log", "text", "picture"]
     subject: str = told("邮件的主题，别的为空", "of a mail, else empty")
     sender: str = told("邮件的发件人，别的为空", "of a mail, else empty")
     notes: list[str] = told("没有读的部分", "what was left out")
@@ -98,7 +102,7 @@ class Reply(Answered):
     "POST",
     "/api/v1/intake",
     PASTE,
-    ("邮件、日志或文本文件里的文字", "The text that a mail, a log or a text file holds"),
+    ("邮件、日志、文本文件或截图里的文字", "The text that a mail, a log, a text file or a screenshot holds"),
     {200: Read},
     body=Dropped,
     large=MAX_UPLOAD,
@@ -138,18 +142,19 @@ def reply_api(body: Answering) -> dict[str, Any]:
     engine = engine_in_force()
     named = article_named(engine, body.article)
     article = replace(named, body=engine.body(named))
-    fix, anchor = _fix(engine, article, body.text)
-    link = request.host_url.rstrip("/") + article_url(article, anchor)
-    language = body.language or language_of(body.text or article.title)
-    return {"text": reply(article, fix, link, body.form, language), "language": language}
+    fix = _fix(engine, article, body.text)
+    told = body.text or article.title
+    language = body.language or language_of(told)
+    text = reply(article, fix, public_link(article), body.form, language, is_traditional(told))
+    return {"text": text, "language": language}
 
 
-def _fix(engine: Engine, article: Article, text: str) -> tuple[str, str]:
-    """(Markdown, anchor) of what to do: as the suggestion for this text has it, else the article's own fix."""
+def _fix(engine: Engine, article: Article, text: str) -> str:
+    """The Markdown of what to do: as the suggestion for this text has it, else the article's own fix."""
     found = answer_paste(engine, Paste(text, count=MAX_COUNT), remembered(engine)).suggestions if text.strip() else ()
     for suggestion in found:
         if suggestion.article.id == article.id:
-            return suggestion.fix, suggestion.fix_anchor
+            return suggestion.fix
     own = next(filter(None, (section(article, role) for role in FIX_ROLES)), "")
     if not own:
         raise BadField(
@@ -160,4 +165,4 @@ def _fix(engine: Engine, article: Article, text: str) -> tuple[str, str]:
             ),
             "text",
         )
-    return own, ""
+    return own

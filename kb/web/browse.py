@@ -1,15 +1,19 @@
-"""This module is the pages for looking around: by area and cause, one identifier, one product."""
+"""This module is the pages for looking around: by area and cause or by folder, one identifier, one product."""
 
 import re
 
-from flask import Flask, redirect, url_for
+from flask import Flask, redirect, request, url_for
 
 from kb.errors import NotFoundError
 from kb.text.identifiers import SHOWN_KINDS
+from kb.web.folders import sort_articles, tree
+from kb.web.products import by_letter, initial
 from kb.web.reading import helped
 from kb.web.views import Answer, article_url, engine_in_force, page
 
-PRODUCTS = 60
+PRODUCTS = 600
+"""Products on one page; of a larger base each letter has one."""
+TAGS = 60
 MAX_NAME = 200
 """Characters of an identifier or product in an address."""
 
@@ -23,15 +27,26 @@ def init_app(app: Flask) -> None:
 def browse() -> Answer:
     engine = engine_in_force()
     causes, areas = engine.crossed("area", "cause")
-    products = engine.counts("product")
+    products, folders = engine.counts("product"), engine.counts("folder")
+    by_folder = sort_articles(folders, engine.counts("area"), engine.total())
+    letters = sorted({initial(name) for name, _ in products})
+    chosen = ""
+    if len(products) > PRODUCTS:
+        wanted = request.args.get("letter", "")
+        chosen = wanted if wanted in letters else letters[0]
+        products = tuple(p for p in products if initial(p[0]) == chosen)
     return page(
         "browse.html",
         causes=causes,
         areas=areas,
-        products=products[:PRODUCTS],
+        folders=tree(folders) if by_folder else (),
+        total=engine.total(),
+        letters=letters,
+        letter=chosen,
+        products=by_letter(products[:PRODUCTS]),
         more=max(len(products) - PRODUCTS, 0),
         kinds=engine.counts("kind"),
-        tags=engine.counts("tags")[:PRODUCTS],
+        tags=engine.counts("tags")[:TAGS],
     )
 
 

@@ -9,21 +9,26 @@ from flask import url_for
 from markupsafe import Markup
 
 from kb.articles import markdown
+from kb.articles.plain import plain
 from kb.desk.reply import FORMS, reply
-from kb.model import Suggestion, Suggestions
+from kb.model import Article, Suggestion, Suggestions
 from kb.privacy import without_placeholders
 from kb.search.engine import Engine
+from kb.text.taiwan import is_traditional
 from kb.web.verdicts import Standing
-from kb.web.views import resolver
+from kb.web.views import resolver, settings_in_force
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 class Card(NamedTuple):
-    """One suggestion. fix: as HTML; chat, mail: replies to the customer; standing: None when no verdicts are kept."""
+    """One suggestion. fix: as HTML, for engineers, and plain: the same to paste into a ticket; reasons: the words that
+    tell most; chat, mail: replies to the customer; standing: None when no verdicts are kept."""
 
     suggestion: Suggestion
     fix: Markup
+    plain: str
+    reasons: tuple[str, ...]
     chat: str
     mail: str
     standing: Standing | None
@@ -31,15 +36,30 @@ class Card(NamedTuple):
 
 def cards(engine: Engine, text: str, found: Suggestions, verdicts: Mapping[str, Standing]) -> list[Card]:
     """The suggestions for a text, best first. verdicts: by the articles' numbers, see kb.web.verdicts."""
-    language = language_of(text)
+    language, traditional = language_of(text), is_traditional(text)
     out = []
     for s in found.suggestions:
         article = replace(s.article, body=engine.body(s.article))
-        link = url_for("article", name=s.article.id, _external=True)  # percent-encoded titles are hard to read
         html = Markup(markdown.render(s.fix, resolver(engine, s.article)))  # noqa: S704 - our renderer's own output
-        chat, mail = (reply(article, s.fix, link, form, language) for form in FORMS)
-        out.append(Card(s, html, chat, mail, verdicts.get(s.article.id)))
+        link = public_link(s.article)
+        chat, mail = (reply(article, s.fix, link, form, language, traditional) for form in FORMS)
+        out.append(Card(s, html, plain(s.fix), _reasons(s), chat, mail, verdicts.get(s.article.id)))
     return out
+
+
+def public_link(article: Article) -> str:
+    """The address of an article for customers, "" where they reach none. Percent-encoded titles are hard to read."""
+    site = settings_in_force().public_url
+    return site and site + url_for("article", name=article.id)
+
+
+MAX_REASONS = 4
+
+
+def _reasons(suggestion: Suggestion) -> tuple[str, ...]:
+    """The words that tell most, as a line below a title."""
+    told = sorted((m for m in suggestion.matches if m.kind not in _UNMARKED), key=lambda m: -m.score)
+    return tuple(dict.fromkeys(m.word for m in told))[:MAX_REASONS]
 
 
 def language_of(text: str) -> str:

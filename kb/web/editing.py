@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -13,8 +14,10 @@ from kb.articles.files import ArticleFile
 from kb.articles.pictures import MAX_BYTES as MAX_PICTURE
 from kb.articles.templates import template
 from kb.articles.writing import images
+from kb.articles.writing.boxes import boxes, joined
 from kb.articles.writing.diff import compare, merged
 from kb.articles.writing.form import changes_of, edited, values_of
+from kb.articles.writing.sittings import is_token
 from kb.articles.writing.workflow import HinderedError, next_states, require_allowed
 from kb.errors import ArticleError, ConflictError, InputError, KbError
 from kb.labels import label
@@ -23,8 +26,9 @@ from kb.model.schema import KINDS, NAMES
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.web import writers
 from kb.web.editor import NEW, Form, form_of, form_page, sent, side_of
+from kb.web.forms import MAX_NAME
 from kb.web.views import Answer, article_url, page, settings_in_force
-from kb.web.writers import drafts, editions, file_of, finished, writing
+from kb.web.writers import drafts, editions, file_of, finished, sittings, writing
 
 REVIEW = timedelta(days=2 * 365)
 """How far the review of a new article is away."""
@@ -37,6 +41,7 @@ def init_app(app: Flask) -> None:
         ("/save", save_article, ["POST"]),
         ("/preview", preview, ["POST"]),
         ("/images", image, ["POST"]),
+        ("/sitting", sitting, ["POST"]),
     ):
         app.add_url_rule(rule, view_func=view, methods=methods)
     app.jinja_env.filters.update(moment=writers.moment, is_day=writers.is_day)
@@ -51,8 +56,7 @@ def new_article() -> Answer:
     """The choice of a template, an empty form, one filled from a paste, or one that was left unsaved."""
     kind = request.values.get("kind", "")
     if kind not in KINDS:
-        unsaved = [(d, writers.title_of(d.text, d.path)) for d in drafts().all() if d.path.startswith(NEW)]
-        return page("new.html", drafts=unsaved, kinds=KINDS)
+        return page("new.html", drafts=len(drafts().all()))
     token = request.args.get("draft", "")
     path = f"{NEW}{kind}/{token if re.fullmatch('[0-9a-f]{8}', token) else secrets.token_hex(4)}"
     draft = drafts().find(path)
@@ -66,8 +70,15 @@ def new_article() -> Answer:
         "updated": today.isoformat(),
         "review_after": (today + REVIEW).isoformat(),
     }
-    body = request.form.get("text", "").replace("\r\n", "\n") or template(kind, current())
+    body = request.form.get("text", "").replace("\r\n", "\n") or _empty(kind)
     return form_page(Form(path, "", dict.fromkeys(NAMES, "") | values, body), None)
+
+
+def _empty(kind: str) -> str:
+    """The text a new article begins with; where each section has a box, the boxes are empty."""
+    written = template(kind, current())
+    sections = boxes(written, kind)
+    return joined((box.heading, "") for box in sections) if sections else written
 
 
 @writing
@@ -92,17 +103,19 @@ def save_article() -> Answer:
     if action == "draft":
         return _keep_draft(form, now)
     if action == "discard":
-        drafts().discard(form.path)
+        sittings().close(form.sitting, form.path)
         return redirect(url_for("new_article") if now is None else url_for("edit", name=now.path), 303)
     if action == "mask":
         values = {key: masked(value, ARTICLE_KINDS) for key, value in form.values.items()}
         return _shown_again(replace(form, values=values, body=masked(form.body, ARTICLE_KINDS)), now)
     if action == "preview":
         return _shown_again(form, now)
+    if action in ("flat", "sections"):
+        return _shown_again(replace(form, flat=action == "flat"), now)
     if action == "image":
         return _with_image(form, now)
     try:
-        return _save(form, now, action)
+        return _saved_before(form, now, action) or _save(form, now, action)
     except ConflictError:
         return _conflict(form)
     except KbError as error:
@@ -112,6 +125,29 @@ def save_article() -> Answer:
 def _now(form: Form) -> ArticleFile | None:
     """The file that a form is about as it is, None for a new article."""
     return None if form.new else editions().open(form.path)
+
+
+def _saved_before(form: Form, now: ArticleFile | None, action: str) -> Answer | None:
+    """Where a form leads that was saved already, as by a second click or the browser's way back; None for others.
+
+    Raises InputError when it says something else by now: a second article would come of it, or a conflict.
+    """
+    path = sittings().saved_as(form.sitting) if form.sitting else ""
+    if not path:
+        return None
+    saved = editions().open(path)
+    same = saved.text == _written(form, now, action).text if now else saved.article.body.strip() == form.body.strip()
+    if same:
+        return redirect(article_url(saved.strict()), 303)
+    if now is not None:
+        return None
+    raise InputError(
+        say(
+            "这一篇已经保存为 {number}；要接着改，请打开它编辑，把这里改过的内容带过去",
+            "this was saved as {number} already; open and edit that one, and take along what you changed here",
+            number=saved.number,
+        )
+    )
 
 
 def _save(form: Form, now: ArticleFile | None, action: str) -> Answer:
@@ -130,7 +166,7 @@ def _save(form: Form, now: ArticleFile | None, action: str) -> Answer:
         saved = editions().create(values, pictures, name, form.note)
     else:
         saved = editions().save(then, form.base, name, form.note)
-    drafts().discard(form.path)
+    sittings().close(form.sitting, form.path, saved.path)
     if finished([saved.path], name, form.note or say("修改 {path}", "change {path}", path=saved.path)):
         return redirect(article_url(saved.strict()), 303)
     return redirect(url_for("edit", name=saved.path), 303)
@@ -157,14 +193,15 @@ def _written(form: Form, now: ArticleFile | None, action: str) -> ArticleFile:
 
 
 def _refused(form: Form, now: ArticleFile | None, error: str, problems: list[Problem] | None = None) -> Answer:
-    response = _shown_again(replace(form, error=error, problems=problems or []), now)
+    response = _shown_again(replace(form, error=error, problems=problems or [], tried=True), now)
     response.status_code = 422
     return response
 
 
 def _shown_again(form: Form, now: ArticleFile | None) -> Response:
     """The answer to a form that was sent: what was typed is a draft, too, and the page has an address."""
-    _remember(form, now)
+    with suppress(ConflictError):  # of a form that was saved before: it is shown, and no draft
+        _remember(form, now)
     g.address = _draft_address(form)
     return form_page(form, now)
 
@@ -187,7 +224,7 @@ def _remember(form: Form, now: ArticleFile | None) -> datetime | None:
         text = form.body
     if len(text.encode("utf8", "replace")) > settings_in_force().max_file_kb * 1024:
         return None
-    return drafts().keep(form.path, text, form.base)
+    return drafts().keep(form.path, text, form.base, form.sitting)
 
 
 def _draft_address(form: Form) -> str:
@@ -204,7 +241,8 @@ def _conflict(form: Form) -> Answer:
         mine = form.file(now).text
     except ArticleError:
         mine = form.body
-    _remember(form, now)
+    with suppress(ConflictError):
+        _remember(form, now)
     g.address = _draft_address(form)
     started_from = editions().version_of(now, form.base)
     shown = replace(form, base=now.digest)
@@ -278,14 +316,30 @@ def _pictures_of(form: Form) -> str:
     return "new-" + form.path.rpartition("/")[2]
 
 
+# --- who else ---------------------------------------------------------------------------------
+
+
+@writing
+def sitting() -> Answer:
+    """A script says that a form is still open, or that it was left, and hears who else writes in the article."""
+    token = request.form.get("sitting", "")
+    if not is_token(token):
+        raise InputError(say("没有打开的编辑页", "no form is open"))
+    if "left" in request.form:
+        sittings().leave(token)
+        return jsonify(others=[])
+    sittings().stay(token, request.form.get("editor", ""))
+    return jsonify(others=writers.others(request.form.get("path", "")[:MAX_NAME]))
+
+
 # --- showing -----------------------------------------------------------------------------------
 
 
 @writing
 def preview() -> Answer:
-    """The preview and the findings by themselves, for a script that asks while one types."""
+    """Preview, findings and proposals by themselves, for a script that asks while one types."""
     form = sent()
-    return Response(render_template("_editor_side.html", **side_of(form, _now(form))), mimetype="text/html")
+    return Response(render_template("_editing.html", form=form, **side_of(form, _now(form))), mimetype="text/html")
 
 
 def _states_from(state: str) -> list[str]:

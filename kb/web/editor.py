@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Response, request
@@ -13,13 +13,16 @@ from kb.articles import markdown
 from kb.articles.check import Problem, check_file, unparsed
 from kb.articles.files import ArticleFile
 from kb.articles.frontmatter import FrontMatter
+from kb.articles.writing.boxes import Box, boxes, joined
 from kb.articles.writing.drafts import Draft
-from kb.articles.writing.form import edited, values_of
+from kb.articles.writing.form import edited, items_of, values_of, with_value
 from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, folder_for
+from kb.articles.writing.sittings import is_token
 from kb.articles.writing.workflow import lacks_number, may, next_states
+from kb.desk.facts import PROPOSED, ProposedFact, proposed_facts
 from kb.errors import ArticleError, InputError
 from kb.language import say
-from kb.model import HIDDEN_STATUSES, SECTION_ROLES, Duplicate
+from kb.model import HIDDEN_STATUSES, SECTION_ROLES, Article, Duplicate
 from kb.model.schema import AREAS, CHOICES, DATES, FACETS, KINDS, LISTS, NAMES
 from kb.privacy import ARTICLE_KINDS, masked
 from kb.web import writers
@@ -33,6 +36,23 @@ MAX_KNOWN = 300
 ENOUGH = 40
 """Characters of a body from which on duplicates are looked for."""
 NEW = "new/"
+MAX_BOXES = 20
+HINTS = {
+    heading: told
+    for headings, told in (
+        (("现象", "Symptom"), ("看到什么、报什么错，原文照抄", "what is seen, the message word for word")),
+        (("环境", "Environment"), ("型号、版本、在哪里、影响多少人", "model, version, where, how many are affected")),
+        (("原因", "Cause"), ("为什么会这样", "why it happens")),
+        (("排查", "Diagnosis"), ("怎样确认就是它，按先后写", "how to tell that it is this, in order")),
+        (("解决", "Fix"), ("一步一步怎么做", "what to do, step by step")),
+        (("验证", "Verification"), ("怎样算好了", "how to tell that it is mended")),
+        (("问题", "Question"), ("照用户会问的写", "as users ask it")),
+        (("回答", "Answer"), ("先说结论，再说怎么做", "the answer first, then how")),
+    )
+    for heading in headings
+}
+"""What belongs into a section, beside its heading."""
+MAX_TAKEN = 30
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,8 @@ class Form:
 
     path: below the articles folder, or new/KIND/TOKEN for one without a file. base: digest of the file that it was
     started from. values: the front matter as values_of gives it; body: Markdown, or with `whole` the file's text.
+    flat: a new article in one box, not section by section. tried: it was asked to be saved, so its errors are told.
+    sitting: the token of the form (kb.articles.writing.sittings), "" before it is opened.
     """
 
     path: str
@@ -51,6 +73,9 @@ class Form:
     note: str = ""
     error: str = ""
     problems: list[Problem] = field(default_factory=list)
+    flat: bool = False
+    tried: bool = False
+    sitting: str = ""
 
     @property
     def kind(self) -> str:
@@ -64,6 +89,16 @@ class Form:
     def place(self) -> str:
         """The path that relative links start from; a new article's, as far as it is known."""
         return f"{folder_for({**self.values, 'kind': self.kind})}/new.md" if self.new else self.path
+
+    @property
+    def boxes(self) -> list[Box]:
+        """The sections of a new article, each for a box of its own; [] for one box."""
+        return boxes(self.body, self.kind) if self.new and not self.flat else []
+
+    @property
+    def sectioned(self) -> bool:
+        """Whether it could be written section by section."""
+        return self.new and bool(boxes(self.body, self.kind))
 
     def file(self, now: ArticleFile | None) -> ArticleFile:
         """The whole file, from what it is now; None when there is none. Raises ArticleError."""
@@ -87,7 +122,26 @@ def sent() -> Form:
         raise InputError(say("没有这种文章", "there is no such kind of article"))
     values = {key: fields[key].replace("\r\n", "\n") for key in SHOWN_KEYS if key in fields}
     body = fields.get("text", "").replace("\r\n", "\n")
-    return Form(path, fields.get("base", ""), values, body, "whole" in fields, note)
+    if "text" not in fields:
+        headings = fields.getlist("heading")[:MAX_BOXES]
+        texts = [text.replace("\r\n", "\n") for text in fields.getlist("section")]
+        body = joined(zip(headings, texts, strict=False))
+    for taken in fields.getlist("take")[:MAX_TAKEN]:
+        key, _, value = taken.partition("=")
+        if key in PROPOSED and value:
+            values[key] = with_value(key, values.get(key, ""), value)
+    sitting = fields.get("sitting", "")
+    return Form(
+        path,
+        fields.get("base", ""),
+        values,
+        body,
+        "whole" in fields,
+        note,
+        flat="flat" in fields,
+        tried="tried" in fields,
+        sitting=sitting if is_token(sitting) else "",
+    )
 
 
 def form_page(
@@ -96,6 +150,8 @@ def form_page(
     """The page of a form. now: the file as it is, None for a new article."""
     settings = settings_in_force()
     state = "draft" if now is None else now.status
+    if not form.sitting:
+        form = replace(form, sitting=writers.sittings().open(form.path, writers.editor()))
     choices = {k: CHOICES[k] for k in SHOWN_KEYS if k in CHOICES} | {"area": (*AREAS, *settings.areas)}
     return page(
         template,
@@ -111,6 +167,8 @@ def form_page(
         next=[s for s in next_states(state, writers.editor(), settings.reviewers) if now or s != "archived"],
         number=None if now is None else now.number,
         draft=draft,
+        hints={heading: say(*told) for heading, told in HINTS.items()},
+        others=[] if form.new else writers.others(form.path),
         bounds={"editor": MAX_EDITOR, "note": MAX_NOTE},
         **side_of(form, now),
         **more,
@@ -122,7 +180,7 @@ def _known_values() -> dict[str, list[str]]:
     engine = engine_or_none()
     if engine is None:
         return {}
-    names = (f for f in FACETS if f not in CHOICES)
+    names = (f for f in FACETS if f in NAMES and f not in CHOICES)
     return {f: [v for v, _ in engine.counts(f, hidden=True)[:MAX_KNOWN]] for f in names}
 
 
@@ -134,11 +192,11 @@ def side_of(form: Form, now: ArticleFile | None) -> dict[str, Any]:
         found = file.strict()
     except ArticleError as error:
         problem = unparsed(error, form.place)
-        placed = [(problem, problem.line, "")]
-        return {"html": "", "title": "", "problems": placed, "duplicates": [], "private": False}
+        placed = [Placed(problem, problem.line, "", "text")]
+        return {"html": "", "title": "", "problems": placed, "duplicates": [], "private": False, "proposed": []}
     problems = form.problems or check_file(settings.articles, file, settings.areas)
-    if form.new:
-        problems = [p for p in problems if not lacks_number(p)]
+    if form.new:  # what is not written yet is no mistake
+        problems = [p for p in problems if not lacks_number(p)] if form.tried else []
     duplicates: list[Duplicate] = []
     if engine is not None and len(found.body) >= ENOUGH and found.title != "new":
         duplicates = [d for d in engine.similar(found) if d.second.status not in HIDDEN_STATUSES]
@@ -153,19 +211,65 @@ def side_of(form: Form, now: ArticleFile | None) -> dict[str, Any]:
         "problems": _placed(problems, form, file.head),
         "duplicates": duplicates,
         "private": masked(file.text, ARTICLE_KINDS) != file.text,
+        "proposed": _proposed(form, found),
     }
 
 
-def _placed(problems: list[Problem], form: Form, head: FrontMatter) -> list[tuple[Problem, int, str]]:
-    """Problems, each with its line of the text box (0: none), and the key of the form it is about ("": none)."""
+def _proposed(form: Form, found: Article) -> list[ProposedFact]:
+    """What may be filled in besides, by what the nearest articles have. None before there is something to go by."""
+    engine = engine_or_none()
+    said = "\n".join(line for line in found.body.split("\n") if not line.startswith("#")).strip()
+    if engine is None or form.whole or len(said) < ENOUGH:
+        return []
+    given = {key: items_of(key, form.values[key]) for key in PROPOSED if key in form.values}
+    return proposed_facts(engine, f"{found.title}\n{said}", given) if given else []
+
+
+class Placed(NamedTuple):
+    """A problem, and where the form shows what it is about. line: of its box, 0 for none; key: of its field, or "".
+
+    box: the id of its box of text.
+    """
+
+    problem: Problem
+    line: int
+    key: str
+    box: str
+
+    @property
+    def target(self) -> str:
+        """The id of the field."""
+        return f"f-{self.key}" if self.key else self.box
+
+    @property
+    def said(self) -> str:
+        """The problem as it reads at its field, which is named there already."""
+        if self.problem.code == "missing_key" and self.key:
+            return say("必填", "Required")
+        if self.problem.code == "empty_section" and self.box != "text":
+            return say("还没有写", "Still empty")
+        return self.problem.message
+
+
+def _placed(problems: list[Problem], form: Form, head: FrontMatter) -> list[Placed]:
     placed = []
+    sections = form.boxes
     for problem in problems:
         key = problem.key or next((k for k, line in head.lines.items() if line == problem.line), "")
         key = key if key in SHOWN_KEYS else ""
         line = _line_of(form.body, problem.section) or (problem.line if form.whole else problem.line - head.end + 1)
-        placed.append((problem, max(line, 0), "" if form.whole else key))
-    # As they stand on the page: the fields in their order, then the text from its top.
-    return sorted(placed, key=lambda p: (SHOWN_KEYS.index(p[2]) if p[2] else len(SHOWN_KEYS), p[1]))
+        placed.append(Placed(problem, *_in_box(max(line, 0), "" if form.whole else key, sections)))
+    # As they stand on the page: the title, the text from its top, then the fields in their order.
+    order = {key: i for i, key in enumerate(SHOWN_KEYS, 1)} | {"title": -1, "": 0}
+    return sorted(placed, key=lambda p: (order[p.key], p.box, p.line))
+
+
+def _in_box(line: int, key: str, sections: list[Box]) -> tuple[int, str, str]:
+    """(line, key, box) of a line of the whole text: the line of its box, where each section has one."""
+    if not sections:
+        return line, key, "text"
+    number = max((i for i, box in enumerate(sections) if box.line <= line), default=0)
+    return max(line - sections[number].line - 1, 0), key, f"section-{number}"
 
 
 def _line_of(body: str, section: str) -> int:

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from kb.errors import InputError
 from kb.labels import value_of
 from kb.model import MAX_ANSWERS, SORTS, Answer, Query
-from kb.model.schema import FACETS
+from kb.model.schema import FACETS, FOLDER
 from kb.search.clarify import read_answer
 
 SIZE = 10
@@ -106,6 +106,8 @@ def address(query: Query, **changes: object) -> str:
 def toggled(query: Query, facet: str, value: str) -> str:
     """The address with one value of a facet added, or removed when it is there."""
     chosen = query.filters.get(facet, ())
+    if facet == FOLDER.name:  # a folder holds those below it: another one is chosen instead, not beside
+        return address(query, **{facet: None if value in chosen else (value,)})
     values = tuple(v for v in chosen if v != value) if value in chosen else (*chosen, value)
     return address(query, **{facet: values or None})
 

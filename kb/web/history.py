@@ -7,6 +7,7 @@ from werkzeug.exceptions import NotFound
 
 from kb.articles.files import ArticleFile
 from kb.articles.writing.diff import compare
+from kb.articles.writing.form import restored
 from kb.articles.writing.rename import checked_path, move
 from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, Revision
 from kb.articles.writing.workflow import require_allowed
@@ -58,15 +59,15 @@ def _version(versions: list[Revision], now: ArticleFile, wanted: str) -> tuple[R
 
 @writing
 def restore(name: str) -> Answer:
-    """Save an old version once more, as a new one; the same rules hold as for every save."""
+    """Save the text of an old version once more; the state stays as it is, and the rules of every save hold."""
     now = file_of(name)
     found, text = _version(editions().history(now.path), now, request.form.get("revision", ""))
     try:
         who = editor_from_form()
-        then = ArticleFile.of(now.path, text)
+        then = restored(now, text)
         require_allowed(settings_in_force(), now, then, who)
         at = "" if found is None else f"{found.at.astimezone():%Y-%m-%d %H:%M}"
-        note = say("恢复 {at} 的版本", "restored the version of {at}", at=at)
+        note = say("恢复 {at} 的内容", "restored the text of {at}", at=at)
         editions().save(then, request.form.get("base", ""), who, note)
     except (ConflictError, InputError) as error:
         flash(str(error))

@@ -54,7 +54,7 @@ class Upload:
     @property
     def name(self) -> str:
         names = [source.name for source in self.sources]
-        return "、".join(names[:3]) + (f" … ({len(names)})" if len(names) > 3 else "")
+        return say("、", ", ").join(names[:3]) + (f" … ({len(names)})" if len(names) > 3 else "")
 
 
 def init_app(app: Flask) -> None:

@@ -1,7 +1,8 @@
 """This module is the lead's pages: what is missed, what helps, what is stale; and one click to act on each row."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import Flask, flash, redirect, request, url_for
@@ -9,6 +10,7 @@ from flask import Flask, flash, redirect, request, url_for
 from kb.articles import golden
 from kb.articles.atomic import read_text, save
 from kb.articles.check import Problem
+from kb.database.activity import Chosen
 from kb.desk import insights
 from kb.desk.examination import (
     MAX_COMPARED,
@@ -18,14 +20,17 @@ from kb.desk.examination import (
     current_proposals,
     examination,
 )
+from kb.desk.gap_decisions import Decisions
 from kb.desk.writeup import started
 from kb.errors import InputError
 from kb.language import say
+from kb.meaning.likeness import likeness
 from kb.model import Duplicate, Proposal
 from kb.search.synonym_mining import accept as accepted
 from kb.search.synonym_mining import refuse as refused
+from kb.web import charts
 from kb.web.security import require_own_page, require_token
-from kb.web.views import Answer, engine_in_force, feedback, page, settings_in_force, store
+from kb.web.views import Answer, engine_in_force, feedback, page, settings_in_force, store, visitor
 
 PERIODS = (7, 30, 90, 365)
 DAYS = 90
@@ -43,7 +48,10 @@ def init_app(app: Flask) -> None:
         ("/insights/words", words),
     ):
         app.add_url_rule(rule, endpoint=f"insights_{view.__name__}", view_func=view)
+    app.jinja_env.globals.update(zip=zip)
     app.add_url_rule("/insights/synonym", endpoint="insights_synonym", view_func=decide_synonym, methods=["POST"])
+    app.add_url_rule("/insights/gap", endpoint="insights_gap", view_func=decide_gap, methods=["POST"])
+    app.add_url_rule("/insights/forget", endpoint="insights_forget", view_func=forget, methods=["GET", "POST"])
     app.add_url_rule("/insights/golden", endpoint="insights_golden", view_func=promote, methods=["POST"])
 
 
@@ -53,12 +61,18 @@ def init_app(app: Flask) -> None:
 def overview() -> Answer:
     """Numbers of the period, week by week, and what nobody found."""
     log = period_log()
+    weeks, found = insights.weeks(log), open_gaps(log)
+    mondays = [w.start for w in weeks]
     return page(
         "insights/overview.html",
         **_period(),
-        weeks=insights.weeks(log),
+        weeks=weeks,
+        asked=charts.counts(mondays, [w.asked for w in weeks]),
+        shares=charts.shares(mondays),
+        total=sum(w.asked for w in weeks),
         outcome=insights.outcome(log),
-        gaps=insights.gaps(log, engine_in_force()),
+        gaps=[gap for gap in found if gap.open],
+        settled=[gap for gap in found if not gap.open],
         writeup=lambda text: started(text, (), ()),
         shown=SHOWN,
     )
@@ -118,6 +132,13 @@ def _or_told(rows: Callable[[], list[Row]]) -> list[Row]:
         return []
 
 
+def open_gaps(log: insights.Doings) -> list[insights.Gap]:
+    """All gaps of a period, those that are settled too, with what was decided on them."""
+    setting = settings_in_force().encoder
+    decisions = Decisions(store()).all()
+    return insights.gaps(log, engine_in_force(), decisions, partial(likeness, setting))
+
+
 # --- acting ----------------------------------------------------------------------------------
 
 
@@ -138,6 +159,82 @@ def decide(line: str, accept: bool) -> str:
     """Keep the decision on a synonym; it works from the next build on. Returns the line. Raises InputError."""
     keep = accepted if accept else refused
     return keep(settings_in_force().articles, line)
+
+
+def decide_gap() -> Answer:
+    """Pass a gap over, settle it, hand it to somebody, or take that back."""
+    require_token()
+    require_own_page()
+    text, state, owner = (request.form.get(name, "") for name in ("text", "state", "owner"))
+    decisions = Decisions(store())
+    decisions.decide(text, state, owner)
+    told = {
+        "ignored": ("已忽略，列在“处理过的”里，可以恢复", "ignored; listed among the settled ones, to be reopened"),
+        "done": ("已标为处理好；再有人搜不到会重新出现", "marked as done; it comes back when it is missed again"),
+        "open": ("已记下", "noted"),
+    }  # fmt: skip
+    flash(say(*told[state]))
+    return redirect(url_for("insights_overview", days=period_days(), _anchor="gaps"), 303)
+
+
+def forget() -> Answer:
+    """Delete searches from the log: those chosen, of this browser, of programs, of a time. Asked again before."""
+    require_own_page()
+    error, counted = "", None
+    if request.method == "POST":
+        require_token()
+        try:
+            chosen = _chosen()
+            if "sure" in request.form:
+                searches, visits = feedback().delete(chosen)
+                flash(say("删除了 {n} 次搜索、{m} 次打开", "deleted {n} searches and {m} visits", n=searches, m=visits))
+                return redirect(url_for("insights_overview"), 303)
+            counted = feedback().count(chosen)
+        except InputError as problem:
+            error = str(problem)
+    response = page(
+        "insights/forget.html",
+        **_period(),
+        error=error,
+        counted=counted,
+        texts=request.form.getlist("text")[:MAX_CHOSEN],
+        sent=request.form,
+    )
+    response.status_code = 422 if error else 200
+    return response
+
+
+MAX_CHOSEN = 200
+"""Texts that are deleted at once."""
+PROGRAMS = ("api",)
+"""The visitor of programs without a token: scripts and tests of this machine (kb.web.authorization)."""
+
+
+def _chosen() -> Chosen:
+    """What the form says. Raises InputError for nothing, and for what is no day."""
+    whose = {"mine": (visitor(),), "programs": PROGRAMS}
+    who = request.form.get("who", "")
+    found = Chosen(
+        visitors=whose.get(who, ()),
+        texts=tuple(text.replace("\r\n", "\n") for text in request.form.getlist("text")[:MAX_CHOSEN]),
+        since=_day("since"),
+        until=None if (last := _day("until")) is None else last + timedelta(days=1),
+    )
+    if found == Chosen():
+        raise InputError(say("先选要删哪些", "choose first what to delete"))
+    return found
+
+
+def _day(field: str) -> datetime | None:
+    """The beginning of a day of the form by this machine's clock, None when it is empty. Raises InputError."""
+    text = request.form.get(field, "").strip()
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InputError(say("'{text}' 不是日期（如 2026-03-01）", "'{text}' is no day (as 2026-03-01)", text=text))
+    return datetime(day.year, day.month, day.day).astimezone()
 
 
 def promote() -> Answer:
@@ -209,7 +306,7 @@ def is_compared() -> bool:
 
 ROWS: dict[str, Callable[[], Sequence[Any]]] = {
     "weeks": lambda: insights.weeks(period_log()),
-    "gaps": lambda: insights.gaps(period_log(), engine_in_force()),
+    "gaps": lambda: open_gaps(period_log()),
     "articles": lambda: insights.uses(period_log(), engine_in_force()),
     "unused": lambda: insights.unused(insights.uses(period_log(), engine_in_force()), date.today()),
     "stale": lambda: insights.stale(engine_in_force(), date.today()),

@@ -4,6 +4,7 @@ from flask import Flask, flash, redirect, request, url_for
 
 from kb.articles.files import ArticleFile, change
 from kb.articles.writing.diff import compare
+from kb.articles.writing.form import MERGED_INTO
 from kb.articles.writing.workflow import require_allowed
 from kb.errors import ArticleError, ConflictError, InputError, NotFoundError
 from kb.language import say
@@ -11,9 +12,6 @@ from kb.model import Article
 from kb.search.engine import Engine
 from kb.web.views import Answer, article_url, page, settings_in_force
 from kb.web.writers import editions, editor_from_form, file_of, finished, writing
-
-MERGED_INTO = "merged_into"
-"""The key of an archived article's front matter that names the one which took its place."""
 
 
 def init_app(app: Flask) -> None:

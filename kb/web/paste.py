@@ -13,9 +13,11 @@ from werkzeug.exceptions import NotFound
 
 from kb import privacy
 from kb.articles.files import render
+from kb.articles.lettering import is_available
+from kb.database.activity import REASONS
 from kb.desk.intake import MAX_BYTES, pasted, read
 from kb.desk.memory import Memory
-from kb.desk.paste import Paste, answer_paste
+from kb.desk.paste import Paste, answer_paste, is_brief
 from kb.desk.writeup import started
 from kb.errors import InputError, NotFoundError
 from kb.language import say
@@ -43,7 +45,9 @@ LOGGED = 10_000
 
 def init_app(app: Flask) -> None:
     app.config["MEMORY"] = Memory(app.config["FEEDBACK"])
-    app.jinja_env.globals.update(max_file=MAX_BYTES, max_pieces=MAX_PIECES)
+    app.jinja_env.globals.update(
+        max_file=MAX_BYTES, max_pieces=MAX_PIECES, reasons_here=REASONS, reads_pictures=is_available
+    )
     for rule, view, methods in (
         ("/ask", ask, ("POST",)),
         ("/suggest", suggestions, ("GET", "POST")),
@@ -236,10 +240,13 @@ def _answers(text: str) -> dict[str, object]:
     remember_search(search)
     looked_at = {a.id: a for a in (*seen, *(s.article for s in found.suggestions))}
     private = _private(text)
+    brief = is_brief(text, found.identifiers) and not answers
     return {
         "found": found,
+        "brief": brief,
+        "near": (*found.suggestions, *found.related) if brief else found.related,
         "identifiers": [i for i in found.identifiers if not any(i.text in piece for piece in private.pieces)],
-        "cards": cards(engine, text, found, standings(kept, numbers)),
+        "cards": () if brief else cards(engine, text, found, standings(kept, numbers)),
         "words": matched_words(found),
         "private": private,
         "search": search,

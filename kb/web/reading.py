@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, redirect, request, session
 
 from kb.database.activity import REASONS
-from kb.model import Article, Page
+from kb.model import OTHER_FAULT, Article, Page
 from kb.web.security import require_token
 from kb.web.verdicts import give, noted
 from kb.web.views import Answer, article_named, article_url, engine_in_force, feedback, visitor
@@ -18,7 +18,7 @@ MAX_WORDS = 200
 
 def init_app(app: Flask) -> None:
     app.add_url_rule("/rate", view_func=rate, methods=["POST"])
-    app.jinja_env.globals.update(reasons=REASONS)
+    app.jinja_env.globals.update(reasons=[r for r in REASONS if r != OTHER_FAULT])  # it is read for itself
 
 
 def note_search(found: Page) -> None:

@@ -61,6 +61,7 @@ class Explained(Filters):
 class Typed(Given):
     q: str = told("已输入的文字", "what was typed so far", "", max_length=MAX_QUERY, examples=["ora-0"])
     size: int = told("最多几行", "lines at most", 8, ge=1, le=MAX_COUNT)
+    articles: bool = told("也要文章；0 则只要标识与产品", "articles too; with 0 identifiers and products alone", True)
 
 
 class Reply(Sent):
@@ -141,6 +142,8 @@ class Judged(Sent):
         "",
         max_length=MAX_ARTICLE,
     )
-    reason: Literal["", "incomplete", "wrong", "unclear", "links", "other"] = told("无效的原因", "why it did not", "")
+    reason: Literal["", "fault", "incomplete", "wrong", "unclear", "links", "other"] = told(
+        "无效的原因", "why it did not", ""
+    )
     comment: str = told("补充", "what else there is to say", "", max_length=MAX_COMMENT)
     search: int | None = told("答案里的 search", "what an answer calls search", None, ge=1, lt=2**31)

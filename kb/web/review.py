@@ -1,6 +1,7 @@
 """This module is the pages that keep articles right: what waits for review, what is overdue, and changing a state."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from flask import Flask, flash, redirect, request, url_for
 
@@ -11,6 +12,7 @@ from kb.errors import ConflictError, InputError, KbError
 from kb.labels import label
 from kb.language import say
 from kb.model import Article
+from kb.web.editor import NEW
 from kb.web.views import Answer, article_url, page, settings_in_force
 from kb.web.writers import (
     drafts,
@@ -41,18 +43,46 @@ def init_app(app: Flask) -> None:
 
 @writing
 def review() -> Answer:
-    """What asks for a writer's eye: own drafts, articles in review, overdue ones, and those due soon."""
-    unsaved = [(d, title_of(d.text, d.path)) for d in drafts().all()]
+    """What asks for a writer's eye: drafts, articles in review, overdue ones, and those due soon."""
     found = awaited()
     return page(
         "review.html",
-        drafts=unsaved,
-        written=found["drafts"],
+        drafts=_unfinished(found["drafts"]),
         waiting=found["review"],
         overdue=found["overdue"],
         soon=found["soon"],
         again=AGAIN.days,
     )
+
+
+class Unfinished(NamedTuple):
+    """Something that is not finished: an article that is a draft, or what this browser typed and did not save.
+
+    address: where it is written on. article: None for what has no file yet. typed: when something was typed last that
+    is not saved, None for nothing.
+    """
+
+    title: str
+    address: str
+    article: Article | None
+    typed: datetime | None
+
+
+def _unfinished(articles: list[Article]) -> list[Unfinished]:
+    """Both in one list, what was typed last first."""
+    typed = {draft.path: draft for draft in drafts().all()}
+    mine = [
+        Unfinished(title_of(d.text, d.path), _address(d.path), next((a for a in articles if a.path == p), None), d.at)
+        for p, d in typed.items()
+    ]
+    return mine + [Unfinished(a.title, _address(a.path), a, None) for a in articles if a.path not in typed]
+
+
+def _address(path: str) -> str:
+    if not path.startswith(NEW):
+        return url_for("edit", name=path)
+    _, kind, token = path.split("/")
+    return url_for("new_article", kind=kind, draft=token)
 
 
 def awaited() -> dict[str, list[Article]]:

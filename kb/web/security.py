@@ -147,12 +147,23 @@ def without_folders(message: str) -> str:
     return _FOLDERS.sub("", message)
 
 
+def _headers() -> dict[str, str]:
+    """The panel alone may be shown in a frame, by the sites that the administrator names."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if request.endpoint != "panel" or not settings.panel_hosts:
+        return HEADERS
+    policy = HEADERS["Content-Security-Policy"]
+    sites = " ".join(settings.panel_hosts)
+    framed = policy.replace("frame-ancestors 'none'", f"frame-ancestors {sites}")
+    return {k: v for k, v in HEADERS.items() if k != "X-Frame-Options"} | {"Content-Security-Policy": framed}
+
+
 def init_app(app: Flask) -> None:
     app.before_request(require_known_host)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in _headers().items():
             response.headers.setdefault(name, value)
         settings: Settings = current_app.config["SETTINGS"]
         if settings.hsts and request.is_secure:

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response
@@ -51,6 +52,15 @@ def _cell(value: object) -> str:
     return "'" + text if _FORMULA.match(text) else text
 
 
+def _local(moment: datetime) -> str:
+    """By this machine's clock, as a spreadsheet reads it."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
+
+
 NUMBER, TITLE = ("编号", "Number"), ("标题", "Title")
 HELPFUL, UNHELPFUL = LABELS["verdict"]["helpful"], LABELS["verdict"]["unhelpful"]
 
@@ -62,18 +72,36 @@ def _demand(facet: str) -> tuple[tuple[Text, ...], Cells]:
 
 FILES: dict[str, tuple[tuple[Text, ...], Cells]] = {
     "weeks": (
-        (("周一", "Monday"), *(LABELS["insight"][n] for n in ("searches", "pastes", "nothing")), HELPFUL, UNHELPFUL),
-        tuple,
+        (
+            ("周一", "Monday"),
+            *(LABELS["insight"][n] for n in ("searches", "pastes", "nothing")),
+            HELPFUL,
+            UNHELPFUL,
+            ("强匹配", "Strong match"),
+            ("强匹配占比", "Share of strong matches"),
+        ),
+        lambda w: (*w, _percent(w.strong_share)),
     ),
     "gaps": (
-        (("问法", "Text"), ("次数", "Times"), ("最高把握", "Best score"), ("最近", "Last")),
-        lambda g: (g.text, g.times, g.best, g.last.isoformat()),
+        (
+            ("问法", "Text"),
+            ("次数", "Times"),
+            ("最高匹配度", "Best match"),
+            ("最近", "Last"),
+            ("处理", "State"),
+            ("负责", "Owner"),
+        ),
+        lambda g: (
+            *(g.text, g.times, _percent(g.best), _local(g.last)),
+            label("gap", "again" if g.again else g.decision.state if g.decision else "open"),
+            g.decision.owner if g.decision else "",
+        ),
     ),
     "articles": (
         (NUMBER, TITLE, ("出现", "Shown"), ("打开", "Opened"), HELPFUL, UNHELPFUL, ("最近使用", "Last used")),
         lambda u: (
             *(u.article.id, u.article.title, u.shown, u.opened, u.helpful, u.unhelpful),
-            u.last and u.last.isoformat(),
+            u.last and _local(u.last),
         ),
     ),
     "unused": (
@@ -91,8 +119,8 @@ FILES: dict[str, tuple[tuple[Text, ...], Cells]] = {
         lambda p: (p.path, p.line, p.level, p.message),
     ),
     "duplicates": (
-        (("文章", "Article"), ("另一篇", "Other"), ("关系", "Kind"), ("把握", "Sure")),
-        lambda d: (d.first.id, d.second.id, label("duplicate", d.kind), d.sure),
+        (("文章", "Article"), ("另一篇", "Other"), ("关系", "Kind"), ("相似度", "Likeness")),
+        lambda d: (d.first.id, d.second.id, label("duplicate", d.kind), _percent(d.sure)),
     ),
 }
 """Of each table that is offered as a file: its columns, and a row of it (kb.web.insights.ROWS) as cells."""

@@ -28,7 +28,7 @@ from kb.model.schema import FACETS
 from kb.people.accounts import Person
 from kb.search.asking import wording
 from kb.search.engine import Engine, Engines
-from kb.search.snippets import pieces
+from kb.search.snippets import stretches
 from kb.search.verdict_memory import Remembered
 from kb.settings import Settings
 from kb.web import forms
@@ -49,7 +49,7 @@ def init_app(app: Flask) -> None:
         label=label,
         language=current,
         version=__version__,
-        pieces=pieces,
+        stretches=stretches,
         article_url=article_url,
         search_url=forms.address,
         toggled=forms.toggled,

@@ -7,13 +7,14 @@ from functools import wraps
 from typing import Any
 
 from flask import current_app, flash, request, session
-from flask_babel import format_datetime
+from flask_babel import format_datetime, format_time
 
 from kb.articles.files import ArticleFile
 from kb.articles.writing.drafts import Drafts
 from kb.articles.writing.form import values_of
 from kb.articles.writing.rename import moved_to
 from kb.articles.writing.save import MAX_EDITOR, Editions
+from kb.articles.writing.sittings import Sittings
 from kb.desk.after_save import settle
 from kb.errors import BundleError, InputError, NotFoundError
 from kb.language import say
@@ -54,6 +55,24 @@ def editions() -> Editions:
 def drafts() -> Drafts:
     """The drafts of this browser."""
     return Drafts(store(), visitor())
+
+
+def sittings() -> Sittings:
+    """The open forms of this browser."""
+    return Sittings(store(), visitor())
+
+
+def others(path: str) -> list[str]:
+    """Who else has an article open, as one reads it."""
+    return [
+        say(
+            "{name}（{at} 打开）",
+            "{name} (since {at})",
+            name=other.name or say("另一个人", "somebody"),
+            at=format_time(other.since.astimezone().replace(tzinfo=None), "short", rebase=False),
+        )
+        for other in sittings().others(path)
+    ]
 
 
 def engine_or_none() -> Engine | None:

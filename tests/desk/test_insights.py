@@ -1,6 +1,6 @@
 """What a lead is told: gaps, outcomes, use, and what to do about them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -74,6 +74,30 @@ def test_gaps_group_what_asks_for_the_same(store: Store, engine: EmbeddedEngine)
     assert (second.text, second.times) == ("空调滴水", 1)
 
 
+def test_gaps_are_grouped_by_meaning(store: Store, engine: EmbeddedEngine) -> None:
+    """Questions without a common word are one gap where they mean the same, but never with another code."""
+    searched(
+        store,
+        *[("search", "密码忘了", 0.0, [])] * 2,
+        ("search", "口令想不起来", 0.0, []),
+        ("search", "空调滴水", 0.0, []),
+        ("search", "报错 E-1001", 0.0, []),
+        ("search", "报错 E-2002", 0.0, []),
+    )
+    axes = {"密": [1.0, 0.0], "口": [0.9, 0.435], "空": [0.0, 1.0], "报": [-1.0, 0.0]}
+    log = insights.doings(store, 30)
+
+    def cosines(texts: Sequence[str]) -> list[list[float]]:
+        vectors = [axes[text[0]] for text in texts]
+        return [[a * c + b * d for c, d in vectors] for a, b in vectors]
+
+    meant = insights.gaps(log, engine, likeness=cosines)
+    assert (meant[0].times, set(meant[0].samples)) == (3, {"密码忘了", "口令想不起来"})
+    assert {"报错 E-1001", "报错 E-2002"} <= {g.text for g in meant} | {t for g in meant for t in g.samples}
+    assert len(meant) == len(insights.gaps(log, engine)) - 1
+    assert insights.gaps(log, engine, likeness=lambda _: None) == insights.gaps(log, engine)
+
+
 def test_a_gap_ends_with_the_period(store: Store, engine: EmbeddedEngine) -> None:
     searched(store, ("suggest", "空调滴水", 0.0, []), days=31)
     assert insights.gaps(insights.doings(store, 30), engine) == []
@@ -87,6 +111,7 @@ def test_weeks_without_anything_are_there(store: Store) -> None:
     found = insights.weeks(insights.doings(store, 30))
     assert all(b.start - a.start == timedelta(days=7) for a, b in pairwise(found))
     assert found[-1][1:4] == (1, 1, 1)
+    assert (found[-1].strong, found[-1].strong_share) == (0, 0.0)
     assert sum(w.searches for w in found) == 2
     assert found[-1].start.weekday() == 0
 
@@ -143,6 +168,7 @@ def test_nothing_happened(store: Store, engine: EmbeddedEngine, settings: Settin
     assert insights.gaps(log, engine) == []
     assert insights.outcome(log) == (0, 0, 0, 0, None)
     assert sum(sum(w[1:]) for w in insights.weeks(log)) == 0
+    assert {w.strong_share for w in insights.weeks(log)} == {None}
 
 
 def test_verdicts_alone_are_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +179,5 @@ def test_verdicts_alone_are_bounded(store: Store, monkeypatch: pytest.MonkeyPatc
     whole = insights.doings(store, 30)
     assert len(whole.verdicts) == 2
     assert insights.judged(store, 30).verdicts == whole.verdicts
-    assert not insights.judged(store, 30).searches
     monkeypatch.setattr(insights, "MAX_JUDGED", 1)
     assert insights.judged(store, 30).verdicts == whole.verdicts[-1:]

@@ -112,6 +112,19 @@ def test_what_did_not_help_falls_and_stays(built: Index) -> None:
         assert "以前无效：1 次，相似的粘贴" in [m.word for m in after[first].matches]
 
 
+def test_another_fault_counts_for_that_text_alone(built: Index) -> None:
+    """That an article was about another fault lowers it for that text; a similar one finds it as before."""
+    text, similar = OWN_WORDS, f"{OWN_WORDS}，投影也不亮，换过线和电源"
+    said = Verdict(text, TARGET, "unhelpful", "fault")
+    plain = Remembered(built, unhelpful(text, TARGET))
+    other = Remembered(built, [said])
+    assert evidence(built, other, text) == evidence(built, plain, text)
+    assert evidence(built, plain, similar)[TARGET] < 0
+    assert evidence(built, other, similar) == {}
+    both = Remembered(built, [said, *helpful(text, TARGET)])
+    assert evidence(built, both, similar)[TARGET] > 0
+
+
 def test_pastes_about_something_else_stay_as_they_are(built: Index) -> None:
     """With every other golden paste remembered, the first suggestion and its score stay what they were."""
     for case in PASTES:

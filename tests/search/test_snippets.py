@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from kb.model import Passage, Query, Snippet
+from kb.articles.markdown import split
+from kb.bundle import open_current
+from kb.indexer.build import build
+from kb.model import Article, Passage, Query, Section, Snippet
 from kb.search.index import Index
 from kb.search.query_terms import read
 from kb.search.searcher import search
-from kb.search.snippets import LENGTH, Highlighter, merged, phrase_pattern, pieces, wildcard_pattern
+from kb.search.snippets import LENGTH, Highlighter, merged, phrase_pattern, pieces, stretches, wildcard_pattern
+from kb.settings import Settings
 from kb.text.synonyms import Synonyms
 from kb.text.tokens import HAN, fold
 
@@ -156,3 +160,73 @@ def test_merged() -> None:
     """Overlapping and touching spans are one."""
     assert merged([(5, 7), (0, 2), (2, 3), (6, 9)]) == ((0, 3), (5, 9))
     assert merged([]) == ()
+
+
+def shown(built: Index, query: str, passage: Passage) -> Snippet:
+    terms = read(query, built.tokenizer, Synonyms({}))
+    return Highlighter(built.tokenizer, dict.fromkeys(terms.weights, 1.0)).snippet(passage)[0]
+
+
+LONG = "这一句很长没有标点" * 30
+"""One sentence that no snippet holds."""
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("前一句。打印机卡纸了。", "前一句。打印机卡纸了。", "了。"),
+        (f"{LONG}。打印机卡纸了。{LONG}。", "打印机卡纸了。这一句", "…"),
+        (f"{LONG}，打印机卡纸了。", "…打印机卡纸了。", "了。"),
+        (f"打印机卡纸，{LONG}", "打印机卡纸，这一句", "…"),
+        (f"{LONG}，打印机卡纸，{LONG}", "…打印机卡纸，这一句", "…"),
+        ("The printer 卡纸 again. Next one. " * 9, "The printer 卡纸 again. Next one.", "again."),
+    ],
+)
+def test_sentences_are_whole(built: Index, text: str, start: str, end: str) -> None:
+    """A snippet holds whole sentences where they fit, and says by … where one was cut."""
+    found = shown(built, "卡纸", Passage(text))
+    assert found.text.startswith(start)
+    assert found.text.endswith(end)
+    assert len(found.text.strip("…")) <= LENGTH
+
+
+def test_a_snippet_stays_in_its_section(built: Index) -> None:
+    """Of a case that is one passage the snippet holds the section that it names, nothing of the next."""
+    text = "打印机卡纸。\n更换搓纸轮。\n"
+    sections = (Section(0, "现象", "现象", "symptom"), Section(text.index("更换"), "解决", "解决", "fix"))
+    marker = Highlighter(built.tokenizer, {"卡纸": 1.0})
+    snippet, section = marker.snippet(Passage(text, sections=sections))
+    assert (snippet.text, section) == ("打印机卡纸。", sections[0])
+
+
+def test_code_is_told(built: Index) -> None:
+    """Code blocks and code within a line are code in the snippet, where a mark may stand in them."""
+    article = Article("a.md", "a", body="运行 `sc query spooler` 看 spooler：\n\n```\nsc start spooler\n```\n")
+    (passage,) = split(article)
+    snippet = shown(built, "spooler", passage)
+    assert [snippet.text[a:b].strip() for a, b in snippet.code] == ["sc query spooler", "sc start spooler"]
+    told = stretches(snippet)
+    assert "".join(text for _, found in told for text, _ in found) == snippet.text
+    assert [[text for text, hit in found if hit] for is_code, found in told if is_code] == [["spooler"], ["spooler"]]
+
+
+def test_the_alias_that_says_most(built: Index) -> None:
+    """Of the customers' words those are shown that the query met best; where it met none, none."""
+    marker = Highlighter(built.tokenizer, {"卡纸": 2.0, "打印机": 1.0})
+    found = marker.best(("打印机坏了", "打印机老是卡纸", "没声音"))
+    assert found is not None
+    assert (found.text, marked(found)) == ("打印机老是卡纸", ["打印机", "卡纸"])
+    assert marker.best(("没声音",)) is None
+    assert marker.best(("打印机坏了",), beside="打印机报错") is None
+
+
+def test_a_hit_shows_the_customers_words(settings: Settings, write: Write) -> None:
+    """What was found by an alias alone shows that alias; what its title says needs none."""
+    write("a.md", "---\nid: KB-000001\nkind: case\ntitle: 打印机报错\naliases: [纸皱成一团]\n---\n## 现象\n\n报错。\n")
+    build(settings)
+    index = Index(open_current(settings.index))
+    (hit,) = search(index, Query("皱成一团")).hits
+    assert hit.alias is not None
+    assert hit.alias.text == "纸皱成一团"
+    (hit,) = search(index, Query("打印机")).hits
+    assert hit.alias is None

@@ -19,6 +19,8 @@ from kb.search.identifier_page import beginning, code_page, common_codes, near, 
 from kb.search.index import Index
 from kb.search.overview import crossed, product_named, products_like
 from kb.settings import Settings
+from kb.web import browse
+from kb.web.products import by_letter, families, initial
 
 Write = Callable[[str, str], Path]
 Indexed = Callable[[], Index]
@@ -298,3 +300,72 @@ def test_in_english(sample: FlaskClient) -> None:
     assert "No article holds it yet." in get(sample, "/code/ORA-99999", 404).text
     assert "Common codes and models" in get(sample, "/product/Windows%2010").text
     assert "No article is about this product." in get(sample, "/product/nothing", 404).text
+
+
+# --- names of products -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["H3C S5130-28S-EI", "H3C S5130-52S", "H3C S5560"], {"H3C S5130": 2, "H3C S5560": 1}),
+        (["HP LaserJet Pro M404", "HP LaserJet P3015", "HP LaserJet"], {"HP LaserJet": 3}),
+        (["Windows 10", "Windows Server 2019", "Windows Server 2016"], {"Windows 10": 1, "Windows Server": 2}),
+        (["Epson L3118", "Epson TM-T88V"], {"Epson": 2}),
+        (["海康威视 DS-2CD", "海康威视 DS-7604", "单独"], {"海康威视 DS": 2, "单独": 1}),
+        ([], {}),
+    ],
+)
+def test_families(names: list[str], expected: dict[str, int]) -> None:
+    """Products of one maker and series are a family, others stand alone; none is lost."""
+    found = families([(name, 1) for name in names])
+    assert {f.name: len(f.products) for f in found} == expected
+    assert sorted(name for f in found for name, _ in f.products) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "letter"),
+    [
+        ("hp", "H"),
+        ("华为", "H"),
+        ("啊", "A"),
+        ("爱普生", "A"),
+        ("座机", "Z"),
+        ("3Com", "#"),
+        ("é", "#"),
+        ("龘", "#"),
+        ("", "#"),
+    ],
+)
+def test_initial(name: str, letter: str) -> None:
+    """A name is looked up under its letter, a Chinese one under that of its pinyin, any other under #."""
+    assert initial(name) == letter
+
+
+def test_products_by_letter_and_maker() -> None:
+    """Letters in their order, under each the makers, under each its products."""
+    found = by_letter([("联想 M420", 1), ("hp X2", 1), ("HP X1", 3), ("华为 S5720", 2)])
+    assert [(x.letter, [(m.name, len(m.products)) for m in x.makers]) for x in found] == [
+        ("H", [("HP", 2), ("华为", 1)]),
+        ("L", [("联想", 1)]),
+    ]
+
+
+def test_browse_lists_every_product(site: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All products are on one page, or, where they are many, on one page of each letter."""
+    page = get(site, "/browse")
+    assert {"/product/Oracle%2019c", "/product/HP%20LaserJet/P3015"} <= set(page.links())
+    monkeypatch.setattr(browse, "PRODUCTS", 2)
+    first, other = get(site, "/browse"), get(site, "/browse?letter=O")
+    assert "/product/HP%20LaserJet/P3015" in first.links()
+    assert "/product/Oracle%2019c" not in first.links()
+    assert "/product/Oracle%2019c" in other.links()
+
+
+def test_a_family_opens_in_the_facet(site: FlaskClient) -> None:
+    """Two versions of a product are one line that opens, and is open while one of them is chosen."""
+    page = get(site, "/search?q=ora-12541")
+    assert page.all("li", **{"class": "family"})
+    assert not [a for tag, a in page.elements if tag == "details" and "open" in a and a.get("class") is None]
+    assert "2 款" in page.text
+    assert "<details open><summary>Oracle" in site.get("/search?q=ora-12541&product=Oracle 19c").text

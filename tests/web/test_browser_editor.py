@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from PIL import Image
 from test_browser import address, browser, pytestmark, visit  # noqa: F401 - fixtures, and when to skip
-from test_editing import BODY
 
 Open = Callable[..., Any]
 
@@ -44,28 +43,139 @@ def png() -> list[int]:
 
 
 def test_from_template_to_search(visit: Open) -> None:  # noqa: F811
-    """What is missing is told while one types; what is published is found by the next search."""
-    page = visit("/")
+    """What is missing is told once a save was tried; what is published is found by the next search."""
+    page = visit("/", refused=True)
     page.keyboard.press("Escape")
     page.locator("h1").first.click()
     page.keyboard.press("n")
     page.wait_for_url("**/new")
     page.click("text=故障案例")
-    page.wait_for_selector("[data-findings] >> text=缺少 severity")
+    assert page.locator("[data-findings]").count() == 0  # nothing is wrong before it was tried
     page.fill("#f-title", "扫描枪读不出条码 ZX-4711")
-    page.fill("#text", BODY)
+    for number, text in enumerate(("扫描枪读不出条码 ZX-4711，一直亮红灯，换口也不行，其他电脑上也一样", *"abcde")):
+        page.fill(f"#section-{number}", text)
+    page.fill("[name=editor]", "王工")
+    page.click("[data-primary]")
+    page.wait_for_selector("#wrong-f-severity:has-text('必填')")
     for key, value in (("area", "desktop"), ("cause", "hardware"), ("handling", "onsite"), ("severity", "P3")):
         page.select_option(f"#f-{key}", value)
     page.fill("#f-aliases", "扫不出来")
-    page.wait_for_selector("text=没有发现问题")
+    page.wait_for_selector("#wrong-f-severity", state="hidden")
+    page.wait_for_function("!document.querySelector('[data-findings] .error')")
     assert page.inner_text("[data-preview] h1") == "扫描枪读不出条码 ZX-4711"
-    page.fill("[name=editor]", "王工")
-    page.locator("#text").focus()
+    page.locator("#section-0").focus()
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/a/KB-*")
     assert "已保存" in page.inner_text(".panel")
     page.goto("/search?q=ZX-4711")
     assert "扫描枪读不出条码" in page.inner_text(".hits")
+
+
+@pytest.mark.parametrize("milliseconds", [0, 300, 1000, 1900, 2100, 3000])
+def test_no_ghost_comes_after_saving(visit: Open, milliseconds: int) -> None:  # noqa: F811
+    """Whenever it is saved after the last key, and however late what keeps drafts arrives, nothing is left over."""
+    page = visit("/edit/KB-000020")
+    held: list[Any] = []
+
+    def slow(route: Any) -> None:
+        if "action" in (route.request.post_data or "") and "X-Part" in str(route.request.headers).title():
+            held.append(route)  # on its way while the save overtakes it
+        else:
+            route.continue_()
+
+    page.route("**/save", slow)
+    page.locator("#text").press("Control+End")
+    page.keyboard.type(f"\n多等了 {milliseconds} 毫秒\n")
+    page.wait_for_timeout(milliseconds)
+    save(page)
+    page.wait_for_url("**/a/KB-000020*")
+    page.goto("/edit/KB-000020")
+    assert page.locator("[data-restored]").count() == 0
+    assert f"多等了 {milliseconds} 毫秒" in page.input_value("#text")
+    for route in held:  # what was on its way arrives at last
+        late = route.request
+        headers = {k: v for k, v in late.headers.items() if k in ("content-type", "x-part", "referer", "origin")}
+        answer = page.request.post(
+            "/save", data=late.post_data_buffer, headers={**headers, "sec-fetch-site": "same-origin"}
+        )
+        assert answer.status == 409
+    page.goto("/review")
+    assert "没保存" not in page.inner_text("main")
+
+
+def test_marks_by_button_and_key(visit: Open) -> None:  # noqa: F811
+    """The toolbar and its keys mark what is chosen, once more takes it away, undo goes on working, lists go on."""
+    page = visit("/new?kind=case")
+    box = page.locator("#section-0")
+
+    def chosen(text: str) -> None:
+        box.fill(text)
+        box.press("Control+a")
+
+    chosen("粗")
+    box.press("Control+b")
+    assert box.input_value() == "**粗**"
+    box.press("Control+b")
+    assert box.input_value() == "粗"
+    box.press("Control+e")
+    assert box.input_value() == "`粗`"
+    box.press("Control+z")
+    assert box.input_value() == "粗"
+    chosen("一\n二")
+    page.click("[data-mark=steps]")
+    assert box.input_value() == "1. 一\n2. 二"
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.keyboard.type("三")
+    assert box.input_value() == "1. 一\n2. 二\n3. 三"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    assert box.input_value() == "1. 一\n2. 二\n3. 三\n"
+    chosen("一\n二")
+    box.press("Control+Shift+8")
+    assert box.input_value() == "- 一\n- 二"
+    chosen("说明")
+    box.press("Control+k")
+    assert box.input_value() == "[说明](https://)"
+    assert page.evaluate("document.activeElement.id") == "section-0"
+    box.fill("")
+    page.click("[data-mark=table]")
+    page.wait_for_selector("[data-preview] table")
+    page.click("text=写成一整篇")
+    assert page.input_value("#text").startswith("## 现象\n\n| 列 1 |")
+    page.click("text=分节填写")
+    assert page.locator("textarea[name=section]").count() == 6
+    page.close(run_before_unload=False)
+
+
+def test_one_click_takes_a_proposal(visit: Open) -> None:  # noqa: F811
+    """What the nearest articles say stands beside the fields with its share; a click fills it in."""
+    page = visit("/new?kind=case")
+    page.fill("#f-title", "HP P3015 报 49.4C02 ERROR 死机")
+    page.fill("#section-0", "打印机面板一直显示 49.4C02 ERROR，重启后几秒又死机，打印作业发不出去，麻烦看下。")
+    page.click(".take:has-text('领域：打印机')")
+    assert page.input_value("#f-area") == "printer"
+    page.wait_for_function("!document.querySelector('[data-take=area]')")
+    page.click(".take:has-text('标签') >> nth=0")
+    first = page.input_value("#f-tags")
+    page.click(".take:has-text('标签') >> nth=0")
+    assert page.input_value("#f-tags").startswith(f"{first}, ")
+    page.close(run_before_unload=False)
+
+
+def test_two_writers_see_each_other(editors: tuple[Any, Any]) -> None:
+    """The second is told at once, the first with the next sign of life; who leaves is gone."""
+    page, other = editors
+    page.goto("/edit/KB-000021")
+    page.fill("[name=editor]", "王工")
+    with page.expect_response("**/sitting"):
+        page.evaluate("document.querySelector('[name=editor]').dispatchEvent(new Event('change', { bubbles: true }))")
+    other.goto("/edit/KB-000021")
+    assert "王工" in other.inner_text("[data-others]")
+    page.goto("/")
+    other.wait_for_timeout(200)
+    other.reload()
+    assert other.locator("[data-others]").is_hidden()
 
 
 def test_a_finding_leads_to_its_line(visit: Open) -> None:  # noqa: F811
@@ -127,18 +237,18 @@ def test_a_draft_survives(visit: Open) -> None:  # noqa: F811
     assert asked == []
     page.locator("#text").press("Control+End")
     page.keyboard.type("没写完的半句")
-    page.wait_for_selector("text=草稿已存")
+    page.wait_for_selector("text=已自动保存")
     page.reload()
     assert asked == ["beforeunload"]
     assert page.input_value("#text").endswith("没写完的半句")
-    assert "已恢复" in page.inner_text("[data-restored]")
-    page.click("text=放弃草稿")
+    assert "接着" in page.inner_text("[data-restored]")
+    page.click("text=放弃没保存的修改")
     page.wait_for_load_state()
     assert "没写完的半句" not in page.input_value("#text")
 
 
 def test_by_keyboard_alone(visit: Open) -> None:  # noqa: F811
-    """e opens the editor, Ctrl+S keeps a draft, Enter in a field sends nothing, Ctrl+Enter saves, h shows it."""
+    """e opens the editor, Ctrl+S keeps what was typed, Enter in a field sends nothing, Ctrl+Enter saves, h shows it."""
     page = visit("/a/KB-000017")
     page.keyboard.press("e")
     page.wait_for_url("**/edit/**")
@@ -147,7 +257,7 @@ def test_by_keyboard_alone(visit: Open) -> None:  # noqa: F811
     page.keyboard.type("（补充）")
     page.keyboard.press("Enter")
     page.keyboard.press("Control+s")
-    page.wait_for_selector("text=草稿已存")
+    page.wait_for_selector("text=已自动保存")
     assert "/edit/" in page.url
     while page.evaluate("document.activeElement.name") != "note":
         page.keyboard.press("Tab")

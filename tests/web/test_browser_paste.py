@@ -1,8 +1,22 @@
 """The paste page in a real browser: files, masking and back, verdicts, replies, long logs, keys, a phone."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from conftest import ARTICLES
+from screenshots import shot
 from test_browser import ANSWER, MAIL, Open, address, browser, pytestmark, visit  # noqa: F401 - fixtures and condition
 
 SECRETS = ("13812345678", "wang@corp.cn", "Abc12345")
@@ -102,12 +116,13 @@ def test_copied_replies(pasted: Any) -> None:
     pasted.context.grant_permissions(["clipboard-read", "clipboard-write"])
     card = pasted.locator(".card", has_text=ANSWER).first
     copied = []
-    for form in ("chat", "mail"):
+    for form in ("chat", "mail", "steps"):
         card.locator(f"[data-reply={form}]").click()
         pasted.wait_for_selector("#status.on")
         copied.append(pasted.evaluate("navigator.clipboard.readText()"))
     assert len(copied[0]) < len(copied[1])
-    assert all(text.startswith("您好") and f"/a/{ANSWER}" in text for text in copied)
+    assert all(text.startswith("您好") and "/a/" not in text for text in copied[:2])
+    assert "Remove-PrintJob" in copied[2]
 
 
 def test_a_long_log(visit: Open) -> None:  # noqa: F811
@@ -150,10 +165,10 @@ def test_keyboard_alone(visit: Open) -> None:  # noqa: F811
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(f".card:has-text('{ANSWER}')")
     settled(page)
-    wanted = ["anew", "reply", f"helpful {ANSWER}"]
+    wanted = ["anew", "SUMMARY", "reply", f"helpful {ANSWER}"]
     for _ in range(40):
         page.keyboard.press("Tab")
-        names = page.evaluate("(e => [e.name, Object.keys(e.dataset)[0], e.value])(document.activeElement)")
+        names = page.evaluate("(e => [e.name, Object.keys(e.dataset)[0], e.value, e.tagName])(document.activeElement)")
         if wanted[0] in names:
             del wanted[0]
         if not wanted:
@@ -208,6 +223,140 @@ def test_without_scripts(visit: Open) -> None:  # noqa: F811
     card.get_by_role("button", name="撤销").click()
     assert card.get_by_role("button", name="有效", exact=True).is_visible()
     assert "49.4C02" in page.input_value("#text")
+
+
+PASTE_HTML = """([html, text]) => {
+    const data = new DataTransfer();
+    data.setData("text/html", html);
+    data.setData("text/plain", text);
+    const box = document.querySelector("#text");
+    box.focus();
+    box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+PASTE_PICTURE = """(picture) => {
+    const data = new DataTransfer();
+    const bytes = Uint8Array.from(atob(picture), (c) => c.charCodeAt(0));
+    data.items.add(new File([bytes], "image.png", { type: "image/png" }));
+    document.querySelector("#text").dispatchEvent(
+        new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_copied_table(visit: Open) -> None:  # noqa: F811
+    """Rows stay rows with their cells apart, what stands around stays; nothing of the page is run."""
+    page = visit("/suggest")
+    html = (
+        "<html><head><style>td{}</style></head><body><p>请看：</p><table><tr><th>设备</th><th>报错</th></tr>"
+        "<tr><td>HP P3015<br>三楼</td><td>49.4C02 <b>ERROR</b></td></tr></table><p>谢谢</p>"
+        "<img src=x onerror='document.title=1'></body></html>"
+    )
+    page.evaluate(PASTE_HTML, [html, "设备\t报错\nHP P3015\t49.4C02 ERROR"])
+    assert page.input_value("#text") == "请看：\n设备 | 报错\nHP P3015三楼 | 49.4C02 ERROR\n谢谢"
+    page.wait_for_selector(f".card:has-text('{ANSWER}')")
+    page.press("#text", "Control+z")
+    assert page.input_value("#text") == ""
+
+
+@pytest.mark.skipif(not find_spec("rapidocr"), reason="guzhi[ocr] is not installed")
+def test_a_pasted_screenshot(visit: Open) -> None:  # noqa: F811
+    """A picture of the clipboard is read into the box, where it can be corrected; that a machine read it is told."""
+    page = visit("/suggest")
+    page.evaluate(PASTE_PICTURE, b64encode(shot("HP P3015", "49.4C02 ERROR")).decode())
+    assert "image.png" in page.inner_text("[data-note]")
+    page.wait_for_selector(f".card:has-text('{ANSWER}')", timeout=150_000)
+    assert "49.4C02" in page.input_value("#text")
+    assert "对照原图" in page.inner_text("[data-note]")
+
+
+def test_a_picture_that_is_none(visit: Open) -> None:  # noqa: F811
+    """Is told in a sentence; what was typed stays."""
+    page = visit("/suggest")
+    page.fill("#text", "打印机")
+    answer = "new Response('<main><h1>不是完整的图片</h1></main>', { status: 400 })"
+    page.evaluate(f"() => {{ window.fetch = () => Promise.resolve({answer}); }}")
+    page.evaluate(PASTE_PICTURE, b64encode(b"\x89PNG\r\n").decode())
+    page.wait_for_selector("[data-problem]:has-text('不是完整的图片')")
+    assert page.input_value("#text") == "打印机"
+
+
+def test_one_card_is_open(visit: Open) -> None:  # noqa: F811
+    """Opening another card by key closes the first; its actions are those of the open one."""
+    page = visit("/suggest")
+    page.fill("#text", "打印机卡纸，重启之后还是卡，换了纸也没有用，一打印就卡")
+    page.wait_for_selector(".card")
+    settled(page)
+    summaries = page.locator(".card > details > summary")
+    assert summaries.count() > 1
+    assert page.locator(".card .actions:visible").count() == 1
+    summaries.nth(1).focus()
+    page.keyboard.press("Enter")
+    opened = page.locator(".card > details[open]")
+    assert opened.count() == 1
+    assert opened.locator(".actions").is_visible()
+    assert opened.get_by_role("link", name="打开文章").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/suggest", "/suggest?text=打不开", "/panel?text=49.4C02", "/bookmarklet"])
+def test_accessible(visit: Open, path: str, scheme: str) -> None:  # noqa: F811
+    """axe finds nothing serious, with a card open and one closed."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(path, color_scheme=scheme)
+    if path == "/suggest":
+        page.fill("#text", "打印机卡纸，重启之后还是卡，换了纸也没有用，一打印就卡")
+        page.wait_for_selector(".card")
+        settled(page)
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+@pytest.fixture
+def framed(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """(address of a site whose panel one other site may show, that site's address)."""
+    shutil.copytree(ARTICLES / "printer", tmp_path / "articles")
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    other = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(pages)))
+    Thread(target=other.serve_forever, daemon=True).start()
+    host = f"http://localhost:{other.server_port}"
+    (tmp_path / "kb.toml").write_text(f'panel_hosts = ["{host}"]\nencoder = "off"\n')
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1"}
+    command = [sys.executable, "-m", "kb", "serve", "--port", "0", "--watch", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
+        assert found
+        for name in ("panel", "suggest"):
+            (pages / f"{name}.html").write_text(f'<iframe src="{found[0]}/{name}?text=49.4C02" width=360></iframe>')
+        yield host, f"http://127.0.0.1:{other.server_port}"
+        server.terminate()
+    other.shutdown()
+    other.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_panel_in_a_frame(browser: Any, framed: tuple[str, str]) -> None:  # noqa: F811
+    """It works in the site that is named, by its own form too; not in another, and no other page in any."""
+    allowed, refused = framed
+    for site, page_name, shown in ((allowed, "panel", True), (refused, "panel", False), (allowed, "suggest", False)):
+        context = browser.new_context(locale="zh-CN")
+        page = context.new_page()
+        page.goto(f"{site}/{page_name}.html")
+        frame = page.frame_locator("iframe")
+        if shown:
+            frame.locator(f"[data-card={ANSWER}]").wait_for()
+            frame.locator("#text").fill("打不开")
+            frame.get_by_role("button", name="找相似案例").click()
+            frame.get_by_text("说得太少").wait_for()
+        else:
+            page.wait_for_timeout(1500)
+            assert not frame.locator("#text").count()
+        context.close()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

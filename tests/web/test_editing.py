@@ -109,7 +109,6 @@ def test_from_template_to_found(site: FlaskClient, settings: Settings) -> None:
     """A new article gets its number when it is first saved, and the next search finds it once it is published."""
     assert "故障案例" in site.get("/new").text
     form = form_of(site, "/new?kind=case")
-    assert "## 现象" in form["text"]
     draft = post(site, form, title="扫描枪读不出条码 ZX-4711", text=BODY, **FACTS)
     assert draft.status_code == 303
     assert "KB-000002" in draft.headers["Location"]
@@ -146,7 +145,7 @@ def test_a_save_parses_each_text_once(site: FlaskClient, settings: Settings, mon
 def test_each_kind_has_its_template(site: FlaskClient, kind: str) -> None:
     form = form_of(site, f"/new?kind={kind}")
     assert form["kind"] == kind
-    assert form["text"].startswith("## ")
+    assert "section" in form or form["text"].startswith("## ")
 
 
 def test_a_paste_becomes_an_article(site: FlaskClient) -> None:
@@ -264,10 +263,10 @@ def test_findings_lead_to_line_and_field(site: FlaskClient) -> None:
     form = form_of(site, "/edit/KB-000001")
     text = form["text"].replace("A4", "打 13812345678") + "\r\n[x](missing.md)"
     answer = site.post("/preview", data={**form, "text": text, "area": "", "created": "昨天"}).text
-    lines = dict(re.findall(r'data-line="(\d+)">.*?</a> (.*?)</li>', answer))
+    lines = dict(re.findall(r'data-line="(\d+)"[^>]*>.*?</a> <span>(.*?)</span>', answer))
     assert "手机号码" in lines["5"]
     assert "missing.md" in lines[str(len(text.split("\r\n")))]
-    assert re.search(r'href="#f-area".*缺少 area', answer)
+    assert re.search(r'href="#f-area".*必填', answer)
     assert re.search(r'href="#f-created".*昨天', answer)
     assert 'value="mask"' in answer
 
@@ -298,7 +297,7 @@ def test_nothing_is_published_with_errors(site: FlaskClient, settings: Settings)
     form = form_of(site, "/new?kind=case")
     refused = post(site, form, action="to:published", title="ZX-4711", text="## 现象\n\nx\n")
     assert refused.status_code == 422
-    assert "缺少 area" in refused.text
+    assert re.search(r'href="#f-area".*必填', refused.text)
     assert "解决" in refused.text
     assert not (settings.articles / "case").exists()
     assert post(site, form, action="to:review", title="ZX-4711", text="## 现象\n\nx\n").status_code == 303
@@ -312,18 +311,18 @@ def test_a_draft_comes_back(site: FlaskClient, settings: Settings) -> None:
     kept = site.post("/save", data={**form, "action": "draft", "text": "half a thought"}, headers={"X-Part": "1"})
     assert re.search(r"\d\d:\d\d", kept.get_json()["at"])
     again = site.get("/edit/KB-000001")
-    assert "已恢复" in again.text
+    assert "接着" in again.text
     assert Forms(again).forms["/save"]["text"] == "half a thought"
     assert "half a thought" not in site.application.test_client().get("/edit/KB-000001").text
     assert article(settings).read_text("utf8") == CASE
     dropped = post(site, form, action="discard")
-    assert "已恢复" not in site.get(dropped.headers["Location"]).text
+    assert "接着 " not in site.get(dropped.headers["Location"]).text
 
 
 def test_a_new_article_s_draft_is_listed(site: FlaskClient) -> None:
     form = form_of(site, "/new?kind=faq")
     kept = post(site, form, action="draft", title="没写完", text="## 问题\n")
-    assert "没写完" in site.get("/new").text
+    assert "没写完的（1）" in site.get("/new").text
     assert "没写完" in site.get("/review").text
     assert form_of(site, kept.headers["Location"])["title"] == "没写完"
     other = form_of(site, "/new?kind=faq")
@@ -335,10 +334,116 @@ def test_a_saved_text_is_no_draft(site: FlaskClient) -> None:
     form = form_of(site, "/edit/KB-000001")
     post(site, form, action="draft", severity="P1")
     post(site, form, severity="P1")
-    assert "已恢复" not in site.get("/edit/KB-000001").text
+    assert "接着 " not in site.get("/edit/KB-000001").text
+
+
+def test_no_draft_comes_from_a_form_that_was_saved(site: FlaskClient, settings: Settings) -> None:
+    """What a page sends while its save is on the way is refused: of an article, of a new one, of a dropped draft."""
+    for address in ("/edit/KB-000001", "/new?kind=faq"):
+        form = form_of(site, address)
+        late = {**form, "action": "draft", "title": "慢了一步"}
+        assert site.post("/save", data=late, headers={"X-Part": "1"}).status_code == 200
+        assert post(site, form, title="保存好的").status_code == 303
+        assert site.post("/save", data=late, headers={"X-Part": "1"}).status_code == 409
+        assert "慢了一步" not in site.get("/review").text
+    form = form_of(site, "/edit/KB-000001")
+    late = {**form, "action": "draft", "title": "不要了"}
+    site.post("/save", data=late)
+    post(site, form, action="discard")
+    assert site.post("/save", data=late, headers={"X-Part": "1"}).status_code == 409
+    assert "不要了" not in site.get("/review").text
+
+
+def test_a_second_click_saves_nothing_twice(site: FlaskClient, settings: Settings) -> None:
+    """It leads to what the first one saved; another text is not lost in it."""
+    form = form_of(site, "/new?kind=faq")
+    first = post(site, form, title="一次", text="## 问题\n\n甲\n")
+    again = post(site, form, title="一次", text="## 问题\n\n甲\n")
+    assert again.status_code == 303
+    assert again.headers["Location"] == first.headers["Location"]
+    other = post(site, form, title="一次", text="## 问题\n\n乙\n")
+    assert other.status_code == 422
+    assert "KB-000002" in other.text
+    assert "乙" in other.text
+    assert len(list(settings.articles.rglob("KB-*.md"))) == 2
+
+
+# --- section by section ----------------------------------------------------------------------
+
+
+def test_a_case_is_written_section_by_section(site: FlaskClient, settings: Settings) -> None:
+    """Each section has a box, without a script; what they hold is the text, and a draft fills them again."""
+    page = site.get("/new?kind=case").text
+    assert [page.index(f">{name} <") for name in ("现象", "环境", "原因", "排查", "解决", "验证")] == sorted(
+        page.index(f">{name} <") for name in ("现象", "环境", "原因", "排查", "解决", "验证")
+    )
+    assert page.index("验证 <") < page.index("领域")
+    form = {k: v for k, v in form_of(site, "/new?kind=case").items() if k not in ("heading", "section")}
+    headings = ["现象", "环境", "原因", "排查", "解决", "验证"]
+    texts = ["    E1 一直响\r\n", "A4\r\n\r\n### 网络\r\n\r\n有线", "", "1. 看", "```\r\n## 原因\r\n```", "好了"]
+    sent = {**form, "title": "响", "heading": headings, "section": texts, "editor": "王工"}
+    draft = site.post("/save", data={**sent, "action": "draft"})
+    again = site.get(draft.headers["Location"]).text
+    shown = re.findall(r'<textarea id="section-\d"[^>]*>\n(.*?)</textarea>', again, re.DOTALL)
+    assert shown == [text.replace("\r", "").rstrip("\n") for text in texts]
+    flat = Forms(site.post("/save", data={**sent, "action": "flat"})).forms["/save"]
+    assert flat["text"].replace("\r", "").startswith("## 现象\n\n    E1 一直响\n\n## 环境")
+    assert "sections" in Forms(site.post("/save", data={**sent, "flat": "1", "action": "preview"})).buttons
+    assert site.post("/save", data={**sent, "action": "save"}).status_code == 303
+    saved = parse((settings.articles / "case/KB-000002.md").read_text("utf8"), "x.md")
+    assert saved.body.startswith("## 现象\n\n    E1 一直响\n\n## 环境\n\nA4\n\n### 网络")
+
+
+def test_errors_are_told_after_the_first_save(site: FlaskClient) -> None:
+    """A form just opened complains of nothing; a save that was refused says at each field what it lacks."""
+    opened = site.get("/new?kind=case")
+    assert "必填" not in opened.text
+    form = form_of(site, "/new?kind=case")
+    assert "必填" not in site.post("/preview", data={**form, "title": "x"}).text
+    refused = post(site, form, action="to:published", title="响", text="## 现象\n\nx\n")
+    assert re.search(r'id="wrong-f-area"[^>]*>必填', refused.text)
+    assert re.search(r'id="f-area"[^>]*aria-invalid="true"', refused.text)
+    tried = Forms(refused).forms["/save"]
+    assert re.search(r'href="#f-area".*必填', site.post("/preview", data=tried).text)
+
+
+# --- proposals -------------------------------------------------------------------------------
+
+
+def test_facts_are_proposed_from_the_nearest(site: FlaskClient) -> None:
+    """What the nearest article says is proposed with its share, taken by a tick without a script, and not again."""
+    form = form_of(site, "/new?kind=case")
+    known = parse(CASE, "x.md")
+    typed = {**form, "title": "又卡纸 13.20.01", "text": known.body * 2}
+    offered = site.post("/preview", data=typed).text
+    assert 'value="area=printer"' in offered
+    assert "100%" in offered
+    taken = Forms(site.post("/save", data={**typed, "take": "area=printer", "action": "preview"})).forms["/save"]
+    assert taken["area"] == "printer"
+    assert 'value="area=' not in site.post("/preview", data={**typed, "area": "network"}).text
+    assert "data-take" not in site.post("/preview", data={**form, "title": "短"}).text
+    assert "data-take" not in site.get("/new?kind=case").text
 
 
 # --- two editors -----------------------------------------------------------------------------
+
+
+def test_two_writers_see_each_other(site: FlaskClient) -> None:
+    """By the names they typed; who saved or left is gone, and nobody sees himself."""
+    other = site.application.test_client()
+    mine, yours = form_of(site, "/edit/KB-000001"), form_of(other, "/edit/KB-000001")
+    assert "另一个人" in other.get("/edit/KB-000001").text
+    told = site.post("/sitting", data={**mine, "editor": " 王\u200b工\n"}).get_json()
+    assert len(told["others"]) == 1
+    assert "王工" in other.get("/edit/KB-000001").text
+    assert "王工" not in site.get("/edit/KB-000001").text
+    assert other.post("/sitting", data={**yours, "token": "x"}).status_code == 400
+    site.post("/sitting", data={**mine, "left": "1"})
+    assert site.post("/save", data={**form_of(site, "/edit/KB-000001"), "editor": "王工"}).status_code == 303
+    assert (
+        len(other.post("/sitting", data=yours).get_json()["others"]) == 1
+    )  # the page of a form that was only looked at
+    assert site.post("/sitting", data={"token": mine["token"], "sitting": "../x"}).status_code == 400
 
 
 def test_two_editors_never_overwrite_each_other(site: FlaskClient, settings: Settings) -> None:
@@ -415,6 +520,18 @@ def test_history_shows_and_restores(site: FlaskClient, settings: Settings) -> No
     stale = site.post("/restore/KB-000001", data=restore, follow_redirects=True)
     assert "已被别人改过" in stale.text
     assert site.get("/history/KB-000001?old=999&new=now").status_code == 404
+
+
+def test_restoring_leaves_the_state(site: FlaskClient, settings: Settings) -> None:
+    """The text comes back; state, review date and owner stay as they are now, over the site and over the API."""
+    form = form_of(site, "/edit/KB-000001")
+    post(site, form, text=form["text"].replace("磨损", "老化"), owner="李工", review_after="2031-01-01")
+    post(site, form_of(site, "/edit/KB-000001"), action="to:archived")
+    forms = Forms(site.get("/history/KB-000001")).forms
+    site.post("/restore/KB-000001", data=forms["/restore/printer/KB-000001.md"])
+    now = parse(article(settings).read_text("utf8"), "x.md")
+    assert "磨损" in now.body
+    assert (now.status, now.owner, str(now.review_after)) == ("archived", "李工", "2031-01-01")
 
 
 def test_a_change_from_outside_is_shown(site: FlaskClient, settings: Settings) -> None:

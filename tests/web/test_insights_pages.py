@@ -93,6 +93,85 @@ def test_a_gap_leads_to_an_article(client: FlaskClient, log: Feedback) -> None:
     assert "投影仪黑屏没有信号" in editor.text
 
 
+def test_a_gap_is_settled_and_comes_back(client: FlaskClient, log: Feedback) -> None:
+    """Passed over, settled or somebody's: it leaves the list, can be reopened, and comes back when missed again."""
+    log.log_search("suggest", "投影仪黑屏没有信号", [], 0, 0.0, "v")
+    proof = token(client, "/insights")
+
+    def decided(state: str, owner: str = "") -> str:
+        sent = {"token": proof, "text": "投影仪黑屏没有信号", "state": state, "owner": owner}
+        assert client.post("/insights/gap", data=sent).status_code == 303
+        return client.get("/insights").text
+
+    assert "处理过的（1）" in decided("ignored")
+    assert rows(client, "gaps")[1][4] == "已忽略"
+    assert "处理过的" not in decided("open", "李工")
+    assert "李工" in client.get("/insights").text
+    assert rows(client, "gaps")[1][5] == "李工"
+    assert "处理过的（1）" in decided("done", "李工")
+    log.log_search("search", "投影仪黑屏没有信号", [], 0, 0.0, "w")
+    again = client.get("/insights").text
+    assert "处理后又出现" in again
+    assert "处理过的" not in again
+    refused = client.post("/insights/gap", data={"token": proof, "text": "x", "state": "gone"})
+    assert refused.status_code == 400
+
+
+def test_test_searches_are_forgotten(client: FlaskClient, log: Feedback) -> None:
+    """Counted first, deleted on a second word: chosen texts, this browser's, programs', a time; verdicts stay."""
+    client.get("/search?q=我自己试的")
+    with client.session_transaction() as session:
+        mine = session["visitor"]
+    log.log_search("search", "我自己试的", [], 0, 0.0, mine)
+    log.log_search("search", "脚本试的", [], 0, 0.0, "api")
+    log.log_search("search", "别人问的", [], 0, 0.0, "v")
+    log.log_visit("KB-000012", mine)
+    log.give_verdict("KB-000012", "helpful", mine, "我自己试的")
+    proof = token(client, "/insights/forget")
+
+    def sent(**form: object) -> str:
+        answer = client.post("/insights/forget", data={"token": proof, **form}, follow_redirects=True)
+        return answer.text
+
+    def asked() -> set[str]:
+        return {row[0] for row in rows(client, "gaps")[1:]}
+
+    assert "先选要删哪些" in sent(who="all")
+    assert "不是日期" in sent(who="all", since="昨天")
+    told = sent(who="mine")
+    assert re.search(r"会删除 \d 次搜索和 1 次打开", told)
+    assert "我自己试的" in asked()
+    assert "删除了" in sent(who="mine", sure="1")
+    assert asked() == {"脚本试的", "别人问的"}
+    assert log.state()[0] == 1
+    sent(who="programs", since="2031-01-01", sure="1")
+    assert "脚本试的" in asked()
+    sent(who="programs", sure="1")
+    assert asked() == {"别人问的"}
+    sent(text="别人问的", sure="1")
+    assert asked() == set()
+
+
+def test_charts_have_axes_and_a_table(client: FlaskClient, log: Feedback) -> None:
+    """Counts and shares week by week as SVG without a style of its own, and the same numbers as a table."""
+    for best in (0.9, 0.9, 0.9, 0.1):
+        log.log_search("search", "卡纸", ["KB-000012"], 1, best, "v")
+    page = client.get("/insights").text
+    assert page.count("<svg") == page.count('role="img"') == 2
+    assert "100%</text>" in page
+    assert "style=" not in page
+    assert "<td>75%</td>" in page
+    head, *found = rows(client, "weeks")
+    assert found[-1][head.index("强匹配占比")] == "75%"
+
+
+def test_a_file_has_local_time_and_percent(client: FlaskClient, log: Feedback) -> None:
+    log.log_search("suggest", "投影仪黑屏", ["KB-000012"], 1, 0.123, "v")
+    _, best, last = rows(client, "gaps")[1][1:4]
+    assert best == "12%"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", last)
+
+
 def test_what_was_typed_is_escaped(client: FlaskClient, log: Feedback) -> None:
     """A search is a stranger's text: neither a page nor a spreadsheet runs it."""
     log.log_search("search", '<script>alert(1)</script>"', [], 0, 0.0, "v")
@@ -130,7 +209,7 @@ def test_a_verdict_becomes_golden(client: FlaskClient, here: Settings, log: Feed
     assert client.post("/insights/golden", data=form).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/insights/synonym", "/insights/golden"])
+@pytest.mark.parametrize("path", ["/insights/synonym", "/insights/golden", "/insights/gap", "/insights/forget"])
 def test_who_may_decide(client: FlaskClient, path: str) -> None:
     """Not without the form's token, and not from another machine."""
     assert client.post(path, data={"line": "甲乙 = 丙丁"}).status_code == 400

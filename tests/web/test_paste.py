@@ -236,7 +236,7 @@ def test_a_reason(private: Settings, site: FlaskClient) -> None:
     """Who says that an article did not help may say why; a script gets the article's standing alone."""
     part = Page(send(site, "/verdict", part=True, text=PASTE, verdict=f"unhelpful {ANSWER}"))
     assert "textarea" not in [tag for tag, _ in part.elements]
-    assert verdicts(part) == ["undo", "incomplete", "wrong", "unclear", "links", "other"]
+    assert verdicts(part) == ["undo", "fault", "incomplete", "wrong", "unclear", "links", "other"]
     part = Page(send(site, "/verdict", part=True, text=PASTE, verdict=f"wrong {ANSWER}"))
     assert "不准确" in part.text
     assert verdicts(part) == ["undo"]
@@ -286,18 +286,104 @@ def test_memory_is_read_when_something_is_new(private: Settings, built: Index) -
     assert len(third) == 1
 
 
+# --- beside the ticket system ----------------------------------------------------------------
+
+
+def test_the_panel(site: FlaskClient) -> None:
+    """Answers by address and by form without a session, with no cookie set and no navigation."""
+    for answer in (site.get("/panel", query_string={"text": PASTE}), site.post("/panel", data={"text": PASTE})):
+        page = Page(answer)
+        assert answer.status_code == 200
+        assert any(link.startswith(f"/a/{ANSWER}") for link in page.links())
+        assert "Set-Cookie" not in answer.headers
+        assert not page.all("nav")
+        assert "根据您的描述" in page.text
+    assert "说得太少" in site.get("/panel?text=打不开").text
+    assert site.get("/panel").status_code == 200
+
+
+def test_who_may_frame_the_panel(private: Settings) -> None:
+    """The sites that are named, the panel alone; without any, nobody."""
+    named = visit(replace(private, panel_hosts=("https://zammad.example.com", "https://*.corp.cn")))
+    answer = named.get("/panel?text=x")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors https://zammad.example.com https://*.corp.cn;" in policy
+    assert "X-Frame-Options" not in answer.headers
+    for client, path in ((named, "/suggest"), (named, "/"), (named, "/nowhere"), (visit(private), "/panel?text=x")):
+        headers = client.get(path).headers
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_the_panel_is_noted_masked(private: Settings, site: FlaskClient) -> None:
+    """Once it was asked by a reader; what another site's page posts into it is not."""
+    site.post("/panel", data={"text": PRIVATE}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert rows(private, tables.Search) == []
+    site.post("/panel", data={"text": PRIVATE}, headers={"Sec-Fetch-Site": "same-origin"})
+    [row] = rows(private, tables.Search)
+    assert row.visitor == "panel"
+    assert not [secret for secret in SECRETS if secret in row.text]
+
+
+def test_the_bookmark(site: FlaskClient) -> None:
+    """Posts what is selected to this site's panel."""
+    [code] = [link for link in Page(site.get("/bookmarklet")).links() if link.startswith("javascript:")]
+    assert "http://localhost/panel" in code
+    assert "post" in code
+    assert "\n" not in code
+
+
 # --- replies and write-ups -------------------------------------------------------------------
 
 
 def test_replies_come_with_a_card(site: FlaskClient) -> None:
-    """Both forms are on the page to be selected, with the article's short address, in the customer's language."""
+    """Both forms are on the page to be selected, in the customer's language and script; no address of this site."""
     text = send(site, "/suggest", text=PASTE).text
     chat, mail = re.findall(r'<pre[^>]*data-text="(?:chat|mail)">(.*?)</pre>', text, re.DOTALL)[:2]
     assert chat.startswith("您好")
     assert len(chat) < len(mail)
-    assert all(re.search(f"http://localhost/a/{ANSWER}$", reply, re.MULTILINE) for reply in (chat, mail))
+    assert not any("http" in reply or "/a/" in reply for reply in (chat, mail))
+    assert "Remove-PrintJob" in re.findall(r'data-text="steps">(.*?)</pre>', text, re.DOTALL)[0]
+    assert "Remove-PrintJob" not in chat + mail
+    taiwan = send(site, "/suggest", text="您好，印表機 HP P3015 螢幕一直顯示 49.4C02 ERROR，請協助").text
+    mails = re.findall(r'data-text="mail">(.*?)</pre>', taiwan, re.DOTALL)
+    assert "根據您的描述" in mails[0]
+    assert not re.search("[们发这题为]", mails[0])
     english = send(site, "/suggest", text="HP P3015 shows 49.4C02 ERROR after each restart").text
     assert re.search(r'data-text="chat">Hello', english)
+
+
+def test_an_address_for_customers(private: Settings) -> None:
+    """With a public address set, replies link there, by the short address."""
+    there = visit(replace(private, public_url="https://help.example.com/kb"))
+    text = send(there, "/suggest", text=PASTE).text
+    for reply in re.findall(r'<pre[^>]*data-text="(?:chat|mail)">(.*?)</pre>', text, re.DOTALL)[:2]:
+        assert re.search(f"https://help.example.com/kb/a/{ANSWER}$", reply, re.MULTILINE)
+
+
+def test_one_card_is_open(site: FlaskClient) -> None:
+    """The first is; the others show title, band and reason. Shares are told only where there are several."""
+    page = Page(send(site, "/suggest", text="打印机卡纸，重启之后还是卡，换了纸也没有用，一打印就卡"))
+    cards = page.all("details", name="cards")
+    assert len(cards) > 1
+    assert ["open" in card for card in cards] == [True] + [False] * (len(cards) - 1)
+    assert len(page.all("summary")) > len(cards)
+
+
+@pytest.mark.parametrize("text", ["打不开", "打印机 卡纸", "printer jam", "蓝屏"])
+def test_too_few_words(site: FlaskClient, text: str) -> None:
+    """One or two words bring no fix: what would help is asked, and a search offered."""
+    page = Page(send(site, "/suggest", text=text))
+    assert "说得太少" in page.text
+    assert not page.all("details", name="cards")
+    assert "可能的领域" not in page.text
+    assert any(link.startswith("/search?q=") for link in page.links())
+
+
+@pytest.mark.parametrize("text", ["49.4C02", "打印机连不上，重启也不行"])
+def test_enough_is_said(site: FlaskClient, text: str) -> None:
+    """A code alone is enough, and so is a sentence."""
+    assert "说得太少" not in send(site, "/suggest", text=text).text
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,17 @@ def rate(client: FlaskClient, verdict: str, article: str = "KB-000001", **fields
 # --- searches and visits ---------------------------------------------------------------------
 
 
+def test_half_typed_words_are_not_noted(site: FlaskClient) -> None:
+    """Results asked for while somebody types are the hits alone, and no search until a script says that it was one."""
+    part = site.get("/search?q=卡", headers={"X-Part": "typed"})
+    assert "data-hit" in part.text
+    assert "<html" not in part.text
+    assert rows(site, tables.Search) == []
+    assert site.get("/search?q=卡纸", headers={"X-Part": "noted"}).status_code == 204
+    assert "data-hit" in site.get("/search?q=搓纸", headers={"X-Part": "meant"}).text
+    assert [r.text for r in rows(site, tables.Search)] == ["卡纸", "搓纸"]
+
+
 def test_a_search_is_noted(site: FlaskClient) -> None:
     """Its words, what was shown and how sure; other pages, orders and a repetition are the same search."""
     get(site, "/search?q=卡纸")
@@ -331,3 +342,60 @@ def test_feed_without_articles(settings: Settings) -> None:
     build(settings)
     root = ET.fromstring(visit(settings).get("/feed.xml").data)
     assert datetime.fromisoformat(root.findtext(ATOM + "updated") or "")
+
+
+# --- what stands before and after the text ----------------------------------------------------
+
+
+def source(client: FlaskClient, path: str, **environ: str) -> str:
+    """The HTML of the page that an address leads to. environ: of the request, such as REMOTE_ADDR."""
+    answer = client.get(client.get(path).location or path, environ_overrides=environ)
+    assert answer.status_code == 200, path
+    return answer.text
+
+
+@pytest.mark.parametrize(
+    ("facts", "told", "states"),
+    [
+        ("status: draft", "还没有发布", {"review", "published", "archived"}),
+        ("status: review", "等人审核", {"draft", "published", "archived"}),
+        ("status: archived", "可能不再适用", {"draft", "published"}),
+        ("review_after: 2020-05-06", "2020年5月6日", {"review", "archived"}),
+    ],
+)
+def test_what_waits_is_told_first(settings: Settings, write: Write, facts: str, told: str, states: set[str]) -> None:
+    """A bar before the title says what a reader must know, with what a writer may do; else there is none."""
+    text = re.sub("(?m)^review_after: .*\n|^status: .*\n", "", CASE)
+    write("a.md", text.replace("---\n", f"---\n{facts}\n", 1))
+    write("b.md", OTHER)
+    build(settings)
+    client = visit(settings)
+    bar = source(client, "/a/KB-000001").partition("<h1>")[0]
+    assert told in bar
+    assert set(re.findall('name="to" value="([a-z]+)"', bar)) <= states
+    assert 'name="to"' in bar
+    assert ("/review/a.md" in bar) is ("review_after" in facts)
+    reader = source(client, "/a/KB-000001", REMOTE_ADDR="192.0.2.7")
+    assert told in reader
+    assert 'name="to"' not in reader
+    assert 'class="waits' not in source(client, "/a/KB-000002")
+
+
+def test_where_one_reads_on(site: FlaskClient) -> None:
+    """Codes, products and other articles stand behind the text; without marked words there is no bar for them."""
+    html = source(site, "/a/KB-000001")
+    onward = html.partition("</article>")[2].partition('class="beside"')[0]
+    assert "/product/HP%20LaserJet" in onward
+    assert "data-marks" not in html
+    assert 'data-marks="0"' in source(site, "/a/KB-000001?h=zzqyx")
+
+
+def test_an_empty_result_is_written_up(site: FlaskClient) -> None:
+    """Who may write starts an article whose title is what was searched in vain."""
+    page = opened(site, "/search?q=zzqyx")
+    assert page.all("form", action="/new")
+    [token] = {t["value"] for t in page.all("input", name="token")}
+    begun = site.post("/new", data={"token": token, "kind": "case", "title": "zzqyx"})
+    assert begun.status_code == 200
+    assert "zzqyx" in begun.text
+    assert 'action="/new"' not in source(site, "/search?q=zzqyx", REMOTE_ADDR="192.0.2.7")

@@ -16,11 +16,18 @@ from kb.language import current, say, use
 Result = TypeVar("Result")
 
 
-def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result:
+WAITING = 5
+"""A busy machine takes that much longer than its processor works."""
+
+
+def within(
+    seconds: int, work: Callable[..., Result], *arguments: Any, patience: int = WAITING, stopped: str = ""
+) -> Result:
     """work(*arguments) in a process of its own, which is ended after that much time of a processor.
 
-    For what a stranger sent: no bound on its size tells how long it takes. Raises the KbErrors of the work itself, and
-    InputError when the time is up.
+    For what a stranger sent: no bound on its size tells how long it takes. patience: by the clock it may take that
+    many times longer. stopped: what is said then. Raises the KbErrors of the work itself, and InputError when the time
+    is up.
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -29,7 +36,7 @@ def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result
     sender.close()
     outcome: Any = None
     try:
-        if receiver.poll(seconds * WAITING):
+        if receiver.poll(seconds * patience):
             outcome = receiver.recv()
     except (EOFError, OSError):  # the process was ended
         pass
@@ -39,7 +46,8 @@ def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result
         receiver.close()
     if outcome is None:
         raise InputError(
-            say(
+            stopped
+            or say(
                 "处理超过 {seconds} 秒，或占用内存太多，已停止，什么都没有写；请拆成几份",
                 "it took over {seconds} seconds, or too much memory, and was stopped; nothing was written; divide it",
                 seconds=seconds,
@@ -54,8 +62,6 @@ def within(seconds: int, work: Callable[..., Result], *arguments: Any) -> Result
 
 MEMORY = 4 * 1024**3
 """Bytes that such a process may ask for."""
-WAITING = 5
-"""A busy machine takes that much longer than its processor works."""
 
 
 def _bounded(sender: Any, seconds: int, language: str, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

@@ -7,6 +7,8 @@ from sqlalchemy import ColumnElement, delete, select
 
 from kb.database import tables
 from kb.database.connection import Store, upsert
+from kb.errors import ConflictError
+from kb.language import say
 from kb.privacy import ARTICLE_KINDS, masked
 
 MAX_DRAFTS = 50
@@ -34,10 +36,17 @@ class Drafts:
     def __init__(self, store: Store, visitor: str) -> None:
         self._store, self._visitor = store, visitor
 
-    def keep(self, path: str, text: str, base: str) -> datetime:
-        """Remember a text, masked: customer data that is still being taken out does not go into the database."""
+    def keep(self, path: str, text: str, base: str, sitting: str = "") -> datetime:
+        """Remember a text, masked: customer data that is still being taken out does not go into the database.
+
+        sitting: the form it comes from. Raises ConflictError when that was saved already: a draft that is late, sent
+        while the form was being saved, would come back as a ghost.
+        """
         now = datetime.now(UTC)
         with self._store.session() as session:
+            held = select(tables.Sitting.saved).where(tables.Sitting.token == sitting).with_for_update()
+            if session.scalar(held):
+                raise ConflictError(say("这里的内容已经保存过了，请重新打开", "this was saved already; open it again"))
             session.execute(delete(tables.Draft).where(tables.Draft.at < now - timedelta(days=DAYS)))
             kept = {"at": now, "text": masked(text, ARTICLE_KINDS), "base": base}
             upsert(session, tables.Draft, ("path", "visitor"), path=path, visitor=self._visitor, **kept)

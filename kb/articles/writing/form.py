@@ -13,6 +13,9 @@ from kb.model.schema import DATES, KEYS, LISTS, NAMES
 LINE_LISTS = tuple(k.name for k in KEYS if k.lines)
 """Lists of sentences: one item a line. The items of other lists are separated by commas."""
 
+MERGED_INTO = "merged_into"
+"""The key of an archived article's front matter that names the one which took its place."""
+
 _BOM = "\ufeff".encode()
 _ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,，]*))\s*(?:[,，]|$)')
 
@@ -40,6 +43,37 @@ def changes_of(file: ArticleFile, values: Mapping[str, str]) -> dict[str, Any]:
         for key in NAMES
         if key in values and _flat(key, values[key]) != _flat(key, shown[key])
     }
+
+
+STATE = ("status", "owner", "review_after", MERGED_INTO)
+"""Keys that say where an article stands, not what it says."""
+
+
+def restored(now: ArticleFile, text: str) -> ArticleFile:
+    """The file with an earlier text of it, but in the state it is in now.
+
+    A text whose front matter can't be read is taken as it is. Raises ArticleError.
+    """
+    then = ArticleFile.of(now.path, text)
+    if then.error or now.error:
+        return then
+    kept = {key: now.head.values.get(key) for key in STATE}
+    return change(then, {key: value for key, value in kept.items() if value != then.head.values.get(key)})
+
+
+def with_value(key: str, text: str, value: str) -> str:
+    """What a field shows with one more value; a key that takes one only has that."""
+    if key not in LISTS:
+        return value
+    items = _typed(key, text)
+    given = items if isinstance(items, list) else []
+    return text if value in given else _shown(key, [*given, value])
+
+
+def items_of(key: str, text: str) -> list[str]:
+    """The values that a field shows."""
+    items = _typed(key, text)
+    return items if isinstance(items, list) else [] if items is None else [str(items)]
 
 
 def _shown(key: str, value: Any) -> str:

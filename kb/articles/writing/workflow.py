@@ -100,7 +100,7 @@ def refusal(before: str, after: str, reviewers: Sequence[str]) -> str:
         "“{after}”要由审核人来做：{names}（设置 reviewers）；您可以保存为待审",
         "only a reviewer may do that ({after}): {names} (setting reviewers); you can save it for review",
         after=label("status", after),
-        names="、".join(reviewers),
+        names=say("、", ", ").join(reviewers),
     )
 
 

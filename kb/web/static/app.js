@@ -1,15 +1,20 @@
 // What all pages gain with JavaScript: keys, copying, the one box. Everything works without it.
 
-import { $, $$, composing, copy, enliven, stored } from "./core.js";
+import { $, $$, composing, copy, enliven, isPaste, stored } from "./core.js";
+import { withoutPrompts } from "./prompts.js";
 import "./search.js";
+import "./results.js";
 
 enliven(document);
+
+const copyCode = (code) => copy(
+  withoutPrompts(code.textContent.replace(/\n$/, ""), /language-(\S+)/.exec(code.className)?.[1] ?? ""));
 
 document.addEventListener("click", (e) => {
   const button = e.target.closest("button");
   if (!button) return;
   if ("copy" in button.dataset) copy(button.dataset.copy);
-  else if ("copyCode" in button.dataset) copy($("code", button.parentElement).textContent.replace(/\n$/, ""));
+  else if ("copyCode" in button.dataset) copyCode($("code", button.parentElement));
   else if ("copyLink" in button.dataset) copy(new URL(button.dataset.copyLink, location.href).href);
   else if ("print" in button.dataset) window.print();
   else if ("close" in button.dataset) button.closest("dialog").close();
@@ -26,17 +31,15 @@ for (const button of $$("[data-theme-toggle], [data-shortcuts]")) button.hidden 
 // A heading's own link, to open or to copy.
 for (const heading of $$("[data-anchored] :is(h2, h3, h4)[id]")) {
   const link = Object.assign(document.createElement("a"), { className: "anchor", href: `#${heading.id}`, textContent: "#" });
-  link.setAttribute("aria-label", `${heading.closest("[data-anchored]").dataset.anchored}：${heading.textContent}`);
+  link.setAttribute("aria-label", `${heading.closest("[data-anchored]").dataset.anchored} ${heading.textContent}`);
   link.addEventListener("click", () => copy(new URL(link.href).href));
   heading.append(link);
 }
 
-// Filters and contents are open where there is room for them.
-for (const details of $$("[data-filters], [data-toc]")) details.open = matchMedia("(min-width: 48.01rem)").matches;
+// Contents are open where there is room for them.
+for (const details of $$("[data-toc]")) details.open = matchMedia("(min-width: 48.01rem)").matches;
 
 // --- the one box -----------------------------------------------------------------------------
-
-const isPaste = (text) => text.includes("\n") || text.length > 70 || (text.length > 23 && /[，。！？；]|[,;.!?]\s/.test(text));
 
 for (const form of $$("[data-ask]")) {
   const box = $("textarea", form), hint = $("[data-hint]", form), usual = hint.textContent;
@@ -48,12 +51,14 @@ for (const form of $$("[data-ask]")) {
   };
   box.addEventListener("input", refresh);
   box.addEventListener("keydown", (e) => {
-    if (e.key !== "Enter" || e.shiftKey || composing(e)) return;
+    if (e.key !== "Enter" || e.shiftKey || e.defaultPrevented || composing(e)) return;
     if (box.value.includes("\n") && !e.ctrlKey && !e.metaKey) return;
     e.preventDefault();
     if (box.value.trim()) form.requestSubmit();
   });
   refresh();
+  // Who comes here comes to type; on a touch screen a keyboard would cover the page.
+  if (matchMedia("(hover: hover) and (pointer: fine)").matches && !location.hash) box.focus({ preventScroll: true });
 }
 
 // --- keys ------------------------------------------------------------------------------------
@@ -72,6 +77,7 @@ function move(step) {
   const hits = $$("[data-hit]");
   if (!hits.length) return false;
   const at = hits.indexOf(document.activeElement);
+  if (at === 0 && step < 0 && $("[data-results]")) { focusBox(); return true; }
   hits[Math.min(Math.max(at + step, 0), hits.length - 1)].focus();
   return true;
 }
@@ -101,6 +107,7 @@ document.addEventListener("keydown", (e) => {
   if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") { e.preventDefault(); focusBox(); return; }
   const typing = e.target.closest("input, textarea, select, [contenteditable]");
   if (e.key === "Escape" && typing) { e.target.blur(); return; }
+  if (e.key === "Escape" && e.target.closest("[data-results] [data-hit]")) { focusBox(); return; }
   if (typing || e.ctrlKey || e.metaKey || e.altKey || $("dialog[open]") || !switchBox.checked) return;
   if (e.key === "/") { e.preventDefault(); focusBox(); }
   else if (e.key === "?") $("#shortcuts").showModal();

@@ -8,6 +8,10 @@ export const stored = {
   set(key, value) { try { localStorage.setItem(key, value); } catch { /* storage is off */ } },
 };
 
+/** A description, mail or log, not a few words to search: as kb/search/query.py tells them apart. */
+export const isPaste = (text) => (
+  text.includes("\n") || text.length > 70 || (text.length > 23 && /[，。！？；]|[,;.!?]\s/.test(text)));
+
 // --- input method: the Enter that takes a pinyin candidate sends nothing ---------------------
 
 let composedAt = -1e9;
@@ -46,7 +50,7 @@ export async function copy(text) {
     document.execCommand("copy");
     area.remove();
   }
-  say(`${status.dataset.copied}：${text.length > 40 ? text.slice(0, 40) + "…" : text}`);
+  say(`${status.dataset.copied} ${text.length > 40 ? text.slice(0, 40) + "…" : text}`);
 }
 
 export function enliven(root) {

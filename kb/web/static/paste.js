@@ -81,9 +81,35 @@ box.addEventListener("input", (e) => {
   if (!e.isComposing) soon();
 });
 box.addEventListener("compositionend", soon);
-box.addEventListener("paste", () => {
+box.addEventListener("paste", (e) => {
   if (box.selectionEnd - box.selectionStart === box.value.length) anew();
+  const held = e.clipboardData, pictures = [...held.files].filter((f) => f.type.startsWith("image/"));
+  const table = tabled(held.getData("text/html"));
+  if (table) {
+    e.preventDefault();
+    document.execCommand("insertText", false, table);  // unlike setting the value it can be undone
+  } else if (pictures.length && !held.getData("text/plain").trim()) {
+    e.preventDefault();
+    take(pictures);
+  }
 });
+
+/** A copied table as lines with its cells apart, and the text around it; "" when none was copied. */
+function tabled(html) {
+  if (!/<table/i.test(html)) return "";
+  // Nothing of it is run or loaded; what could be goes first, or the browser complains of it.
+  const bare = html.replace(/<style[\s\S]*?<\/style>/gi, "").replace(/\s(?:style|on\w+)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, "");
+  const page = new DOMParser().parseFromString(bare, "text/html");
+  for (const silent of $$("style, script, title, head", page)) silent.remove();
+  const cell = (c) => c.textContent.replace(/\s+/g, " ").trim();
+  for (const table of $$("table", page).reverse()) {  // those inside others first
+    const rows = $$("tr", table).map((row) => [...row.cells].map(cell)).filter((cells) => cells.some(Boolean));
+    table.replaceWith(`\n${rows.map((cells) => cells.join(" | ")).join("\n")}\n`);
+  }
+  for (const block of $$("p, div, h1, h2, h3, h4, li, br, tr", page)) block.append("\n"), block.prepend("\n");
+  for (const br of $$("br", page)) br.replaceWith("\n");
+  return page.body.textContent.replace(/[ \t\u00a0]*\n[ \t\u00a0]*/g, "\n").replace(/\n{3,}/g, "\n\n").trim();
+}
 box.addEventListener("keydown", (e) => {
   if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && !composing(e)) { e.preventDefault(); ask(); }
 });
@@ -101,7 +127,7 @@ document.addEventListener("submit", (e) => {
 
 document.addEventListener("change", (e) => { if (e.target.name === "addresses") ask(); });
 
-// --- mails and logs as files ------------------------------------------------------------------------
+// --- mails, logs and screenshots as files ------------------------------------------------------------------------
 
 const chosen = $("input[type=file]", form);
 
@@ -111,6 +137,7 @@ async function take(files) {
     const sent = new FormData();
     sent.set("token", form.elements.token.value);
     sent.set("file", file);
+    tell(note, form.dataset.reading.replace("#", file.name || form.dataset.pastedPicture));
     try {
       const found = await (await send(form.dataset.intake, sent)).json();
       if (!box.value.trim()) anew();
@@ -119,6 +146,7 @@ async function take(files) {
       tell(note, found.note);
       await ask();
     } catch (error) {
+      tell(note, "");
       tell(problem, error.message);
     }
   }

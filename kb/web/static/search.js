@@ -1,11 +1,11 @@
-// Search as you type (a WAI-ARIA combobox with a list), recent and saved searches.
+// Proposals while one types (a WAI-ARIA combobox with a list), pastes handed over, recent and saved searches.
 
-import { $, $$, composing, say } from "./core.js";
+import { $, $$, composing, isPaste } from "./core.js";
 import * as searches from "./searches.js";
 
 const WAIT = 120; // milliseconds after the last key
 const MAX_TYPED = 80; // a longer text is a description; nothing completes it
-const address = (words) => `/search?q=${encodeURIComponent(words)}`;
+const MAX_LINE = 2000; // of a paste that are shown in a box of one line
 
 // --- the list below the box --------------------------------------------------------------------
 
@@ -14,12 +14,23 @@ function combobox(box) {
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", $(`label[for=${box.id}]`).textContent);
   box.form.append(list);
-  for (const [name, value] of Object.entries({
-    role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id,
-  })) box.setAttribute(name, value);
+  const single = box.matches("input"); // a box of several lines stays a textbox, which expands nothing
+  box.setAttribute("aria-autocomplete", "list");
+  box.setAttribute("aria-controls", list.id);
+  if (single) box.setAttribute("role", "combobox");
+  const expanded = (is) => { if (single) box.setAttribute("aria-expanded", String(is)); };
+  expanded(false);
 
-  let timer = 0, running = null, at = -1;
+  let timer = 0, running = null, at = -1, pasted = null;
   const options = () => $$("[role=option]", list);
+  const wanted = $("[data-results]") ? "size=5&articles=0" : "size=8"; // articles are shown as results
+
+  /** What was typed or pasted, with the lines that a box of one line does not keep. */
+  const whole = () => (pasted?.line === box.value ? pasted.text : box.value);
+  const open = (option) => {
+    if (option.dataset.url) location.assign(option.dataset.url);
+    else handOver(box, whole());
+  };
 
   const choose = (to) => {
     const all = options();
@@ -38,7 +49,7 @@ function combobox(box) {
     list.hidden = true;
     list.replaceChildren();
     at = -1;
-    box.setAttribute("aria-expanded", "false");
+    expanded(false);
     box.removeAttribute("aria-activedescendant");
   };
   const show = (found) => {
@@ -47,26 +58,28 @@ function combobox(box) {
       const option = Object.assign(document.createElement("li"), { id: `completion-${i}`, className: kind });
       option.setAttribute("role", "option");
       option.setAttribute("aria-selected", "false");
-      option.dataset.url = url;
+      if (url) option.dataset.url = url;
       option.append(Object.assign(document.createElement("span"), { textContent: text }));
       option.append(Object.assign(document.createElement("small"), { textContent: note }));
       return option;
     }));
     list.hidden = !found.length;
-    box.setAttribute("aria-expanded", String(Boolean(found.length)));
+    expanded(found.length > 0);
     if (found.length) $("#status").textContent = box.dataset.count.replace("#", found.length);
   };
-  const recent = () => show(searches.list("recent").slice(0, 8).map(({ name, url }) => (
+  const offer = () => show([{ kind: "paste", text: box.dataset.paste, note: box.dataset.length.replace("#", whole().length) }]);
+  const recent = () => show(!box.dataset.recent ? [] : searches.list("recent").slice(0, 8).map(({ name, url }) => (
     { kind: "recent", text: name, note: box.dataset.recent, url })));
   const ask = async () => {
     const typed = box.value.trim();
     if (document.activeElement !== box) return;
     if (!typed) return recent();
+    if (isPaste(typed)) return single ? offer() : close();
     if (typed.length > MAX_TYPED) return close();
     running?.abort();
     const mine = running = new AbortController();
     try {
-      const answer = await fetch(`${box.dataset.complete}?q=${encodeURIComponent(typed)}&size=8`, { signal: mine.signal });
+      const answer = await fetch(`${box.dataset.complete}?q=${encodeURIComponent(typed)}&${wanted}`, { signal: mine.signal });
       if (!answer.ok || mine.signal.aborted) return close();
       const { completions } = await answer.json();
       if (mine.signal.aborted || document.activeElement !== box) return;
@@ -88,17 +101,20 @@ function combobox(box) {
   box.addEventListener("blur", close);
   box.addEventListener("keydown", (e) => {
     if (composing(e)) return;
-    const open = !list.hidden;
+    const shown = !list.hidden;
     if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+      const results = $("[data-results]:not([hidden]) [data-hit]");
+      if (e.key === "ArrowDown" && results && at === options().length - 1) return close(); // results go on below the list
+      if (!single && !shown) return;
       e.preventDefault();
-      if (open) choose(e.key === "ArrowDown" ? at + 1 : at < 0 ? options().length - 1 : at - 1);
+      if (shown) choose(e.key === "ArrowDown" ? at + 1 : at < 0 ? options().length - 1 : at - 1);
       else ask();
     } else if (e.key === "Enter") {
       const chosen = options()[at];
       if (!chosen) return close();
       e.preventDefault();
-      location.assign(chosen.dataset.url);
-    } else if (e.key === "Escape" && open && !$(".recent", list)) { // recent ones came unasked: Escape leaves the box
+      open(chosen);
+    } else if (e.key === "Escape" && shown && !$(".recent", list)) { // recent ones came unasked: Escape leaves the box
       e.preventDefault();
       close();
     }
@@ -106,41 +122,35 @@ function combobox(box) {
   list.addEventListener("mousedown", (e) => e.preventDefault()); // the box keeps the focus
   list.addEventListener("click", (e) => {
     const option = e.target.closest("[role=option]");
-    if (option) location.assign(option.dataset.url);
+    if (option) open(option);
   });
+  box.addEventListener("paste", (e) => {
+    const text = e.clipboardData?.getData("text/plain") ?? "";
+    if (!isPaste(text.trim())) return;
+    if (!single) { // into an empty box: there is nothing to add, it is asked about at once
+      if (!box.value.trim()) setTimeout(() => box.form.requestSubmit());
+      return;
+    }
+    e.preventDefault();
+    const before = box.value.slice(0, box.selectionStart), behind = box.value.slice(box.selectionEnd);
+    document.execCommand("insertText", false, text.trim().replace(/\s+/g, " ").slice(0, MAX_LINE)); // can be undone
+    pasted = { line: box.value, text: before + text.trim() + behind };
+    offer();
+    choose(0);
+  });
+}
+
+/** Bring a description to the page that answers it, as its own form would. */
+function handOver(box, text) {
+  const form = Object.assign(document.createElement("form"), { method: "post", action: box.dataset.handover, hidden: true });
+  for (const [name, value] of Object.entries({ token: box.dataset.token, text })) {
+    form.append(Object.assign(document.createElement("textarea"), { name, value }));
+  }
+  document.body.append(form);
+  form.submit();
 }
 
 for (const box of $$("[data-complete]")) combobox(box);
-
-// --- the page of results: it is remembered, and can be saved -------------------------------------------
-
-const star = $("[data-save]");
-if (star) {
-  const label = $("span", star), usual = label.textContent, words = new URLSearchParams(location.search).get("q") ?? "";
-  const here = location.pathname + location.search;
-  if (words.trim()) searches.put("recent", words.trim(), address(words.trim()));
-  const refresh = () => {
-    const on = searches.has("saved", here);
-    star.setAttribute("aria-pressed", String(on));
-    label.textContent = on ? label.dataset.on : usual;
-    star.firstChild.data = on ? "★ " : "☆ ";
-  };
-  const dialog = $("#save");
-  star.hidden = !location.search;
-  star.addEventListener("click", () => {
-    if (!searches.has("saved", here)) { dialog.showModal(); return; }
-    searches.remove("saved", here);
-    refresh();
-  });
-  $("form", dialog).addEventListener("submit", (e) => {
-    if (e.submitter?.value !== "save") return;
-    searches.put("saved", $("input", dialog).value.trim() || words || here, here);
-    refresh();
-    say(label.dataset.on);
-  });
-  $("input", dialog).addEventListener("keydown", (e) => { if (e.key === "Enter" && composing(e)) e.preventDefault(); });
-  refresh();
-}
 
 // --- the start page: both lists -----------------------------------------------------------------------
 
@@ -155,6 +165,12 @@ if (mine) {
       $("ul", part).replaceChildren(...found.map(({ name, url }) => {
         const row = $("template", mine).content.cloneNode(true), button = $("button", row);
         Object.assign($("a", row), { href: url, textContent: name });
+        const pack = $(".pack", row);
+        if (kind === "recent") pack.remove();
+        else {
+          pack.href = url.replace(/^[^?]*/, mine.dataset.pack);
+          pack.setAttribute("aria-label", `${pack.title} ${name}`);
+        }
         button.setAttribute("aria-label", `${button.getAttribute("aria-label")} ${name}`);
         button.addEventListener("click", () => { searches.remove(kind, url); shown(); });
         return row;

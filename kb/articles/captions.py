@@ -1,0 +1,79 @@
+"""This module keeps what pictures of articles say, by the digest of each picture, so that one is read once.
+
+index/captions.json: {digest: text}. A text is searched where its picture stands, and shown nowhere. It can be deleted:
+the pictures are read again.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from kb.articles.atomic import save
+from kb.articles.check import normal_path
+from kb.articles.markdown import links
+from kb.model import Article
+
+FILE = "captions.json"
+MAX_PICTURES = 50
+"""Of one article, that are looked at."""
+MAX_BYTES = 10_000_000
+_PICTURE = re.compile(r"!\[|<img", re.IGNORECASE)
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
+
+Captions = tuple[tuple[int, str], ...]
+"""(line of the body counted from 0, text), in order."""
+
+
+def known(index: Path) -> Mapping[str, str]:
+    """Digest -> text, of the pictures that were read; what can't be read counts as none."""
+    path = index / FILE
+    try:
+        return _known(path, path.stat().st_mtime_ns)
+    except OSError:
+        return {}
+
+
+@lru_cache(maxsize=2)
+def _known(path: Path, _changed: int) -> Mapping[str, str]:
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError:
+        return {}
+    return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
+
+
+def keep(index: Path, read: Mapping[str, str]) -> None:
+    """Add what was read. Raises OSError."""
+    save(index / FILE, json.dumps({**known(index), **read}, ensure_ascii=False))
+
+
+def pictures(article: Article, root: Path) -> list[tuple[int, Path]]:
+    """(line, file) of the pictures that an article shows and that lie below the folder."""
+    if not _PICTURE.search(article.body):
+        return []
+    shown = [(line, target) for line, target, image in links(article.body) if image]
+    places = [(line, normal_path(article.path, unquote(urlsplit(target).path))) for line, target in shown]
+    return [(line, root / p) for line, p in places if p and p.lower().endswith(_SUFFIXES)][:MAX_PICTURES]
+
+
+def digest(path: Path) -> str:
+    """What a picture is known by; "" when it is not there, or too large to be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            return ""
+        return blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    except OSError:
+        return ""
+
+
+def captions(article: Article, root: Path, index: Path) -> Captions:
+    """What is known of the pictures of an article."""
+    texts = known(index)
+    if not texts:
+        return ()
+    found = ((line, texts.get(digest(path), "")) for line, path in pictures(article, root))
+    return tuple((line, text) for line, text in found if text)
