@@ -15,10 +15,12 @@ OPEN = "open"
 PERMITS: dict[str, str] = {
     # what one comes in by, and what looks nice
     **dict.fromkeys(("static", "favicon", "opensearch", "openapi", "api.health"), OPEN),
-    **dict.fromkeys(("sign_in", "welcome", "sign_out"), OPEN),
+    **dict.fromkeys(("sign_in", "welcome", "sign_out", "help_", "help_topic"), OPEN),
+    # systems that sign what they send
+    **dict.fromkeys(("hooks.zammad", "hooks.jira", "hooks.feishu"), OPEN),
     # reading
     **dict.fromkeys(("home", "article", "file", "results", "suggestions", "ask", "browse", "code", "product"), "read"),
-    **dict.fromkeys(("feed", "proposals", "intake", "mask", "api"), "read"),
+    **dict.fromkeys(("feed", "proposals", "intake", "mask", "api", "panel", "bookmarklet", "packed"), "read"),
     **dict.fromkeys(("api.articles_api", "api.article_api", "api.code_api", "api.complete_api"), "read"),
     **dict.fromkeys(("api.search_api", "api.suggest_api", "api_browsing.overview"), "read"),
     **dict.fromkeys(("api_browsing.product_api", "api_pasting.intake_api", "api_pasting.mask_api"), "read"),
@@ -29,7 +31,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_writing.give_verdict", "api_writing.take_back_verdict"), "report"),
     **dict.fromkeys(("why_not", "api.why_api"), "explain"),
     # writing
-    **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "draft", "merge"), "write"),
+    **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "draft", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right"), "write"),
     **dict.fromkeys(("change_state", "change_states"), "publish"),
     **dict.fromkeys(("import_", "undo"), "import"),
@@ -41,7 +43,7 @@ PERMITS: dict[str, str] = {
     # the lead's pages
     **dict.fromkeys(("insights_overview", "insights_articles", "insights_quality", "insights_words"), "insights"),
     **dict.fromkeys(("insights_file", "api_insights.insights_api"), "insights"),
-    **dict.fromkeys(("insights_golden", "insights_synonym"), "decide"),
+    **dict.fromkeys(("insights_golden", "insights_synonym", "insights_gap", "insights_forget"), "decide"),
     **dict.fromkeys(("api_insights.promote", "api_insights.decide_synonym"), "decide"),
     # people
     **dict.fromkeys(("account", "change_account"), "own"),
@@ -50,15 +52,19 @@ PERMITS: dict[str, str] = {
 """Address (endpoint) -> action, one of kb.people.roles.ACTIONS."""
 
 LIMITED: dict[str, str] = {
-    **dict.fromkeys(("suggestions", "ask", "api.suggest_api", "retrieval.retrieval"), "suggest"),
+    **dict.fromkeys(("suggestions", "panel", "ask", "api.suggest_api", "retrieval.retrieval"), "suggest"),
     **dict.fromkeys(("preview", "api.render_api"), "render"),
     "api.check_api": "check",
     **dict.fromkeys(("intake", "api_pasting.intake_api"), "intake"),
     "import_": "import",
+    "packed": "pack",
     **dict.fromkeys(("why_not", "api.why_api"), "why"),
     "insights_quality": "quality",
 }
 """Address -> what of kb.people.limits.LIMITS it uses, when it is asked to do it."""
+
+COSTLY = ("why_not", "api.why_api", "insights_quality", "packed")
+"""Of these what is asked for by GET, which elsewhere only shows a form."""
 
 
 def init_app(app: Flask) -> None:
@@ -73,7 +79,7 @@ def require_permitted() -> Answer | None:
         return None
     if not action or not identity.may(action):
         return _refuse(action or "administer")
-    if endpoint in LIMITED and (request.method == "POST" or endpoint in ("why_not", "api.why_api", "insights_quality")):
+    if endpoint in LIMITED and (request.method == "POST" or endpoint in COSTLY):
         _count(LIMITED[endpoint])
     return None
 
