@@ -174,10 +174,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("threads", 4, _number(1, 64, int), "每个进程的线程数", "threads of each of them"),
     Setting("language", "zh", _one_of("zh", "en"), "界面语言：zh 或 en", "interface language: zh or en"),
-    Setting("areas", (), _words, "自定的领域，加在内置领域之后", "areas of your own, beside the built-in ones"),
-    Setting(
-        "max_file_kb", 2048, _number(1, 102400, int), "一篇文章的上限（KB）", "the largest article that is read, in KB"
-    ),
+    Setting("areas", (), _words, "自定的领域，加在内置领域之后", "additional areas of your own"),
+    Setting("max_file_kb", 2048, _number(1, 102400, int), "一篇文章的上限（KB）", "the largest article, in KB"),
     Setting(
         "reviewers",
         (),
@@ -205,10 +203,10 @@ SETTINGS: tuple[Setting, ...] = (
         "trade_words",
         True,
         _switch,
-        "用不用自带的行业同义词（kb/text/data/trade_words.txt）",
-        "whether the shipped words of the trade (kb/text/data/trade_words.txt) widen queries",
+        "是否使用自带的行业同义词（kb/text/data/trade_words.txt）",
+        "use the built-in synonyms of the trade (kb/text/data/trade_words.txt)",
     ),
-    Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes of a build, 0 for automatic"),
+    Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes for indexing, 0 for automatic"),
 )
 """Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""
 

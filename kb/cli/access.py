@@ -46,7 +46,7 @@ def _access(chosen: Settings) -> Any:
     例：kb token create dify --scope retrieval --owner 张三
         kb token create 工单系统 --scope write --days 90
     """,
-    """Make a token. Its secret is shown this once: only a digest is kept.
+    """Create a token. Its secret is shown only once: Guzhi keeps a digest of it.
 
     \b
     Scopes: retrieval fetches texts (/retrieval), read reads as well, write writes verdicts and articles as well.
@@ -56,10 +56,10 @@ def _access(chosen: Settings) -> Any:
     token,
 )
 @click.argument("name")
-@click.option("--scope", type=click.Choice(SCOPES), default="read", help=say("权限", "what it allows"))
-@click.option("--owner", default="", help=say("负责人，默认是运行命令的用户", "who answers for it; by default you"))
+@click.option("--scope", type=click.Choice(SCOPES), default="read", help=say("权限", "what the token allows"))
+@click.option("--owner", default="", help=say("负责人，默认是运行命令的用户", "owner, by default you"))
 @click.option(
-    "--days", type=int, default=TOKEN_DAYS, help=say("多少天后到期，0 为不到期", "until it expires, 0 for never")
+    "--days", type=int, default=TOKEN_DAYS, help=say("多少天后到期，0 为不到期", "days until it expires, 0 for never")
 )
 def token_create(chosen: Settings, name: str, scope: str, owner: str, days: int) -> None:
     secret = _access(chosen).create(name, scope, owner or _you(), days)
@@ -113,7 +113,7 @@ def token_list(chosen: Settings, as_json: bool) -> None:
     \b
     例：kb token revoke dify
     """,
-    """Take a token back; it is refused from now on.
+    """Revoke a token; it stops working at once.
 
     \b
     Example: kb token revoke dify

@@ -119,7 +119,7 @@ def setting_help(name: str) -> str:
 FILE = click.Path(path_type=Path)
 
 exact_option = click.option(
-    "--exact", is_flag=True, help=say("只按原文，不更正错别字", "take words as typed, correct no misspellings")
+    "--exact", is_flag=True, help=say("只按原文，不更正错别字", "search as typed, without spelling correction")
 )
 json_option = click.option("--json", "as_json", is_flag=True, help=say("以 JSON 输出", "print JSON"))
 
