@@ -3,7 +3,7 @@
 - A command: finding.py (search, show), suggesting.py, explaining.py (why), writing.py (new, check, duplicates,
   synonyms), building.py (build, serve, doctor), measuring.py (eval), golden.py, packing.py, importing.py,
   verdicts.py; what they share: common.py, printing.py
-- Tokens of programs: access.py
+- Tokens of programs: access.py; backups: keeping.py
 """
 
 from kb.cli import (
@@ -13,6 +13,7 @@ from kb.cli import (
     finding,
     golden,
     importing,
+    keeping,
     measuring,
     packing,
     suggesting,
@@ -29,6 +30,7 @@ __all__ = [
     "finding",
     "golden",
     "importing",
+    "keeping",
     "measuring",
     "packing",
     "suggesting",

@@ -17,6 +17,7 @@
 - Which error is which HTTP status, and how is it told? errors.py: one table
 - The address of a search; words marked in a page: forms.py; marks.py
 - Headers, form tokens; the WSGI server: security.py; server.py, its processes: supervisor.py
+- What is counted, for Prometheus: metrics.py; the log, as text or JSON: logs.py
 - The lead's tables as files: spreadsheets.py; who may call and write: authorization.py
 
 Every page:
@@ -35,6 +36,7 @@ Every page:
   golden queries; CSV (insights.py)
 - /merge: one article of two (merging.py)
 - /api, /api/v1/…, /retrieval, /health: the same for programs (reference.py, api.py and its kin, retrieval.py)
+- /metrics: counts and state for Prometheus, with a token of the scope metrics (metrics.py)
 - /feed.xml, /opensearch.xml: new and changed articles, the browser's own search (feeds.py)
 """
 
@@ -62,7 +64,9 @@ from kb.web import (
     history,
     importing,
     insights,
+    logs,
     merging,
+    metrics,
     pages,
     paste,
     reading,
@@ -98,10 +102,23 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
     reading_pages = (pages, browse, reading, paste, feeds, reference, insights, spreadsheets)
-    for module in (views, security, errors, *reading_pages, editing, history, review, importing, merging):
+    for module in (
+        logs,
+        metrics,
+        views,
+        security,
+        errors,
+        *reading_pages,
+        editing,
+        history,
+        review,
+        importing,
+        merging,
+    ):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):
         app.register_blueprint(part.blueprint)
+    metrics.begin(app)
     return app
 
 
