@@ -55,6 +55,15 @@ def _words(value: Any) -> tuple[str, ...]:
     raise ValueError('["...", "..."]')
 
 
+def _counts(value: Any) -> tuple[int, ...]:
+    """Of how many days, weeks and months a backup stays."""
+    words = value.split(",") if isinstance(value, str) else value
+    found = tuple(int(w) for w in words if not isinstance(w, bool | float))
+    if len(found) != 3 or not all(0 <= n <= 1000 for n in found):
+        raise ValueError("[7, 5, 12]")
+    return found
+
+
 def _switch(value: Any) -> bool:
     known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
     if str(value).lower() not in known:
@@ -207,6 +216,27 @@ SETTINGS: tuple[Setting, ...] = (
         "use the built-in synonyms of the trade (kb/text/data/trade_words.txt)",
     ),
     Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes for indexing, 0 for automatic"),
+    Setting(
+        "backup_recipients",
+        (),
+        _words,
+        "备份给哪些公钥加密：age1…、ssh-ed25519 …，或装着公钥的文件；空为用口令",
+        "public keys that backups are encrypted for: age1..., ssh-ed25519 ..., or files of them; none: by passphrase",
+    ),
+    Setting(
+        "backup_keep",
+        (7, 5, 12),
+        _counts,
+        "备份保留几个：每天的、每周的、每月的",
+        "how many backups stay: of days, of weeks, of months",
+    ),
+    Setting(
+        "log_format",
+        "text",
+        _one_of("text", "json"),
+        "日志的写法：text，或 json（每个请求一行，有请求号，不含文字与地址）",
+        "how the log is written: text, or json (a line a request, with its number, no texts and no addresses)",
+    ),
 )
 """Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""
 
@@ -240,6 +270,9 @@ class Settings:
     encoder: str
     trade_words: bool
     workers: int
+    backup_recipients: tuple[str, ...]
+    backup_keep: tuple[int, ...]
+    log_format: str
 
 
 def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -> Settings:

@@ -4,7 +4,7 @@
   synonyms), building.py (build, serve, doctor), measuring.py (eval), golden.py, packing.py, importing.py,
   verdicts.py; what they share: common.py, printing.py; click's own words in Chinese: phrases.py
 - All of them as a page, and the exit codes: reference.py
-- Tokens of programs: access.py
+- Tokens of programs: access.py; backups: keeping.py
 """
 
 from kb.cli import (
@@ -14,6 +14,7 @@ from kb.cli import (
     finding,
     golden,
     importing,
+    keeping,
     measuring,
     packing,
     suggesting,
@@ -30,6 +31,7 @@ __all__ = [
     "finding",
     "golden",
     "importing",
+    "keeping",
     "measuring",
     "packing",
     "suggesting",

@@ -42,14 +42,16 @@ def _access(chosen: Settings) -> Any:
     """发一个令牌。密文只显示这一次：库里只留摘要。
 
     \b
-    权限：retrieval 只能取回文本（/retrieval），read 还能读，write 还能写判定与文章。
+    权限：metrics 只能读监控数据（/metrics），retrieval 还能取回文本（/retrieval），
+    read 还能读，write 还能写判定与文章。
     例：kb token create dify --scope retrieval --owner 张三
         kb token create 工单系统 --scope write --days 90
     """,
     """Create a token. Its secret is shown only once: Guzhi keeps a digest of it.
 
     \b
-    Scopes: retrieval fetches texts (/retrieval), read reads as well, write writes verdicts and articles as well.
+    Scopes: metrics reads figures for monitoring (/metrics), retrieval fetches texts (/retrieval) as well, read reads as
+    well, write writes verdicts and articles as well.
     Example: kb token create dify --scope retrieval --owner "Zhang San"
              kb token create helpdesk --scope write --days 90
     """,

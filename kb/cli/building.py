@@ -157,10 +157,12 @@ def _meaning_made(filled: Any) -> str:
 )
 def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
     from kb.indexer import watch as watching
+    from kb.keeping.restore import unfinished
     from kb.meaning.encoder import warm
-    from kb.web import create_app
+    from kb.web import create_app, logs
     from kb.web.server import Server
 
+    logs.configure(chosen.log_format)
     options = {"articles": chosen.articles, "index": chosen.index, "language": chosen.language}
     chosen = settings.load({**options, "host": host, "port": port, "threads": threads})
     if not is_local(chosen.host):
@@ -174,6 +176,13 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
                 "Use 127.0.0.1 behind a reverse proxy that asks for a login "
                 '("Running Guzhi" in the help shows nginx with an account made by: htpasswd -c FILE USER)',
                 host=chosen.host,
+            )
+        )
+    if unfinished(chosen):
+        raise InputError(
+            say(
+                "恢复到一半中断了：先再运行一次 kb restore，它会接着做完",
+                "a restore was cut off half way: run kb restore once more, which finishes it",
             )
         )
     _begin(chosen)
@@ -278,6 +287,7 @@ def _diagnose(chosen: Settings) -> Any:
     except KbError as error:
         yield say("文章", "articles"), False, str(error)
     yield say("数据库", "database"), *_database(chosen.database)
+    yield say("备份", "backup"), *_backup(chosen)
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
     writable = os.access(folder, os.W_OK)
     yield say("索引文件夹可写", "index folder writable"), writable, str(chosen.index)
@@ -358,6 +368,23 @@ def _meaning(chosen: Settings, engine: "Engine") -> tuple[bool, str]:
     return True, found if coverage.passages == coverage.of else found + say(
         "；运行 kb build 补上", "; kb build makes the others"
     )
+
+
+def _backup(chosen: Settings) -> tuple[bool, str]:
+    """When there was a backup, and whether one was proved. That there is none is no fault of a base's."""
+    from kb.keeping.record import kept
+    from kb.keeping.restore import unfinished
+
+    if unfinished(chosen):
+        return False, say("恢复到一半中断了，再运行一次 kb restore", "a restore was cut off, run kb restore once more")
+    known, none = kept(chosen.index), say("还没有", "none yet")
+    made, drilled = (f"{at.astimezone():%Y-%m-%d %H:%M}" if at else none for at in (known.made, known.drilled))
+    told = say("最近备份 {made}，最近演练成功 {drilled}", "last made {made}, last drill that succeeded {drilled}",
+               made=made, drilled=drilled)  # fmt: skip
+    if known.failed is None:
+        return True, told
+    failed = f"{known.failed.astimezone():%Y-%m-%d %H:%M}"
+    return False, told + say("；{at} {why}", "; {at} {why}", at=failed, why=known.why)
 
 
 def _database(where: str) -> tuple[bool, str]:

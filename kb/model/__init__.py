@@ -377,7 +377,7 @@ class Suggestions:
 
 
 VERDICTS = ("helpful", "unhelpful")
-SCOPES = ("retrieval", "read", "write")
+SCOPES = ("metrics", "retrieval", "read", "write")
 """What a program's token allows; each allows what the ones before it do."""
 TOKEN_DAYS = 365
 """How long a token works unless another time is asked for."""

@@ -21,6 +21,7 @@
 - The address of a search; words marked in a page: forms.py; marks.py
 - Names of products in families, by maker and letter: products.py
 - Headers, form tokens; the WSGI server: security.py; server.py, its processes: supervisor.py
+- What is counted, for Prometheus: metrics.py; the log, as text or JSON: logs.py
 - The lead's tables as files: spreadsheets.py; who may call and write: authorization.py
 
 Every page:
@@ -43,6 +44,7 @@ Every page:
 - /merge: one article of two (merging.py)
 - /api, /api/v1/…, /retrieval, /health: the same for programs (reference.py, api.py and its kin, retrieval.py)
 - /help, /help/TOPIC: Guzhi's own manual with a search of its own (manual.py)
+- /metrics: counts and state for Prometheus, with a token of the scope metrics (metrics.py)
 - /feed.xml, /opensearch.xml: new and changed articles, the browser's own search (feeds.py)
 """
 
@@ -72,8 +74,10 @@ from kb.web import (
     hooks,
     importing,
     insights,
+    logs,
     manual,
     merging,
+    metrics,
     packing,
     pages,
     panel,
@@ -113,6 +117,8 @@ def create_app(settings: Settings) -> Flask:
     reading_pages = (pages, browse, folders, manual, reading, packing, paste, panel, feeds, reference)
     leading_pages = (insights, spreadsheets)
     for module in (
+        logs,
+        metrics,
         views,
         security,
         errors,
@@ -127,6 +133,7 @@ def create_app(settings: Settings) -> Flask:
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval, hooks):
         app.register_blueprint(part.blueprint)
+    metrics.begin(app)
     return app
 
 
