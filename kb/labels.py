@@ -1,11 +1,13 @@
 """This module names values in both languages, those of the front matter first, and reads the names back."""
 
 from kb.language import current
+from kb.model.casework import VOCABULARIES
 from kb.model.schema import KEYS
 from kb.text import identifiers
 
 LABELS: dict[str, dict[str, tuple[str, str]]] = {
     **{k.name: {c.value: (c.zh, c.en) for c in k.choices} for k in KEYS if k.choices},
+    **{group: {c.value: (c.zh, c.en) for c in choices} for group, choices in VOCABULARIES.items()},
     "duplicate": {"text": ("同一篇文字", "Same text"), "fault": ("同一个故障", "Same fault")},
     "synonym": {
         "brackets": ("括号里的另一个名字", "another name in brackets"),

@@ -140,6 +140,13 @@ SETTINGS: tuple[Setting, ...] = (
         "用不用自带的行业同义词（kb/text/data/trade_words.txt）",
         "whether the shipped words of the trade (kb/text/data/trade_words.txt) widen queries",
     ),
+    Setting(
+        "service",
+        "auto",
+        _one_of("auto", "on", "off"),
+        "服务台：on 为用，off 为不用，auto 为文章文件夹旁边有 service.yml 就用",
+        "the service desk: on, off, or auto for on where a service.yml stands beside the articles",
+    ),
     Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes of a build, 0 for automatic"),
 )
 """Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""
@@ -167,6 +174,7 @@ class Settings:
     git_commit: bool
     encoder: str
     trade_words: bool
+    service: str
     workers: int
 
 
