@@ -82,6 +82,18 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "ip": ("IP 地址", "IP address"),
         "mac": ("MAC 地址", "MAC address"),
     },
+    "promise": {
+        "answer": ("响应", "Answer"),
+        "reply": ("答复", "Reply"),
+        "arrive": ("到场", "Arrival"),
+        "act": ("采取措施", "Measures"),
+        "restore": ("恢复", "Restoration"),
+        "repair": ("修理", "Repair"),
+        "exchange": ("更换", "Exchange"),
+        "promised": ("答应的时间", "Time promised"),
+        "update": ("进展通报", "Update"),
+        "daily": ("日报", "Daily report"),
+    },
     "reply": {"yes": ("是", "Yes"), "no": ("否", "No"), "unknown": ("不知道", "Don't know")},
     "sort": {
         "relevance": ("相关度", "Relevance"),

@@ -13,6 +13,8 @@ from kb.language import say
 
 OFF = "off"
 """The encoder of those who want none."""
+PROMISES = "service.yml"
+"""The file of service promises, beside the articles."""
 
 
 class Setting(NamedTuple):
@@ -176,6 +178,11 @@ class Settings:
     trade_words: bool
     service: str
     workers: int
+
+    @property
+    def serves(self) -> bool:
+        """Whether there is a service desk: the one who only wants the knowledge base sees none of it."""
+        return self.service == "on" or (self.service == "auto" and (self.articles.parent / PROMISES).exists())
 
 
 def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -> Settings:

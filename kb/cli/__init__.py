@@ -4,17 +4,20 @@
   synonyms), building.py (build, serve, doctor), measuring.py (eval), golden.py, packing.py, importing.py,
   verdicts.py; what they share: common.py, printing.py
 - Tokens of programs: access.py
+- The service desk: cases.py, promises.py (due, clock, policy, workdays)
 """
 
 from kb.cli import (
     access,
     building,
+    cases,
     explaining,
     finding,
     golden,
     importing,
     measuring,
     packing,
+    promises,
     suggesting,
     verdicts,
     writing,
@@ -24,6 +27,7 @@ from kb.cli.common import cli
 __all__ = [
     "access",
     "building",
+    "cases",
     "cli",
     "explaining",
     "finding",
@@ -31,6 +35,7 @@ __all__ = [
     "importing",
     "measuring",
     "packing",
+    "promises",
     "suggesting",
     "verdicts",
     "writing",

@@ -160,7 +160,7 @@ class Cases:
             row = self._row(session, number, lock=True)
             case = self._case(session, row)
             _check_seen(case, seen, author)
-            now = _now()
+            now = max(_now(), case.log[-1].noted)  # whatever this machine's clock did since
             event = self._event(action, text, given or {}, author, now, at or now, case.policy, public)
             event = _about_work(event, case.log)
             log = effective(case.log)
@@ -513,14 +513,9 @@ def _clean(value: Any) -> Any:
     return value.replace("\0", "").encode("utf8", "replace").decode("utf8") if isinstance(value, str) else value
 
 
-def in_use(chosen: Settings) -> bool:
-    """Whether there is a service desk: the one who only wants the knowledge base sees none of it."""
-    return chosen.service == "on" or (chosen.service == "auto" and (chosen.articles.parent / policies.FILE).exists())
-
-
 def opened(chosen: Settings) -> Cases:
     """The cases of a base, under the policy in force. Raises InputError where there is no service desk."""
-    if not in_use(chosen):
+    if not chosen.serves:
         raise InputError(
             say("服务台没有启用；设置 service = \"on\"，或在 {folder} 放一个 service.yml（kb policy show 可以作底稿）",
                 "there is no service desk; set service = \"on\", or put a service.yml into {folder} "

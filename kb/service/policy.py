@@ -26,9 +26,9 @@ from kb.errors import InputError
 from kb.language import say
 from kb.model.casework import EventKind, Impact, Urgency, WaitsFor, Work
 from kb.model.schema import SEVERITIES
+from kb.settings import PROMISES
 
-FILE = "service.yml"
-SHIPPED = Path(__file__).with_name("data") / FILE
+SHIPPED = Path(__file__).with_name("data") / PROMISES
 MAX_CHARACTERS = 200_000
 MAX_DEPTH = 8
 """Lists in lists; more is an attack on the parser's stack."""
@@ -210,7 +210,7 @@ def load(folder: Path) -> Policy:
 
     Raises InputError with file and line.
     """
-    path = folder / FILE
+    path = folder / PROMISES
     try:
         return read(path.read_text("utf-8-sig"), str(path))
     except FileNotFoundError:
@@ -219,7 +219,7 @@ def load(folder: Path) -> Policy:
         raise InputError(say("{path}：读不了：{error}", "{path}: can't be read: {error}", path=path, error=error))
 
 
-def read(text: str, name: str = FILE) -> Policy:
+def read(text: str, name: str = PROMISES) -> Policy:
     """A policy of its text. Raises InputError with file, line and what would be right, for the first problem."""
     policy, problems = parse(text)
     if policy is None:

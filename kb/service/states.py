@@ -8,7 +8,7 @@ that an event which is written up later takes its place.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kb.errors import InputError
 from kb.labels import label
@@ -16,7 +16,9 @@ from kb.language import say
 from kb.model.casework import STAFF, EventKind, Outcome, Role, State
 from kb.service.events import Event, moment
 from kb.service.fields import FACTS, FIELDS
-from kb.service.policy import Policy
+
+if TYPE_CHECKING:
+    from kb.service.policy import Policy
 
 NEW, OPEN, WAITING, RESTORED, CLOSED = State
 UNRESTORED = (NEW, OPEN, WAITING)
@@ -204,7 +206,7 @@ _WITHOUT_FACTS = (EventKind.LOOKED_AT, EventKind.PROPOSED)
 """The articles that they name did not solve the case, or not yet."""
 
 
-def priority(known: Mapping[str, Any], policy: Policy) -> str:
+def priority(known: Mapping[str, Any], policy: "Policy") -> str:
     """The priority that was given, or that of urgency and impact by the policy's table."""
     given = str(known.get("priority", ""))
     return given or policy.priority_of(str(known.get("urgency", "")), str(known.get("impact", "")))
@@ -233,7 +235,7 @@ def works(log: Iterable[Event]) -> dict[int, str]:
     return out
 
 
-def check(log: Sequence[Event], event: Event, who: Role, policy: Policy, now: datetime) -> None:
+def check(log: Sequence[Event], event: Event, who: Role, policy: "Policy", now: datetime) -> None:
     """Whether this event may be added to a log. Raises InputError with a sentence that names the field.
 
     log: effective, without the event. What depends on times of a calendar, or on other cases, is asked elsewhere.
@@ -245,9 +247,9 @@ def check(log: Sequence[Event], event: Event, who: Role, policy: Policy, now: da
                 action=action.name, may=", ".join(label("role", r) for r in action.who))
         )  # fmt: skip
     _check_time(log, event, now)
-    _check_fields(action, event, log)
     if event.kind != EventKind.REPORTED and not _leads_on(action, phase := phases(log, event.at)[-1]):
         raise InputError(_not_in(action, phase))
+    _check_fields(action, event, log)
     _check_steps(log, event, who, policy)
     leader = event.kind == EventKind.ESCALATED and policy.emergency.leader and not event.data.get("leader")
     if leader:
@@ -323,7 +325,7 @@ def _not_in(action: Action, phase: Phase) -> str:
     )
 
 
-def _check_steps(log: Sequence[Event], event: Event, who: Role, policy: Policy) -> None:
+def _check_steps(log: Sequence[Event], event: Event, who: Role, policy: "Policy") -> None:
     """What the policy wants to come first; a lead waives it with a reason."""
     step = policy.steps.get(event.kind)
     if step is None or (step.when and priority(facts(log), policy) not in step.when):
@@ -332,7 +334,7 @@ def _check_steps(log: Sequence[Event], event: Event, who: Role, policy: Policy) 
         return
     if not event.data.get("waived"):
         raise InputError(
-            say("先要有“{step}”；免去要写 {field}", "'{step}' has to come first; to do without, give {field}",
+            say("先要有“{step}”；要免去这一步，写上 {field}", "'{step}' has to come first; to do without, give {field}",
                 step=label("event", step.needs), field=FIELDS["waived"].asked)
         )  # fmt: skip
     if who not in (Role.LEAD, Role.ADMIN):
