@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kb.database import tables
-from kb.database.connection import Store
+from kb.database.connection import Store, upsert
 from kb.errors import ConflictError, InputError, NotFoundError, StoreError
 from kb.labels import label
 from kb.language import first_of, say
@@ -288,8 +288,7 @@ class Cases:
 
     def _keep_policy(self, session: Session, policy: Policy, now: datetime) -> None:
         if session.get(tables.Policy, policy.digest) is None:
-            session.add(tables.Policy(digest=policy.digest, at=now, text=policy.text))
-            session.flush()
+            upsert(session, tables.Policy, ("digest",), digest=policy.digest, at=now, text=policy.text)
 
     def _event(
         self,
@@ -414,10 +413,12 @@ class Cases:
             return self.find(known)
 
     def _known(self, key: str | None, message_id: str | None) -> str | None:
-        if key is None and message_id is None:
+        given = ((tables.Event.key, key), (tables.Event.message_id, message_id))
+        same = [column == value for column, value in given if value is not None]
+        if not same:
             return None
-        same = (tables.Event.key == key) | (tables.Event.message_id == message_id)
-        statement = select(tables.Case.number).join(tables.Event, tables.Event.case_id == tables.Case.id).where(same)
+        of_case = tables.Event.case_id == tables.Case.id
+        statement = select(tables.Case.number).join(tables.Event, of_case).where(or_(*same))
         with self._store.reading() as session:
             return session.scalar(statement)
 

@@ -321,7 +321,7 @@ def _not_in(action: Action, phase: Phase) -> str:
         "the state is '{state}', '{action}' is not possible; it should be {states}",
         state=state,
         action=action.name,
-        states=", ".join(label("state", s) for s in action.states),
+        states=", ".join(label("state", s) for s in action.states if s is not phase.state),
     )
 
 
