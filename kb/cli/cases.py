@@ -63,7 +63,7 @@ case = click.Group(
 )
 cli.add_command(case)
 
-CALLED = {"report": "new", "message": "receive"}
+CALLED = {"report": "new"}
 """Actions that have another name here."""
 
 
@@ -156,7 +156,7 @@ def _register(action: Any) -> None:
 
     reports = action.name == "report"
     function = new if reports else add
-    function.__name__ = "case_" + CALLED.get(action.name, action.name).replace("-", "_")
+    function.__name__ = "case_" + CALLED.get(action.name, action.name)
     made = command(*_help(action, fields), case)(_common(function))
     arguments: list[click.Parameter] = [] if reports else [click.Argument(["number"])]
     made.params = [*arguments, click.Argument(["text"], required=reports), *_options(fields), *made.params]

@@ -96,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("split", _E.SPLIT, (CLOSED,), None, STAFF),
     Action("link", _E.LINKED, (RESTORED, CLOSED), None, (*STAFF, Role.WRITER), ("article",)),
     Action("write", _E.WRITTEN, (RESTORED, CLOSED), None, (*STAFF, Role.WRITER), ("article",)),
-    Action("leave-unwritten", _E.UNWRITTEN, (RESTORED, CLOSED), None, (*STAFF, Role.WRITER), ("unwritten",)),
+    Action("unwritten", _E.UNWRITTEN, (RESTORED, CLOSED), None, (*STAFF, Role.WRITER), ("unwritten",)),
     Action("close", _E.CLOSED, (RESTORED,), CLOSED, (*STAFF, Role.SYSTEM), (), ("text",), Outcome.UNCONFIRMED,
            public=True),
     Action("reopen", _E.REOPENED, (CLOSED,), OPEN, CUSTOMER_OR_STAFF, ("text",), public=True),

@@ -68,7 +68,7 @@ def test_a_case_is_finished_when_its_article_is_answered(cases: Cases) -> None:
     number = restored(cases)
     assert not cases.add(number, "confirm", LI).now.finished
     assert [c.number for c in cases.all(Filter(unwritten=True))] == [number]
-    assert cases.add(number, "leave-unwritten", LI, given={"unwritten": "一次性的"}).now.finished
+    assert cases.add(number, "unwritten", LI, given={"unwritten": "一次性的"}).now.finished
     assert cases.all(Filter(unwritten=True)) == []
     again = cases.add(number, "reopen", CUSTOMER, "又坏了").now
     assert (again.state, again.unwritten) == ("open", "")

@@ -1,8 +1,10 @@
 """Numbers of cases: what the check digit notices, how they are read, and that none is given twice."""
 
 import multiprocessing
+from collections.abc import Callable
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
@@ -10,12 +12,19 @@ from sqlalchemy import delete, select
 from kb.database import tables
 from kb.database.connection import Store
 from kb.errors import InputError
+from kb.model import Query
 from kb.model.casework import Role
+from kb.search.autocomplete import complete
+from kb.search.index import Index
+from kb.search.searcher import search
+from kb.search.suggest import suggest
 from kb.service import numbers
 from kb.service.cases import Author, Cases
 from kb.service.policy import shipped
 from kb.text.check_digits import checks
 from kb.text.tokens import Tokenizer
+
+Write = Callable[[str, str], Path]
 
 TODAY = date(2026, 11, 29)
 PROCESSES, EACH = 6, 20
@@ -113,3 +122,15 @@ def test_a_lost_counter_gives_nothing_away(store: Store) -> None:
     cases.rebuild()
     assert cases.check() == []
     assert numbers.parts(cases.report("y", {"channel": "fax"}, ME).now.number)[1] == numbers.parts(first)[1] + 1
+
+
+@pytest.mark.parametrize("query", ["26-00137-7", "26-00137", "单号 26-00137-7"])
+def test_search_and_completion_know_a_number(indexed: Callable[[], Index], write: Write, query: str) -> None:
+    """An article that names a case is found by its number, whole or without the check digit, and by no other one."""
+    write("a.md", "# 打印机卡纸\n\n出自 26-00137-7，换搓纸轮。\n")
+    write("b.md", "# 打印机脱机\n\n出自 26-00138-9，共 137 台。\n")
+    index = indexed()
+    assert [hit.article.title for hit in search(index, Query(query)).hits] == ["打印机卡纸"]
+    assert "26-00137-7" in [c.text for c in complete(index, "26-0013")]
+    recognised = suggest(index, "客户又提到 26-00137-7 那次的卡纸").identifiers
+    assert [(i.text, i.kind, i.known) for i in recognised] == [("26-00137-7", "case", 1)]
