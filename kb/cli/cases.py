@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +21,7 @@ from kb.cli.common import (
     standard_input,
     you,
 )
+from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
 from kb.model.casework import Role, State
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from kb.service.cases import Case, Cases
-    from kb.service.clocks import Clock
+    from kb.service.clocks import Clock, Kept
     from kb.service.events import Event
     from kb.service.snapshot import Snapshot
 
@@ -239,7 +240,11 @@ def case_show(chosen: Settings, number: str, as_json: bool) -> None:
         click.echo(say("并入这一单的：", "merged into it: ") + listed(o.number for o in others))
 
 
+_GROUPS = {"priority": "severity"}
+"""The group of kb.labels that names a column's values, where it is not the column's own."""
 _NAMES = {
+    "priority": ("优先级", "priority"),
+    "state": ("状态", "state"),
     "channel": ("渠道", "channel"),
     "area": ("领域", "area"),
     "cause": ("原因", "cause"),
@@ -346,6 +351,71 @@ def case_check(chosen: Settings, rebuild: bool) -> None:
         raise click.exceptions.Exit(NOTHING)
     else:
         note(say("全部与记录相符", "all of it follows from the logs"))
+
+
+@command(
+    """数字：服务单按渠道、领域、原因等各几件，承诺按时几成（分母写明，已超时的算在内），没写成文章的。
+
+    \b
+    例：kb case figures
+        kb case figures --month 2026-11 --customer 省厅 --json
+    """,
+    """Figures: cases by channel, area, cause ..., promises kept (with their denominator, late ones counted in), what
+    was not written down.
+
+    \b
+    Example: kb case figures
+             kb case figures --month 2026-11 --customer Acme --json
+    """,
+    case,
+)
+@click.option(
+    "--month", metavar="YYYY-MM", help=say("哪个月报的，默认本月", "reported in which month, by default this")
+)
+@click.option("--customer", default="", help=say("客户", "customer"))
+@json_option
+def case_figures(chosen: Settings, month: str | None, customer: str, as_json: bool) -> None:
+    from kb.service.figures import Counted, figures
+
+    cases = opened(chosen)
+    first, last = _month(month, cases.policy.zone)
+    chosen_ones = (c for c in cases.logs(first) if first <= c.now.opened < last and customer in ("", c.now.customer))
+    found = figures(Counted(c.now, cases.clocks(c), frozenset(e.kind for e in c.log)) for c in chosen_ones)
+    if as_json:
+        misses = [{"number": m.number, "clock": m.clock.name, "due": m.clock.due} for m in found.misses]
+        promises = {name: k._asdict() | {"of": k.of, "share": k.share} for name, k in found.promises.items()}
+        scores = found.scores._asdict() | {"mean": found.scores.mean}
+        print_json(plain(vars(found) | {"misses": misses, "promises": promises, "scores": scores}))
+        return
+    click.echo(say("{n} 个服务单", "{n} cases", n=found.cases))
+    for name, counts in found.by.items():
+        told = listed(f"{label(_GROUPS.get(name, name), value) or '–'} {n}" for value, n in counts.items())
+        click.echo(f"  {say(_NAMES[name][0], _NAMES[name][1])}{colon()}{told}")
+    for name, k in found.promises.items():
+        click.echo(f"  {clock_name(name)}{colon()}{share(k)}")
+    for miss in found.misses:
+        click.echo(f"    {miss.number}  {clock_line(miss.clock, cases.policy.zone)}")
+    told = listed(f"{label('outcome', value)} {n}" for value, n in found.outcomes.items())
+    click.echo(say("关闭：", "closed: ") + (told or "0"))
+    if found.gaps:
+        gaps = listed(f"{label('area', area) or '–'} {n}" for area, n in found.gaps.items())
+        click.echo(say("没有文章的：", "without an article: ") + gaps)
+
+
+def _month(text: str | None, zone: "ZoneInfo") -> tuple[datetime, datetime]:
+    """The moments between which a month lies."""
+    try:
+        first = datetime.strptime(text or f"{datetime.now(zone):%Y-%m}", "%Y-%m").replace(tzinfo=zone)
+    except ValueError:
+        raise InputError(say("--month {text}：应写成 2026-11", "--month {text}: should be as 2026-11", text=text))
+    last = (first + timedelta(days=32)).replace(day=1)
+    return first.astimezone(UTC), last.astimezone(UTC)
+
+
+def share(kept: "Kept") -> str:
+    """The share of promises kept, never without its denominator."""
+    part = "–" if kept.share is None else f"{kept.share:.1%}"
+    return f"{part} ({kept.met}/{kept.of})"
 
 
 def _filter(**values: Any) -> Any:

@@ -2,20 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from kb.cli.cases import case_data, clock_line, clock_name, length, opened, plain, stamp
+from kb.cli.cases import case_data, clock_line, clock_name, length, opened, plain, share, stamp
 from kb.cli.common import FILE, NOTHING, cli, command, json_option, listed, note, one_line, print_json, you
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
 from kb.model.casework import Role
 from kb.settings import PROMISES, Settings
-
-if TYPE_CHECKING:
-    from kb.service.clocks import Kept
 
 QUARTER = 92
 """Days of cases on which a policy is tried."""
@@ -201,12 +197,12 @@ def policy_try(chosen: Settings, file: Path, days: int, as_json: bool) -> None:
     tried = policies.read(_text(file), str(file))
     found = rehearse(((c.now.number, c.log, c.policy) for c in cases.logs(now - timedelta(days=days))), tried, now)
     if as_json:
-        shares = {name: [k._asdict() | {"share": k.share} for k in share] for name, share in found.shares.items()}
+        shares = {name: [k._asdict() | {"share": k.share} for k in sides] for name, sides in found.shares.items()}
         moved = plain([m._asdict() for m in found.moved])
         print_json({"cases": found.cases, "shares": shares, "moved": moved})
         return
-    for name, share in found.shares.items():
-        click.echo(f"{clock_name(name)}  {_share(share.before)} -> {_share(share.after)}")
+    for name, sides in found.shares.items():
+        click.echo(f"{clock_name(name)}  {share(sides.before)} -> {share(sides.after)}")
     for m in found.moved:
         before, after = (stamp(t, cases.policy.zone) for t in (m.before, m.after))
         click.echo(f"{m.number}  {clock_name(m.clock)}  {before} -> {after}")
@@ -218,12 +214,6 @@ def policy_try(chosen: Settings, file: Path, days: int, as_json: bool) -> None:
             moved=len(found.moved),
         )
     )
-
-
-def _share(kept: "Kept") -> str:
-    """Never without its denominator."""
-    share = "–" if kept.share is None else f"{kept.share:.1%}"
-    return f"{share} ({kept.met}/{kept.of})"
 
 
 @command(

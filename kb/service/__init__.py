@@ -4,6 +4,7 @@
   ask for: fields.py; which may be when, and what state follows: states.py, windows.py (silence, reopening)
 - What is promised? policy.py reads service.yml; rehearsal.py tries one on cases that were
 - How does it stand with a promise, and why? clocks.py, over reckoning.py (working time) and days.py (days off)
+- What is learnt of cases? closing.py (a log becomes an article), figures.py
 - Where are cases kept? cases.py, the door of all surfaces: one transaction for an event and what lists know of the
   case (snapshot.py); their numbers: numbers.py
 """

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -34,6 +35,8 @@ from kb.service.windows import reopens_until, silence
 from kb.settings import Settings
 
 MAX_LISTED = 200
+STREAMED = 1000
+"""Rows of logs that are fetched at once."""
 _COLUMNS = tuple(f.name for f in fields(Snapshot))
 
 
@@ -106,8 +109,8 @@ class Cases:
         """Cases that are open, or were opened since then, with their logs."""
         wanted = (tables.Case.state != State.CLOSED) | (tables.Case.opened >= since)
         with self._store.reading() as session:
-            for row in session.scalars(select(tables.Case).where(wanted).order_by(tables.Case.id)):
-                yield self._case(session, row)
+            for row, log in _with_logs(session, wanted):
+                yield Case(_snapshot_of(row), log, self._policy(session, row.policy))
 
     # --- writing ---
 
@@ -226,8 +229,8 @@ class Cases:
         """What the rows say that the logs do not, in sentences; empty when all is proved."""
         with self._store.reading() as session:
             found = []
-            for row in session.scalars(select(tables.Case).order_by(tables.Case.id)):
-                told, follows = asdict(_snapshot_of(row)), asdict(self._computed(session, row))
+            for row, log in _with_logs(session):
+                told, follows = asdict(_snapshot_of(row)), asdict(self._computed(session, row.number, log))
                 wrong = [name for name in _COLUMNS if told[name] != follows[name]]
                 found += [
                     say("{number}：{name} 记为 {told}，按记录应为 {follows}",
@@ -249,14 +252,15 @@ class Cases:
     def rebuild(self) -> int:
         """Compute all rows anew from their logs, and put counters forward; how many rows changed."""
         with self._store.session() as session:
-            changed = 0
-            for row in session.scalars(select(tables.Case).order_by(tables.Case.id).with_for_update()):
-                follows = self._computed(session, row)
-                changed += _snapshot_of(row) != follows
+            wrong = []
+            for row, log in _with_logs(session):
+                follows = self._computed(session, row.number, log)
+                wrong += [(row, follows)] if _snapshot_of(row) != follows else []
+            for row, follows in wrong:
                 _set(row, follows)
             for series, n in numbers.behind(session).items():
                 numbers.advance(session, series, n)
-            return changed
+            return len(wrong)
 
     # --- inside a transaction ---
 
@@ -270,16 +274,11 @@ class Cases:
         return row
 
     def _case(self, session: Session, row: tables.Case) -> Case:
-        return Case(_snapshot_of(row), self._log(session, row), self._policy(session, row.policy))
+        return Case(_snapshot_of(row), _log(session, row), self._policy(session, row.policy))
 
-    def _log(self, session: Session, row: tables.Case) -> tuple[Event, ...]:
-        statement = select(tables.Event).where(tables.Event.case_id == row.id).order_by(tables.Event.place)
-        return tuple(_event_of(event) for event in session.scalars(statement))
-
-    def _computed(self, session: Session, row: tables.Case) -> Snapshot:
-        log = self._log(session, row)
+    def _computed(self, session: Session, number: str, log: Sequence[Event]) -> Snapshot:
         digest = str(facts(effective(log))["policy"])
-        return snapshot(row.number, log, self._policy(session, digest), self._years)
+        return snapshot(number, log, self._policy(session, digest), self._years)
 
     def _policy(self, session: Session, digest: str) -> Policy:
         if digest == self.policy.digest:
@@ -491,6 +490,29 @@ def _where(statement: Select[Any], which: Filter, now: datetime) -> Select[Any]:
             case.unwritten == "",
         )
     return statement
+
+
+def _log(session: Session, row: tables.Case) -> tuple[Event, ...]:
+    statement = select(tables.Event).where(tables.Event.case_id == row.id).order_by(tables.Event.place)
+    return tuple(_event_of(event) for event in session.scalars(statement))
+
+
+def _with_logs(
+    session: Session, wanted: ColumnElement[bool] | None = None
+) -> Iterator[tuple[tables.Case, tuple[Event, ...]]]:
+    """Cases with their logs, by two statements however many there are; all of them when nothing is wanted."""
+    chosen = select(tables.Case.id) if wanted is None else select(tables.Case.id).where(wanted)
+    events = (
+        select(tables.Event)
+        .where(tables.Event.case_id.in_(chosen))
+        .order_by(tables.Event.case_id, tables.Event.place)
+        .execution_options(yield_per=STREAMED)
+    )
+    rows = select(tables.Case).where(tables.Case.id.in_(chosen)).order_by(tables.Case.id)
+    logs = groupby(session.scalars(events), key=lambda event: event.case_id)
+    for row, (of, log) in zip(session.scalars(rows), logs, strict=True):
+        assert row.id == of, "every case has its report"
+        yield row, tuple(_event_of(event) for event in log)
 
 
 def _set(row: tables.Case, values: Snapshot) -> None:

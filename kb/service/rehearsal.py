@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from kb.model.casework import Outcome
 from kb.service.clocks import DAILY, PROMISED, UPDATE, Clock, Kept, clocks, kept
 from kb.service.days import statutory
-from kb.service.events import Event
+from kb.service.events import Event, effective
 from kb.service.policy import Policy
 from kb.service.reckoning import Years
+from kb.service.states import phases
 
 OF_EVENTS = (PROMISED, UPDATE, DAILY)
 """Clocks that no promise of a policy makes."""
@@ -43,12 +45,18 @@ class Rehearsal:
 def rehearse(
     cases: Iterable[tuple[str, tuple[Event, ...], Policy]], policy: Policy, now: datetime, years: Years = statutory
 ) -> Rehearsal:
-    """Reckon cases under their own policy and under another one. cases: number, log, policy of each."""
+    """Reckon cases under their own policy and under another one; cancelled and merged ones have nothing to keep.
+
+    cases: number, log, policy of each.
+    """
     moved: list[Moved] = []
     before: dict[str, list[Clock]] = {}
     after: dict[str, list[Clock]] = {}
     looked_at = 0
     for name, log, own in cases:
+        life = phases(effective(log), now)
+        if not life or life[-1].outcome in (Outcome.CANCELLED, Outcome.MERGED):
+            continue
         looked_at += 1
         found = [{(c.name, c.work): c for c in clocks(log, p, years, now) if c.name not in OF_EVENTS}
                  for p in (own, policy)]  # fmt: skip

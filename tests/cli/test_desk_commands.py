@@ -116,6 +116,16 @@ def test_policy(kb: Kb) -> None:
     assert "改用新的服务承诺" in kb("case", "show", 1).output
 
 
+def test_figures(kb: Kb) -> None:
+    """How many, how they came, what was kept, each with its denominator."""
+    assert "1 个服务单" in kb("case", "figures").output
+    data = json.loads(kb("case", "figures", "--json").output)
+    assert (data["cases"], data["by"]["channel"], data["promises"]["answer"]["share"]) == (1, {"phone": 1}, None)
+    assert json.loads(kb("case", "figures", "--customer", "谁", "--json").output)["cases"] == 0
+    assert json.loads(kb("case", "figures", "--month", "2020-02", "--json").output)["cases"] == 0
+    assert "2026-11" in kb("case", "figures", "--month", "November", code=MISTAKE).stderr
+
+
 def test_workdays(kb: Kb) -> None:
     """A year's working days, with 调休; one that nobody announced is provisional, and says so."""
     data = json.loads(kb("workdays", 2026, "--json").output)
@@ -156,6 +166,12 @@ def test_in_english(kb: Kb) -> None:
     use("en")
     Path("kb.toml").write_text('language = "en"\n', "utf8")
     kb("case", "new", "printer jam", "--by", "Li")
-    for arguments in (("case", "show", 2), ("clock", 2, "--why"), ("workdays", 2199), ("case", "check")):
+    for arguments in (
+        ("case", "show", 2),
+        ("clock", 2, "--why"),
+        ("case", "figures"),
+        ("workdays", 2199),
+        ("case", "check"),
+    ):
         result = kb(*arguments)
         assert not any("\u4e00" <= c <= "\u9fff" for c in result.output + result.stderr), result.output

@@ -46,6 +46,8 @@ def _event(words: list[str], place: int) -> Event:
     when = at(f"{words[0]} {words[1]}")
     data: dict[str, Any] = dict(word.split("=", 1) for word in words[3:])
     own = {name: data.pop(name) for name in ("by", "text", "public", "noted", "work", "corrects") if name in data}
+    if "score" in data:
+        data["score"] = int(data["score"])
     for name in ("until", "to"):
         if name in data:
             data[name] = at(data[name]).isoformat()

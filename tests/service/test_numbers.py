@@ -131,6 +131,6 @@ def test_search_and_completion_know_a_number(indexed: Callable[[], Index], write
     write("b.md", "# 打印机脱机\n\n出自 26-00138-9，共 137 台。\n")
     index = indexed()
     assert [hit.article.title for hit in search(index, Query(query)).hits] == ["打印机卡纸"]
-    assert "26-00137-7" in [c.text for c in complete(index, "26-0013")]
+    assert "26-00137-7" in [c.text for c in complete(index, "26-0013", 8)]
     recognised = suggest(index, "客户又提到 26-00137-7 那次的卡纸").identifiers
     assert [(i.text, i.kind, i.known) for i in recognised] == [("26-00137-7", "case", 1)]
