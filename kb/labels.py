@@ -1,11 +1,13 @@
 """This module names values in both languages, those of the front matter first, and reads the names back."""
 
 from kb.language import current
+from kb.model.casework import VOCABULARIES
 from kb.model.schema import FOLDER, KEYS
 from kb.text import identifiers
 
 LABELS: dict[str, dict[str, tuple[str, str]]] = {
     **{k.name: {c.value: (c.zh, c.en) for c in k.choices} for k in KEYS if k.choices},
+    **{group: {c.value: (c.zh, c.en) for c in choices} for group, choices in VOCABULARIES.items()},
     "duplicate": {"text": ("同一篇文字", "Same text"), "fault": ("同一个故障", "Same fault")},
     "synonym": {
         "brackets": ("括号里的另一个名字", "another name in brackets"),
@@ -86,6 +88,18 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "password": ("密码", "password"),
         "ip": ("IP 地址", "IP address"),
         "mac": ("MAC 地址", "MAC address"),
+    },
+    "promise": {
+        "answer": ("响应", "Answer"),
+        "reply": ("答复", "Reply"),
+        "arrive": ("到场", "Arrival"),
+        "act": ("采取措施", "Measures"),
+        "restore": ("恢复", "Restoration"),
+        "repair": ("修理", "Repair"),
+        "exchange": ("更换", "Exchange"),
+        "promised": ("答应的时间", "Time promised"),
+        "update": ("进展通报", "Update"),
+        "daily": ("日报", "Daily report"),
     },
     "reply": {"yes": ("是", "Yes"), "no": ("否", "No"), "unknown": ("不知道", "Don't know")},
     "sort": {

@@ -16,6 +16,8 @@ from kb.language import say
 
 OFF = "off"
 """The encoder of those who want none."""
+PROMISES = "service.yml"
+"""The file of service promises, beside the articles."""
 
 
 class Setting(NamedTuple):
@@ -237,6 +239,13 @@ SETTINGS: tuple[Setting, ...] = (
         "日志的写法：text，或 json（每个请求一行，有请求号，不含文字与地址）",
         "how the log is written: text, or json (a line a request, with its number, no texts and no addresses)",
     ),
+    Setting(
+        "service",
+        "auto",
+        _one_of("auto", "on", "off"),
+        "服务台：on 为用，off 为不用，auto 为文章文件夹旁边有 service.yml 就用",
+        "the service desk: on, off, or auto for on where a service.yml stands beside the articles",
+    ),
 )
 """Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""
 
@@ -269,10 +278,16 @@ class Settings:
     git_commit: bool
     encoder: str
     trade_words: bool
+    service: str
     workers: int
     backup_recipients: tuple[str, ...]
     backup_keep: tuple[int, ...]
     log_format: str
+
+    @property
+    def serves(self) -> bool:
+        """Whether there is a service desk: the one who only wants the knowledge base sees none of it."""
+        return self.service == "on" or (self.service == "auto" and (self.articles.parent / PROMISES).exists())
 
 
 def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -> Settings:

@@ -23,6 +23,7 @@ LAYERS = (
     ("meaning",),
     ("indexer", "search"),
     ("desk",),
+    ("service",),
     ("keeping",),
     ("web", "cli"),
     ("__main__",),
@@ -61,7 +62,8 @@ ONLY_IN = {
     "Stemmer": ("kb/text/tokens.py",),
     "pypinyin": ("kb/indexer/spellings.py",),
     "alembic": ("kb/database/connection.py", "kb/database/migrations/"),
-    "yaml": ("kb/articles/frontmatter.py", "kb/articles/golden.py"),
+    "yaml": ("kb/articles/frontmatter.py", "kb/articles/golden.py", "kb/service/policy.py"),
+    "chinese_calendar": ("kb/service/days.py",),
     "ir_measures": ("kb/search/evaluate.py",),
     "click": ("kb/cli/",),
     "pydantic": ("kb/desk/", "kb/web/"),
@@ -123,9 +125,9 @@ def test_imports_go_down(path: Path) -> None:
 
 
 def test_the_rooms_are_few_and_in_no_circle() -> None:
-    """A stranger sees at most nineteen files and folders, and none leads back to itself."""
+    """A stranger sees at most twenty-one files and folders, and none leads back to itself."""
     there = {p.name for p in (ROOT / "kb").iterdir() if p.suffix == ".py" or any(p.glob("*.py"))}
-    assert len(there) <= 19, sorted(there)
+    assert len(there) <= 21, sorted(there)
     arrows: dict[str, set[str]] = {}
     for path in FILES:
         mine = part_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
@@ -150,7 +152,7 @@ def test_every_door_is_used() -> None:
     assert unused <= {"jieba", "jinja2"}
 
 
-ABOVE_THE_DOOR = ("web", "cli", "keeping", *next(layer for layer in LAYERS if "desk" in layer))
+ABOVE_THE_DOOR = ("web", "cli", "keeping", "service", *next(layer for layer in LAYERS if "desk" in layer))
 """Parts that ask of retrieval what kb.search.engine answers."""
 WITHOUT_AN_INDEX = {
     "kb.search.asking": {"wording"},

@@ -5,11 +5,13 @@
   verdicts.py; what they share: common.py, printing.py; click's own words in Chinese: phrases.py
 - All of them as a page, and the exit codes: reference.py
 - Tokens of programs: access.py; backups: keeping.py
+- The service desk: cases.py, promises.py (due, clock, policy, workdays)
 """
 
 from kb.cli import (
     access,
     building,
+    cases,
     explaining,
     finding,
     golden,
@@ -17,6 +19,7 @@ from kb.cli import (
     keeping,
     measuring,
     packing,
+    promises,
     suggesting,
     verdicts,
     writing,
@@ -26,6 +29,7 @@ from kb.cli.common import cli
 __all__ = [
     "access",
     "building",
+    "cases",
     "cli",
     "explaining",
     "finding",
@@ -34,6 +38,7 @@ __all__ = [
     "keeping",
     "measuring",
     "packing",
+    "promises",
     "suggesting",
     "verdicts",
     "writing",

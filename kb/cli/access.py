@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from kb.cli.common import NOTHING, cli, command, json_option, note, print_json
+from kb.cli.common import NOTHING, cli, command, json_option, note, print_json, you
 from kb.language import say
 from kb.model import SCOPES, TOKEN_DAYS
 from kb.settings import Settings
@@ -64,19 +64,9 @@ def _access(chosen: Settings) -> Any:
     "--days", type=int, default=TOKEN_DAYS, help=say("多少天后到期，0 为不到期", "days until it expires, 0 for never")
 )
 def token_create(chosen: Settings, name: str, scope: str, owner: str, days: int) -> None:
-    secret = _access(chosen).create(name, scope, owner or _you(), days)
+    secret = _access(chosen).create(name, scope, owner or you(), days)
     note(say("令牌（只显示这一次，请妥善保存）：", "The token (shown this once, keep it safe):"))
     click.echo(secret)
-
-
-def _you() -> str:
-    """The user of this machine, empty when it has no name."""
-    from getpass import getuser
-
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return ""
 
 
 @command(

@@ -3,6 +3,7 @@
 Everything is frozen; who needs a changed one makes a new one.
 
 - Which keys has an article, which values do they take, what are they called? schema.py: one table, all else derives
+- What can happen to a case, and which values have its facts? casework.py
 - What is an article, a passage, a hit, a suggestion? kb/model (frozen dataclasses)
 """
 

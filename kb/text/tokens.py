@@ -23,7 +23,7 @@ import Stemmer
 from kb.model import Token
 from kb.text.identifiers import COMPOUND, NOISE, Identifier, identify, squeeze
 
-VERSION = 3
+VERSION = 4
 """Raise when tokens of an unchanged text change: every index is rebuilt."""
 
 MAX_COMPOUND = 96
