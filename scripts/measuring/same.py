@@ -93,7 +93,7 @@ def answers(chosen: settings.Settings, asked: Sequence[Asked]) -> Iterator[tuple
         client.get("/")
         for one in asked:
             started = thread_time()
-            reply = client.get(one.path) if one.body is None else client.post(one.path, json=one.body)
+            reply = client.get(one.path, follow_redirects=True) if one.body is None else client.post(one.path, json=one.body)
             used = (thread_time() - started) * 1e3
             yield f"{reply.status_code}\n{lasting(reply.get_data(as_text=True))}", used
 
