@@ -109,7 +109,7 @@ class Index:
     def topics(self) -> Topics:
         return Topics([part.bundle for part in self.parts])
 
-    def scores(self, query: QueryTerms, hidden: bool = False, lifted: dict[str, Scores] | None = None) -> Scores:
+    def scores(self, query: QueryTerms, hidden: bool = False, lifted: dict[str, scoring.Lift] | None = None) -> Scores:
         """The score of each passage, 0 where nothing matches, and what each step added (kb.search.scoring).
 
         hidden: whether articles that are not visible have a score, too.

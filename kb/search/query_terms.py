@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +41,7 @@ WORDS = ("word", "name", "number", "user")
 Spread = Callable[[Sequence[str]], NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """One thing an article must say: any of the alternatives, each of them tokens that all must stand there.
 
     text: as typed, or as corrected. The first alternative is its own words, the others are synonyms and what was
@@ -145,12 +145,13 @@ def read(
         wrong = [c for c in corrections if _overlap(c, span(start, end))]
         own = tuple(t for t in typed if any(_overlap(c, (t.start, t.end)) for c in wrong))
         groups.append(Group(meant.text[slice(*folded.span(start, end))], (*readings, own) if own else readings))
-    placed = tuple(t._replace(start=s, end=e) for t in tokens for s, e in [span(t.start, t.end)])
+    unmoved = meant.origin is None and folded.origin is None
+    placed = tokens if unmoved else [t._replace(start=s, end=e) for t in tokens for s, e in [span(t.start, t.end)]]
     return QueryTerms(
         weights,
         via,
         tuple(groups),
-        placed,
+        tuple(placed),
         frozenset(quiet),
         tuple(corrections),
         telling.weights(folded, tokens),

@@ -20,6 +20,7 @@ from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
 from kb.search.query_terms import Group, QueryTerms, read
 from kb.search.ranking import Scores, rarity, top
+from kb.search.scoring import Lift
 from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
 from kb.text.tokens import HAN, fold
 
@@ -116,11 +117,12 @@ def _hits(
     index: Index, query: Query, matcher: "Matcher", shown: Mask, uses: Mapping[str, int], size: int, number: int
 ) -> tuple[Hit, ...]:
     """One page of hits."""
-    scores = matcher.scores()
+    lifted: dict[str, Lift] = {}
+    scores = matcher.scores(lifted)
     chosen = in_order(index, query, matcher, shown, scores, size * number, uses)[size * (number - 1) :]
     passages = matcher.passages()
     best = {int(a): _best_passage(index, int(a), scores, passages) for a in chosen}
-    evidence = Evidence(index, matcher.terms, scores, list(best.values()))
+    evidence = Evidence(index, matcher.terms, scores, list(best.values()), lifted)
     sure = confidence(evidence)
     marker = matcher.highlighter()
     matching = {a: np.flatnonzero(passages[index.first[a] : index.first[a + 1]]) + index.first[a] for a in best}
@@ -267,8 +269,9 @@ class Matcher:
         """So many words that not all of them are required."""
         return any(len(self.groups(n)) > KEYWORDS for n in self._leaves if isinstance(n, Words))
 
-    def scores(self) -> Scores:
-        return self._index.scores(self.terms, hidden=True)
+    def scores(self, lifted: dict[str, Lift] | None = None) -> Scores:
+        """Of all passages, also of articles that are not visible. lifted: see kb.search.scoring.scores."""
+        return self._index.scores(self.terms, hidden=True, lifted=lifted)
 
     def _near(self) -> Mask:
         """Passages that mean what a sentence says, whatever their words."""

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -29,6 +29,7 @@ from kb.search.faults import split
 from kb.search.index import Index
 from kb.search.query_terms import QueryTerms, read
 from kb.search.ranking import Scores, top
+from kb.search.scoring import Lift
 from kb.search.snippets import Highlighter, place
 from kb.search.threshold import THRESHOLD
 from kb.search.verdict_memory import Remembered, reason
@@ -59,8 +60,7 @@ def suggest(
     ask = partial(_found, index, count=count, exact=exact, remembered=remembered, products=products)
     told = excerpt(text)
     whole = ask(told, answers=answers)
-    pieces = [] if answers else [ask(piece) for piece in split(told)]
-    sure = [piece for piece in pieces if piece.chosen and piece.chosen[0].score >= MEDIUM]
+    sure = [] if answers else _sure(ask, split(told))
     # Two answers that differ tell of two faults; else the pieces tell of one, step by step.
     several = len({piece.chosen[0].article for piece in sure}) > 1
     answer = _apart(whole, sure, count) if several else _together(whole)
@@ -104,7 +104,7 @@ def _found(
 ) -> _Found:
     """What suggest() chooses from."""
     terms = seen = read_paste(index, text, exact, products)
-    lifted: dict[str, Scores] = {}
+    lifted: dict[str, Lift] = {}
     scores = index.scores(terms, lifted=lifted)
     recalled = _recalled(index, terms, scores, remembered)
     depth = max(count, 10)
@@ -126,6 +126,18 @@ def _found(
     kept = {c.article for c in chosen}
     near = [c for c in candidates if c.score >= THRESHOLD and c.article not in kept][:count]
     return _Found(text, answers, terms, seen, scores, candidates, chosen, near, recalled, evidence)
+
+
+def _sure(ask: Callable[[str], _Found], pieces: Sequence[str]) -> list[_Found]:
+    """What the pieces of a text find that have an answer of their own; not all, where there can't be two of them."""
+    sure: list[_Found] = []
+    for left, piece in zip(range(len(pieces), 0, -1), pieces, strict=True):
+        if len(sure) + left < 2:
+            break
+        found = ask(piece)
+        if found.chosen and found.chosen[0].score >= MEDIUM:
+            sure.append(found)
+    return sure
 
 
 def _together(found: _Found) -> Suggestions:

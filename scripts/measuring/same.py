@@ -26,15 +26,14 @@ import yaml
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from measuring import queries  # noqa: E402
-from measuring.corpus import SEED  # noqa: E402
-from measuring.processes import ROOT  # noqa: E402
-
-from kb import settings  # noqa: E402
-from kb.model import Query  # noqa: E402
-from kb.search.index import Index, Library  # noqa: E402
-from kb.web import create_app  # noqa: E402
-from kb.web.forms import address  # noqa: E402
+from kb import settings
+from kb.model import Query
+from kb.search.index import Index, Library
+from kb.web import create_app
+from kb.web.forms import address
+from measuring import queries
+from measuring.corpus import SEED
+from measuring.processes import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
 EACH = 15
@@ -93,7 +92,11 @@ def answers(chosen: settings.Settings, asked: Sequence[Asked]) -> Iterator[tuple
         client.get("/")
         for one in asked:
             started = thread_time()
-            reply = client.get(one.path, follow_redirects=True) if one.body is None else client.post(one.path, json=one.body)
+            reply = (
+                client.get(one.path, follow_redirects=True)
+                if one.body is None
+                else client.post(one.path, json=one.body)
+            )
             used = (thread_time() - started) * 1e3
             yield f"{reply.status_code}\n{lasting(reply.get_data(as_text=True))}", used
 
