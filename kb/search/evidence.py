@@ -119,13 +119,17 @@ class Evidence:
         rarity, weights, terms = self.index.idfs(self._terms), self.query.weights, self._terms
         asked: dict[Alternatives, float] = {}
         for group in self.query.groups:
+            first, *others = group.alternatives
+            if len(first) == 1 and not others:  # as most are
+                term = first[0].term
+                asked[((term,),)] = rarity[term] * min(weights.get(term, 0), 1)
+                continue
             alternatives = tuple(tuple(t.term for t in tokens) for tokens in group.alternatives)
             own = max((weights.get(t, 0) for t in alternatives[0]), default=0)
             rarest = min(max(map(rarity.__getitem__, words)) for words in alternatives)
             asked[alternatives] = rarest * min(own, 1)
         there = self.weights > 0
-        first = [terms[thing[0][0]] for thing in asked]
-        held = there[first] if first else np.zeros((0, len(self.passages)), bool)
+        held = there[[terms[thing[0][0]] for thing in asked]] if asked else np.zeros((0, len(self.passages)), bool)
         for i, thing in enumerate(asked):
             if len(thing) > 1 or len(thing[0]) > 1:
                 held[i] = np.logical_or.reduce([there[[terms[t] for t in words]].all(axis=0) for words in thing])

@@ -274,6 +274,11 @@ class Index:
         mask &= self.visible
         return mask
 
+    def holders(self, term: str) -> int:
+        """How many articles those are."""
+        articles = self.article_of[self.weights.column(term)[0]]
+        return int(self.visible[articles[np.flatnonzero(np.diff(articles, prepend=-1))]].sum())
+
     def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores of passages -> the best of each article. An article has at least one passage."""
         if not len(self.articles):

@@ -142,7 +142,7 @@ def read(
 
     groups = []
     for start, end, readings in _groups([t for t in tokens if not t.part], alternatives):
-        wrong = [c for c in corrections if _overlap(c, span(start, end))]
+        wrong = [c for c in corrections if _overlap(c, span(start, end))] if corrections else ()
         own = tuple(t for t in typed if any(_overlap(c, (t.start, t.end)) for c in wrong))
         groups.append(Group(meant.text[slice(*folded.span(start, end))], (*readings, own) if own else readings))
     unmoved = meant.origin is None and folded.origin is None

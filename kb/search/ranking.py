@@ -102,14 +102,19 @@ class Weights:
         """query: term -> weight. Returns one score a passage, 0 where nothing matches."""
         return self._total(query, np.empty(self.passages, np.float32))
 
-    def about(self, term: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Passages that hold a code, and how much each is about it (kb.bundle.fields.CODE_ZONES)."""
+    def about(self, terms: Sequence[str]) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Of each code the passages that hold it, and how much each is about it (kb.bundle.fields.CODE_ZONES)."""
+        bounds = [columns.codes.bounds(columns.find(terms)).tolist() for columns in self._columns]
+        return [self._about(places) for places in zip(*bounds, strict=True)]
+
+    def _about(self, places: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """places: where the column of a code begins and ends in each bundle."""
         rows, zones = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-        for columns, before in zip(self._columns, self._before, strict=False):
-            ((start, end),) = columns.codes.bounds(columns.find([term])).tolist()
-            rows.append(columns.codes.rows[start:end].astype(np.int64) + before)
-            zones.append(columns.codes.data[start:end])
-        return np.concatenate(rows), np.concatenate(zones)
+        for columns, before, (start, end) in zip(self._columns, self._before, places, strict=False):
+            if end > start:
+                rows.append(columns.codes.rows[start:end].astype(np.int64) + before)
+                zones.append(columns.codes.data[start:end])
+        return (rows[-1], zones[-1]) if len(rows) <= 2 else (np.concatenate(rows), np.concatenate(zones))
 
     def best(self, query: Mapping[str, float], k: int) -> list[tuple[int, float]]:
         """The k best passages and their scores, best first."""

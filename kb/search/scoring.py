@@ -131,8 +131,9 @@ def _by_code(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touch
 
 def told_by_code(index: "Index", codes: Mapping[str, float]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Of each code the passages that are about it, and how surely it tells that they are meant, 0 to 1."""
-    for code, sure in codes.items():
-        passages, zones = index.weights.about(code)
+    for sure, (passages, zones) in zip(codes.values(), index.weights.about(list(codes)), strict=True):
+        if not len(passages):
+            continue
         shown = index.visible[index.article_of[passages]]
         passages, zones = passages[shown], zones[shown]
         if len(passages):

@@ -145,6 +145,8 @@ def fold(text: str) -> Folded:
     >>> fold("連不上網路，ＶＰＮ").text
     '连不上网络,vpn'
     """
+    if text.isascii():
+        return Folded(text.lower(), text, None)
     return _fold(text) if _ODD.search(text) is None else _fold_composed(text)
 
 

@@ -59,7 +59,7 @@ def test_places_of_a_code(settings: Settings) -> None:
     """How much a passage is about a code depends on where it stands: title, symptom, fix."""
     articles = [case(1, "事件 4740 反复"), case(2, "锁定", "日志里是事件 4740"), case(3, "锁定", fix="查事件 4740")]
     index = opened(settings, *articles)
-    passages, zones = index.weights.about("#4740")
+    ((passages, zones),) = index.weights.about(["#4740"])
     found = {index.articles[int(index.article_of[p])].id: float(z) for p, z in zip(passages, zones, strict=True)}
     expected = {"KB-000001": "title", "KB-000002": "symptom", "KB-000003": "fix"}
     assert found == pytest.approx({number: CODE_ZONES[zone] for number, zone in expected.items()})
