@@ -5,9 +5,10 @@ Spans are of a folded text, as its tokens' are.
 
 import math
 import re
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from kb.bundle.fields import SUBJECT_WEIGHT
 from kb.model import Token
@@ -92,5 +93,6 @@ def gist(text: str, tokens: Sequence[Token], weights: Mapping[str, float], subje
 
 def _places(spans: Sequence[Span], tokens: Sequence[Token]) -> list[int]:
     """The number of the span that each token stands in."""
-    starts = [start for start, _ in spans]
-    return [bisect_right(starts, token.start) - 1 for token in tokens]
+    starts = np.array([start for start, _ in spans], np.int64)
+    places = starts.searchsorted([token.start for token in tokens], "right") - 1
+    return places.tolist() if len(tokens) else []

@@ -18,7 +18,7 @@ from kb.search.explain import matches
 from kb.search.filters import all_of, any_of, holding
 from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
-from kb.search.query_terms import Group, QueryTerms, read
+from kb.search.query_terms import Group, QueryTerms, groups, read
 from kb.search.ranking import Scores, rarity, top
 from kb.search.scoring import Lift
 from kb.search.snippets import Highlighter, phrase_pattern, place, wildcard_pattern
@@ -313,8 +313,8 @@ class Matcher:
                 return holding(self._index, node)
 
     def _words_mask(self, node: Words, any_word: bool) -> Mask:
-        groups = self.groups(node)
-        masks = [self.has(g, len(groups) <= KEYWORDS) for g in groups]
+        asked = self.groups(node)
+        masks = [self.has(g, len(asked) <= KEYWORDS) for g in asked]
         if not masks:
             return holding(self._index, Phrase(node.text))
         if any_word:
@@ -325,8 +325,8 @@ class Matcher:
         """The words of a node, each once."""
         if node not in self._groups_of:
             corrections = self._corrections.get(node.text, ())
-            groups = read(node.text, self._index.tokenizer, self._index.synonyms, corrections).groups
-            distinct = {tuple(tuple(t.term for t in tokens) for tokens in g.alternatives): g for g in reversed(groups)}
+            every = groups(node.text, self._index.tokenizer, self._index.synonyms, corrections)
+            distinct = {tuple(tuple(t.term for t in tokens) for tokens in g.alternatives): g for g in reversed(every)}
             self._groups_of[node] = tuple(reversed(distinct.values()))[:MAX_GROUPS]
         return self._groups_of[node]
 
