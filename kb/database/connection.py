@@ -57,6 +57,22 @@ class Store:
         with sentences(self._where), Session(self._connected(), expire_on_commit=False) as session:
             yield session
 
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """As session(), for statements alone: what every page writes costs a third of the time without objects."""
+        with (
+            sentences(self._where),
+            self._connected().connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """As reading(), for statements alone."""
+        with sentences(self._where), self._connected().connect() as connection:
+            yield connection
+
     def close(self) -> None:
         """Close all connections; the next session opens new ones."""
         with self._lock:

@@ -233,7 +233,7 @@ SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, l
 """Kind, shape of the folded text, and how its canonical form and parts are made."""
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=5_000)
 def identify(text: str, cased: str = "") -> Identifier:
     """Classify one compound: its folded text, and the same with its letter case for CamelCase parts."""
     if text.isalpha() and (not cased or cased[1:].islower()):
