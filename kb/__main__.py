@@ -1,13 +1,8 @@
 """This module starts the command line in the user's language: `kb`, or `python -m kb`."""
 
 import contextlib
-import os
 import sys
 from itertools import pairwise
-
-# Sums are short, and a site's processes share the work: threads that wait for each other's products cost processor
-# time that others need. It must be known before arrays are loaded.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from kb.errors import KbError
 from kb.language import use

@@ -5,11 +5,13 @@ KbError
 ├── ArticleError       one article can't be read: path, line, what is wrong, what would be right
 ├── NotFoundError      no article has this number or path
 ├── InputError         a paste or a judged set is not what it should be
+│   └── LockedError        a backup does not open by this key or passphrase
 ├── ConflictError      an article was changed by somebody else since it was opened
 ├── SignInError        name, password and code do not belong together
 ├── RefusedError       this person may not do that
 ├── TooOftenError      somebody asks more often than one may
 ├── StoreError         the database can't be opened, read or written
+├── BackupError        a backup can't be written, opened, or is not what was written
 ├── EncoderError       the encoder of meaning can't be loaded, or is not what it should be
 │   └── NoEncoderError     there is none: switched off, or not installed
 └── BundleError        the index on disk
@@ -48,6 +50,10 @@ class InputError(KbError):
     pass
 
 
+class LockedError(InputError):
+    pass
+
+
 class ConflictError(KbError):
     pass
 
@@ -72,6 +78,10 @@ class TooOftenError(KbError):
 
 
 class StoreError(KbError):
+    pass
+
+
+class BackupError(KbError):
     pass
 
 

@@ -1,11 +1,13 @@
 """This module names values in both languages, those of the front matter first, and reads the names back."""
 
 from kb.language import current
+from kb.model.casework import VOCABULARIES
 from kb.model.schema import FOLDER, KEYS
 from kb.text import identifiers
 
 LABELS: dict[str, dict[str, tuple[str, str]]] = {
     **{k.name: {c.value: (c.zh, c.en) for c in k.choices} for k in KEYS if k.choices},
+    **{group: {c.value: (c.zh, c.en) for c in choices} for group, choices in VOCABULARIES.items()},
     "duplicate": {"text": ("同一篇文字", "Same text"), "fault": ("同一个故障", "Same fault")},
     "synonym": {
         "brackets": ("括号里的另一个名字", "another name in brackets"),
@@ -13,7 +15,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "verdict": ("有效的判定", "helpful answers"),
     },
     "to": {
-        "draft": ("改为草稿", "Make it a draft"),
+        "draft": ("改为草稿", "Back to draft"),
         "review": ("送审", "Submit for review"),
         "published": ("发布", "Publish"),
         "archived": ("归档", "Archive"),
@@ -24,10 +26,10 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
     "reason": {
         "fault": ("不是这个问题", "Not this fault"),
         "incomplete": ("信息不足", "Not enough information"),
-        "wrong": ("不准确", "Not accurate"),
-        "unclear": ("看不懂", "Hard to follow"),
+        "wrong": ("不准确", "Inaccurate"),
+        "unclear": ("看不懂", "Hard to understand"),
         "links": ("链接失效", "Broken links"),
-        "other": ("其他", "Something else"),
+        "other": ("其他", "Other"),
     },
     "gap": {
         "open": ("待处理", "Open"),
@@ -50,7 +52,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "title": ("标题", "title"),
         "heading": ("章节", "heading"),
         "alias": ("客户说法", "customers' words"),
-        "fact": ("属性", "facts"),
+        "fact": ("属性", "details"),
         "page": ("同一篇的别处", "elsewhere on the page"),
         "topic": ("主题", "topic"),
         "sentence": ("一句话", "one sentence"),
@@ -63,8 +65,8 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "how": {
         "same": ("有", "there"),
-        "synonym": ("有同义的词", "as a synonym"),
-        "cut": ("字在，但切成了别的词", "its characters, cut as other words"),
+        "synonym": ("以同义词出现", "as a synonym"),
+        "cut": ("有这些字，但切分成了别的词", "its characters, but split into other words"),
         "elsewhere": ("在别的一节", "in another section"),
         "absent": ("没有", "not there"),
         "unknown": ("全库都没有", "in no article"),
@@ -86,6 +88,18 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "password": ("密码", "password"),
         "ip": ("IP 地址", "IP address"),
         "mac": ("MAC 地址", "MAC address"),
+    },
+    "promise": {
+        "answer": ("响应", "Answer"),
+        "reply": ("答复", "Reply"),
+        "arrive": ("到场", "Arrival"),
+        "act": ("采取措施", "Measures"),
+        "restore": ("恢复", "Restoration"),
+        "repair": ("修理", "Repair"),
+        "exchange": ("更换", "Exchange"),
+        "promised": ("答应的时间", "Time promised"),
+        "update": ("进展通报", "Update"),
+        "daily": ("日报", "Daily report"),
     },
     "reply": {"yes": ("是", "Yes"), "no": ("否", "No"), "unknown": ("不知道", "Don't know")},
     "sort": {

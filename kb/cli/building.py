@@ -5,11 +5,13 @@ import platform
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kb import __version__, bundle, settings
+from kb.articles.files import SUFFIXES
 from kb.cli.common import (
     NOTHING,
     build_index,
@@ -29,6 +31,7 @@ from kb.language import say
 from kb.settings import Settings, is_local
 
 if TYPE_CHECKING:
+    from kb.people.accounts import People
     from kb.search.engine import Engine
 
 
@@ -45,15 +48,15 @@ if TYPE_CHECKING:
 
     \b
     Example: kb build
-             kb build --full        # everything anew
+             kb build --full        # rebuild everything
              kb build --no-meaning  # no vectors of meaning; the site makes them beside
              kb build --articles /srv/kb --index /var/lib/guzhi
     """,
 )
-@click.option("--full", is_flag=True, help=say("全部重做", "everything anew"))
-@click.option("--quiet", is_flag=True, help=say("只说问题", "only tell problems"))
-@click.option("--no-pictures", is_flag=True, help=say("不读图片里的字", "read no words in pictures"))
-@click.option("--no-meaning", is_flag=True, help=say("不生成语义向量", "make no vectors of meaning"))
+@click.option("--full", is_flag=True, help=say("全部重做", "rebuild everything"))
+@click.option("--quiet", is_flag=True, help=say("只显示问题", "print problems only"))
+@click.option("--no-pictures", is_flag=True, help=say("不读图片里的字", "don't read words in pictures"))
+@click.option("--no-meaning", is_flag=True, help=say("不生成语义向量", "skip vectors of meaning"))
 @json_option
 def build(chosen: Settings, full: bool, quiet: bool, no_pictures: bool, no_meaning: bool, as_json: bool) -> None:
     report = build_index(chosen, full)
@@ -156,11 +159,13 @@ def _meaning_made(filled: Any) -> str:
 def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
     from kb.database.connection import Store
     from kb.indexer import watch as watching
+    from kb.keeping.restore import unfinished
     from kb.meaning.encoder import warm
     from kb.people.accounts import People
-    from kb.web import create_app
+    from kb.web import create_app, logs
     from kb.web.server import Server
 
+    logs.configure(chosen.log_format)
     options = {"articles": chosen.articles, "index": chosen.index, "language": chosen.language}
     chosen = settings.load({**options, "host": host, "port": port, "threads": threads})
     people = People(Store(chosen.database))
@@ -174,7 +179,15 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
                 host=chosen.host,
             )
         )
-    note(say("文章：{folder}；正在更新索引……", "articles: {folder}; updating the index ...", folder=chosen.articles))
+    if unfinished(chosen):
+        raise InputError(
+            say(
+                "恢复到一半中断了：先再运行一次 kb restore，它会接着做完",
+                "a restore was cut off half way: run kb restore once more, which finishes it",
+            )
+        )
+    _begin(chosen)
+    note(say("文章在 {folder}；正在更新索引……", "articles in {folder}; updating the index ...", folder=chosen.articles))
     before = watching.state(chosen)
     report = build_index(chosen)
     for problem in report.problems:
@@ -191,28 +204,67 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
             n=report.articles,
         )
     )
+    _tell_of_accounts(people, host_name, server.port)
     click.echo(
-        say("试试：在首页粘贴一段故障描述、邮件或日志", "Try: paste a complaint, a mail or a log on the first page")
+        say(
+            "试试：把一封报障邮件或一段日志粘贴到首页的框里",
+            "Try this: paste a customer's mail or a log into the box on the start page",
+        )
         if report.articles
         else say(
-            "还没有文章：打开 /import 导入，或 /new 写第一篇",
-            "No articles yet: import some at /import, or write one at /new",
+            "还没有文章：打开上面的网址，导入旧资料，或写第一篇",
+            "No articles yet: open the address above to import what you have, or to write the first one",
         )
     )
-    if (secret := people.found()) is not None:
+    sys.stdout.flush()
+    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
+
+
+def _tell_of_accounts(people: "People", host: str, port: int) -> None:
+    """Where nobody has an account: the link that makes the first administrator, while the database can be written."""
+    try:
+        secret = people.found()
+    except StoreError as error:
+        note(str(error))
+        return
+    if secret is not None:
         click.echo(
             say(
                 "一个人在本机用不需要账号。团队用：打开 http://{host}:{port}/welcome/{secret} "
                 "建第一个管理员（一天内有效）",
                 "Alone on this machine you need no account. For a team, make the first administrator at "
                 "http://{host}:{port}/welcome/{secret} (good for a day)",
-                host=host_name,
-                port=server.port,
+                host=host,
+                port=port,
                 secret=secret,
             )
         )
-    sys.stdout.flush()
-    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
+
+
+def _begin(chosen: Settings) -> None:
+    """Where nothing is yet the folder of articles is made; one that was named and is not there is a mistake.
+
+    Raises InputError where the current folder itself seems to be meant.
+    """
+    here = Path.cwd()
+    if chosen.articles.exists() or chosen.articles != here / "articles":
+        return
+    if any(p.suffix.lower() in SUFFIXES for p in here.iterdir()):
+        raise InputError(
+            say(
+                "这里没有 articles 文件夹，但有 Markdown 文件；要用这个文件夹，运行 kb serve --articles .",
+                "there is no folder articles here, but there are Markdown files; to serve this folder, "
+                "run kb serve --articles .",
+            )
+        )
+    chosen.articles.mkdir()
+    note(
+        say(
+            "这里还没有文章，已建立文件夹 {folder}",
+            "nothing is here yet; made the folder {folder}",
+            folder=chosen.articles,
+        )
+    )
 
 
 def _steps() -> tuple[Callable[[Settings], None], ...]:
@@ -227,7 +279,7 @@ def _steps() -> tuple[Callable[[Settings], None], ...]:
 
 @command(
     """检查安装、文件夹、数据库与索引是否正常。有问题时退出码为 1。""",
-    """Look whether the installation, the folders, the database and the index are well. Exits 1 when one is not.""",
+    """Check the installation, the folders, the database and the index. Exits 1 when there is a problem.""",
 )
 @json_option
 def doctor(chosen: Settings, as_json: bool) -> None:
@@ -258,6 +310,7 @@ def _diagnose(chosen: Settings) -> Any:
     except KbError as error:
         yield say("文章", "articles"), False, str(error)
     yield say("数据库", "database"), *_database(chosen.database)
+    yield say("备份", "backup"), *_backup(chosen)
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
     writable = os.access(folder, os.W_OK)
     yield say("索引文件夹可写", "index folder writable"), writable, str(chosen.index)
@@ -277,13 +330,13 @@ def _diagnose(chosen: Settings) -> Any:
     )
     yield say("索引", "index"), True, found
     engine.check()
-    yield say("全文索引", "full text"), True, say("能打开", "opens")
+    yield say("全文索引", "full text"), True, say("能打开", "can be opened")
     yield say("图片里的字", "words in pictures"), True, _pictures(chosen)
     yield say("语义搜索", "search by meaning"), *_meaning(chosen, engine)
     yield say("索引与文章", "index and articles"), *_freshness(chosen, bundle.open_current(chosen.index, verify=False))
-    yield say("构建时的问题", "problems of the build"), not build.problems, "\n  ".join(build.problems) or "0"
+    yield say("构建时的问题", "build problems"), not build.problems, "\n  ".join(build.problems) or "0"
     leftovers = [p for p in bundle.bundles(chosen.index) if p.name != build.name][:-1]
-    yield say("多余的旧索引", "stray old bundles"), not leftovers, str(len(leftovers))
+    yield say("多余的旧索引", "leftover indexes"), not leftovers, str(len(leftovers))
 
 
 def _pictures(chosen: Settings) -> str:
@@ -338,6 +391,23 @@ def _meaning(chosen: Settings, engine: "Engine") -> tuple[bool, str]:
     return True, found if coverage.passages == coverage.of else found + say(
         "；运行 kb build 补上", "; kb build makes the others"
     )
+
+
+def _backup(chosen: Settings) -> tuple[bool, str]:
+    """When there was a backup, and whether one was proved. That there is none is no fault of a base's."""
+    from kb.keeping.record import kept
+    from kb.keeping.restore import unfinished
+
+    if unfinished(chosen):
+        return False, say("恢复到一半中断了，再运行一次 kb restore", "a restore was cut off, run kb restore once more")
+    known, none = kept(chosen.index), say("还没有", "none yet")
+    made, drilled = (f"{at.astimezone():%Y-%m-%d %H:%M}" if at else none for at in (known.made, known.drilled))
+    told = say("最近备份 {made}，最近演练成功 {drilled}", "last made {made}, last drill that succeeded {drilled}",
+               made=made, drilled=drilled)  # fmt: skip
+    if known.failed is None:
+        return True, told
+    failed = f"{known.failed.astimezone():%Y-%m-%d %H:%M}"
+    return False, told + say("；{at} {why}", "; {at} {why}", at=failed, why=known.why)
 
 
 def _database(where: str) -> tuple[bool, str]:

@@ -35,8 +35,24 @@ MAX_TOLD = 10
 phrases.install()
 
 
+FOR_SERVICE = ("case", "clock", "due", "policy", "workdays")
+"""Commands of the service desk."""
+
+
+def _serves() -> bool:
+    try:
+        return settings.load().serves
+    except KbError:  # whoever runs a command is told
+        return False
+
+
 class _Group(click.Group):
     """Says every error of the user's in one sentence, and none of ours."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """What help shows: the service desk only where there is one."""
+        names = super().list_commands(ctx)
+        return names if _serves() else [name for name in names if name not in FOR_SERVICE]
 
     def invoke(self, ctx: click.Context) -> Any:
         if os.environ.get("NO_COLOR"):
@@ -119,7 +135,7 @@ def setting_help(name: str) -> str:
 FILE = click.Path(path_type=Path)
 
 exact_option = click.option(
-    "--exact", is_flag=True, help=say("只按原文，不更正错别字", "take words as typed, correct no misspellings")
+    "--exact", is_flag=True, help=say("只按原文，不更正错别字", "search as typed, without spelling correction")
 )
 json_option = click.option("--json", "as_json", is_flag=True, help=say("以 JSON 输出", "print JSON"))
 
@@ -250,3 +266,13 @@ def one_line(text: str, length: int = 60) -> str:
     """Text without line breaks, cut to that many characters."""
     text = " ".join(text.split())
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def you() -> str:
+    """The user of this machine, empty when it has no name."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return ""

@@ -43,7 +43,7 @@ from kb.settings import Settings
 @click.argument("words", nargs=-1, required=True, metavar="QUERY...")
 @click.argument("article")
 @click.option("--suggest", is_flag=True, help=say("按粘贴找方案，而不是搜索", "as a paste, not a search"))
-@click.option("--quick", is_flag=True, help=say("不试要重建索引的改法", "try no change that needs a build"))
+@click.option("--quick", is_flag=True, help=say("不试要重建索引的改法", "skip changes that need a rebuild"))
 @click.option("--after", type=click.DateTime(["%Y-%m-%d"]), help=say("更新不早于", "updated on or after"))
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help=say("更新不晚于", "updated on or before"))
 @filter_options

@@ -37,7 +37,7 @@ cli.add_command(golden)
     例：kb golden add 打印机 49.4C02 KB-000012
         kb golden add --suggest - KB-000077 < 报障邮件.txt
     """,
-    """Write down one golden query; customer data is masked. - reads standard input.
+    """Add a golden query; customer data is masked. - reads standard input.
 
     \b
     Example: kb golden add printer 49.4C02 KB-000012
@@ -48,7 +48,9 @@ cli.add_command(golden)
 @click.argument("words", nargs=-1, required=True, metavar="QUERY...")
 @click.argument("article")
 @click.option("--suggest", is_flag=True, help=say("作为粘贴的描述，而不是搜索", "as a paste, not a search"))
-@click.option("--within", default=3, type=click.IntRange(1, 10), help=say("第几名以内算合格", "the last good place"))
+@click.option(
+    "--within", default=3, type=click.IntRange(1, 10), help=say("第几名以内算合格", "the lowest rank that passes")
+)
 def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bool, within: int) -> None:
     from kb.articles import golden as golden_file
     from kb.articles.atomic import read_text, save
@@ -58,7 +60,7 @@ def golden_add(chosen: Settings, words: Sequence[str], article: str, suggest: bo
     number = engine.article(article).id
     text = standard_input() if list(words) == ["-"] else " ".join(words)
     if not text.strip():
-        raise InputError(say("没有内容", "nothing was given"))
+        raise InputError(say("没有内容", "no text was given"))
     entry = golden_file.Golden(masked(text).strip(), (number,), "suggest" if suggest else "search", within)
     path = chosen.articles / golden_file.FILE
     save(path, golden_file.added(read_text(path), [entry]))
@@ -107,7 +109,7 @@ def golden_promote(chosen: Settings, verdicts: Path) -> None:
     click.echo(
         say(
             "收下 {n} 条；{known} 条已有，{rest} 条不是“有效”",
-            "{n} taken; {known} known already, {rest} not helpful",
+            "{n} added; {known} already there, {rest} not helpful",
             n=len(fresh),
             known=len(entries) - len(fresh),
             rest=len(last) - len(helpful),

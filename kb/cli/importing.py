@@ -58,7 +58,7 @@ SHOWN = 50
     """,
 )
 @click.argument("sources", type=FILE, metavar="SOURCE...", nargs=-1)
-@click.option("--kind", type=click.Choice(KINDS), help=say("没有写明类型的文章的类型", "kind of what names none"))
+@click.option("--kind", type=click.Choice(KINDS), help=say("未注明类型时归为", "default kind"))
 @click.option("--area", default="", help=", ".join(AREAS))
 @click.option(
     "--map", "pairs", multiple=True, metavar="COLUMN=KEY", help=say("工单的列成为什么，可多次", "what a column becomes")
@@ -67,13 +67,13 @@ SHOWN = 50
 @click.option(
     "--save-mapping", default="", metavar="NAME", help=say("保存这次的列对应", "save this mapping of columns")
 )
-@click.option("--undo", type=int, metavar="N", help=say("撤回第 N 次导入", "take import N back"))
+@click.option("--undo", type=int, metavar="N", help=say("撤回第 N 次导入", "undo import N"))
 @click.option(
     "--changed-too", is_flag=True, help=say("撤回时连同后来改过的", "with --undo: also what was changed since")
 )
-@click.option("--mask", is_flag=True, help=say("隐去客户数据", "replace customer data by a note"))
+@click.option("--mask", is_flag=True, help=say("给客户数据打码", "mask customer data"))
 @click.option("--status", type=click.Choice(STATUSES), help=say("状态，默认草稿", "status, by default draft"))
-@click.option("--dry-run", is_flag=True, help=say("只看，不写", "tell, write nothing"))
+@click.option("--dry-run", is_flag=True, help=say("只预览，不写入", "preview only, write nothing"))
 @json_option
 def import_(
     chosen: Settings,

@@ -35,7 +35,7 @@ _Run = dict[str, list[tuple[str, float]]]
 
 
 @command(
-    """量检索质量。不给文件夹时运行必中查询（articles/golden.yml），有一条不合格则退出码为 1；
+    """评测检索质量。不给文件夹时运行必中查询（articles/golden.yml），有一条不合格则退出码为 1；
     给评测集文件夹时量 nDCG@10、MRR@10、S@1、S@3、R@10（各带 95 % 区间）与时间，分短、中、长查询，
     并量没有答案时给不给建议：把答案藏起来再问，以及查询旁边的 unanswerable.jsonl（若有）。
     评测集的文档按 Markdown 文件处理；编号 page.md#3 表示它是 page.md 的一段，否则自成一页。
@@ -50,7 +50,7 @@ _Run = dict[str, list[tuple[str, float]]]
         kb eval 评测集文件夹 --verdicts 判定.jsonl  # 记住这些判定，对其余的查询有没有帮助
         kb eval --articles 文件夹 --queries 查询.jsonl --qrels 判定.tsv
     """,
-    """Measure retrieval. Without a folder the golden queries (articles/golden.yml) are run, and one that fails
+    """Measure search quality. Without a folder the golden queries (articles/golden.yml) are run, and one that fails
     makes the exit code 1; of a judged set: nDCG@10, MRR@10, S@1, S@3, R@10, each with its 95 % interval, and times;
     for short, medium and long queries; and what is suggested where nothing answers: with the answers hidden, and
     for unanswerable.jsonl (id, text) beside the queries, if it is there. A document is taken as a Markdown file:

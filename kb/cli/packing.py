@@ -49,7 +49,7 @@ def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters:
     engine = open_engine(chosen)
     articles = _articles(engine, words, filters)
     if not articles:
-        note(say("没有符合的文章", "no article is like that"))
+        note(say("没有符合的文章", "no article matches"))
         raise click.exceptions.Exit(NOTHING)
     path = output or Path(f"guzhi-{date.today()}.html")
     text = packed(engine, chosen, articles, current())

@@ -4,8 +4,7 @@ from typing import Any
 
 import click
 
-from kb.cli.access import you
-from kb.cli.common import NOTHING, cli, command, json_option, note, print_json
+from kb.cli.common import NOTHING, cli, command, json_option, note, print_json, you
 from kb.language import say
 from kb.people.roles import ROLES, role_name
 from kb.settings import Settings

@@ -30,7 +30,7 @@ MEANS_ONE = {
     "duplicates": ("没有发现重复", "there are no duplicates"),
     "eval": ("有必中查询不合格", "a golden query fails"),
     "import": ("没有可导入的", "there is nothing to import"),
-    "pack": ("没有符合的文章", "no article is like that"),
+    "pack": ("没有符合的文章", "no article matches"),
     "verdicts": ("没有判定", "there are no verdicts"),
     "doctor": ("有一项不正常", "something is not well"),
     "token list": ("没有令牌", "there are no tokens"),

@@ -75,7 +75,7 @@ def suggest(
 
     described = standard_input() if list(text) == ["-"] else _file(text) or " ".join(text)
     if not described.strip():
-        raise InputError(say("没有内容；请粘贴故障描述", "nothing was given; paste a description of the fault"))
+        raise InputError(say("没有内容；请粘贴故障描述", "no text was given; paste a description of the fault"))
     engine, answers = open_engine(chosen), latest(read_answer(a) for a in given)
     asked = Paste(described, "", number, answers, exact, tuple(products))
     remembered = remembered_by(chosen, engine)

@@ -16,7 +16,7 @@ from kb.settings import Settings
         kb eval 评测集文件夹 --verdicts 判定.jsonl
         kb golden promote 判定.jsonl
     """,
-    """Print what was said of suggestions, a JSON line each: text, article, verdict; texts are masked. Exits 1 for none.
+    """Export the verdicts on suggestions, a JSON line each: text, article, verdict; texts are masked. Exits 1 for none.
 
     \b
     Example: kb verdicts > verdicts.jsonl

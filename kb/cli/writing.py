@@ -105,7 +105,7 @@ def check(chosen: Settings, paths: tuple[Path, ...], as_json: bool) -> None:
         kb duplicates KB-000022        # 和这一篇重复的
         kb duplicates 草稿.md          # 还没入库的文章
     """,
-    """List articles that may say the same: copies of a text, or one fault written up twice, each pair with its
+    """List likely duplicates: copies of a text, or one fault written up twice, each pair with its
     reasons. Exits 1 when there are none.
 
     \b

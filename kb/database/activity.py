@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 
-from sqlalchemy import ColumnElement, and_, delete, false, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    false,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from kb.database import tables
@@ -62,16 +73,16 @@ class Feedback:
         if not self.kept:
             return None
         kept = _kept(text)
-        with self._store.session() as session:
-            row = session.get(tables.Search, replaces) if replaces is not None else None
-            if row is None or row.visitor != visitor or row.mode != mode or (mode == "search" and row.text != kept):
-                row = tables.Search(at=_now(), mode=mode, visitor=visitor)
-                session.add(row)
-            row.text = kept
-            row.shown, row.total, row.best = list(shown[:MAX_SHOWN]), total, best
-            session.flush()
-            self._forget_sometimes(session, row.id)
-            return row.id
+        found = {"text": kept, "shown": list(shown[:MAX_SHOWN]), "total": total, "best": best}
+        with self._store.writing() as connection:
+            if replaces is not None and _continues(connection, replaces, mode, visitor, kept):
+                connection.execute(_CHANGE_SEARCH, {"row": replaces, **found})
+                row = replaces
+            else:
+                new = {"at": _now(), "mode": mode, "visitor": visitor, **found}
+                row = connection.execute(_ADD_SEARCH, new).scalar_one()
+            self._forget_sometimes(connection, row)
+            return row
 
     def log_visit(self, article: str, visitor: str, search: int | None = None) -> None:
         """Note that an article was opened. search: where it was shown, if it is this visitor's. Raises StoreError."""
@@ -161,12 +172,8 @@ class Feedback:
         """How often each of these articles was called helpful; those never called so are left out."""
         if not articles or not self.kept:
             return {}
-        with self._store.reading() as session:
-            rows = session.execute(
-                select(tables.Verdict.article, func.count())
-                .where(tables.Verdict.verdict == VERDICTS[0], tables.Verdict.article.in_(articles))
-                .group_by(tables.Verdict.article)
-            ).all()
+        with self._store.asking() as connection:
+            rows = connection.execute(_HELPED, {"articles": list(articles)}).all()
         return {row[0]: row[1] for row in rows}
 
     def most_helpful(self) -> dict[str, int]:
@@ -216,14 +223,14 @@ class Feedback:
         with self._store.session() as session:
             self._forget(session)
 
-    def _forget(self, session: Session) -> None:
+    def _forget(self, session: Session | Connection) -> None:
         oldest = _now() - timedelta(days=self._days)
         for table in (tables.Visit, tables.Verdict, tables.Search):
             session.execute(delete(table).where(table.at < oldest))
             excess = select(table.id).order_by(table.at.desc(), table.id.desc()).offset(MAX_ROWS)
             session.execute(delete(table).where(table.id.in_(excess)))
 
-    def _forget_sometimes(self, session: Session, written: int) -> None:
+    def _forget_sometimes(self, session: Session | Connection, written: int) -> None:
         """Once a day, and after every EVERY rows. written: the number of the row that was just written."""
         today = _now().date()
         if self._forgotten != today or written % EVERY == 0:
@@ -258,6 +265,27 @@ class Chosen:
         if self.until is not None:
             conditions.append(table.at < self.until)
         return and_(*conditions) if conditions else false()
+
+
+# What every page asks: the statements are made once.
+_ADD_SEARCH = insert(tables.Search).returning(tables.Search.id)
+_CHANGE_SEARCH = update(tables.Search).where(tables.Search.id == bindparam("row"))
+_EARLIER = select(tables.Search.visitor, tables.Search.mode, tables.Search.text).where(
+    tables.Search.id == bindparam("row")
+)
+_HELPED = (
+    select(tables.Verdict.article, func.count())
+    .where(tables.Verdict.verdict == VERDICTS[0], tables.Verdict.article.in_(bindparam("articles", expanding=True)))
+    .group_by(tables.Verdict.article)
+)
+
+
+def _continues(connection: Connection, row: int, mode: str, visitor: str, kept: str) -> bool:
+    """Whether a search is still the one of an earlier row."""
+    found = connection.execute(_EARLIER, {"row": row}).one_or_none()
+    if found is None or (found.visitor, found.mode) != (visitor, mode):
+        return False
+    return mode != "search" or found.text == kept
 
 
 def _own(session: Session, search: int | None, visitor: str) -> int | None:

@@ -46,7 +46,7 @@ class Store:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A session that is committed at its end, or rolled back when something is raised. Raises StoreError."""
-        with _sentences(self._where):
+        with sentences(self._where):
             engine = self._connected().execution_options(writes=True)
             with Session(engine, expire_on_commit=False) as session, session.begin():
                 yield session
@@ -54,8 +54,24 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads: it waits for no writer. Raises StoreError."""
-        with _sentences(self._where), Session(self._connected(), expire_on_commit=False) as session:
+        with sentences(self._where), Session(self._connected(), expire_on_commit=False) as session:
             yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """As session(), for statements alone: what every page writes costs a third of the time without objects."""
+        with (
+            sentences(self._where),
+            self._connected().connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """As reading(), for statements alone."""
+        with sentences(self._where), self._connected().connect() as connection:
+            yield connection
 
     def close(self) -> None:
         """Close all connections; the next session opens new ones."""
@@ -203,10 +219,11 @@ def _migrate(engine: Engine) -> None:
 
 
 @contextmanager
-def _sentences(where: str) -> Iterator[None]:
+def sentences(where: str) -> Iterator[None]:
+    """Inside, whatever a database complains of is a StoreError that names it without its password."""
     try:
         yield
-    except (SQLAlchemyError, OSError, ImportError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
         raise StoreError(_told(where, error)) from error
 
 

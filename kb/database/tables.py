@@ -5,11 +5,12 @@ HEAD.
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0005"
+HEAD = "0006"
 """The last migration: with it these tables are made."""
 
 
@@ -46,7 +47,14 @@ class _Name(_Words):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {datetime: _Moment, str: _Words, float: Double, list[str]: JSON, dict[str, str]: JSON}  # noqa: RUF012 - SQLAlchemy reads it once
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it once
+        datetime: _Moment,
+        str: _Words,
+        float: Double,
+        list[str]: JSON,
+        dict[str, str]: JSON,
+        dict[str, Any]: JSON,
+    }
 
 
 _NAME = _Name(300)
@@ -270,3 +278,99 @@ class Use(Base):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     minute: Mapped[int] = mapped_column(primary_key=True)
     times: Mapped[int]
+
+
+class Policy(Base):
+    """A text of service.yml that cases were promised by, under its digest."""
+
+    __tablename__ = "policies"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
+    text: Mapped[str]
+
+
+class Number(Base):
+    """The counter from which the numbers of a year's cases are drawn. next: the one to give."""
+
+    __tablename__ = "numbers"
+    series: Mapped[str] = mapped_column(String(16), primary_key=True)
+    next: Mapped[int]
+
+
+class Case(Base):
+    """What lists of cases sort by. All of it follows from the case's events: a snapshot that can be proved.
+
+    version: how many events it has. next_due, next_clock: the clock that runs out first, of those that tick.
+    until: the end of a wait, behind which the case is open. merged_into, parent, follows: numbers of other cases.
+    """
+
+    __tablename__ = "cases"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(24), unique=True)
+    version: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    channel: Mapped[str] = mapped_column(String(16))
+    opened: Mapped[datetime] = mapped_column(index=True)
+    customer: Mapped[str] = mapped_column(_NAME, index=True)
+    site: Mapped[str] = mapped_column(_NAME)
+    contact: Mapped[str] = mapped_column(_NAME)
+    title: Mapped[str] = mapped_column(_NAME)
+    area: Mapped[str] = mapped_column(String(64))
+    cause: Mapped[str] = mapped_column(String(32))
+    handling: Mapped[str] = mapped_column(String(32))
+    urgency: Mapped[str] = mapped_column(String(16))
+    impact: Mapped[str] = mapped_column(String(16))
+    priority: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    waits_for: Mapped[str] = mapped_column(String(16))
+    until: Mapped[datetime | None]
+    owner: Mapped[str] = mapped_column(_NAME, index=True)
+    team: Mapped[str] = mapped_column(_NAME)
+    emergency: Mapped[bool]
+    parent: Mapped[str] = mapped_column(String(24), index=True)
+    merged_into: Mapped[str] = mapped_column(String(24), index=True)
+    follows: Mapped[str] = mapped_column(String(24))
+    policy: Mapped[str] = mapped_column(ForeignKey("policies.digest"))
+    next_due: Mapped[datetime | None] = mapped_column(index=True)
+    next_clock: Mapped[str] = mapped_column(String(64))
+    closed: Mapped[datetime | None] = mapped_column(index=True)
+    outcome: Mapped[str] = mapped_column(String(16))
+    article: Mapped[str] = mapped_column(_NAME, index=True)
+    unwritten: Mapped[str] = mapped_column(String(32))
+    score: Mapped[int | None]
+    opened_by: Mapped[str] = mapped_column(_NAME)
+
+
+class Event(Base):
+    """What happened to a case. Rows are only added. place: of the case's log, from 1: two writers can't have the same.
+
+    key: of a program, or of a form, that may ask twice; message_id: of the mail it came by. Both once.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("case_id", "place"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    place: Mapped[int]
+    at: Mapped[datetime]
+    noted: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str] = mapped_column(_NAME)
+    kind: Mapped[str] = mapped_column(String(16))
+    public: Mapped[bool]
+    text: Mapped[str]
+    data: Mapped[dict[str, Any]]
+    work: Mapped[int]
+    corrects: Mapped[int]
+    key: Mapped[str | None] = mapped_column(_NAME, unique=True)
+    message_id: Mapped[str | None] = mapped_column(_NAME, unique=True)
+
+
+class Link(Base):
+    """A way for a customer to his case without an account; only its digest is kept. purpose: track or confirm."""
+
+    __tablename__ = "links"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    until: Mapped[datetime]
+    revoked: Mapped[datetime | None]

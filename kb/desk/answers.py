@@ -4,6 +4,7 @@ They describe what comes out of the API, too, and the tests hold the answers to 
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field
@@ -373,6 +374,12 @@ class MeaningState(Answered):
     reason: str = told("不用时的原因", "why there is none")
 
 
+class BackupState(Answered):
+    made: datetime | None = told("最近一次备份", "when the base was backed up last")
+    drilled: datetime | None = told("最近一次成功的演练", "when a backup was proved last")
+    failed: datetime | None = told("此后失败的演练", "when a drill failed since")
+
+
 class Health(Answered):
     status: Literal["ok"]
     version: str
@@ -384,6 +391,7 @@ class Health(Answered):
         "数据库：用不了时搜索照常，判定、草稿、历史存不了",
         "without it searching goes on, and verdicts, drafts and the history can't be kept",
     )
+    backup: BackupState
 
 
 class Unhealthy(Answered):

@@ -147,6 +147,7 @@ def _pack(engine: Engine, settings: Settings, articles: Sequence[Article], until
         groups=groups,
         total=len(packed),
         today=date.today(),
+        icon=b64encode(files("kb").joinpath("web", "static", "icon.svg").read_bytes()).decode(),
         style=Markup(style),  # noqa: S704 - our own files
         script=Markup(script),  # noqa: S704
         policy="default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "

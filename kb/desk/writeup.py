@@ -4,7 +4,7 @@ The symptom is the paste as it came, so that the next one like it is found by th
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from kb.labels import label
@@ -16,6 +16,7 @@ MAX_SYMPTOM = 10_000
 """Characters of a paste that are taken over; the rest of a long log tells a reader nothing more."""
 MAX_TITLE = 80
 MAX_IDENTIFIERS = 12
+NOTHING_TOLD: Mapping[str, str] = {}
 _LOOKED_THROUGH = 8
 """Lines among which a title is looked for when nothing was recognised."""
 
@@ -43,20 +44,22 @@ def started(
     identifiers: Sequence[Recognised],
     looked_at: Iterable[Article],
     kinds: Collection[str] = DEFAULT_KINDS,
+    told: Mapping[str, str] = NOTHING_TOLD,
 ) -> WriteUp:
     """A write-up from a paste, in the language in use; customer data of these kinds is masked.
 
     identifiers: what was recognised in the text. looked_at: articles that were seen and did not help.
+    told: Markdown of other sections as far as they are known, by their keys (kb.model.CASE_SECTIONS), masked already.
     """
     paste = masked(text.replace("\r\n", "\n").replace("\r", "\n").strip(), kinds)
     known = [i for i in identifiers if i.text in paste][:MAX_IDENTIFIERS]  # a password may look like one
     sections = (
         (say("现象", "Symptom"), _quoted(paste)),
-        (say("环境", "Environment"), _by_kind(known)),
-        (say("原因", "Cause"), ""),
-        (say("排查", "Diagnosis"), _looked_at(looked_at) + "1. "),
-        (say("解决", "Fix"), "1. "),
-        (say("验证", "Verification"), ""),
+        (say("环境", "Environment"), "\n".join(filter(None, (_by_kind(known), told.get("environment"))))),
+        (say("原因", "Cause"), told.get("cause", "")),
+        (say("排查", "Diagnosis"), _looked_at(looked_at) + told.get("diagnosis", "1. ")),
+        (say("解决", "Fix"), told.get("fix", "1. ")),
+        (say("验证", "Verification"), told.get("verification", "")),
     )
     body = "\n".join(f"## {heading}\n\n{content}\n" for heading, content in sections)
     return WriteUp(_cut(_telling(paste, known)), body)

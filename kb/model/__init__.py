@@ -3,6 +3,7 @@
 Everything is frozen; who needs a changed one makes a new one.
 
 - Which keys has an article, which values do they take, what are they called? schema.py: one table, all else derives
+- What can happen to a case, and which values have its facts? casework.py
 - What is an article, a passage, a hit, a suggestion? kb/model (frozen dataclasses)
 """
 
@@ -377,7 +378,7 @@ class Suggestions:
 
 
 VERDICTS = ("helpful", "unhelpful")
-SCOPES = ("retrieval", "read", "write")
+SCOPES = ("metrics", "retrieval", "read", "write")
 """What a program's token allows; each allows what the ones before it do."""
 TOKEN_DAYS = 365
 """How long a token works unless another time is asked for."""

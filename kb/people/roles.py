@@ -25,6 +25,7 @@ class Action(NamedTuple):
 ACTIONS: dict[str, Action] = {
     "read": Action("reader", "看文章、搜索、粘贴找方案", "read, search and find a fix"),
     "retrieve": Action("reader", "取回文本", "retrieve texts"),
+    "measure": Action("reader", "读取运行指标", "read the figures of the server"),
     "say": Action("agent", "评价文章与方案", "say what helped"),
     "report": Action("agent", "由程序记下评价", "write down verdicts by program"),
     "explain": Action("engineer", "看一篇文章为什么没找到", "ask why an article was not found"),

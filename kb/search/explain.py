@@ -57,7 +57,7 @@ def places(index: Index, number: int, terms: set[str]) -> dict[str, tuple[str, s
             if token.term in terms and token.term not in found:
                 start, end = folded.span(token.start, token.end)
                 found[token.term] = (text[start:end], field, token.kind)
-        for a, b in neighbours(tokens, folded.text):
+        for a, b in neighbours(tokens, folded.text) if len(found) < len(terms) else ():
             pair = a.raw + b.raw
             if pair in terms and pair not in found:
                 start, end = folded.span(a.start, b.end)

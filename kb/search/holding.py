@@ -18,7 +18,7 @@ from kb.model import Article
 from kb.search.asking import kind_of, name_of, value_of
 from kb.search.index import Index
 from kb.search.observed import Observed, observed, without_contrast
-from kb.search.query_terms import read
+from kb.search.query_terms import groups
 from kb.search.sentences import is_chinese
 from kb.text.tokens import fold
 
@@ -68,10 +68,10 @@ class Asked:
 
 def asked(index: Index, keys: Iterable[str]) -> list[Asked]:
     """What each key asks."""
-    groups = {key: read(name_of(key), index.tokenizer, index.synonyms).groups for key in keys}
+    wanted = {key: groups(name_of(key), index.tokenizer, index.synonyms) for key in keys}
     ways = {
         key: tuple(tuple(frozenset(t.term for t in tokens) for tokens in g.alternatives) for g in found)
-        for key, found in groups.items()
+        for key, found in wanted.items()
     }
     rarity = index.idfs({term for found in ways.values() for way in found for term in way[0]})
     return [

@@ -141,7 +141,7 @@ def _together(index: Index, texts: Sequence[str], without: str = "") -> tuple[Re
 
 
 def _counted(index: Index, forms: Counter[str], kind: str, canonical: str) -> Recognised:
-    return Recognised(_most_written(forms), kind, int(index.holding(canonical).sum()))
+    return Recognised(_most_written(forms), kind, index.holders(canonical))
 
 
 def common_codes(index: Index, articles: Sequence[int]) -> tuple[Recognised, ...]:
@@ -187,9 +187,7 @@ def near(index: Index, text: str) -> tuple[Recognised, ...]:
     token = recognised(index, text)
     parts = [t for t in index.tokenizer.tokens(text) if t.part and len(t.raw) > SHORTEST and t.raw not in text.split()]
     known = [(t, identify(t.raw)) for t in parts if token is not None and t.term in index.weights]
-    telling = tuple(
-        Recognised(text[t.start : t.end], i.kind, int(index.holding(t.term).sum())) for t, i in known if _telling(i)
-    )
+    telling = tuple(Recognised(text[t.start : t.end], i.kind, index.holders(t.term)) for t, i in known if _telling(i))
     if telling:
         return telling[:NEAR]
     folded = fold(text).text

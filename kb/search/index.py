@@ -109,7 +109,7 @@ class Index:
     def topics(self) -> Topics:
         return Topics([part.bundle for part in self.parts])
 
-    def scores(self, query: QueryTerms, hidden: bool = False, lifted: dict[str, Scores] | None = None) -> Scores:
+    def scores(self, query: QueryTerms, hidden: bool = False, lifted: dict[str, scoring.Lift] | None = None) -> Scores:
         """The score of each passage, 0 where nothing matches, and what each step added (kb.search.scoring).
 
         hidden: whether articles that are not visible have a score, too.
@@ -274,6 +274,11 @@ class Index:
         mask &= self.visible
         return mask
 
+    def holders(self, term: str) -> int:
+        """How many articles those are."""
+        articles = self.article_of[self.weights.column(term)[0]]
+        return int(self.visible[articles[np.flatnonzero(np.diff(articles, prepend=-1))]].sum())
+
     def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores of passages -> the best of each article. An article has at least one passage."""
         if not len(self.articles):
@@ -328,28 +333,37 @@ def _article(parts: Sequence[Lines], number: int) -> Article:
 
 
 class Facet:
-    """The values of one facet over all articles: pairs of an article and the number of a value it has."""
+    """The values of one facet over all articles: pairs of an article, ascending, and the number of a value it has."""
 
     def __init__(self, values: list[str], owners: NDArray[np.int64], codes: NDArray[np.int32], articles: int) -> None:
         self.values = values
         self._place = {value: i for i, value in enumerate(values)}
-        self._owners = owners
-        self._codes = codes
         self._articles = articles
+        self._single = bool((np.diff(owners) > 0).all())
+        if self._single:  # as most are: the value of each article, the last place for none
+            self._codes = np.full(articles, len(values), np.int32)
+            self._codes[owners] = codes
+        else:
+            self._owners, self._codes = owners.astype(np.int32), codes
 
     def counts(self, articles: Mask) -> tuple[tuple[str, int], ...]:
         """(value, how many of these articles have it), most frequent first, without zeros."""
-        if not len(self._codes):
+        if not self.values:
             return ()
-        n = np.bincount(self._codes[articles[self._owners]], minlength=len(self.values))
-        order = sorted(np.flatnonzero(n), key=lambda i: (-n[i], self.values[i]))
+        found = self._codes[articles if self._single else articles[self._owners]]
+        n = np.bincount(found, minlength=len(self.values))[: len(self.values)]
+        order = sorted(np.flatnonzero(n).tolist(), key=lambda i: (-n[i], self.values[i]))
         return tuple((self.values[i], int(n[i])) for i in order)
 
     def having(self, values: Sequence[str]) -> Mask:
         """Articles with any of these values."""
-        wanted = [self._place[v] for v in values if v in self._place]
+        wanted = np.zeros(len(self.values) + 1, bool)
+        wanted[[self._place[v] for v in values if v in self._place]] = True
+        if self._single:
+            chosen: Mask = wanted[self._codes]
+            return chosen
         mask = np.zeros(self._articles, bool)
-        mask[self._owners[np.isin(self._codes, wanted)]] = True
+        mask[self._owners[wanted[self._codes]]] = True
         return mask
 
 

@@ -3,7 +3,7 @@
 It looks at the best few by words alone, so that nothing is found by topic alone; kb.indexer.latent_topics learned it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +27,18 @@ class Topics:
         self._passages = [bundle.array("topics.passages") for bundle in bundles]
         self._before = np.cumsum([0, *(int(b.manifest["own_passages"]) for b in bundles)]).tolist()
 
-    def lift(self, scores: Scores, query: Mapping[str, float], weights: Weights) -> None:
-        """Add to the best scores what nearness of topic is worth, in place. query: term -> weight."""
+    def lift(
+        self, scores: Scores, query: Mapping[str, float], weights: Weights
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """The best passages, ascending, and what nearness of topic is worth to each. query: term -> weight."""
         direction = self._direction(query, weights)
         if direction is None:
             return
         chosen = top(scores, DEPTH)
         if len(chosen):
-            scores[chosen] += TOPIC_WEIGHT * scores[chosen[0]] * np.maximum(self._nearness(direction, chosen), 0)
+            order = np.argsort(chosen)
+            near = np.maximum(self._nearness(direction, chosen), 0)
+            yield chosen[order], TOPIC_WEIGHT * scores[chosen[0]] * near[order]
 
     def _direction(self, query: Mapping[str, float], weights: Weights) -> NDArray[np.float32] | None:
         """The direction of a query, of length 1; None when none of its terms has a place."""

@@ -5,9 +5,10 @@ Spans are of a folded text, as its tokens' are.
 
 import math
 import re
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from kb.bundle.fields import SUBJECT_WEIGHT
 from kb.model import Token
@@ -32,7 +33,7 @@ _SENTENCE = re.compile(r"[^\n。！？；!?;]+")
 def lines(text: str, tokens: Sequence[Token]) -> list[Span]:
     """Each line that holds a token; timestamps and addresses alone are none."""
     spans = [m.span() for m in _LINE.finditer(text)]
-    held = {place(spans, t) for t in tokens}
+    held = set(_places(spans, tokens))
     return [span for i, span in enumerate(spans) if i in held]
 
 
@@ -41,7 +42,7 @@ def subject(spans: Sequence[Span], tokens: Sequence[Token], left: Mapping[str, f
 
     left: what talk leaves of the weight of each term.
     """
-    said = Counter(place(spans, t) for t in tokens if not t.part and left.get(t.term, 1) >= TELLING)
+    said = Counter(_places(spans, [t for t in tokens if not t.part and left.get(t.term, 1) >= TELLING]))
     first = next((i for i in range(len(spans)) if said[i] >= SAYS), len(spans))
     return spans[first] if first + 1 < len(spans) else (0, 0)
 
@@ -51,7 +52,7 @@ def seldom(spans: Sequence[Span], tokens: Sequence[Token]) -> dict[str, float]:
 
     That is its inverse document frequency among the lines, of the largest there can be.
     """
-    held = {(t.term, place(spans, t)) for t in tokens}
+    held = {(t.term, place) for t, place in zip(tokens, _places(spans, tokens), strict=True)}
     counts = Counter(term for term, _ in held)
     return {term: math.log((len(spans) + 1) / n) / math.log(len(spans) + 1) for term, n in counts.items()}
 
@@ -60,10 +61,11 @@ def sentences(text: str, tokens: list[Token]) -> tuple[frozenset[str], ...]:
     """The terms of each sentence, pairs included; sentences of a word or two are none."""
     spans = [m.span() for m in _SENTENCE.finditer(text)]
     held: list[set[str]] = [set() for _ in spans]
-    for token in tokens:
-        held[place(spans, token)].add(token.term)
-    for a, b in neighbours(tokens, text):
-        held[place(spans, a)].add(a.raw + b.raw)
+    for token, place in zip(tokens, _places(spans, tokens), strict=True):
+        held[place].add(token.term)
+    beside = list(neighbours(tokens, text))
+    for (a, b), place in zip(beside, _places(spans, [a for a, _ in beside]), strict=True):
+        held[place].add(a.raw + b.raw)
     return tuple(dict.fromkeys(frozenset(h) for h in held if len(h) >= SAYS))
 
 
@@ -76,7 +78,7 @@ def gist(text: str, tokens: Sequence[Token], weights: Mapping[str, float], subje
         return text
     spans = [m.span() for m in _SENTENCE.finditer(text)]
     told: dict[int, float] = defaultdict(float)
-    for i, term in {(place(spans, t), t.term) for t in tokens}:
+    for i, term in {(place, t.term) for t, place in zip(tokens, _places(spans, tokens), strict=True)}:
         inside = subject[0] <= spans[i][0] < subject[1]
         told[i] += weights.get(term, 0) * (SUBJECT_WEIGHT if inside else 1)
     chosen: list[int] = []
@@ -89,10 +91,8 @@ def gist(text: str, tokens: Sequence[Token], weights: Mapping[str, float], subje
     return "\n".join(text[slice(*spans[i])].strip() for i in sorted(chosen)) or text
 
 
-def place(spans: Sequence[Span], token: Token) -> int:
-    """The number of the span that a token stands in."""
-    return bisect_right(spans, token.start, key=_start) - 1
-
-
-def _start(span: Span) -> int:
-    return span[0]
+def _places(spans: Sequence[Span], tokens: Sequence[Token]) -> list[int]:
+    """The number of the span that each token stands in."""
+    starts = np.array([start for start, _ in spans], np.int64)
+    places = starts.searchsorted([token.start for token in tokens], "right") - 1
+    return places.tolist() if len(tokens) else []

@@ -17,6 +17,8 @@ Floats = NDArray[np.float32]
 Bounds = NDArray[np.int32]
 """Where columns begin and end in rows and data: columns x 2. Two thousand million entries are enough."""
 
+REMEMBERED = 20_000
+"""Terms whose columns are remembered by each part of an index. One paste asks for the same few hundred ten times."""
 COMPILED_FROM = 20_000
 """Rows; below it numpy is fast enough, and a command need not wait for scipy to be imported."""
 
@@ -45,17 +47,24 @@ class Matrix:
             self._add(sums, self, bounds[i], weights[i : i + 1])
 
     def cells(self, bounds: Bounds, rows: NDArray[np.int64]) -> Floats:
-        """The weights of columns in rows, columns x rows, 0 for none: a binary search in all columns at once."""
-        if not len(self.rows):
-            return np.zeros((len(bounds), len(rows)), np.float32)
-        low, high = (np.repeat(bounds[:, i, None].astype(np.int64), len(rows), axis=1) for i in (0, 1))
-        end, last = high, len(self.rows) - 1
-        while (unsure := low < high).any():
-            middle = np.minimum((low + high) // 2, last)
-            less = (self.rows[middle] < rows) & unsure
-            low, high = np.where(less, middle + 1, low), np.where(less, high, np.minimum(middle, high))
-        at = np.minimum(low, last)
-        return np.where((low < end) & (self.rows[at] == rows), self.data[at], np.float32(0))
+        """The weights of columns in rows, columns x rows, 0 for none: a binary search in all columns at once.
+
+        Each step halves what is left of every column. The longest come first, so that those that are done are a tail.
+        """
+        out = np.zeros((len(bounds), len(rows)), np.float32)
+        left = bounds[:, 1] - bounds[:, 0]
+        order = np.argsort(-left, kind="stable")[: np.count_nonzero(left)]
+        left = left[order]
+        at = np.repeat(bounds[order, :1], len(rows), axis=1)
+        wanted = rows.astype(self.rows.dtype)
+        while longer := np.count_nonzero(left > 1):
+            half = left[:longer] // 2
+            middle = at[:longer] + half[:, None]
+            at[:longer] += (self.rows[middle] <= wanted) * half[:, None]
+            left[:longer] -= half
+        if len(order):
+            out[order] = np.where(self.rows[at] == wanted, self.data[at], np.float32(0))
+        return out
 
 
 def _add(sums: Floats, matrix: Matrix, bounds: Bounds, weight: Floats) -> None:
@@ -93,7 +102,15 @@ class Columns:
         self.passages = Matrix(bundle, "weights", self.height)
         self.codes = Matrix(bundle, "codes", self.height)
         self.pages = Matrix(bundle, "pages", int(self.page.max(initial=-1)) + 1)
+        self._known: dict[str, int] = {}
 
     def find(self, terms: Iterable[str]) -> NDArray[np.int64]:
-        """The column of each term, -1 for an unknown one."""
-        return find(self._terms, keys(terms))
+        """The column of each term, -1 for an unknown one. The last ones are remembered."""
+        wanted, known = list(terms), self._known
+        unknown = [term for term in wanted if term not in known]
+        if unknown:
+            if len(known) > REMEMBERED:  # another thread goes on with what it has in hand
+                known, unknown = {}, wanted
+                self._known = known
+            known.update(zip(unknown, find(self._terms, keys(unknown)).tolist(), strict=True))
+        return np.fromiter(map(known.__getitem__, wanted), np.int64, len(wanted))

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +38,12 @@ issues set, 2 costs 0.001."""
 
 WORDS = ("word", "name", "number", "user")
 """Kinds of tokens that are no identifiers."""
+Place = tuple[int, int]
+Meanings = tuple[tuple[Token, ...], ...]
 Spread = Callable[[Sequence[str]], NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """One thing an article must say: any of the alternatives, each of them tokens that all must stand there.
 
     text: as typed, or as corrected. The first alternative is its own words, the others are synonyms and what was
@@ -49,7 +51,7 @@ class Group:
     """
 
     text: str
-    alternatives: tuple[tuple[Token, ...], ...]
+    alternatives: Meanings
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +120,8 @@ def read(
     quiet = _stop_weights(every, weights)
     weights |= quiet
     via: dict[str, str] = {}
-    alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]] = {}
-    edges = {edge for token in every if not token.part for edge in (token.start, token.end)}
-    within = {i for t in every if not t.part and t.kind not in WORDS for i in range(t.start + 1, t.end)}
-    found = [
-        (start, end, synonyms[word])
-        for start, end, word in synonyms.find(folded.text, edges)
-        if start not in within and end not in within  # BBU of C0/BBU is no word
-    ]
-    for start, end, words in found + _taiwan_readings(meant.text, folded, tokens, tokenizer):
-        meanings = tuple(_meaning(s, tokenizer) for s in words)
-        alternatives[start, end] = (*alternatives.get((start, end), ()), *meanings)
+    alternatives = _alternatives(meant.text, folded, every, tokens, tokenizer, synonyms)
+    for (start, end), meanings in alternatives.items():
         for token in (t for meaning in meanings for t in meaning):
             if token.term not in weights:
                 weights[token.term] = SYNONYM_WEIGHT
@@ -136,27 +129,67 @@ def read(
     typed = _typed(text, tokenizer, corrections)
     for token in typed:
         weights.setdefault(token.term, TYPED_WEIGHT)
-
-    def span(start: int, end: int) -> tuple[int, int]:
-        return meant.span(*folded.span(start, end))
-
-    groups = []
-    for start, end, readings in _groups([t for t in tokens if not t.part], alternatives):
-        wrong = [c for c in corrections if _overlap(c, span(start, end))]
-        own = tuple(t for t in typed if any(_overlap(c, (t.start, t.end)) for c in wrong))
-        groups.append(Group(meant.text[slice(*folded.span(start, end))], (*readings, own) if own else readings))
-    placed = tuple(t._replace(start=s, end=e) for t in tokens for s, e in [span(t.start, t.end)])
+    placed = tokens
+    if meant.origin is not None or folded.origin is not None:
+        placed = [t._replace(start=s, end=e) for t in tokens for s, e in [meant.span(*folded.span(t.start, t.end))]]
     return QueryTerms(
         weights,
         via,
-        tuple(groups),
-        placed,
+        tuple(_grouped(meant, folded, tokens, alternatives, typed, corrections)),
+        tuple(placed),
         frozenset(quiet),
         tuple(corrections),
         telling.weights(folded, tokens),
         lines.sentences(folded.text, tokens),
         gist,
     )
+
+
+def groups(
+    text: str, tokenizer: Tokenizer, synonyms: Synonyms, corrections: Sequence[Correction] = ()
+) -> tuple[Group, ...]:
+    """The groups of read() alone, which needs no weights: a question and a query of keywords ask for no more."""
+    meant = respelled(text, corrections)
+    folded, every = tokenizer.read(meant.text)
+    tokens = _telling(every)
+    alternatives = _alternatives(meant.text, folded, every, tokens, tokenizer, synonyms)
+    return tuple(_grouped(meant, folded, tokens, alternatives, _typed(text, tokenizer, corrections), corrections))
+
+
+def _alternatives(
+    text: str, folded: Folded, every: list[Token], tokens: list[Token], tokenizer: Tokenizer, synonyms: Synonyms
+) -> dict[Place, Meanings]:
+    """Where a text says what has synonyms, and these, each as tokens."""
+    edges = {edge for token in every if not token.part for edge in (token.start, token.end)}
+    within = {i for t in every if not t.part and t.kind not in WORDS for i in range(t.start + 1, t.end)}
+    found = [
+        (start, end, synonyms[word])
+        for start, end, word in synonyms.find(folded.text, edges)
+        if start not in within and end not in within  # BBU of C0/BBU is no word
+    ]
+    out: dict[Place, Meanings] = {}
+    for start, end, words in found + _taiwan_readings(text, folded, tokens, tokenizer):
+        out[start, end] = (*out.get((start, end), ()), *(_meaning(s, tokenizer) for s in words))
+    return out
+
+
+def _grouped(
+    meant: Folded,
+    folded: Folded,
+    tokens: list[Token],
+    alternatives: dict[Place, Meanings],
+    typed: Sequence[Token],
+    corrections: Sequence[Correction],
+) -> Iterator[Group]:
+    """Each thing that is asked for, with what was typed for it where that was corrected."""
+    for start, end, readings in _groups([t for t in tokens if not t.part], alternatives):
+        place = folded.span(start, end)
+        if corrections:
+            span = meant.span(*place)
+            wrong = [c for c in corrections if _overlap(c, span)]
+            own = tuple(t for t in typed if any(_overlap(c, (t.start, t.end)) for c in wrong))
+            readings = (*readings, own) if own else readings
+        yield Group(meant.text[slice(*place)], readings)
 
 
 def _by_rarity(tokens: Sequence[Token], weights: Mapping[str, float], spread: Spread | None) -> Mapping[str, float]:
@@ -246,15 +279,18 @@ def _meaning(word: str, tokenizer: Tokenizer) -> tuple[Token, ...]:
     return tuple([t for t in tokens if t.raw not in STOP_WORDS] or tokens)
 
 
-def _groups(
-    tokens: list[Token], alternatives: dict[tuple[int, int], tuple[tuple[Token, ...], ...]]
-) -> Iterator[tuple[int, int, tuple[tuple[Token, ...], ...]]]:
+def _groups(tokens: list[Token], alternatives: dict[Place, Meanings]) -> Iterator[tuple[int, int, Meanings]]:
     """(start, end) of each thing that is asked for, and its own tokens with their synonyms."""
-    done: set[tuple[int, int]] = set()
+    done: set[Place] = set()
     spans, starts = sorted(alternatives), [t.start for t in tokens]
+    covered = bytearray(max((end for _, end in spans), default=0))
+    for start, end in spans:
+        covered[start:end] = b"\1" * (end - start)
     for token in tokens:
-        near = bisect_left(spans, (token.end, 0))
-        inside = next((s for s in spans[max(0, near - 2) : near] if token.start < s[1]), None)
+        inside = None
+        if 1 in covered[token.start : token.end]:  # few are
+            near = bisect_left(spans, (token.end, 0))
+            inside = next((s for s in spans[max(0, near - 2) : near] if token.start < s[1]), None)
         if inside is None:
             yield token.start, token.end, ((token,),)
         elif inside not in done:

@@ -8,7 +8,7 @@ adds. A passage that is alone on its page has both in W. One that holds no word 
 
 import math
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -31,7 +31,7 @@ class Weights:
         self._before = np.cumsum([0, *(c.height for c in columns)]).tolist()
         self.passages: int = self._before[-1]
         self.rarest = rarity(0, self.passages)
-        self.df = lru_cache(maxsize=100_000)(partial(_df, self._columns))
+        self.df = lru_cache(maxsize=10_000)(partial(_df, self._columns))
         self._scratch = threading.local()
 
     def __contains__(self, term: str) -> bool:
@@ -54,17 +54,28 @@ class Weights:
 
     def within(self, terms: Sequence[str], passages: NDArray[np.int64]) -> NDArray[np.float32]:
         """The weights of terms in passages and in their pages, 2 x terms x passages, 0 where one is not held."""
-        out = np.zeros((2, len(terms), len(passages)), np.float32)
+        page = np.zeros((len(terms), len(passages)), np.float32)
+        for columns, mine, rows in self._apart(passages):
+            if columns.pages.height and len(terms):
+                of = columns.page[rows]
+                behind = columns.pages.cells(columns.pages.bounds(columns.find(terms)), of)
+                page[:, mine] = np.where(of < 0, np.float32(0), behind)
+        return np.stack([self.own(terms, passages), page])
+
+    def own(self, terms: Sequence[str], passages: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The same of passages alone, terms x passages."""
+        out = np.zeros((len(terms), len(passages)), np.float32)
+        for columns, mine, rows in self._apart(passages):
+            if len(terms):
+                out[:, mine] = columns.passages.cells(columns.passages.bounds(columns.find(terms)), rows)
+        return out
+
+    def _apart(self, passages: NDArray[np.int64]) -> Iterator[tuple[Columns, NDArray[np.int64], NDArray[np.int64]]]:
+        """Of each bundle that has some of the passages: its columns, their places among these, their rows in it."""
         for columns, before in zip(self._columns, self._before, strict=False):
             mine = np.flatnonzero((passages >= before) & (passages < before + columns.height))
-            if len(mine) and len(terms):
-                rows = passages[mine] - before
-                found = columns.find(terms)
-                own = columns.passages.cells(columns.passages.bounds(found), rows)
-                page = columns.page[rows]
-                behind = columns.pages.cells(columns.pages.bounds(found), page)
-                out[0][:, mine], out[1][:, mine] = own, np.where(page < 0, np.float32(0), behind)
-        return out
+            if len(mine):
+                yield columns, mine, passages[mine] - before
 
     def dfs(self, terms: Sequence[str]) -> list[int]:
         """How many passages hold each of these terms."""
@@ -91,14 +102,19 @@ class Weights:
         """query: term -> weight. Returns one score a passage, 0 where nothing matches."""
         return self._total(query, np.empty(self.passages, np.float32))
 
-    def about(self, term: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Passages that hold a code, and how much each is about it (kb.bundle.fields.CODE_ZONES)."""
+    def about(self, terms: Sequence[str]) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Of each code the passages that hold it, and how much each is about it (kb.bundle.fields.CODE_ZONES)."""
+        bounds = [columns.codes.bounds(columns.find(terms)).tolist() for columns in self._columns]
+        return [self._about(places) for places in zip(*bounds, strict=True)]
+
+    def _about(self, places: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """places: where the column of a code begins and ends in each bundle."""
         rows, zones = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-        for columns, before in zip(self._columns, self._before, strict=False):
-            ((start, end),) = columns.codes.bounds(columns.find([term])).tolist()
-            rows.append(columns.codes.rows[start:end].astype(np.int64) + before)
-            zones.append(columns.codes.data[start:end])
-        return np.concatenate(rows), np.concatenate(zones)
+        for columns, before, (start, end) in zip(self._columns, self._before, places, strict=False):
+            if end > start:
+                rows.append(columns.codes.rows[start:end].astype(np.int64) + before)
+                zones.append(columns.codes.data[start:end])
+        return (rows[-1], zones[-1]) if len(rows) <= 2 else (np.concatenate(rows), np.concatenate(zones))
 
     def best(self, query: Mapping[str, float], k: int) -> list[tuple[int, float]]:
         """The k best passages and their scores, best first."""

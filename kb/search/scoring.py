@@ -12,6 +12,7 @@ Each step adds to the scores of the one before, in shares of the best score, so 
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -39,66 +40,100 @@ DEPTH = 100
 """Passages, the best so far, that sentences are compared with."""
 
 
+Touched = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""Passages, ascending, and what is added to the score of each."""
+
+
+class Lift(NamedTuple):
+    """What a step added to these passages, in ascending order, and nothing to others."""
+
+    passages: NDArray[np.int64]
+    added: Scores
+
+    def of(self, passages: NDArray[np.int64]) -> Scores:
+        """What it added to each of some passages."""
+        places = np.minimum(self.passages.searchsorted(passages), len(self.passages) - 1)
+        if not len(self.passages):
+            return np.zeros(len(passages), np.float32)
+        return np.where(self.passages[places] == passages, self.added[places], np.float32(0))
+
+
 def scores(
     index: "Index",
     query: QueryTerms,
     unseen: NDArray[np.int64] | None = None,
-    lifted: dict[str, Scores] | None = None,
+    lifted: dict[str, Lift] | None = None,
 ) -> Scores:
     """One score a passage, 0 where nothing matches.
 
-    unseen: passages that get none. lifted: takes what each step adds beyond the words: name -> one number a passage.
+    unseen: passages that get none. lifted: takes what each step adds beyond the words, by its name.
     """
     found = index.weights.scores(query.weights)
     if unseen is not None:
         found[unseen] = 0
     for step in STEPS:
-        before = found.copy() if lifted is not None else found
-        step.lift(index, found, query)
-        if lifted is not None:
-            lifted[step.name] = found - before
+        touched = list(step.lift(index, found, query))
+        if lifted is None:
+            for passages, added in touched:
+                found[passages] += added
+        else:
+            lifted[step.name] = _lift(found, touched)
     if unseen is not None:
         found[unseen] = 0
     return found
 
 
-def _by_topic(index: "Index", found: Scores, query: QueryTerms) -> None:
+def _lift(found: Scores, touched: list[Touched]) -> Lift:
+    """Add to the scores, in place, and tell what that made of them."""
+    apart = [passages for passages, _ in touched]
+    every = apart[0] if len(apart) == 1 else np.unique(np.concatenate([np.empty(0, np.int64), *apart]))
+    before = found[every]
+    for passages, added in touched:
+        found[passages] += added
+    return Lift(every, found[every] - before)
+
+
+def _by_topic(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     if len(query.weights) >= TOPIC_FROM:
-        index.topics.lift(found, query.weights, index.weights)
+        yield from index.topics.lift(found, query.weights, index.weights)
 
 
-def _by_sentence(index: "Index", found: Scores, query: QueryTerms) -> None:
+def _by_sentence(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     """A fault is told in one sentence, whatever is told around it."""
     chosen = top(found, DEPTH) if len(query.sentences) > 1 else np.empty(0, np.int64)
     if len(chosen):
         terms = {term: i for i, term in enumerate(query.weights)}
-        weights = np.zeros((len(query.sentences), len(terms)), np.float32)
-        for row, sentence in zip(weights, query.sentences, strict=True):
-            for term in sentence & terms.keys():
-                row[terms[term]] = query.weights[term]
-        best = (weights @ index.weights.within(list(terms), chosen)[0]).max(axis=0)
+        said = [[terms[t] for t in sentence if t in terms] for sentence in query.sentences]
+        weights = np.zeros((len(said), len(terms)), np.float32)
+        rows = np.repeat(np.arange(len(said)), [len(s) for s in said])
+        columns = np.fromiter(chain.from_iterable(said), np.int64, len(rows))
+        weights[rows, columns] = np.fromiter(query.weights.values(), np.float32, len(terms))[columns]
+        best = (weights @ index.weights.own(list(terms), chosen)).max(axis=0)
         if most := float(best.max()):
-            found[chosen] += np.float32(SENTENCE_WEIGHT * found[chosen[0]] / most) * best
+            order = np.argsort(chosen)
+            yield chosen[order], np.float32(SENTENCE_WEIGHT * found[chosen[0]] / most) * best[order]
 
 
-def _by_product(index: "Index", found: Scores, query: QueryTerms) -> None:
+def _by_product(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     """Articles about a product of the text, or of the case, come before others of equal evidence."""
     if query.products:
         about = index.over_passages(index.facets["product"].having(sorted(query.products)))
-        found[about & (found > 0)] += np.float32(PRODUCT_WEIGHT * found.max(initial=0))
+        passages = np.flatnonzero(about & (found > 0))
+        yield passages, np.full(len(passages), PRODUCT_WEIGHT * found.max(initial=0), np.float32)
 
 
-def _by_code(index: "Index", found: Scores, query: QueryTerms) -> None:
+def _by_code(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     """A code that few articles are about comes before all words."""
-    best = max(float(found.max(initial=0)), index.weights.rarest)
+    best = max(float(found.max(initial=0)), index.weights.rarest) if query.codes else 0.0
     for passages, told in told_by_code(index, query.codes):
-        found[passages] += np.float32(CODE_LIFT * best) * told
+        yield passages, np.float32(CODE_LIFT * best) * told
 
 
 def told_by_code(index: "Index", codes: Mapping[str, float]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Of each code the passages that are about it, and how surely it tells that they are meant, 0 to 1."""
-    for code, sure in codes.items():
-        passages, zones = index.weights.about(code)
+    for sure, (passages, zones) in zip(codes.values(), index.weights.about(list(codes)), strict=True):
+        if not len(passages):
+            continue
         shown = index.visible[index.article_of[passages]]
         passages, zones = passages[shown], zones[shown]
         if len(passages):
@@ -113,12 +148,13 @@ def _holders(index: "Index", passages: NDArray[np.int64], zones: NDArray[np.floa
     return float(np.maximum.reduceat(zones, first).sum())
 
 
-def _by_meaning(index: "Index", found: Scores, query: QueryTerms) -> None:
+def _by_meaning(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     """What says the same in other words, or in another language, is found by this alone."""
     if query.by_meaning and index.meaning.ready():
         weight = MEANING_SHORT if len(query.tokens) <= SHORT_QUERY else MEANING_LONG
         best = max(float(found.max(initial=0)), index.weights.rarest)
-        found += np.float32(weight * best) * np.maximum(index.meaning.cosines(query.gist), 0)
+        near = np.float32(weight * best) * np.maximum(index.meaning.cosines(query.gist), 0)
+        yield np.arange(len(found)), near
 
 
 SHOWN = 60
@@ -136,13 +172,13 @@ def _same_meaning(index: "Index", query: QueryTerms, passage: Passage) -> tuple[
 class Step(NamedTuple):
     """A signal beyond the words.
 
-    name: of the reason, as it stands in a Match (its name for people: kb.labels, field). lift: adds to the scores, in
-    place. zh, en: what is told when it lifted a passage. quoted: a better sentence for it, and what of the query it
-    answers to, where it has one.
+    name: of the reason, as it stands in a Match (its name for people: kb.labels, field). lift: what is added to the
+    scores; it changes none. zh, en: what is told when it lifted a passage. quoted: a better sentence for it, and what
+    of the query it answers to, where it has one.
     """
 
     name: str
-    lift: Callable[["Index", Scores, QueryTerms], None]
+    lift: Callable[["Index", Scores, QueryTerms], Iterator[Touched]]
     zh: str
     en: str
     quoted: Callable[["Index", QueryTerms, Passage], tuple[str, str] | None] | None = None

@@ -18,8 +18,9 @@ from kb.search.explain import matches
 from kb.search.filters import all_of, any_of, holding
 from kb.search.index import Index
 from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
-from kb.search.query_terms import Group, QueryTerms, read
+from kb.search.query_terms import Group, QueryTerms, groups, read
 from kb.search.ranking import Scores, rarity, top
+from kb.search.scoring import Lift
 from kb.search.snippets import Highlighter, below, phrase_pattern, place, wildcard_pattern
 from kb.text.tokens import HAN, fold
 
@@ -116,11 +117,12 @@ def _hits(
     index: Index, query: Query, matcher: "Matcher", shown: Mask, uses: Mapping[str, int], size: int, number: int
 ) -> tuple[Hit, ...]:
     """One page of hits."""
-    scores = matcher.scores()
+    lifted: dict[str, Lift] = {}
+    scores = matcher.scores(lifted)
     chosen = in_order(index, query, matcher, shown, scores, size * number, uses)[size * (number - 1) :]
     passages = matcher.passages()
     best = {int(a): _best_passage(index, int(a), scores, passages) for a in chosen}
-    evidence = Evidence(index, matcher.terms, scores, list(best.values()))
+    evidence = Evidence(index, matcher.terms, scores, list(best.values()), lifted)
     sure = confidence(evidence)
     marker = matcher.highlighter()
     matching = {a: np.flatnonzero(passages[index.first[a] : index.first[a + 1]]) + index.first[a] for a in best}
@@ -270,8 +272,9 @@ class Matcher:
         """So many words that not all of them are required."""
         return any(len(self.groups(n)) > KEYWORDS for n in self._leaves if isinstance(n, Words))
 
-    def scores(self) -> Scores:
-        return self._index.scores(self.terms, hidden=True)
+    def scores(self, lifted: dict[str, Lift] | None = None) -> Scores:
+        """Of all passages, also of articles that are not visible. lifted: see kb.search.scoring.scores."""
+        return self._index.scores(self.terms, hidden=True, lifted=lifted)
 
     def _near(self) -> Mask:
         """Passages that mean what a sentence says, whatever their words."""
@@ -313,8 +316,8 @@ class Matcher:
                 return holding(self._index, node)
 
     def _words_mask(self, node: Words, any_word: bool) -> Mask:
-        groups = self.groups(node)
-        masks = [self.has(g, len(groups) <= KEYWORDS) for g in groups]
+        asked = self.groups(node)
+        masks = [self.has(g, len(asked) <= KEYWORDS) for g in asked]
         if not masks:
             return holding(self._index, Phrase(node.text))
         if any_word:
@@ -325,8 +328,8 @@ class Matcher:
         """The words of a node, each once."""
         if node not in self._groups_of:
             corrections = self._corrections.get(node.text, ())
-            groups = read(node.text, self._index.tokenizer, self._index.synonyms, corrections).groups
-            distinct = {tuple(tuple(t.term for t in tokens) for tokens in g.alternatives): g for g in reversed(groups)}
+            every = groups(node.text, self._index.tokenizer, self._index.synonyms, corrections)
+            distinct = {tuple(tuple(t.term for t in tokens) for tokens in g.alternatives): g for g in reversed(every)}
             self._groups_of[node] = tuple(reversed(distinct.values()))[:MAX_GROUPS]
         return self._groups_of[node]
 

@@ -91,17 +91,35 @@ class Highlighter:
         return _cut_out(passage, stretch, found), section
 
     def _best_start(self, found: list[tuple[int, int, str]], length: int, passage: Passage) -> int:
+        """Where the stretch of one section begins that holds the most telling terms, each once; the first of equals.
+
+        Two ends move over the matches. What is added and taken on the way is only nearly right, so that a stretch
+        that may be the best is added up by itself.
+        """
+        value = self.weights.get
         best, best_start = 0.0, 0
-        for i, (start, _, _) in enumerate(found):
-            terms = set()
+        held: dict[str, int] = {}
+        sum_, behind = 0.0, 0
+        for i, (start, _, first) in enumerate(found):
             last = min(start + length * 0.8, _section_at(passage, start)[1])
-            for _, end, term in found[i:]:
-                if end > last:
-                    break
-                terms.add(term)
-            value = sum(self.weights.get(t, 2.0) for t in terms)
-            if value > best:
-                best, best_start = value, start
+            while behind < len(found) and found[behind][1] <= last:
+                term = found[behind][2]
+                if term not in held:
+                    held[term] = 0
+                    sum_ += value(term, 2.0)
+                held[term] += 1
+                behind += 1
+            if sum_ > best * (1 - 1e-9):
+                exact = sum(value(term, 2.0) for term in held)
+                if exact > best:
+                    best, best_start = exact, start
+            if behind <= i:  # the match itself is longer than a snippet
+                behind = i + 1
+            elif held[first] == 1:
+                del held[first]
+                sum_ -= value(first, 2.0)
+            else:
+                held[first] -= 1
         return best_start
 
 

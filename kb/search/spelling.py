@@ -31,7 +31,7 @@ from kb.text.common import is_common
 from kb.text.identifiers import identify
 from kb.text.spelling_keys import CHARACTERS, LETTERS, blurred
 from kb.text.stopwords import STOP_WORDS
-from kb.text.tokens import HAN, fold
+from kb.text.tokens import HAN, Folded
 
 UNSEEN = 16.0
 """Cost of a Chinese word that no passage holds, or more in a large base: one of 100,000 in two of a hundred texts."""
@@ -102,7 +102,7 @@ def check(index: Index, text: str, doubt: float = SURE, paste: bool | None = Non
     mistake must be cheaper than believing what was typed; SURE to act on it, 0 to ask about it.
     paste: whether it is one, or a part of one; the text tells by itself when that is not said.
     """
-    codes = list(_codes(text))
+    codes = list(_codes(text, index.tokenizer.read(text)[0]))
     words = _Reader(index, text, paste).corrections(doubt)
     free = (w for w in words if not any(w.start < c.end and c.start < w.end for c in codes))
     return tuple(sorted((*codes, *free), key=attrgetter("start")))
@@ -120,9 +120,8 @@ def better_query(index: Index, text: str, few: bool = True, applied: Iterable[st
     return respelled(text, corrections).text if {c.typed for c in corrections} - set(applied) else ""
 
 
-def _codes(text: str) -> Iterator[Correction]:
+def _codes(text: str, folded: Folded) -> Iterator[Correction]:
     """Hexadecimal codes in which a letter stands for a digit: o for 0, l or i for 1."""
-    folded = fold(text)
     for m in _HEXADECIMAL.finditer(folded.text):
         start, end = folded.span(*m.span())
         typed = text[start:end]
@@ -200,6 +199,12 @@ class _Reader:
         self._names = _names([t for t in every if not t.part or (len(t.raw) in LETTERS and self._df[t.term])])
         self._unseen = max(UNSEEN, self._cost_of(0))
         self._mistakes = self._find_mistakes()
+        self._windows: list[tuple[int, int]] = []
+        if self._mistakes:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Every way to read what mistakes may touch."""
         self._windows = self._touched()
         self._after = {t.end: following.start for t, following in pairwise(self._tokens)}
         self._starting: dict[int, list[_Edge]] = defaultdict(list)

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -29,6 +29,7 @@ from kb.search.faults import split
 from kb.search.index import Index
 from kb.search.query_terms import QueryTerms, read
 from kb.search.ranking import Scores, top
+from kb.search.scoring import Lift
 from kb.search.snippets import Highlighter, place
 from kb.search.threshold import THRESHOLD
 from kb.search.verdict_memory import Remembered, reason
@@ -59,8 +60,7 @@ def suggest(
     ask = partial(_found, index, count=count, exact=exact, remembered=remembered, products=products)
     told = excerpt(text)
     whole = ask(told, answers=answers)
-    pieces = [] if answers else [ask(piece) for piece in split(told)]
-    sure = [piece for piece in pieces if piece.chosen and piece.chosen[0].score >= MEDIUM]
+    sure = [] if answers else _sure(ask, split(told))
     # Two answers that differ tell of two faults; else the pieces tell of one, step by step.
     several = len({piece.chosen[0].article for piece in sure}) > 1
     answer = _apart(whole, sure, count) if several else _together(whole)
@@ -104,7 +104,7 @@ def _found(
 ) -> _Found:
     """What suggest() chooses from."""
     terms = seen = read_paste(index, text, exact, products)
-    lifted: dict[str, Scores] = {}
+    lifted: dict[str, Lift] = {}
     scores = index.scores(terms, lifted=lifted)
     recalled = _recalled(index, terms, scores, remembered)
     depth = max(count, 10)
@@ -128,26 +128,43 @@ def _found(
     return _Found(text, answers, terms, seen, scores, candidates, chosen, near, recalled, evidence)
 
 
+def _sure(ask: Callable[[str], _Found], pieces: Sequence[str]) -> list[_Found]:
+    """What the pieces of a text find that have an answer of their own; not all, where there can't be two of them."""
+    sure: list[_Found] = []
+    for left, piece in zip(range(len(pieces), 0, -1), pieces, strict=True):
+        if len(sure) + left < 2:
+            break
+        found = ask(piece)
+        if found.chosen and found.chosen[0].score >= MEDIUM:
+            sure.append(found)
+    return sure
+
+
 def _together(found: _Found) -> Suggestions:
     """The answer to a text of one fault."""
     # An answer may make this fault of what is only of the same topic so far.
     asked = questions(found.evidence.index, [*found.chosen, *found.near], found.terms, found.answers)
-    return replace(_told(found), suggestions=_suggestions(found), related=_related(found), questions=asked)
+    return replace(
+        _told(found),
+        suggestions=tuple(_suggestion(c, found) for c in found.chosen),
+        related=tuple(_related(c, found) for c in found.near),
+        questions=asked,
+    )
 
 
 def _apart(whole: _Found, pieces: Sequence[_Found], count: int) -> Suggestions:
     """The answer to a text whose pieces tell of several faults: the best of each in turn."""
-    own = [_suggestions(piece) for piece in pieces]
-    merged: dict[str, Suggestion] = {}
+    merged: dict[int, tuple[Candidate, _Found, int]] = {}
     for turn in range(count):
-        for number, suggestions in enumerate(own, 1):
-            for s in suggestions[turn : turn + 1]:
-                merged.setdefault(s.article.id, replace(s, fault=number))
-    near = {s.article.id: s for found in (whole, *pieces) for s in _related(found) if s.article.id not in merged}
+        for number, piece in enumerate(pieces, 1):
+            for candidate in piece.chosen[turn : turn + 1]:
+                merged.setdefault(candidate.article, (candidate, piece, number))
+    near = {c.article: (c, found) for found in (whole, *pieces) for c in found.near if c.article not in merged}
+    shown = list(merged.values())[: max(count, len(pieces))]
     return replace(
         _told(whole),
-        suggestions=tuple(merged.values())[: max(count, len(own))],
-        related=tuple(near.values())[:count],
+        suggestions=tuple(replace(_suggestion(c, piece), fault=number) for c, piece, number in shown),
+        related=tuple(_related(c, found) for c, found in list(near.values())[:count]),
         best=max(_best(piece) for piece in pieces),
         faults=tuple(piece.text for piece in pieces),
     )
@@ -176,12 +193,8 @@ def _best(found: _Found) -> float:
     return round(max((c.score for c in found.candidates), default=0.0), 3)
 
 
-def _suggestions(found: _Found) -> tuple[Suggestion, ...]:
-    return tuple(_suggestion(c, found) for c in found.chosen)
-
-
-def _related(found: _Found) -> tuple[Suggestion, ...]:
-    return tuple(replace(_suggestion(c, found, quoting=False), band=Band.RELATED) for c in found.near)
+def _related(candidate: Candidate, found: _Found) -> Suggestion:
+    return replace(_suggestion(candidate, found, quoting=False), band=Band.RELATED)
 
 
 def _ranked(index: Index, scores: Scores, count: int, recalled: Mapping[int, Recalled]) -> list[tuple[int, int]]:
@@ -294,7 +307,7 @@ def _identifiers(index: Index, text: str, terms: QueryTerms) -> tuple[Recognised
     found: dict[str, Recognised] = {}
     for token in terms.tokens:
         if token.kind in SHOWN_KINDS and not token.part and token.term not in found:
-            known = int(index.holding(token.term).sum())
+            known = index.holders(token.term)
             found[token.term] = Recognised(text[token.start : token.end], token.kind, known)
     return tuple(sorted(found.values(), key=lambda r: (r.known == 0, r.known)))[:30]
 

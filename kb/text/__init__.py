@@ -1,6 +1,6 @@
 """What a text is to us: its characters, tokens, identifiers, and which of its words mean the same.
 
-- How is text cut? tokens.py; error codes, ports, versions: identifiers.py; for quotations: unigrams.py
+- How is text cut? tokens.py; error codes, ports, versions: identifiers.py, check_digits.py; for quotations: unigrams.py
 - What means the same? synonyms.py; the shipped words: data/trade_words.txt; Taiwan's words in a query: taiwan.py,
   data/taiwan_words.txt
 - What does HTML say, however broken? hypertext.py; what are these bytes? encodings.py; which pictures are taken in?

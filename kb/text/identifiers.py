@@ -10,6 +10,7 @@ The canonical form is equal for spelling variants of one thing:
     00:1A:2B:3C:4D:5E, 001a-2b3c-4d5e -> mac001a2b3c4d5e
     v7.5.0, 7.5.0                  -> 7.5.0
     7.5.0-rc1, 7.5.0rc1            -> 7.5.0rc1
+    26-00137-7                     -> 26.137.7, and 26-00137 (a case of ours, known by its check digit)
 
 All functions take folded text (see kb.text.tokens.fold): half width and lower case.
 """
@@ -19,6 +20,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
+
+from kb.text.check_digits import checks
 
 _COLON = r"(?<=[0-9]):|(?<=\b[0-9a-f]{2}):(?=[0-9a-f]{2}\b)|(?<=\b[0-9a-f]{4}):(?=[0-9a-f]{1,4}\b)"
 """Inside addresses; in "error:0x11b", which may have been written with a full-width one, it ends a word."""
@@ -113,6 +116,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("mac", "MAC 地址", "MAC address", exact=True, fault=False),
     Kind("port", "端口", "port", exact=True, fault=False),
     Kind("version", "版本", "version", exact=True, fault=False),
+    Kind("case", "服务单号", "case number", exact=True, fault=False),
     Kind("standard", "标准", "standard", exact=True, fault=False),
     Kind("model", "型号", "model", exact=False, fault=False),
     Kind("file", "文件", "file", exact=False, fault=False),
@@ -199,9 +203,16 @@ def _whole(m: re.Match[str]) -> tuple[str, list[str]]:
     return m[0], []
 
 
+def _case(m: re.Match[str]) -> tuple[str, list[str]]:
+    return squeeze(m[0]), [squeeze(m[0][:-2])]
+
+
 def _plain(m: re.Match[str]) -> tuple[str, list[str]]:
     return squeeze(m[0]), _parts(m[0])
 
+
+CASE_NUMBER = re.compile(r"\d{2}-\d{5,9}-\d")
+"""Year, counter, check digit: one token, and its first two parts; 137 by itself is any number."""
 
 SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, list[str]]]], ...] = (
     # The first full match wins.
@@ -210,6 +221,7 @@ SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, l
     ("ip", _IP, _ip),
     ("port", _PORT, _port),
     ("cve", re.compile(r"cve-\d{4}-\d{4,}"), _plain),
+    ("case", CASE_NUMBER, _case),
     ("standard", re.compile(r"802\.\d{1,2}[a-z]{0,2}"), _whole),
     ("version", _VERSION, _version),
     ("file", re.compile(rf"[^/\\]*[a-z0-9]\.(?:{CODE_SUFFIXES})"), _plain),
@@ -221,7 +233,7 @@ SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], tuple[str, l
 """Kind, shape of the folded text, and how its canonical form and parts are made."""
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=5_000)
 def identify(text: str, cased: str = "") -> Identifier:
     """Classify one compound: its folded text, and the same with its letter case for CamelCase parts."""
     if text.isalpha() and (not cased or cased[1:].islower()):
@@ -232,7 +244,7 @@ def identify(text: str, cased: str = "") -> Identifier:
         return _identifier("constant", squeeze(text), _parts(text))
     for kind, shape, make in SHAPES:
         m = shape.fullmatch(text)
-        if m:
+        if m and (shape is not CASE_NUMBER or checks(text)):
             return _identifier(kind, *make(m))
     canonical, parts = squeeze(text), _parts(text)
     for atom in re.split(r"[^A-Za-z0-9]+", cased):

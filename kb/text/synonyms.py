@@ -180,12 +180,12 @@ class Synonyms(Mapping[str, tuple[str, ...]]):
     def _standing(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Every word at every place, overlapping ones too. One look at each place, whatever the size of the table."""
         beginnings = map(add, text, text[1:]) if self._start == 2 else text
-        for start, beginning in enumerate(beginnings):
-            if beginning in self._lengths and not _joined(text, start):
-                for length in self._lengths[beginning]:
-                    word = text[start : start + length]
-                    if word in self._table and not _joined(text, start + length):
-                        yield start, start + length, word
+        lengths = self._lengths
+        for start in [i for i, beginning in enumerate(beginnings) if beginning in lengths]:
+            for length in lengths[text[start : start + self._start]]:
+                word = text[start : start + length]
+                if word in self._table and not _joined(text, start) and not _joined(text, start + length):
+                    yield start, start + length, word
 
 
 def _joined(text: str, at: int) -> bool:

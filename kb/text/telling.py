@@ -102,6 +102,7 @@ def _is_name(folded: Folded, token: Token) -> bool:
     """NullPointerException, ssl_error_rx and csagent.sys: put together, and long enough to be one thing alone."""
     if token.kind == "file":
         return True
+    if token.kind not in ("name", "word") or len(token.raw) < _NAME_LENGTH:
+        return False
     written = folded.cased[token.start : token.end]
-    put_together = "_" in written or any(a.islower() and b.isupper() for a, b in pairwise(written))
-    return token.kind in ("name", "word") and put_together and len(token.raw) >= _NAME_LENGTH
+    return "_" in written or any(a.islower() and b.isupper() for a, b in pairwise(written))

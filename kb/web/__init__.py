@@ -23,6 +23,7 @@
   which proxies are believed: proxies.py
 - Names of products in families, by maker and letter: products.py
 - Headers, form tokens; the WSGI server: security.py; server.py, its processes: supervisor.py
+- What is counted, for Prometheus: metrics.py; the log, as text or JSON: logs.py
 - The lead's tables as files: spreadsheets.py; tokens of programs: authorization.py
 
 Every page:
@@ -47,6 +48,7 @@ Every page:
 - /merge: one article of two (merging.py)
 - /api, /api/v1/…, /retrieval, /health: the same for programs (reference.py, api.py and its kin, retrieval.py)
 - /help, /help/TOPIC: Guzhi's own manual with a search of its own (manual.py)
+- /metrics: counts and state for Prometheus, with a token of the scope metrics (metrics.py)
 - /feed.xml, /opensearch.xml: new and changed articles, the browser's own search (feeds.py)
 """
 
@@ -78,8 +80,10 @@ from kb.web import (
     identity,
     importing,
     insights,
+    logs,
     manual,
     merging,
+    metrics,
     packing,
     pages,
     panel,
@@ -121,6 +125,8 @@ def create_app(settings: Settings) -> Flask:
     reading_pages = (pages, browse, folders, manual, reading, packing, paste, panel, feeds, reference)
     leading_pages = (insights, spreadsheets)
     for module in (
+        logs,
+        metrics,
         views,
         security,
         identity,
@@ -138,6 +144,7 @@ def create_app(settings: Settings) -> Flask:
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval, hooks):
         app.register_blueprint(part.blueprint)
+    metrics.begin(app)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[assignment, method-assign]
     return app
 

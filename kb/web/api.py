@@ -19,6 +19,7 @@ from kb.desk.intake import pasted
 from kb.desk.paste import Paste, answer_paste
 from kb.desk.what_if import rehearsed
 from kb.errors import BundleError, NotFoundError, StoreError
+from kb.keeping.record import kept
 from kb.language import say
 from kb.model import Answer, Query
 from kb.model.schema import FACETS
@@ -233,7 +234,15 @@ def health() -> tuple[dict[str, Any], int]:
     build, meaning = engine.build(), engine.coverage(settings_in_force().encoder)
     counts = {"articles": build.articles, "passages": build.passages, "built": build.built}
     told = {"encoder": meaning.encoder, "passages": meaning.passages, "reason": meaning.reason}
-    return {"status": "ok", "version": __version__, **counts, "meaning": told, "database": _database()}, 200
+    state = {"meaning": told, "database": _database(), "backup": _backup()}
+    return {"status": "ok", "version": __version__, **counts, **state}, 200
+
+
+def _backup() -> dict[str, Any]:
+    """When the base was backed up and a backup proved, and whether a drill failed since."""
+    known = kept(settings_in_force().index)
+    moments = {"made": known.made, "drilled": known.drilled, "failed": known.failed}
+    return {name: moment.isoformat() if moment else None for name, moment in moments.items()}
 
 
 def _database() -> str:

@@ -73,7 +73,7 @@ def about(field: str) -> Iterator[None]:
 def _answer(status: int, message: str, field: str = "") -> Answer:
     """field: the parameter, or the key of the JSON, that is wrong. Where files are here is nobody's business."""
     message = without_folders(message)
-    if request.path.startswith(("/api/", "/health", "/retrieval")):
+    if request.path.startswith(("/api/", "/health", "/metrics", "/retrieval")):
         place = {"field": field} if field else {}
         return current_app.json.response({"error": {"status": status, "message": message, **place}}), status  # type: ignore[return-value]
     # What was typed is not lost, whatever went wrong (of a request that is too long it was never read).

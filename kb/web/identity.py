@@ -21,7 +21,7 @@ from kb.settings import Settings, is_local
 from kb.web import authorization
 from kb.web.security import is_local_name
 
-PASSING = ("read", "retrieve", "say", "explain", "insights")
+PASSING = ("read", "retrieve", "measure", "say", "explain", "insights")
 """What whoever reaches a site without accounts may do from elsewhere: nothing of it changes an article."""
 FRESH = 2.0
 """Seconds that a process remembers whether there are accounts."""

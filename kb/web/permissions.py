@@ -26,6 +26,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_browsing.product_api", "api_pasting.intake_api", "api_pasting.mask_api"), "read"),
     **dict.fromkeys(("api_pasting.reply_api",), "read"),
     "retrieval.retrieval": "retrieve",
+    "metrics": "measure",
     # what helped, and why not
     **dict.fromkeys(("verdict", "rate"), "say"),
     **dict.fromkeys(("api_writing.give_verdict", "api_writing.take_back_verdict"), "report"),

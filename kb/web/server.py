@@ -10,11 +10,13 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask
 from waitress import create_server
 
 from kb.errors import BundleError, InputError
+from kb.keeping import record
 from kb.language import say
 from kb.settings import Settings
 from kb.web import MAX_BODY
@@ -35,6 +37,7 @@ class Server:
     def __init__(self, app: Flask, settings: Settings) -> None:
         """Raises InputError when the address can't be had."""
         self._app = app
+        self._index = settings.index
         self._threads = settings.threads
         self._processes = settings.processes or min(os.cpu_count() or 1, MOST)
         # localhost may stand for two addresses; with port 0 they would get a port each.
@@ -69,15 +72,17 @@ class Server:
             # Opened before the processes part, the index is in memory once.
             self._app.config["ENGINES"].in_force()
         gc.freeze()
-        jobs = [Job(f"site-{i + 1}", self._answer) for i in range(self._processes)]
+        jobs = [Job(f"site-{i + 1}", partial(self._answer, i)) for i in range(self._processes)]
         if watch is not None:
             jobs.append(Job("watch", watch, needed=False))
         try:
-            supervise(jobs)
+            with record.serving(self._index):
+                supervise(jobs)
         finally:
             self.close()
 
-    def _answer(self) -> None:
+    def _answer(self, number: int) -> None:
+        self._app.config["METRICS"].use(number)
         create_server(
             self._app,
             sockets=[self._socket],

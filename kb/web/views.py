@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 from datetime import date
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -116,13 +117,22 @@ def visitor() -> str:
 
 def article_url(found: Article, anchor: str = "", words: str = "") -> str:
     """/a/KB-000137-slug?h=words#anchor; the number alone works too."""
-    name = found.id
-    if re.fullmatch(r"KB-\d+", found.id):
-        name += "-" + slug(found.title)[:60].strip("-")
-    address = url_for("article", name=name)
+    address = _article_address(request.script_root, found.id, found.title)
     if words:
-        address += "?h=" + quote(words[:200])
-    return address + ("#" + quote(anchor) if anchor else "")
+        address += "?h=" + _quoted(words[:200])
+    return address + ("#" + _quoted(anchor) if anchor else "")
+
+
+@lru_cache(maxsize=2000)
+def _article_address(root: str, number: str, title: str) -> str:
+    """root: where the site is mounted, which url_for() adds by itself."""
+    name = number
+    if re.fullmatch(r"KB-\d+", number):
+        name += "-" + slug(title)[:60].strip("-")
+    return url_for("article", name=name)
+
+
+_quoted = lru_cache(maxsize=2000)(quote)
 
 
 def completion_url(found: Completion) -> str:

@@ -188,7 +188,7 @@ def test_a_file_that_another_version_did_not_write(settings: Settings, write: Wr
     def ask() -> None:
         index = Index(opened)
         search(index, Query('tag:甲 "进纸轮" prnter area:x'))
-        index.topics.lift(index.weights.scores({}), {}, index.weights)
+        list(index.topics.lift(index.weights.scores({}), {}, index.weights))
         index.number_of("KB-000001")
 
     with pytest.raises(StaleBundleError, match="kb build --full") as caught:

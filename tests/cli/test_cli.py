@@ -643,6 +643,28 @@ def test_missing_folder(kb: Kb) -> None:
     assert "nowhere" in kb("doctor", "--articles", "nowhere", code=NOTHING).stdout
 
 
+def test_a_site_starts_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of articles is made, and it is said what to do; where other Markdown lies, how to serve that."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.md").write_text("# 路由器\n", "utf8")
+    refused = process(tmp_path, "serve", "--port", "0")
+    assert (refused.returncode, "kb serve --articles ." in refused.stderr.decode()) == (MISTAKE, True)
+    assert not (tmp_path / "articles").exists()
+    (tmp_path / "a.md").unlink()
+    variables = {**os.environ, "PYTHONPATH": str(KB.parent)}
+    command = [sys.executable, "-m", "kb", "serve", "--port", "0", "--watch", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            address = next(m[0] for line in server.stdout if (m := re.search(r"http://[\w.:]+", line)))
+            assert "还没有文章" in server.stdout.readline()
+            with urlopen(address) as answer:
+                assert answer.status == 200
+        finally:
+            server.terminate()
+    assert (tmp_path / "articles").is_dir()
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [("port = ", "kb.toml"), ("colour = 1", "colour"), ("port = 70000", "70000"), ("language = 'fr'", "fr")],

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from conftest import Write
 from test_browser import browser  # noqa: F401 - a fixture
 from test_browser import pytestmark as needs_browser
+from test_web import visit as site_of
 
 from kb.articles import golden
 from kb.cli import cli
@@ -79,7 +80,7 @@ class Page(HTMLParser):
         values = dict(attrs)
         self.tags.append(tag)
         for name, values_of in (("id", self.ids), ("href", self.links), ("src", self.sources)):
-            if values.get(name):
+            if values.get(name) and tag != "link":  # the icon
                 values_of.append(str(values[name]))
 
 
@@ -167,12 +168,23 @@ def test_policy(small: EmbeddedEngine, settings: Settings) -> None:
     assert "Printer shows &lt;49.4C02&gt; &amp; stops" in text
 
 
+def test_the_mark_is_that_of_the_site(small: EmbeddedEngine, settings: Settings) -> None:
+    """The icon of a packed file, and the sign in its header, are those of the site and of a printed article."""
+    icon = (Path(__file__).parents[2] / "kb" / "web" / "static" / "icon.svg").read_bytes()
+    text = pack(small, settings, named(small, "KB-000001"), "zh")
+    assert f'<link rel="icon" type="image/svg+xml" href="data:image/svg+xml;base64,{b64encode(icon).decode()}">' in text
+    assert 'class="seal" aria-hidden="true">故<' in text
+    site = site_of(settings)
+    assert 'rel="icon" href="/static/icon.svg"' in site.get("/").text
+    assert '<p class="print-only"><img src="/static/icon.svg"' in site.get("/a/KB-000001", follow_redirects=True).text
+
+
 def test_languages(small: EmbeddedEngine, settings: Settings) -> None:
     """The interface speaks the chosen language, and the caller keeps its own."""
     chosen = named(small, "KB-000001", "KB-000002")
     english = pack(small, settings, chosen, "en")
     shown = re.sub(r'data-(?:fold\w+|tables)="[^"]*"|<style>.*?</style>', "", english, flags=re.DOTALL)
-    assert {c[0] for c in CHINESE.finditer(shown)} == {"知"}  # the seal
+    assert {c[0] for c in CHINESE.finditer(shown)} == {"故"}  # the seal, as on the site
     assert '<html lang="en">' in english
     assert "2 篇文章" in pack(small, settings, chosen, "zh")
     assert current() == "zh"
@@ -277,7 +289,7 @@ def test_golden_queries(visit: Callable[..., Any], built: Index, sample_settings
 
 @needs_browser
 @pytest.mark.parametrize(
-    "typed", ["S5130‑28S‑EI", "s5130 28s ei", "ORA1653", "ora_01653", "印表機", "49.4c02", "Ｗｉｎｄｏｗｓ"]
+    "typed", ["S5130‑28S‑EI", "s5130 28s ei", "ORA1653", "ora_01653", "印表機 卡紙", "49.4c02", "Ｗｉｎｄｏｗｓ"]
 )
 def test_spellings_are_those_of_the_program(visit: Callable[..., Any], built: Index, typed: str) -> None:
     """Dashes of Word, missing connectors, zeros in front, wide letters and traditional characters."""

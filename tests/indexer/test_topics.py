@@ -78,7 +78,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 def lifted_scores(index: Index, query: dict[str, float]) -> Scores:
     """The scores by words, lifted by topic."""
     scores = index.weights.scores(query)
-    index.topics.lift(scores, query, index.weights)
+    for passages, added in index.topics.lift(scores, query, index.weights):
+        scores[passages] += added
     return scores
 
 

@@ -1,6 +1,7 @@
 """The steps of a score: words, then topics, sentences, meaning, codes; the threshold that a base finds for itself."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def test_places_of_a_code(settings: Settings) -> None:
     """How much a passage is about a code depends on where it stands: title, symptom, fix."""
     articles = [case(1, "事件 4740 反复"), case(2, "锁定", "日志里是事件 4740"), case(3, "锁定", fix="查事件 4740")]
     index = opened(settings, *articles)
-    passages, zones = index.weights.about("#4740")
+    ((passages, zones),) = index.weights.about(["#4740"])
     found = {index.articles[int(index.article_of[p])].id: float(z) for p, z in zip(passages, zones, strict=True)}
     expected = {"KB-000001": "title", "KB-000002": "symptom", "KB-000003": "fix"}
     assert found == pytest.approx({number: CODE_ZONES[zone] for number, zone in expected.items()})
@@ -74,8 +75,9 @@ def test_a_code_that_many_are_about_is_a_word(settings: Settings) -> None:
 def test_lifts_add_up(built: Index) -> None:
     """Words and what each step adds are the whole score; no step takes anything away."""
     query = read_paste(built, "您好，打印机一直卡纸。红灯亮，报 49.4C02\n麻烦看一下")
-    added: dict[str, Scores] = {}
-    scores = built.scores(query, lifted=added)
+    lifted: dict[str, scoring.Lift] = {}
+    scores = built.scores(query, lifted=lifted)
+    added = {name: lift.of(np.arange(len(scores))) for name, lift in lifted.items()}
     np.testing.assert_array_equal(scores, built.scores(query))
     words = built.weights.scores(query.weights)
     np.testing.assert_allclose(words + sum(added.values()), scores, rtol=1e-4)
@@ -89,9 +91,10 @@ def test_the_sentence_that_tells(settings: Settings) -> None:
     words = case(2, "扫描", "共享", "文件夹 失败")
     index = opened(settings, about, words)
     query = read_paste(index, "上午开了会。扫描到共享文件夹失败。下午放假。晚上加班。")
-    added: dict[str, Scores] = {}
-    index.scores(query, lifted=added)
-    assert added["sentence"][0] > added["sentence"][1]
+    lifted: dict[str, scoring.Lift] = {}
+    index.scores(query, lifted=lifted)
+    first, second = lifted["sentence"].of(np.array([0, 1]))
+    assert first > second
 
 
 # --- the threshold of a base -------------------------------------------------------------------
@@ -179,10 +182,10 @@ def test_a_new_signal_is_one_row(built: Index, monkeypatch: pytest.MonkeyPatch) 
     """A function and its row are enough: it lifts, its share is known, and it is among the reasons."""
     text = "打印机一直卡纸"
     number = built.number_of("KB-000077")
-    passages = slice(int(built.first[number]), int(built.first[number + 1]))
+    passages = np.arange(built.first[number], built.first[number + 1])
 
-    def lift(index: Index, found: Scores, query: QueryTerms) -> None:
-        found[passages] += 2 * found.max()
+    def lift(index: Index, found: Scores, query: QueryTerms) -> Iterator[scoring.Touched]:
+        yield passages, np.full(len(passages), 2 * found.max(), np.float32)
 
     assert suggest(built, text).suggestions[0].article.id != "KB-000077"
     row = scoring.Step("wish", lift, "有人想要", "somebody wishes it")

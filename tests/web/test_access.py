@@ -73,7 +73,8 @@ def test_scopes(store: Store) -> None:
         found = Access(store).find(Access(store).create(scope, scope))
         assert found is not None
         may[scope] = [s for s in SCOPES if found.may(s)]
-    assert may == {"retrieval": ["retrieval"], "read": ["retrieval", "read"], "write": ["retrieval", "read", "write"]}
+    assert may == {scope: list(SCOPES[: n + 1]) for n, scope in enumerate(SCOPES)}
+    assert SCOPES == ("metrics", "retrieval", "read", "write")
 
 
 def test_tokens_have_an_owner_and_a_last_day(store: Store) -> None:

@@ -365,6 +365,23 @@ def test_from_the_start_page_and_back(visit: Open) -> None:  # noqa: F811
     assert page.url.endswith("/")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_proposals_and_results_are_accessible(visit: Open, scheme: str) -> None:  # noqa: F811
+    """axe-core finds nothing serious while the list is open over the results, and in the paste that is offered."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit("/", bypass_csp=True, color_scheme=scheme)  # the checker itself is an inline script
+    page.keyboard.type("49.4C02")
+    page.wait_for_selector("[data-results] [data-hit]")
+    page.wait_for_selector(LIST)
+    found = Axe().run(page).response["violations"]
+    page.goto("/browse")
+    page.evaluate(PASTE, ["#q", MAIL])
+    page.wait_for_selector(LIST)
+    found += Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
+
+
 def test_no_keyboard_comes_up_unasked(visit: Open) -> None:  # noqa: F811
     """On a touch screen the box waits for a finger."""
     page = visit("/", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)

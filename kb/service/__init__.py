@@ -1,0 +1,10 @@
+"""The service loop: a case is a log of events; its state, clocks and figures are functions of it.
+
+- What can happen to a case, and how does a log count? events.py (the vocabulary: kb/model/casework.py); what actions
+  ask for: fields.py; which may be when, and what state follows: states.py, windows.py (silence, reopening)
+- What is promised? policy.py reads service.yml; rehearsal.py tries one on cases that were
+- How does it stand with a promise, and why? clocks.py, over reckoning.py (working time) and days.py (days off)
+- What is learnt of cases? closing.py (a log becomes an article), figures.py
+- Where are cases kept? cases.py, the door of all surfaces: one transaction for an event and what lists know of the
+  case (snapshot.py); their numbers: numbers.py
+"""

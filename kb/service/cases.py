@@ -1,0 +1,551 @@
+"""This module keeps cases: it adds events to their logs, each in one transaction with the snapshot that follows.
+
+Who adds to a case waits for whoever adds to it now, then sees what that one wrote. The texts are customers' data: they
+are in the database and nowhere else.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from kb.database import tables
+from kb.database.connection import Store, upsert
+from kb.errors import ConflictError, InputError, NotFoundError, StoreError
+from kb.labels import label
+from kb.language import first_of, say
+from kb.model.casework import EVENT_KINDS, EventKind, Outcome, Role, State
+from kb.service import numbers
+from kb.service import policy as policies
+from kb.service.clocks import Clock, clocks
+from kb.service.days import statutory
+from kb.service.events import Event, effective
+from kb.service.fields import FIELDS, MAX_TEXT, read
+from kb.service.policy import Policy
+from kb.service.reckoning import Years
+from kb.service.snapshot import Snapshot, snapshot
+from kb.service.states import BY_KIND, BY_NAME, Action, check, facts, phases, works
+from kb.service.windows import reopens_until, silence
+from kb.settings import Settings
+
+MAX_LISTED = 200
+STREAMED = 1000
+"""Rows of logs that are fetched at once."""
+_COLUMNS = tuple(f.name for f in fields(Snapshot))
+
+
+class Author(NamedTuple):
+    """Who writes. name: "" for the program itself."""
+
+    name: str
+    role: Role
+
+
+class Case(NamedTuple):
+    """A case with its log, in the order of writing, and the policy that it is promised by."""
+
+    now: Snapshot
+    log: tuple[Event, ...]
+    policy: Policy
+
+
+class Filter(NamedTuple):
+    """Which cases are listed; what is empty does not count.
+
+    mine, team: the owner, the team. unassigned: without an owner. late: the first clock ran out.
+    unwritten: restored or closed, and not yet answered which article it becomes.
+    """
+
+    states: tuple[str, ...] = ()
+    owner: str = ""
+    team: str = ""
+    customer: str = ""
+    unassigned: bool = False
+    emergency: bool = False
+    late: bool = False
+    unwritten: bool = False
+    merged_into: str = ""
+    parent: str = ""
+
+
+EVERYTHING = Filter()
+
+
+class Cases:
+    """The cases of one database. Every method raises StoreError when it can't be used.
+
+    policy: what new cases are promised by. areas: a base's own. years: what is known of the days of a year.
+    """
+
+    def __init__(self, store: Store, policy: Policy, areas: tuple[str, ...] = (), years: Years = statutory) -> None:
+        self._store, self.policy, self._areas, self._years = store, policy, areas, years
+
+    # --- reading ---
+
+    def find(self, number: str) -> Case:
+        """A case by whatever form of its number (kb.service.numbers.read). Raises InputError, NotFoundError."""
+        with self._store.reading() as session:
+            return self._case(session, self._row(session, number))
+
+    def clocks(self, case: Case, now: datetime | None = None) -> list[Clock]:
+        return clocks(case.log, case.policy, self._years, now)
+
+    def all(self, which: Filter = EVERYTHING, most: int = MAX_LISTED) -> list[Snapshot]:
+        """Cases as they are now: those whose time runs out first, then the newest."""
+        now = _now()
+        statement = _where(select(tables.Case), which, now).limit(most)
+        order = (tables.Case.next_due.is_(None), tables.Case.next_due, tables.Case.opened.desc(), tables.Case.id)
+        with self._store.reading() as session:
+            found = [_snapshot_of(row).at(now) for row in session.scalars(statement.order_by(*order))]
+        return [case for case in found if not which.states or case.state in which.states]
+
+    def logs(self, since: datetime) -> Iterator[Case]:
+        """Cases that are open, or were opened since then, with their logs."""
+        wanted = (tables.Case.state != State.CLOSED) | (tables.Case.opened >= since)
+        with self._store.reading() as session:
+            for row, log in _with_logs(session, wanted):
+                yield Case(_snapshot_of(row), log, self._policy(session, row.policy))
+
+    # --- writing ---
+
+    def report(
+        self,
+        text: str,
+        given: Mapping[str, Any],
+        author: Author,
+        at: datetime | None = None,
+        key: str | None = None,
+        message_id: str | None = None,
+    ) -> Case:
+        """A new case. given: fields of the report, `channel` at least. key: whoever asks twice gets the same case.
+
+        Raises InputError that names the field.
+        """
+
+        def write(session: Session) -> Case:
+            now = _now()
+            event = self._event("report", text, given, author, now, at or now, self.policy)
+            event = replace(event, data={**event.data, "policy": self.policy.digest})
+            check((), event, author.role, self.policy, now)
+            self._keep_policy(session, self.policy, now)
+            row = tables.Case(number=numbers.draw(session, now.astimezone(self.policy.zone).year))
+            self._write(session, row, (), event, self.policy, key, message_id)
+            return self._case(session, row)
+
+        return self._once(write, key, message_id)
+
+    def add(
+        self,
+        number: str,
+        action: str,
+        author: Author,
+        text: str = "",
+        given: Mapping[str, Any] | None = None,
+        at: datetime | None = None,
+        public: bool | None = None,
+        seen: int | None = None,
+        key: str | None = None,
+        message_id: str | None = None,
+    ) -> Case:
+        """Add an event to a case. given: what the action asks for, see kb.service.states.ACTIONS.
+
+        seen: the version that the author looked at. Raises InputError that names the field, NotFoundError,
+        ConflictError when somebody else wrote something since.
+        """
+
+        def write(session: Session) -> Case:
+            row = self._row(session, number, lock=True)
+            case = self._case(session, row)
+            _check_seen(case, seen, author)
+            now = max(_now(), case.log[-1].noted)  # whatever this machine's clock did since
+            event = self._event(action, text, given or {}, author, now, at or now, case.policy, public)
+            event = _about_work(event, case.log)
+            log = effective(case.log)
+            check(log, event, author.role, case.policy, now)
+            event = self._check_beyond(session, case, log, event, now)
+            self._write(session, row, case.log, event, case.policy, key, message_id)
+            if event.kind == EventKind.UPDATE:
+                self._tell_children(session, row.number, event)
+            return self._case(session, row)
+
+        return self._once(write, key, message_id)
+
+    def receive(
+        self,
+        number: str,
+        text: str,
+        author: Author,
+        given: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        message_id: str | None = None,
+    ) -> Case:
+        """What a customer wrote to a case, where it belongs now.
+
+        To a merged case: in the one it was merged into. To a closed one: it is reopened, or, when its time for that is
+        over, there is a new one that follows it. Something automatic is noted and changes nothing.
+        """
+        case = self.find(number)
+        while case.now.merged_into:
+            case = self.find(case.now.merged_into)
+        given = given or {}
+        written = {"author": author, "key": key, "message_id": message_id}
+        if case.now.state == State.CLOSED and not given.get("automatic"):
+            until = reopens_until(phases(effective(case.log), _now()), case.policy, self._years)
+            if until is not None and _now() <= until:
+                return self.add(case.now.number, "reopen", text=text, **written)  # type: ignore[arg-type]
+            kept = {
+                k: v for k, v in facts(case.log).items() if k in ("customer", "contact", "site", "channel", "promises")
+            }
+            return self.report(text, {**kept, "follows": case.now.number}, **written)  # type: ignore[arg-type]
+        return self.add(case.now.number, "message", text=text, given=given, **written)  # type: ignore[arg-type]
+
+    def adopt(self, author: Author) -> list[str]:
+        """Move the cases that are not closed on to the present policy; their numbers."""
+        moved = []
+        with self._store.reading() as session:
+            other = (tables.Case.state != State.CLOSED) & (tables.Case.policy != self.policy.digest)
+            found = list(session.scalars(select(tables.Case.number).where(other).order_by(tables.Case.id)))
+        for number in found:
+            with self._store.session() as session:
+                row = self._row(session, number, lock=True)
+                case = self._case(session, row)
+                now = _now()
+                event = Event(EventKind.ADOPTED, now, now, author.name, data={"policy": self.policy.digest})
+                check(effective(case.log), event, author.role, case.policy, now)
+                self._keep_policy(session, self.policy, now)
+                self._write(session, row, case.log, event, self.policy)
+                moved.append(number)
+        return moved
+
+    # --- proving ---
+
+    def check(self) -> list[str]:
+        """What the rows say that the logs do not, in sentences; empty when all is proved."""
+        with self._store.reading() as session:
+            found = []
+            for row, log in _with_logs(session):
+                told, follows = asdict(_snapshot_of(row)), asdict(self._computed(session, row.number, log))
+                wrong = [name for name in _COLUMNS if told[name] != follows[name]]
+                found += [
+                    say("{number}：{name} 记为 {told}，按记录应为 {follows}",
+                        "{number}: {name} is {told}, by its log it should be {follows}",
+                        number=row.number, name=name, told=told[name], follows=follows[name])
+                    for name in wrong
+                ]  # fmt: skip
+            found += [
+                say(
+                    "编号 {series}：下一个应为 {n}",
+                    "numbers of {series}: the next one should be {n}",
+                    series=series,
+                    n=n,
+                )
+                for series, n in numbers.behind(session).items()
+            ]
+            return found
+
+    def rebuild(self) -> int:
+        """Compute all rows anew from their logs, and put counters forward; how many rows changed."""
+        with self._store.session() as session:
+            wrong = []
+            for row, log in _with_logs(session):
+                follows = self._computed(session, row.number, log)
+                wrong += [(row, follows)] if _snapshot_of(row) != follows else []
+            for row, follows in wrong:
+                _set(row, follows)
+            for series, n in numbers.behind(session).items():
+                numbers.advance(session, series, n)
+            return len(wrong)
+
+    # --- inside a transaction ---
+
+    def _row(self, session: Session, number: str, lock: bool = False) -> tables.Case:
+        """The row of a case; locked, it is nobody else's until the transaction ends."""
+        wanted = numbers.read(number, _now().astimezone(self.policy.zone).date())
+        statement = select(tables.Case).where(tables.Case.number == wanted)
+        row = session.scalar(statement.with_for_update() if lock else statement)
+        if row is None:
+            raise NotFoundError(say("没有单号 {number}", "there is no case {number}", number=wanted))
+        return row
+
+    def _case(self, session: Session, row: tables.Case) -> Case:
+        return Case(_snapshot_of(row), _log(session, row), self._policy(session, row.policy))
+
+    def _computed(self, session: Session, number: str, log: Sequence[Event]) -> Snapshot:
+        digest = str(facts(effective(log))["policy"])
+        return snapshot(number, log, self._policy(session, digest), self._years)
+
+    def _policy(self, session: Session, digest: str) -> Policy:
+        if digest == self.policy.digest:
+            return self.policy
+        return _read(session.scalars(select(tables.Policy.text).where(tables.Policy.digest == digest)).one())
+
+    def _keep_policy(self, session: Session, policy: Policy, now: datetime) -> None:
+        if session.get(tables.Policy, policy.digest) is None:
+            upsert(session, tables.Policy, ("digest",), digest=policy.digest, at=now, text=policy.text)
+
+    def _event(
+        self,
+        action: str,
+        text: str,
+        given: Mapping[str, Any],
+        author: Author,
+        now: datetime,
+        at: datetime,
+        policy: Policy,
+        public: bool | None = None,
+    ) -> Event:
+        row = _action(action)
+        if len(text) > MAX_TEXT:
+            raise InputError(
+                say("正文 (text) 超过 {n} 个字符", "the words (text) have over {n} characters", n=MAX_TEXT)
+            )
+        if unknown := [name for name in given if name not in FIELDS]:
+            raise InputError(say("没有名为 {name} 的项", "there is no field {name}", name=unknown[0]))
+        data = read(given, policy.zone, now, self._areas)
+        shown = row.public if public is None else public
+        of = {name: data.pop(name, 0) for name in ("work", "corrects")}
+        return Event(row.kind, at.astimezone(UTC), now, author.name, _clean(text.strip()), shown, _clean(data), **of)
+
+    def _check_beyond(self, session: Session, case: Case, log: Sequence[Event], event: Event, now: datetime) -> Event:
+        """What depends on times of a calendar, and on other cases. Numbers of cases are written whole."""
+        life = phases(log, now)
+        if event.kind == EventKind.REOPENED:
+            until = reopens_until(life, case.policy, self._years)
+            if until is None or now > until:
+                raise InputError(
+                    say("重开的期限已过；请报一个新单，写上 follows={number}",
+                        "the time to reopen it is over; report a new case with follows={number}",
+                        number=case.now.number)
+                )  # fmt: skip
+        if event.kind == EventKind.CLOSED:
+            quiet = silence(life, case.policy, self._years)
+            if quiet is None or quiet.closes is None or now < quiet.closes:
+                raise InputError(_not_silent(quiet.closes if quiet else None, case.policy))
+        if BY_KIND[event.kind].to is State.CLOSED:
+            self._check_children(session, case.now.number)
+        for name in ("into", "parent"):
+            if name in event.data:
+                other = self._check_other(session, case.now.number, name, str(event.data[name]))
+                event = replace(event, data={**event.data, name: other})
+        return event
+
+    def _check_children(self, session: Session, number: str) -> None:
+        children = (tables.Case.parent == number) & (tables.Case.state != State.CLOSED)
+        if still := list(session.scalars(select(tables.Case.number).where(children).limit(6))):
+            raise InputError(
+                say("总单下还有没关的单：{numbers}", "cases that were joined to it are still open: {numbers}",
+                    numbers=first_of(still, 5))
+            )  # fmt: skip
+
+    def _check_other(self, session: Session, number: str, name: str, text: str) -> str:
+        """The number of another case that this one goes into: an open one, and not back to itself."""
+        other = self._row(session, text)
+        column = "merged_into" if name == "into" else "parent"
+        chain = {number}
+        while getattr(other, column) and other.number not in chain:
+            chain.add(other.number)
+            other = self._row(session, getattr(other, column))
+        if other.number in chain:
+            raise InputError(
+                say("{field}：{number} 绕回自己", "{field}: {number} leads back to itself",
+                    field=FIELDS[name].asked, number=other.number)
+            )  # fmt: skip
+        if other.state == State.CLOSED:
+            raise InputError(
+                say(
+                    "{field}：{number} 已关闭",
+                    "{field}: {number} is closed",
+                    field=FIELDS[name].asked,
+                    number=other.number,
+                )
+            )
+        return other.number
+
+    def _tell_children(self, session: Session, number: str, event: Event) -> None:
+        """An update of an outage goes to each case that was joined to it."""
+        open_ones = (tables.Case.parent == number) & (tables.Case.state != State.CLOSED)
+        for row in session.scalars(select(tables.Case).where(open_ones).order_by(tables.Case.id).with_for_update()):
+            case = self._case(session, row)
+            told = replace(event, kind=EventKind.MESSAGE_OUT, public=True, data={})
+            self._write(session, row, case.log, told, case.policy)
+
+    def _write(
+        self,
+        session: Session,
+        row: tables.Case,
+        before: Sequence[Event],
+        event: Event,
+        policy: Policy,
+        key: str | None = None,
+        message_id: str | None = None,
+    ) -> None:
+        """Add an event, and the snapshot that follows from it."""
+        event = replace(event, place=len(before) + 1)
+        _set(row, snapshot(row.number, (*before, event), policy, self._years))
+        session.add(row)
+        session.flush()
+        values = {**asdict(event), "kind": str(event.kind), "data": dict(event.data)}
+        session.add(tables.Event(case_id=row.id, key=key, message_id=message_id, **values))
+        session.flush()
+
+    def _once(self, write: Callable[[Session], Case], key: str | None, message_id: str | None) -> Case:
+        """Write in a transaction, unless an earlier request with this key, or mail with this id, was written.
+
+        Of two at the same moment the later one fails by the constraint, and gets what the other wrote.
+        """
+        known = self._known(key, message_id)
+        if known is not None:
+            return self.find(known)
+        try:
+            with self._store.session() as session:
+                return write(session)
+        except StoreError as error:
+            known = self._known(key, message_id) if isinstance(error.__cause__, IntegrityError) else None
+            if known is None:
+                raise
+            return self.find(known)
+
+    def _known(self, key: str | None, message_id: str | None) -> str | None:
+        given = ((tables.Event.key, key), (tables.Event.message_id, message_id))
+        same = [column == value for column, value in given if value is not None]
+        if not same:
+            return None
+        of_case = tables.Event.case_id == tables.Case.id
+        statement = select(tables.Case.number).join(tables.Event, of_case).where(or_(*same))
+        with self._store.reading() as session:
+            return session.scalar(statement)
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> Policy:
+    return policies.read(text)
+
+
+def _action(name: str) -> Action:
+    if name not in BY_NAME:
+        raise InputError(
+            say("没有动作 '{name}'（可用：{known}）", "there is no action '{name}' ({known})",
+                name=name, known=", ".join(BY_NAME))
+        )  # fmt: skip
+    return BY_NAME[name]
+
+
+def _check_seen(case: Case, seen: int | None, author: Author) -> None:
+    """Whoever writes has seen what others wrote."""
+    new = [e for e in case.log if seen is not None and e.place > seen and e.by != author.name]
+    if new:
+        last = new[-1]
+        raise ConflictError(
+            say("{who}刚写了“{what}”；请先看过再写（现在是第 {version} 版）",
+                "{who} has just added '{what}'; look at it first (this is version {version} now)",
+                who=last.by or say("程序", "the program"), what=label("event", last.kind), version=case.now.version)
+        )  # fmt: skip
+
+
+def _about_work(event: Event, log: Sequence[Event]) -> Event:
+    """A new piece of work gets its number; an event that names none is about the only one that goes on."""
+    if event.kind == EventKind.WORK_PLANNED:
+        return replace(event, work=max((e.work for e in log), default=0) + 1)
+    going_on = works(effective(log))
+    if "work" in BY_KIND[event.kind].asks and not event.work and len(going_on) == 1:
+        return replace(event, work=next(iter(going_on)))
+    return event
+
+
+def _not_silent(closes: datetime | None, policy: Policy) -> str:
+    if closes is None:
+        return say("还没有最终恢复，不能关闭", "it is not restored for good, so it can't be closed")
+    return say(
+        "{until:%Y-%m-%d %H:%M} 之前客户还可以回话，不能自行关闭；客户确认了用 confirm",
+        "the customer may answer until {until:%Y-%m-%d %H:%M}, so it can't be closed yet; a confirmation is `confirm`",
+        until=closes.astimezone(policy.zone),
+    )
+
+
+def _where(statement: Select[Any], which: Filter, now: datetime) -> Select[Any]:
+    case = tables.Case
+    if which.states:
+        wider = {*which.states, *({State.WAITING} if State.OPEN in which.states else ())}  # a wait may be over by now
+        statement = statement.where(case.state.in_(sorted(wider)))
+    for name in ("owner", "team", "customer", "merged_into", "parent"):
+        if value := getattr(which, name):
+            statement = statement.where(getattr(case, name) == value)
+    if which.unassigned:
+        statement = statement.where(case.owner == "", case.state != State.CLOSED)
+    if which.emergency:
+        statement = statement.where(case.emergency, case.state != State.CLOSED)
+    if which.late:
+        statement = statement.where(case.next_due < now, case.state != State.CLOSED)
+    if which.unwritten:
+        statement = statement.where(
+            case.state.in_((State.RESTORED, State.CLOSED)),
+            case.outcome.not_in((Outcome.CANCELLED, Outcome.MERGED)),
+            case.article == "",
+            case.unwritten == "",
+        )
+    return statement
+
+
+def _log(session: Session, row: tables.Case) -> tuple[Event, ...]:
+    statement = select(tables.Event).where(tables.Event.case_id == row.id).order_by(tables.Event.place)
+    return tuple(_event_of(event) for event in session.scalars(statement))
+
+
+def _with_logs(
+    session: Session, wanted: ColumnElement[bool] | None = None
+) -> Iterator[tuple[tables.Case, tuple[Event, ...]]]:
+    """Cases with their logs, by two statements however many there are; all of them when nothing is wanted."""
+    chosen = select(tables.Case.id) if wanted is None else select(tables.Case.id).where(wanted)
+    events = (
+        select(tables.Event)
+        .where(tables.Event.case_id.in_(chosen))
+        .order_by(tables.Event.case_id, tables.Event.place)
+        .execution_options(yield_per=STREAMED)
+    )
+    rows = select(tables.Case).where(tables.Case.id.in_(chosen)).order_by(tables.Case.id)
+    logs = groupby(session.scalars(events), key=lambda event: event.case_id)
+    for row, (of, log) in zip(session.scalars(rows), logs, strict=True):
+        assert row.id == of, "every case has its report"
+        yield row, tuple(_event_of(event) for event in log)
+
+
+def _set(row: tables.Case, values: Snapshot) -> None:
+    for name in _COLUMNS:
+        setattr(row, name, getattr(values, name))
+
+
+def _snapshot_of(row: tables.Case) -> Snapshot:
+    return Snapshot(**{name: getattr(row, name) for name in _COLUMNS})
+
+
+def _event_of(row: tables.Event) -> Event:
+    own = (f.name for f in fields(Event) if f.name != "kind")
+    return Event(EVENT_KINDS[row.kind], **{name: getattr(row, name) for name in own})
+
+
+def _clean(value: Any) -> Any:
+    """Texts without what a database refuses, see kb.database.tables."""
+    if isinstance(value, dict):
+        return {name: _clean(v) for name, v in value.items()}
+    return value.replace("\0", "").encode("utf8", "replace").decode("utf8") if isinstance(value, str) else value
+
+
+def opened(chosen: Settings) -> Cases:
+    """The cases of a base, under the policy in force. Raises InputError where there is no service desk."""
+    if not chosen.serves:
+        raise InputError(
+            say("服务台没有启用；设置 service = \"on\"，或在 {folder} 放一个 service.yml（kb policy show 可以作底稿）",
+                "there is no service desk; set service = \"on\", or put a service.yml into {folder} "
+                "(kb policy show is one to start from)", folder=chosen.articles.parent)
+        )  # fmt: skip
+    return Cases(Store(chosen.database), policies.load(chosen.articles.parent), chosen.areas)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

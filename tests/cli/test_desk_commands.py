@@ -1,0 +1,177 @@
+"""The service desk from the shell: each command on a folder of its own, and none of it where nobody wants it."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kb.cli import cli
+from kb.language import use
+from kb.service.states import ACTIONS
+from kb.settings import Settings
+
+Kb = Callable[..., Result]
+FOUND, NOTHING, MISTAKE = 0, 1, 2
+LATER = f"{datetime.now() + timedelta(days=2):%Y-%m-%d %H:%M}"
+
+
+@pytest.fixture
+def off(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Kb:
+    """The command line in a folder that has articles alone."""
+    monkeypatch.chdir(settings.articles.parent)
+
+    def kb(*arguments: object, code: int = FOUND, stdin: str | None = None) -> Result:
+        result = CliRunner().invoke(cli, [str(a) for a in arguments], input=stdin)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+        assert result.exit_code == code, result.output
+        return result
+
+    return kb
+
+
+@pytest.fixture
+def kb(off: Kb, monkeypatch: pytest.MonkeyPatch) -> Kb:
+    """The command line of a folder with a service desk and one case, 1."""
+    monkeypatch.setenv("KB_SERVICE", "on")
+    off("case", "new", "财务室打印机卡纸", "--contact", "王工", "--urgency", "高", "--impact", "part", "--by", "李四")
+    return off
+
+
+def test_who_wants_only_the_knowledge_base_sees_none_of_it(off: Kb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a service.yml neither help nor a command; a refusal says how to turn it on; `off` beats the file."""
+    shown = off("--help").output
+    assert not [name for name in ("case", "clock", "due", "policy", "workdays") if f"  {name} " in shown]
+    assert "service.yml" in off("due", code=MISTAKE).stderr
+    Path("service.yml").write_text(off("policy", "show").output, "utf8")
+    off("policy", "check")
+    assert "  due " in off("--help").output
+    off("due", code=NOTHING)
+    monkeypatch.setenv("KB_SERVICE", "off")
+    assert "service" in off("due", code=MISTAKE).stderr
+
+
+def test_a_case_by_its_counter(kb: Kb) -> None:
+    """From the call to the confirmation, each step a command; what it says and what is due next is printed."""
+    assert "26-" in kb("case", "list").output
+    kb("case", "call", 1, "已回电")
+    assert "等待" in kb("case", "wait", 1, "等客户重启", "--for", "客户", "--until", LATER).output
+    assert "处理中" in kb("case", "message", 1, "重启了，还是卡", "--by", "客户").output
+    kb("case", "diagnose", 1, "-", stdin="搓纸轮磨损\n换过一次\n")
+    kb("case", "test", 1, "十页不卡", "--where", "备机")
+    kb("case", "apply", 1, "换搓纸轮", "--undo", "装回旧轮")
+    kb("case", "restore", 1, "换搓纸轮", "--verification", "试打十页", "--cause", "硬件故障", "--handling", "onsite")
+    assert "已关闭" in kb("case", "confirm", 1, "--score", 5).output
+    shown = kb("case", "show", 1).output
+    assert "换过一次" in shown
+    assert "原因：硬件故障" in shown
+    data = json.loads(kb("case", "show", 1, "--json").output)
+    assert data["case"]["state"] == "closed"
+    assert [e["kind"] for e in data["log"]][:2] == ["reported", "call"]
+    assert {c["name"]: c["state"] for c in data["clocks"]} == {"answer": "met", "restore": "met"}
+    kb("case", "check")
+    kb("case", "list", "--state", "open", code=NOTHING)
+    assert json.loads(kb("case", "list", "--unwritten", "--json").output)[0]["outcome"] == "confirmed"
+
+
+def test_a_refusal_names_the_field(kb: Kb) -> None:
+    """In the words of the desk, and with the name of the option."""
+    kb("case", "call", 1, "已回电")
+    assert "(until)" in kb("case", "wait", 1, "等", "--for", "customer", code=MISTAKE).stderr
+    assert "(waived)" in kb("case", "apply", 1, "x", "--undo", "y", code=MISTAKE).stderr
+    assert "校验位" in kb("case", "note", "26-00001-9", "x", code=MISTAKE).stderr
+    kb("case", "note", 1, "x", "--seen", 1, "--by", "王五", code=MISTAKE)
+    kb("case", "note", 1, "x", "--at", "25:99", code=MISTAKE)
+
+
+def test_clock_and_due(kb: Kb) -> None:
+    """What is due next, how it stands with each promise, and why."""
+    assert "响应" in kb("due", "--within", 60).output
+    kb("due", "--owner", "谁", code=NOTHING)
+    assert json.loads(kb("due", "--json").output)[0]["clock"] == "answer"
+    assert "计入  20 min" in kb("clock", 1, "--why").output
+    assert {c["name"] for c in json.loads(kb("clock", 1, "--json").output)} == {"answer", "restore"}
+    kb("case", "promise", 1, "三点回电", "--until", "2026-12-31 15:00", "--at", "2026-12-31 14:00", code=MISTAKE)
+
+
+def test_policy(kb: Kb) -> None:
+    """Shown, checked with line, tried on what was, and adopted by open cases."""
+    text = kb("policy", "show").output
+    stricter = Path("new.yml")
+    stricter.write_text(text.replace("within: 4 h", "within: 1 h"), "utf8")
+    tried = kb("policy", "try", stricter)
+    assert "恢复" in tried.output
+    data = json.loads(kb("policy", "try", stricter, "--json").output)
+    assert (data["cases"], [m["clock"] for m in data["moved"]]) == (1, ["restore"])
+    assert data["shares"]["answer"][0]["share"] is None
+    stricter.write_text(text + "tea: 5\n", "utf8")
+    assert "new.yml:" in kb("policy", "check", stricter, code=NOTHING).output
+    assert "new.yml:" in kb("policy", "try", stricter, code=MISTAKE).stderr
+    kb("policy", "check", "none.yml", code=MISTAKE)
+    Path("service.yml").write_text(text.replace("within: 4 h", "within: 1 h"), "utf8")
+    assert "1 个服务单" in kb("policy", "adopt", "--by", "赵").output
+    assert "0 个服务单" in kb("policy", "adopt").output
+    assert "改用新的服务承诺" in kb("case", "show", 1).output
+
+
+def test_figures(kb: Kb) -> None:
+    """How many, how they came, what was kept, each with its denominator."""
+    assert "1 个服务单" in kb("case", "figures").output
+    data = json.loads(kb("case", "figures", "--json").output)
+    assert (data["cases"], data["by"]["channel"], data["promises"]["answer"]["share"]) == (1, {"phone": 1}, None)
+    assert json.loads(kb("case", "figures", "--customer", "谁", "--json").output)["cases"] == 0
+    assert json.loads(kb("case", "figures", "--month", "2020-02", "--json").output)["cases"] == 0
+    assert "2026-11" in kb("case", "figures", "--month", "November", code=MISTAKE).stderr
+
+
+def test_workdays(kb: Kb) -> None:
+    """A year's working days, with 调休; one that nobody announced is provisional, and says so."""
+    data = json.loads(kb("workdays", 2026, "--json").output)
+    assert (sum(data["months"]), data["announced"]) == (248, True)
+    assert "2026-02-14" in data["opened"]
+    assert "上班 14 28" in kb("workdays", 2026).output
+    far = kb("workdays", 2199)
+    assert "暂定" in far.stderr
+    assert "365" in kb("workdays", 2026, "--calendar", "always").output
+    assert "office" in kb("workdays", 2026, "--calendar", "moon", code=MISTAKE).stderr
+
+
+def test_check_tells_and_rebuilds(kb: Kb, settings: Settings) -> None:
+    """What a row says that its log does not is told, with exit code 1, and computed anew."""
+    import sqlite3
+
+    with sqlite3.connect(settings.database) as connection:
+        connection.execute("UPDATE cases SET priority = 'P9'")
+    connection.close()
+    assert "P9" in kb("case", "check", code=NOTHING).output
+    kb("case", "check", "--rebuild")
+    kb("case", "check")
+
+
+@pytest.mark.parametrize("action", [a.name for a in ACTIONS if a.name != "adopt"])
+def test_every_action_has_a_command(off: Kb, action: str) -> None:
+    """Each row of the table explains itself, with an example and an option for each of its fields."""
+    name = "new" if action == "report" else action
+    row = next(a for a in ACTIONS if a.name == action)
+    shown = off("case", name, "--help").output
+    assert f"kb case {name}" in shown
+    for field in (f for asked in (*row.asks, *row.takes) for f in asked.split("|")):
+        assert field in ("text", "policy") or f"--{field} " in shown
+
+
+def test_in_english(kb: Kb) -> None:
+    """Nothing Chinese is printed beside a customer's own words."""
+    use("en")
+    Path("kb.toml").write_text('language = "en"\n', "utf8")
+    kb("case", "new", "printer jam", "--by", "Li")
+    for arguments in (
+        ("case", "show", 2),
+        ("clock", 2, "--why"),
+        ("case", "figures"),
+        ("workdays", 2199),
+        ("case", "check"),
+    ):
+        result = kb(*arguments)
+        assert not any("\u4e00" <= c <= "\u9fff" for c in result.output + result.stderr), result.output
