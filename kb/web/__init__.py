@@ -11,6 +11,7 @@
 - How is an API call declared, checked, described? openapi.py, validation.py; the page /api and
   /api/v1/openapi.json: reference.py
 - What do assistants such as Dify retrieve? retrieval.py (POST /retrieval); which texts: kb/search/passages_for.py
+- How far is work that takes long? jobs.py; where the marks of a chart stand: charts.py
 - A page for writers: editing.py (new, edit, save, conflict; its form: editor.py), history.py (history, restore,
   rename), review.py (reviews due, states), importing.py; what they share: writers.py
 - What do all pages share? views.py (addresses, language, who asks)
@@ -62,6 +63,7 @@ from kb.web import (
     history,
     importing,
     insights,
+    jobs,
     merging,
     pages,
     paste,
@@ -98,7 +100,7 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
     reading_pages = (pages, browse, reading, paste, feeds, reference, insights, spreadsheets)
-    for module in (views, security, errors, *reading_pages, editing, history, review, importing, merging):
+    for module in (views, security, errors, *reading_pages, editing, history, review, importing, jobs, merging):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval):
         app.register_blueprint(part.blueprint)
