@@ -62,7 +62,7 @@ def why(
     from kb.articles.numbering import absence
     from kb.desk.answers import Why
     from kb.desk.memory import remembered_by
-    from kb.desk.paste import as_asked
+    from kb.desk.paste import asked_in
     from kb.desk.what_if import rehearsed
     from kb.labels import value_of
 
@@ -71,7 +71,7 @@ def why(
         raise InputError(say("没有查询", "there is no query"))
     accepted = {k: tuple(value_of(k, v) for v in values) for k, values in filters.items() if values}
     query = Query(
-        as_asked(text) if suggest else text,
+        text,
         accepted,
         after.date() if after else None,
         before.date() if before else None,
@@ -86,7 +86,8 @@ def why(
         else:
             click.echo(reason.text)
         raise click.exceptions.Exit(NOTHING)
-    found = engine.why(query, named, "suggest" if suggest else "search")
+    mode = "suggest" if suggest else "search"
+    found = engine.why(asked_in(mode, query), named, mode)
     tried = rehearsed(engine, chosen, found, builds=not quick, remembered=remembered_by(chosen, engine))
     if as_json:
         print_json(Why.of(found, tried).data())

@@ -7,7 +7,7 @@ HEAD.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 HEAD = "0006"
@@ -68,6 +68,7 @@ class Search(Base):
     """
 
     __tablename__ = "searches"
+    __table_args__ = (Index("ix_searches_counted", "at", "mode", "total", "best"),)  # counts need not read the texts
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     mode: Mapped[str] = mapped_column(String(8))

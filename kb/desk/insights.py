@@ -27,10 +27,12 @@ from kb.text.identifiers import CODE_KINDS, EXACT_KINDS
 
 MAX_ROWS = 50_000
 """Verdicts of a period that are looked at, the newest ones; searches and visits are counted by the database."""
+MAX_ASKED = 30_000
+"""Searches whose articles are looked at, the newest ones."""
 MAX_JUDGED = 5000
 """Verdicts that golden queries are proposed from, the newest ones."""
-MAX_TEXTS = 1000
-"""Different texts that are grouped, those that were asked last."""
+MAX_TEXTS = 400
+"""Different texts that are grouped, the most frequent ones, of those asked as often the last."""
 MAX_GROUPED = 600
 """Characters of a text that it is grouped by."""
 ALIKE = 0.35
@@ -168,10 +170,17 @@ class Doings:
 
     @cached_property
     def asked(self) -> list[_Asked]:
-        shown = cast(tables.Search.shown, Text)
-        wanted = select(shown, func.count(), func.sum(_one_if(_missed()))).where(tables.Search.at >= self.since)
+        s = tables.Search
+        newest = (
+            select(cast(s.shown, Text).label("shown"), _one_if(_missed()).label("missed"))
+            .where(s.at >= self.since)
+            .order_by(s.id.desc())
+            .limit(MAX_ASKED)
+            .subquery()
+        )
+        wanted = select(newest.c.shown, func.count(), func.sum(newest.c.missed)).group_by(newest.c.shown)
         with self.store.reading() as session:
-            rows = session.execute(wanted.group_by(shown)).all()
+            rows = session.execute(wanted).all()
         return [_Asked(loads(names), times, missed) for names, times, missed in rows]
 
     @cached_property
@@ -297,7 +306,7 @@ def _wordings(log: Doings) -> list[list[_Wording]]:
         select(s.text, func.count(), func.max(s.best), last)
         .where(s.at >= log.since, s.text != "", _missed())
         .group_by(s.text)
-        .order_by(last.desc())
+        .order_by(func.count().desc(), last.desc())
         .limit(MAX_TEXTS)
     )
     asked: dict[str, list[_Wording]] = {}

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kb.desk.intake import pasted
-from kb.model import Answer, Recognised, Suggestions
+from kb.model import Answer, Query, Recognised, Suggestions
 from kb.privacy import without_placeholders
 from kb.search.engine import COUNT, Engine
 
@@ -48,6 +48,11 @@ class Paste:
 def as_asked(text: str) -> str:
     """What of a pasted text is looked for: as a terminal shows it, without what masks hid."""
     return without_placeholders(pasted(text))
+
+
+def asked_in(mode: str, query: Query) -> Query:
+    """A query as it is asked in mode search or suggest: why an article was not suggested is about the same text."""
+    return replace(query, text=as_asked(query.text)) if mode == "suggest" else query
 
 
 def answer_paste(engine: Engine, paste: Paste, remembered: "Remembered | None" = None) -> Suggestions:

@@ -181,6 +181,11 @@ _NAMES = ["|".join(map(re.escape, names)) for names in zip(*LABELS["private"].va
 _PLACEHOLDER = re.compile(rf"〔(?:{_NAMES[0]})\d*〕|\[(?:{_NAMES[1]})(?: \d+)?\]")
 
 
+def placeholders(text: str) -> tuple[tuple[int, int], ...]:
+    """Where a text was masked: (start, end) of each placeholder."""
+    return tuple((m.start(), m.end()) for m in _PLACEHOLDER.finditer(text))
+
+
 def _replaced(text: str, found: Sequence[Found], names: Sequence[str]) -> str:
     out: list[str] = []
     position = 0

@@ -14,6 +14,7 @@
 - How is an API call declared, checked, described? openapi.py, validation.py; the page /api and
   /api/v1/openapi.json: reference.py
 - What do assistants such as Dify retrieve? retrieval.py (POST /retrieval); which texts: kb/search/passages_for.py
+- How far is work that takes long? jobs.py; where the marks of a chart stand: charts.py
 - A page for writers: editing.py (new, edit, save, conflict; its form: editor.py), history.py (history, restore,
   rename), review.py (reviews due, states), importing.py; what they share: writers.py
 - What do all pages share? views.py (addresses, language, who asks)
@@ -80,6 +81,7 @@ from kb.web import (
     identity,
     importing,
     insights,
+    jobs,
     logs,
     manual,
     merging,
@@ -139,6 +141,7 @@ def create_app(settings: Settings) -> Flask:
         history,
         review,
         importing,
+        jobs,
         merging,
     ):
         module.init_app(app)

@@ -16,7 +16,7 @@ from kb.articles.files import ArticleFile, parse
 from kb.articles.numbering import absence
 from kb.desk import answers
 from kb.desk.intake import pasted
-from kb.desk.paste import Paste, answer_paste
+from kb.desk.paste import Paste, answer_paste, asked_in
 from kb.desk.what_if import rehearsed
 from kb.errors import BundleError, NotFoundError, StoreError
 from kb.keeping.record import kept
@@ -142,7 +142,7 @@ def why_api() -> dict[str, Any]:
         article = engine.article(name)
     except NotFoundError:
         raise NotFound(absence(settings.articles, name, settings.max_file_kb).text)
-    found = engine.why(query, article, mode)
+    found = engine.why(asked_in(mode, query), article, mode)
     tried = rehearsed(engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered(engine))
     return answers.Why.of(found, tried).data()
 

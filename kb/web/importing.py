@@ -3,93 +3,197 @@
 An import stands in a list from which it can be taken back as a whole, and a mapping of columns keeps its name.
 """
 
-import re
-import secrets
-import shutil
-import time
-from dataclasses import dataclass
+import json
+from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from flask import Flask, flash, redirect, request, url_for
-from werkzeug.datastructures import FileStorage
+from markupsafe import Markup
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import NotFound
 
-from kb.articles.atomic import usable
-from kb.articles.files import left_out, relative
+from kb.articles import markdown
+from kb.articles.atomic import save, usable
+from kb.articles.files import ArticleFile, left_out, relative
 from kb.articles.importing import columns
 from kb.articles.importing.mappings import Mappings
-from kb.articles.importing.model import Options, Plan
+from kb.articles.importing.model import Options
 from kb.articles.importing.plan import bounded_plan
 from kb.articles.importing.readers import SUFFIXES, reader_of
+from kb.articles.importing.shelf import ITEMS, lay_aside, shelved
 from kb.articles.importing.undo import Imports
+from kb.articles.writing.form import values_of
+from kb.desk.after_save import settle
 from kb.errors import ConflictError, InputError, KbError
 from kb.labels import label
 from kb.language import say
 from kb.model.schema import AREAS, KINDS
-from kb.web.views import Answer, page, settings_in_force, store, visitor
+from kb.privacy import placeholders
+from kb.web.jobs import Job, Report, Work, drop_ended, job_of, new_job
+from kb.web.marks import mark
+from kb.web.views import Answer, page, settings_in_force, store
 from kb.web.writers import MAX_FILES, MAX_IMPORT, editions, editor, editor_from_form, finished, moment, writing
 
-WAITING = ".uploads"
-"""Where an upload lies between the look at it and its import: beside the index, which holds nothing of worth."""
-HOURS = 24
 SECONDS = 300
 """Of a processor for one import."""
-SHOWN = 200
-READ = 20
-"""Articles whose text is shown before they are written."""
-READ_LENGTH = 3000
+SHOWN = 50
+"""Articles of a page of the preview."""
+SENT, ASKED = "sent", "asked.json"
+"""In the folder of a job: what was uploaded, and what the form said."""
 
 
-@dataclass(frozen=True)
-class Upload:
-    """Files and folders that wait to be imported. key: 16 hex digits; only the browser that sent it knows them."""
+class Upload(NamedTuple):
+    """Files and folders that wait to be imported. key: of their job, which only the browser that sent them knows."""
 
-    key: str
-    place: Path
+    job: Job
+
+    @property
+    def key(self) -> str:
+        return self.job.key
 
     @property
     def sources(self) -> list[Path]:
-        return sorted(self.place.iterdir())
+        return sorted((self.job.place / SENT).iterdir())
 
     @property
     def name(self) -> str:
         names = [source.name for source in self.sources]
         return say("、", ", ").join(names[:3]) + (f" … ({len(names)})" if len(names) > 3 else "")
 
+    def remember(self, asked: MultiDict[str, str]) -> None:
+        """Keep what the form said, for the pages of the preview."""
+        kept = {k: v for k, v in asked.items() if k not in ("token", "editor")}
+        save(self.job.place / ASKED, json.dumps(kept, ensure_ascii=False).encode("utf8", "replace"))
+
+    def asked(self) -> MultiDict[str, str]:
+        try:
+            return MultiDict(json.loads((self.job.place / ASKED).read_bytes()))
+        except (OSError, ValueError):
+            return MultiDict()
+
 
 def init_app(app: Flask) -> None:
     app.add_url_rule("/import", view_func=import_, methods=["GET", "POST"])
+    app.add_url_rule("/import/<key>", view_func=preview_import, methods=["GET"])
+    app.add_url_rule("/import/<key>/<int:number>", view_func=preview_article, methods=["GET"])
     app.add_url_rule("/import/<int:number>/undo", view_func=undo, methods=["POST"])
 
 
 @partial(writing, most=MAX_IMPORT, parts=MAX_FILES)
 def import_() -> Answer:
     """The form; after an upload what would be imported (nothing is written); on the button's word the import."""
-    settings = settings_in_force()
     mappings = Mappings(store())
-    upload, planned, error, options = None, None, "", Options()
+    upload, error = None, ""
     try:
-        options = _options(mappings)
         if request.method == "POST":
-            upload = _waiting(settings.index / WAITING)
-            if request.form.get("action") != "import":
-                planned = bounded_plan(upload.sources, settings.articles, options, SECONDS)
-                if request.form.get("action") == "save-mapping":
-                    saved = mappings.save(request.form.get("save_mapping", ""), dict(planned.columns))
-                    flash(say("列的对应已保存为“{name}”", "the mapping is saved as '{name}'", name=saved))
+            options = _options(mappings, request.form)
+            upload = _waiting()
+            upload.remember(request.form)
+            if request.form.get("action") == "import":
+                work = _import(upload, options, editor_from_form())
             else:
-                return _imported(upload, options)
+                work = _look(upload, options)
+            progress = upload.job.start(work)
+            if progress.error:
+                raise InputError(progress.error)
+            if not progress.ended:
+                return redirect(url_for("job", key=upload.key), 303)
+            if request.form.get("action") == "import":
+                upload.job.drop()
+                for sentence in progress.told:
+                    flash(sentence)
+                return redirect(progress.to, 303)
+            if request.form.get("action") == "save-mapping" and (found := shelved(upload.job.place)):
+                saved = mappings.save(request.form.get("save_mapping", ""), dict(found.columns))
+                flash(say("列的对应已保存为“{name}”", "the mapping is saved as '{name}'", name=saved))
     except KbError as problem:
         error = str(problem)
-    return _form(upload, planned, options, error)
+    return _form(upload, request.form, error)
 
 
-def _form(upload: Upload | None, planned: Plan | None, options: Options, error: str) -> Answer:
+def _look(upload: Upload, options: Options) -> Work:
+    """Look what would come of an upload, and lay that aside."""
+    settings, to = settings_in_force(), url_for("preview_import", key=upload.key)
+
+    def work(report: Report) -> tuple[list[str], str]:
+        told = partial(report, say("正在查看", "Looking at"))
+        lay_aside(bounded_plan(upload.sources, settings.articles, options, SECONDS, told), upload.job.place)
+        return [], to
+
+    return work
+
+
+def _import(upload: Upload, options: Options, who: str) -> Work:
+    """Import an upload: all of it or nothing."""
+    settings, to = settings_in_force(), url_for("review", _anchor="drafts")
+    imports, alone = Imports(store(), settings.articles), editions()
+
+    def work(report: Report) -> tuple[list[str], str]:
+        names, name = [source.name for source in upload.sources], upload.name
+        with alone.locked():  # between the plan and what is made of it nobody saves
+            told = partial(report, say("正在查看", "Looking at"))
+            planned = bounded_plan(upload.sources, settings.articles, options, SECONDS, told)
+            made, _ = imports.carry_out(planned, names, who, partial(report, say("正在写入", "Writing")))
+        report(say("写好了，正在更新索引", "Written, updating the index"), 0, 0)
+        paths = [relative(path, settings.articles) for path in made]
+        sentences = settle(settings, paths, who, say("从 {name} 导入", "imported from {name}", name=name))
+        upload.job.clear()
+        return [*sentences, say("导入了 {n} 篇", "{n} articles were imported", n=len(made))], to
+
+    return work
+
+
+@writing
+def preview_import(key: str) -> Answer:
+    """What an upload would bring, page by page."""
+    upload = Upload(job_of(key))
+    if not (upload.job.place / SENT).is_dir():
+        raise NotFound(say("已经导入了", "it was imported already"))
+    progress = upload.job.progress()
+    if not progress.ended:
+        return redirect(url_for("job", key=key), 303)
+    return _form(upload, upload.asked(), progress.error)
+
+
+@writing
+def preview_article(key: str, number: int) -> Answer:
+    """One of the articles that an import would write, as it will be read, and what was masked in it. number: from 1."""
+    upload = Upload(job_of(key))
+    planned = shelved(upload.job.place)
+    if planned is None or not 1 <= number <= planned.total or not (upload.job.place / ITEMS).exists():
+        raise NotFound(say("没有这一篇", "there is no such article"))
+    item = planned.items(number - 1, 1)[0]
+    file = ArticleFile.of(item.path, item.text)
+    html = markdown.render(file.article.body, lambda target: "#", "preview-")
+    return page(
+        "import_article.html",
+        upload=upload,
+        planned=planned,
+        number=number,
+        item=item,
+        article=file.article,
+        facts=[(key, value) for key, value in values_of(file).items() if value and key not in ("id", "title")],
+        masked=len(placeholders(item.text)),
+        html=Markup(mark(html, placeholders)),  # noqa: S704 - our renderer's own output
+        shown=SHOWN,
+    )
+
+
+def _form(upload: Upload | None, asked: MultiDict[str, str], error: str) -> Answer:
     settings = settings_in_force()
+    planned = shelved(upload.job.place) if upload and not error else None
+    options = Options()
+    with suppress(KbError):
+        options = _options(Mappings(store()), asked)
+    first = SHOWN * (max(request.args.get("page", 1, type=int), 1) - 1)
     response = page(
         "import.html",
         upload=upload,
         planned=planned,
+        found=planned.items(first, SHOWN) if planned else [],
+        first=first,
         options=options,
         error=error,
         kinds=KINDS,
@@ -97,48 +201,32 @@ def _form(upload: Upload | None, planned: Plan | None, options: Options, error: 
         targets=_targets(options.kind if options.kind in columns.SECTIONS else "case"),
         suffixes=",".join(SUFFIXES),
         mappings=Mappings(store()).names(),
-        mapping=request.form.get("mapping", ""),
+        mapping=asked.get("mapping", ""),
         imports=Imports(store(), settings.articles).last(),
         again=request.args.get("again", type=int),
         moment=moment,
         name=editor(),
         shown=SHOWN,
-        read=READ,
-        read_length=READ_LENGTH,
     )
     response.status_code = 422 if error else 200
     return response
 
 
-def _options(mappings: Mappings) -> Options:
+def _options(mappings: Mappings, asked: MultiDict[str, str]) -> Options:
     """What the form says. Raises NotFoundError for a mapping that is no more."""
     settings = settings_in_force()
-    chosen = request.form.get("mapping", "")
+    chosen = asked.get("mapping", "")
     # Another file, or another mapping: the columns that the form shows are those of the last look.
-    anew = bool(_sent()) or chosen != request.form.get("mapping_was", chosen)
+    anew = bool(_sent()) or chosen != asked.get("mapping_was", chosen)
     return Options(
-        kind=_one_of("kind", KINDS),
-        area=_one_of("area", (*AREAS, *settings.areas)),
-        columns={} if anew else _chosen_columns(),
+        kind=_one_of(asked.get("kind", ""), KINDS),
+        area=_one_of(asked.get("area", ""), (*AREAS, *settings.areas)),
+        columns={} if anew else _chosen_columns(asked),
         usual=mappings.find(chosen) if chosen else {},
-        mask="mask" in request.form or request.method == "GET",
+        mask="mask" in asked or not asked,
         areas=settings.areas,
         max_file_kb=settings.max_file_kb,
     )
-
-
-def _imported(upload: Upload, options: Options) -> Answer:
-    settings = settings_in_force()
-    with editions().locked():  # between the plan and what is made of it nobody saves
-        planned = bounded_plan(upload.sources, settings.articles, options, SECONDS)
-        who = editor_from_form()
-        names = [source.name for source in upload.sources]
-        made, _ = Imports(store(), settings.articles).carry_out(planned, names, who)
-    note = say("从 {name} 导入", "imported from {name}", name=upload.name)
-    shutil.rmtree(upload.place, ignore_errors=True)
-    finished([relative(path, settings.articles) for path in made], who, note)
-    flash(say("导入了 {n} 篇，都是草稿或带着自己的状态", "{n} articles were imported", n=len(made)))
-    return redirect(url_for("review"), 303)
 
 
 @writing
@@ -182,39 +270,36 @@ def _parts(name: str | None) -> list[str]:
     return [usable(part[-100:]) for part in parts if part.strip(". ")]
 
 
-def _chosen_columns() -> dict[str, str]:
+def _chosen_columns(asked: MultiDict[str, str]) -> dict[str, str]:
     prefix = "column:"
-    return {k.removeprefix(prefix): v for k, v in request.form.items() if k.startswith(prefix)}
+    return {k.removeprefix(prefix): v for k, v in asked.items() if k.startswith(prefix)}
 
 
-def _one_of(field: str, known: tuple[str, ...]) -> str:
-    value = request.form.get(field, "")
+def _one_of(value: str, known: tuple[str, ...]) -> str:
     return value if value in known else ""
 
 
-def _waiting(folder: Path) -> Upload:
+def _waiting() -> Upload:
     """What came with this request, or what came before it. Raises InputError."""
     sent = _sent()
     if not sent:
-        key = request.form.get("upload", "")
-        place = folder / f"{visitor()}-{key}"
-        if not re.fullmatch("[0-9a-f]{16}", key) or not place.is_dir():
-            raise InputError(say("选一个文件再继续", "choose a file first"))
-        return Upload(key, place)
+        with suppress(NotFound):
+            before = Upload(job_of(request.form.get("upload", "")))
+            if (before.job.place / SENT).is_dir():
+                return before
+        raise InputError(say("选一个文件再继续", "choose a file first"))
     for path, _ in sent:
         if "/" not in path:
             reader_of(Path(path))
-    _clear(folder)
-    key = secrets.token_hex(8)
-    place = folder / f"{visitor()}-{key}"
-    place.mkdir(mode=0o700, parents=True)
+    drop_ended()
+    job = new_job()
     stems: set[str] = set()
     for path, file in sent:
-        target = place / (path if "/" in path else _free(path, stems))
+        target = job.place / SENT / (path if "/" in path else _free(path, stems))
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.is_dir():
             file.save(target)
-    return Upload(key, place)
+    return Upload(job)
 
 
 def _free(name: str, stems: set[str]) -> str:
@@ -225,11 +310,3 @@ def _free(name: str, stems: set[str]) -> str:
     )
     stems.add(stem.lower())
     return stem + pure.suffix
-
-
-def _clear(folder: Path) -> None:
-    """Drop what this browser sent before, and what nobody came back for."""
-    for place in folder.glob("*"):
-        old = place.stat().st_mtime < time.time() - HOURS * 3600
-        if old or place.name.startswith(f"{visitor()}-"):
-            shutil.rmtree(place, ignore_errors=True)

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 import kb
 from kb.articles import markdown
 from kb.articles.numbering import absence
+from kb.desk.paste import asked_in
 from kb.desk.what_if import rehearsed
 from kb.desk.what_if import sentence as effect_of
 from kb.model import HIDDEN_STATUSES, SORTS
@@ -133,7 +134,7 @@ def why_not() -> Answer:
     except NotFound:
         reason = absence(settings.articles, name, settings.max_file_kb)
         return page("why.html", query=query, name=name, mode=mode, reason=reason, found=None)
-    found = engine.why(query, article, mode)
+    found = engine.why(asked_in(mode, query), article, mode)
     changes = [
         (instruction(change, found), None if effect is None else effect_of(effect))
         for change, effect in rehearsed(

@@ -35,7 +35,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "draft", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right"), "write"),
     **dict.fromkeys(("change_state", "change_states"), "publish"),
-    **dict.fromkeys(("import_", "undo"), "import"),
+    **dict.fromkeys(("import_", "undo", "preview_import", "preview_article", "job"), "import"),
     **dict.fromkeys(("api.check_api", "api.render_api", "api_writing.source"), "write"),
     **dict.fromkeys(("api_writing.create_source", "api_writing.save_source"), "write"),
     **dict.fromkeys(("api_keeping.history_api", "api_keeping.revision_api", "api_keeping.restore_api"), "write"),

@@ -6,14 +6,17 @@ from typing import NamedTuple
 from flask import Flask, flash, redirect, request, url_for
 
 from kb.articles.files import ArticleFile
+from kb.articles.importing.undo import Imports
 from kb.articles.writing.form import edited
 from kb.articles.writing.workflow import require_allowed
+from kb.desk.after_save import settle
 from kb.errors import ConflictError, InputError, KbError
 from kb.labels import label
 from kb.language import say
 from kb.model import Article
 from kb.web.editor import NEW
-from kb.web.views import Answer, article_url, page, settings_in_force
+from kb.web.jobs import Report, new_job
+from kb.web.views import Answer, article_url, page, settings_in_force, store
 from kb.web.writers import (
     drafts,
     editions,
@@ -29,6 +32,8 @@ SOON = timedelta(days=60)
 AGAIN = timedelta(days=365)
 """How far "still right" moves the date of review."""
 MAX_ROWS = 200
+MAX_AT_ONCE = 100_000
+"""Articles of a state that are changed together."""
 
 
 def init_app(app: Flask) -> None:
@@ -48,6 +53,7 @@ def review() -> Answer:
     return page(
         "review.html",
         drafts=_unfinished(found["drafts"]),
+        total=_count("draft"),
         waiting=found["review"],
         overdue=found["overdue"],
         soon=found["soon"],
@@ -85,6 +91,11 @@ def _address(path: str) -> str:
     return url_for("new_article", kind=kind, draft=token)
 
 
+def _count(state: str) -> int:
+    engine = engine_or_none()
+    return 0 if engine is None else len(engine.in_state(state, MAX_AT_ONCE))
+
+
 def awaited() -> dict[str, list[Article]]:
     """Articles that wait for somebody: drafts, review, overdue, soon; all empty before there is an index."""
     engine, today = engine_or_none(), date.today()
@@ -115,30 +126,60 @@ def change_state(name: str) -> Answer:
 
 @writing
 def change_states() -> Answer:
-    """Bring all chosen articles into another state, each by the rules for one; what was refused is told."""
-    state = request.form.get("to", "")
-    chosen = list(dict.fromkeys(request.form.getlist("article")))[:MAX_ROWS]
+    """Bring all chosen articles into another state, each by the rules for one; what was refused is told.
+
+    Chosen are single ones, all drafts, or all drafts of an import; many of them are a job, which tells how far it is.
+    """
+    state, back = request.form.get("to", ""), url_for("review")
+    try:
+        who, names = editor_from_form(), _chosen()
+        if not names:
+            raise InputError(say("先勾选文章", "choose articles first"))
+    except KbError as error:
+        flash(str(error))
+        return redirect(back, 303)
+    job = new_job()
+    progress = job.start(lambda report: (_changed_all(names, state, who, report), back))
+    if not progress.ended:
+        return redirect(url_for("job", key=job.key), 303)
+    job.drop()
+    for sentence in progress.told or filter(None, [progress.error]):
+        flash(sentence)
+    return redirect(back, 303)
+
+
+def _chosen() -> list[str]:
+    """The names of the articles that a form is about. Raises NotFoundError for an import that there is not."""
+    engine = engine_or_none()
+    if "all" in request.form:
+        return [] if engine is None else [a.path for a in engine.in_state("draft", MAX_AT_ONCE)]
+    if number := request.form.get("import", type=int):
+        drafts = {a.path for a in engine.in_state("draft", MAX_AT_ONCE)} if engine else set()
+        brought = Imports(store(), settings_in_force().articles).articles(number)
+        return [path for path in brought if path in drafts]
+    return list(dict.fromkeys(request.form.getlist("article")))[:MAX_ROWS]
+
+
+def _changed_all(names: list[str], state: str, who: str, report: Report) -> list[str]:
+    """Bring articles into a state, one after the other, and index them together. Returns what to say of it."""
     done: list[str] = []
     refused: list[str] = []
-    try:
-        who = editor_from_form()
-        if not chosen:
-            raise InputError(say("先勾选文章", "choose articles first"))
-        for name in chosen:
-            try:
-                done.append(_saved(file_of(name), {"status": state}, who, label("to", state)))
-            except KbError as error:
-                refused.append(f"{name}{say('：', ': ')}{error}")
-        if done:
-            finished(done, who, label("to", state))
-            flash(say("{state}：{n} 篇", "{state}: {n} articles", state=label("to", state), n=len(done)))
-        if refused:
-            more = "\n…" if len(refused) > SHOWN else ""
-            why = "\n".join(refused[:SHOWN]) + more
-            flash(say("{n} 篇没有改：\n{why}", "{n} were not changed:\n{why}", n=len(refused), why=why))
-    except InputError as error:
-        flash(str(error))
-    return redirect(url_for("review"), 303)
+    for count, name in enumerate(names):
+        report(label("to", state), count, len(names))
+        try:
+            done.append(_saved(file_of(name), {"status": state}, who, label("to", state)))
+        except KbError as error:
+            refused.append(f"{name}{say('：', ': ')}{error}")
+    told: list[str] = []
+    if done:
+        report(say("改好了，正在更新索引", "Changed, updating the index"), 0, 0)
+        told = settle(settings_in_force(), done, who, label("to", state)) or [say("已保存", "Saved")]
+        told.append(say("{state}：{n} 篇", "{state}: {n} articles", state=label("to", state), n=len(done)))
+    if refused:
+        more = "\n…" if len(refused) > SHOWN else ""
+        why = "\n".join(refused[:SHOWN]) + more
+        told.append(say("{n} 篇没有改：\n{why}", "{n} were not changed:\n{why}", n=len(refused), why=why))
+    return told
 
 
 SHOWN = 5

@@ -321,6 +321,24 @@ def close(kb: Kb, write: Write) -> Kb:
     return kb
 
 
+def test_suggest_a_file(two: Kb, tmp_path: Path) -> None:
+    """A mail, a log or a screenshot is named instead of typed; what can't be read is told with its name."""
+    mail = "Subject: 卡纸\nFrom: a@b.cn\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n"
+    (tmp_path / "a.eml").write_text(mail + "打印机卡纸，搓纸轮打滑，请来人看一下\n", "utf8")
+    assert "更换搓纸轮" in two("suggest", str(tmp_path / "a.eml")).stdout
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert "a.png：" in two("suggest", str(tmp_path / "a.png"), code=MISTAKE).stderr
+
+
+def test_why_asks_as_the_desk_does(two: Kb) -> None:
+    """A coloured log that is suggested for is the same text when it is asked why."""
+    plain, coloured = (
+        json.loads(two("why", "--suggest", "--quick", "--json", "-", "KB-000007", stdin=text).stdout)
+        for text in ("打印机卡纸", "\x1b[31m打印机\x1b[0m卡纸")
+    )
+    assert plain["words"] == coloured["words"]
+
+
 def test_suggest_asks_back(close: Kb) -> None:
     """What tells close cases apart is printed with the option that answers it, and is data with --json."""
     result = close("suggest", "打印机不能打印")
@@ -514,7 +532,7 @@ def test_verdicts(two: Kb, settings: Settings) -> None:
     two("verdicts", code=NOTHING)
     Feedback(Store(settings.database), 365).give_verdict("KB-000007", "helpful", "v", "冒烟")
     (line,) = two("verdicts").stdout.splitlines()
-    assert json.loads(line) == {"text": "冒烟", "article": "KB-000007", "verdict": "helpful"}
+    assert json.loads(line) == {"text": "冒烟", "article": "KB-000007", "verdict": "helpful", "reason": ""}
 
 
 def test_duplicates(two: Kb, write: Write, tmp_path: Path) -> None:

@@ -319,7 +319,7 @@ def test_a_dropped_folder_is_imported(visit: Open) -> None:  # noqa: F811
     page.wait_for_selector(".import-table >> text=faq/网关.md")
     page.fill("[name=editor]", "王工")
     page.click("button[value=import]")
-    page.wait_for_url("**/review")
+    page.wait_for_url("**/review*")
     assert "路由 QX-52" in page.inner_text("main")
     page.check("[data-all] input")
     assert page.locator("input[name=article]:checked").count() >= 2
@@ -338,5 +338,5 @@ def test_import_by_hand(visit: Open, tmp_path: Path) -> None:  # noqa: F811
     assert "机房巡检 QX-31" in page.inner_text(".import-table")
     page.fill("[name=editor]", "王工")
     page.click("button[value=import]")
-    page.wait_for_url("**/review")
+    page.wait_for_url("**/review*")
     assert "机房巡检 QX-31" in page.inner_text("main")

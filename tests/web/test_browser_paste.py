@@ -251,7 +251,7 @@ def test_a_copied_table(visit: Open) -> None:  # noqa: F811
         "<img src=x onerror='document.title=1'></body></html>"
     )
     page.evaluate(PASTE_HTML, [html, "设备\t报错\nHP P3015\t49.4C02 ERROR"])
-    assert page.input_value("#text") == "请看：\n设备 | 报错\nHP P3015三楼 | 49.4C02 ERROR\n谢谢"
+    assert page.input_value("#text") == "请看：\n\n设备 | 报错\nHP P3015 三楼 | 49.4C02 ERROR\n\n谢谢"
     page.wait_for_selector(f".card:has-text('{ANSWER}')")
     page.press("#text", "Control+z")
     assert page.input_value("#text") == ""

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -366,6 +367,56 @@ def test_a_second_click_saves_nothing_twice(site: FlaskClient, settings: Setting
     assert "KB-000002" in other.text
     assert "乙" in other.text
     assert len(list(settings.articles.rglob("KB-*.md"))) == 2
+
+
+# --- work that takes long --------------------------------------------------------------------
+
+
+def waited(site: FlaskClient, address: str) -> TestResponse:
+    """The answer after a job's page has led on, told n of N meanwhile without a script."""
+    for _ in range(600):
+        answer = site.get(address)
+        if answer.status_code == 303:
+            return answer
+        assert answer.status_code == 200
+        assert "refresh" in answer.text
+        time.sleep(0.1)
+    raise AssertionError(answer.text)
+
+
+def test_a_long_import_tells_how_far_it_is(
+    site: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked at, seen page by page, written, published as a whole and taken back: each step a job with a page."""
+    monkeypatch.setattr("kb.web.jobs.SOON", 0.0)
+    heads = "工单号,标题,故障现象,解决方法,领域,原因,处理方式,级别,别名,环境,原因说明,排查,验证\n"
+    rows = "".join(
+        f"T{i},坏了 {i},打印机 ZX-{i} 坏了 13812345678,换掉 {i},打印机,硬件,远程,一般,坏,A4,磨损,看,好\n"
+        for i in range(120)
+    )
+    form = Forms(site.get("/import")).forms["/import"]
+    sent = {**form, "action": "plan", "file": (BytesIO((heads + rows).encode()), "旧.csv")}
+    begun = site.post("/import", data=sent)
+    assert begun.status_code == 303
+    assert site.application.test_client().get(begun.headers["Location"]).status_code == 404
+    preview = waited(site, begun.headers["Location"]).headers["Location"]
+    seen = site.get(preview).text
+    assert "会导入 120 篇" in seen
+    assert "1–50 / 120" in seen
+    assert "坏了 119" in site.get(f"{preview}?page=3").text
+    look = site.get(f"{preview}/120").text
+    assert "打码 1 处" in look
+    assert "<mark>〔手机号码" in look
+    form = Forms(site.get(preview)).forms["/import"]
+    done = site.post("/import", data={**form, "action": "import", "editor": "王工"})
+    review = waited(site, done.headers["Location"])
+    told = site.get(review.headers["Location"]).text
+    assert "导入了 120 篇" in told
+    assert len(list(settings.articles.rglob("*.md"))) == 121
+    whole = {"token": form["token"], "editor": "王工", "import": "1", "to": "review"}
+    changed = waited(site, site.post("/states", data=whole).headers["Location"])
+    assert "送审：120 篇" in site.get(changed.headers["Location"]).text
+    assert site.get(done.headers["Location"]).status_code == 303
 
 
 # --- section by section ----------------------------------------------------------------------
@@ -749,7 +800,14 @@ def test_several_files_and_folders_are_one_import(site: FlaskClient, settings: S
     }
     seen = site.post("/import", data={**form, "action": "plan", **sent})
     assert seen.status_code == 200, seen.text
-    assert "正文甲 QX-41" in seen.text  # the text is shown before it is written
+    looks = re.findall(r'href="(/import/[0-9a-f]{16}/\d)"', seen.text)
+    assert len(looks) == 4
+    first = site.get(looks[0]).text  # each is seen as it will read before it is written
+    assert "正文甲 QX-41" in "".join(site.get(look).text for look in looks)
+    assert "1 / 4" in first
+    assert 'rel="next"' in first
+    assert site.get(looks[0][:-1] + "5").status_code == 404
+    assert site.application.test_client().get(looks[0]).status_code == 404  # another browser's
     form = Forms(seen).forms["/import"]
     site.post("/import", data={**form, "action": "import", "editor": "王工"})
     made = {p.relative_to(settings.articles).as_posix() for p in settings.articles.rglob("*.md")}

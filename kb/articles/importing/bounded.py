@@ -19,25 +19,39 @@ Result = TypeVar("Result")
 WAITING = 5
 """A busy machine takes that much longer than its processor works."""
 
+Told = Callable[[int, int], None]
+"""Hears how far some work is: (done, of how many)."""
+
 
 def within(
-    seconds: int, work: Callable[..., Result], *arguments: Any, patience: int = WAITING, stopped: str = ""
+    seconds: int,
+    work: Callable[..., Result],
+    *arguments: Any,
+    patience: int = WAITING,
+    stopped: str = "",
+    told: Told | None = None,
 ) -> Result:
     """work(*arguments) in a process of its own, which is ended after that much time of a processor.
 
     For what a stranger sent: no bound on its size tells how long it takes. patience: by the clock it may take that
-    many times longer. stopped: what is said then. Raises the KbErrors of the work itself, and InputError when the time
-    is up.
+    many times longer. stopped: what is said then. told: hears what work says by its argument of that name. Raises the
+    KbErrors of the work itself, and InputError when the time is up.
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_bounded, args=(sender, seconds, current(), work, arguments), daemon=True)
+    process = context.Process(
+        target=_bounded, args=(sender, seconds, current(), work, arguments, told is not None), daemon=True
+    )
     process.start()
     sender.close()
     outcome: Any = None
     try:
-        if receiver.poll(seconds * patience):
+        while receiver.poll(seconds * patience):
             outcome = receiver.recv()
+            if told is None or outcome[0] != PROGRESS:
+                break
+            told(*outcome[1])
+            outcome = None
     except (EOFError, OSError):  # the process was ended
         pass
     finally:
@@ -64,14 +78,20 @@ MEMORY = 4 * 1024**3
 """Bytes that such a process may ask for."""
 
 
-def _bounded(sender: Any, seconds: int, language: str, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+PROGRESS = "progress"
+
+
+def _bounded(
+    sender: Any, seconds: int, language: str, work: Callable[..., Any], arguments: tuple[Any, ...], telling: bool
+) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     with suppress(ValueError, OSError):  # not every system can say so
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     begin()
     use(language)
     try:
-        sender.send((True, work(*arguments)))
+        named = {"told": lambda done, total: sender.send((PROGRESS, (done, total)))} if telling else {}
+        sender.send((True, work(*arguments, **named)))
     except KbError as error:
         sender.send((False, error))
     except MemoryError:  # nothing sent: the parent says so

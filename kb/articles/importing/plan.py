@@ -11,7 +11,7 @@ from kb.articles.atomic import save
 from kb.articles.files import parse
 from kb.articles.importing import columns, documents
 from kb.articles.importing.base import Base
-from kb.articles.importing.bounded import within
+from kb.articles.importing.bounded import Told, within
 from kb.articles.importing.model import Draft, Item, Options, Plan, Reading
 from kb.articles.importing.readers import is_heavy, reader_of
 from kb.articles.numbering import numbers
@@ -29,10 +29,10 @@ def plan(source: Path, root: Path, options: Options) -> Plan:
     return plan_all([source], root, options)
 
 
-def plan_all(sources: Sequence[Path], root: Path, options: Options) -> Plan:
+def plan_all(sources: Sequence[Path], root: Path, options: Options, told: Told | None = None) -> Plan:
     """What an import of sources into the articles folder root would do. Writes nothing.
 
-    sources: folders, and files that kb.articles.importing.readers names.
+    sources: folders, and files that kb.articles.importing.readers names. told: hears how many articles are looked at.
     Raises NotFoundError and InputError when there is nothing that could be planned.
     """
     reading = _read_all(sources, root, options)
@@ -44,7 +44,9 @@ def plan_all(sources: Sequence[Path], root: Path, options: Options) -> Plan:
     skipped: list[str] = []
     problems = list(reading.problems)
     base.reserve(d.number for d in reading.drafts if d.number)
-    for draft in reading.drafts:
+    for count, draft in enumerate(reading.drafts):
+        if told is not None and count % EVERY == 0:
+            told(count, len(reading.drafts))
         if known := base.known(draft):
             skipped.append(f"{draft.source}{say('：', ': ')}{known}")
             continue
@@ -82,16 +84,18 @@ def plan_all(sources: Sequence[Path], root: Path, options: Options) -> Plan:
     )
 
 
+EVERY = 100
+"""Articles between two words on how far it is."""
 HEAVY = 500_000
 """Bytes of one file; what is smaller and not packed takes a second or two."""
 
 
-def bounded_plan(sources: Sequence[Path], root: Path, options: Options, seconds: int) -> Plan:
+def bounded_plan(sources: Sequence[Path], root: Path, options: Options, seconds: int, told: Told | None = None) -> Plan:
     """As plan_all(), in a process of its own that may take so many seconds, unless all is small and simple."""
     there = [source for source in sources if source.exists()]
     if any(is_heavy(s) for s in there) or sum(s.stat().st_size for s in there) > HEAVY:
-        return within(seconds, plan_all, sources, root, options)
-    return plan_all(sources, root, options)
+        return within(seconds, plan_all, sources, root, options, told=told)
+    return plan_all(sources, root, options, told)
 
 
 def _read_all(sources: Sequence[Path], root: Path, options: Options) -> Reading:
@@ -169,8 +173,8 @@ def files_of(planned: Plan) -> dict[str, bytes]:
     return texts | {image.path: image.content for item in planned.items for image in item.images}
 
 
-def carry_out(planned: Plan) -> list[Path]:
-    """Write everything a plan holds; returns the articles' files.
+def carry_out(planned: Plan, told: Told | None = None) -> list[Path]:
+    """Write everything a plan holds; returns the articles' files. told: hears how many are written.
 
     When one can't be written, what was written is taken away again. Raises KbError.
     """
@@ -185,7 +189,9 @@ def carry_out(planned: Plan) -> list[Path]:
         )
     made: list[Path] = []
     try:
-        for item in planned.items:
+        for count, item in enumerate(planned.items):
+            if told is not None and count % EVERY == 0:
+                told(count, len(planned.items))
             _write(root, root / item.path, item.text, made)
             for image in item.images:
                 _write(root, root / image.path, image.content, made)

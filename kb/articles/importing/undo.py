@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from kb.articles.files import digest, find
+from kb.articles.importing.bounded import Told
 from kb.articles.importing.model import Plan
 from kb.articles.importing.plan import carry_out, files_of
 from kb.database import tables
@@ -43,13 +44,15 @@ class Imports:
     def __init__(self, store: Store, root: Path) -> None:
         self._store, self._root = store, root
 
-    def carry_out(self, planned: Plan, sources: Sequence[str], editor: str) -> tuple[list[Path], int]:
+    def carry_out(
+        self, planned: Plan, sources: Sequence[str], editor: str, told: Told | None = None
+    ) -> tuple[list[Path], int]:
         """Write what a plan holds and remember it; the articles' files, and the number of the import. Raises KbError.
 
         Nothing is written when it could not be remembered: then it could not be taken back.
         """
         self._store.ping()
-        made = carry_out(planned)
+        made = carry_out(planned, told)
         return made, self.note(files_of(planned), sources, editor)
 
     def note(self, files: Mapping[str, bytes], sources: Sequence[str], editor: str) -> int:
@@ -68,6 +71,14 @@ class Imports:
         with self._store.reading() as session:
             rows = session.scalars(select(tables.Import).order_by(tables.Import.id.desc()).limit(count)).all()
         return [Brought(r.id, r.at, r.editor, r.source, tuple(filter(_is_text, r.files)), r.undone) for r in rows]
+
+    def articles(self, number: int) -> list[str]:
+        """The paths of the articles that an import brought. Raises NotFoundError."""
+        with self._store.reading() as session:
+            row = session.get(tables.Import, number)
+        if row is None or row.undone is not None:
+            raise NotFoundError(say("没有第 {n} 次导入", "there is no import {n}", n=number))
+        return sorted(filter(_is_text, row.files))
 
     def undo(self, number: int, changed_too: bool = False) -> list[str]:
         """Move everything away that an import brought; the paths of the articles that went. All of it or nothing.

@@ -76,6 +76,10 @@ function send(action) {
   });
   request.addEventListener("loadend", () => {
     clearInterval(clock);
+    if (request.responseURL.includes("/jobs/")) {  // it takes longer, and its page tells how far it is
+      location.assign(request.responseURL);
+      return;
+    }
     const main = request.status && new DOMParser().parseFromString(request.responseText, "text/html").querySelector("main");
     if (main) {
       dropped = [];

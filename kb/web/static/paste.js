@@ -101,6 +101,7 @@ function tabled(html) {
   const bare = html.replace(/<style[\s\S]*?<\/style>/gi, "").replace(/\s(?:style|on\w+)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, "");
   const page = new DOMParser().parseFromString(bare, "text/html");
   for (const silent of $$("style, script, title, head", page)) silent.remove();
+  for (const br of $$("table br", page)) br.replaceWith(" ");
   const cell = (c) => c.textContent.replace(/\s+/g, " ").trim();
   for (const table of $$("table", page).reverse()) {  // those inside others first
     const rows = $$("tr", table).map((row) => [...row.cells].map(cell)).filter((cells) => cells.some(Boolean));
