@@ -60,7 +60,7 @@ prepare() {
   echo "Setting up the environment .venv, a minute or two the first time:" >&2
   for file in $locked; do
     packages=$(grep -c '==' "$file")
-    echo "  下载并安装 $packages 个软件包 / Downloading and installing $packages packages ($file)" >&2
+    echo "  下载并安装软件包：$packages 个 / Downloading and installing packages: $packages ($file)" >&2
     install "$packages" --require-hashes --requirement "$file" || failed
   done
   install 1 --no-deps --editable . || failed

@@ -30,6 +30,10 @@ PAGES = (
     "/merge?keep=KB-000012&other=KB-000013",
     "/import",
     "/api",
+    "/help",
+    "/help?q=备份",
+    "/help/search",
+    "/help/commands",
 )
 LOOKS: tuple[dict[str, Any], ...] = (
     {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
