@@ -1,7 +1,8 @@
 """What people do, kept in a database: searches, visits, verdicts, drafts, revisions, tokens of programs.
 
 - What do people do, and where is it kept? activity.py (searches, visits, verdicts); tables: tables.py, their
-  history: migrations/, env.py, 0001_start.py, 0002_token_owners.py, 0003_imports.py; the connection: connection.py
+  history: migrations/, env.py, 0001_start.py, 0002_token_owners.py, 0003_imports.py,
+  0004_sittings_and_gaps.py; the connection: connection.py
 - Which programs may call, and who may write? api_tokens.py (tokens), kb/web/authorization.py, kb token in
   kb/cli/access.py
 """
