@@ -8,40 +8,6 @@
 - The service desk: cases.py, promises.py (due, clock, policy, workdays)
 """
 
-from kb.cli import (
-    access,
-    building,
-    cases,
-    explaining,
-    finding,
-    golden,
-    importing,
-    keeping,
-    measuring,
-    packing,
-    people,
-    promises,
-    suggesting,
-    verdicts,
-    writing,
-)
 from kb.cli.common import cli
 
-__all__ = [
-    "access",
-    "building",
-    "cases",
-    "cli",
-    "explaining",
-    "finding",
-    "golden",
-    "importing",
-    "keeping",
-    "measuring",
-    "packing",
-    "people",
-    "promises",
-    "suggesting",
-    "verdicts",
-    "writing",
-]
+__all__ = ["cli"]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb import __version__, bundle, settings
-from kb.articles.files import SUFFIXES
 from kb.cli.common import (
     NOTHING,
     build_index,
@@ -246,6 +245,8 @@ def _begin(chosen: Settings) -> None:
 
     Raises InputError where the current folder itself seems to be meant.
     """
+    from kb.articles.files import SUFFIXES
+
     here = Path.cwd()
     if chosen.articles.exists() or chosen.articles != here / "articles":
         return

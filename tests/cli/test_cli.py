@@ -38,7 +38,7 @@ Write = Callable[[str, str], Path]
 
 KB = Path(__file__).parents[2] / "kb"
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
-COMMANDS = sorted(cli.commands)
+COMMANDS = sorted(cli.all())
 FOUND, NOTHING, MISTAKE = 0, 1, 2
 
 CASE = """\

@@ -116,6 +116,7 @@ def test_tokens_of_before_keep_working(tmp_path: Path) -> None:
     first = {"searches", "visits", "verdicts", "revisions", "drafts", "renames", "tokens"}
     for table in tables.Base.metadata.tables.keys() - first:
         database.execute(f"DROP TABLE {table}")
+    database.execute("DROP INDEX ix_searches_counted")
     database.execute("UPDATE alembic_version SET version_num = '0001'")
     database.commit()
     database.close()
