@@ -7,6 +7,9 @@ KbError
 ├── InputError         a paste or a judged set is not what it should be
 │   └── LockedError        a backup does not open by this key or passphrase
 ├── ConflictError      an article was changed by somebody else since it was opened
+├── SignInError        name, password and code do not belong together
+├── RefusedError       this person may not do that
+├── TooOftenError      somebody asks more often than one may
 ├── StoreError         the database can't be opened, read or written
 ├── BackupError        a backup can't be written, opened, or is not what was written
 ├── EncoderError       the encoder of meaning can't be loaded, or is not what it should be
@@ -53,6 +56,25 @@ class LockedError(InputError):
 
 class ConflictError(KbError):
     pass
+
+
+class SignInError(KbError):
+    pass
+
+
+class RefusedError(KbError):
+    pass
+
+
+class TooOftenError(KbError):
+    """seconds: how long to wait."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[type["TooOftenError"], tuple[str, int]]:
+        return type(self), (str(self), self.seconds)
 
 
 class StoreError(KbError):

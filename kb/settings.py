@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +55,19 @@ def _words(value: Any) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(w, str) for w in value):
         return tuple(value)
     raise ValueError('["...", "..."]')
+
+
+def _networks(value: Any) -> tuple[str, ...]:
+    found = _words(value)
+    for network in found:
+        ip_network(network, strict=False)
+    return found
+
+
+def _header(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,60}|", value):
+        raise ValueError("X-Remote-User")
+    return value
 
 
 def _counts(value: Any) -> tuple[int, ...]:
@@ -175,6 +188,48 @@ SETTINGS: tuple[Setting, ...] = (
         "the address of WeCom, https://qyapi.weixin.qq.com as a rule: what tickets are answered is posted to the group "
         "of a robot, too; empty for not",
     ),
+    Setting(
+        "trusted_proxies",
+        (),
+        _networks,
+        "可信的反向代理的地址或网段，它们说的来源地址、名字和 TLS 才算数，如 127.0.0.1",
+        "addresses or networks of the reverse proxies that are believed about address, name and TLS, such as 127.0.0.1",
+    ),
+    Setting(
+        "proxy_login",
+        "",
+        _header,
+        "可信代理用来报登录名的请求头，如 X-Remote-User；空为不用",
+        "the header in which a trusted proxy tells who signed in, such as X-Remote-User; empty for none",
+    ),
+    Setting(
+        "open_reading",
+        "auto",
+        _one_of("auto", "yes", "no"),
+        "没登录的人能不能看：auto 为只在本机监听时能",
+        "whether who has not signed in may read; auto: where only this machine is listened to",
+    ),
+    Setting(
+        "two_step_administrators",
+        False,
+        _switch,
+        "管理员必须启用两步验证",
+        "administrators must sign in in two steps",
+    ),
+    Setting(
+        "hsts",
+        False,
+        _switch,
+        "只经 TLS 提供服务（HSTS）；确定以后都用 https 再打开",
+        "tell browsers to come by TLS alone (HSTS); only when it stays https",
+    ),
+    Setting(
+        "audit_days",
+        730,
+        _number(1, 36500, int),
+        "安全记录保留多少天",
+        "days that the security log is kept",
+    ),
     Setting("port", 8000, _number(0, 65535, int), "网站端口", "the port of the site"),
     Setting(
         "processes",
@@ -268,6 +323,12 @@ class Settings:
     jira_url: str
     feishu_url: str
     wecom_url: str
+    trusted_proxies: tuple[str, ...]
+    proxy_login: str
+    open_reading: str
+    two_step_administrators: bool
+    hsts: bool
+    audit_days: int
     port: int
     processes: int
     threads: int

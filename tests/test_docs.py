@@ -46,7 +46,7 @@ def test_links_of_documents_lead_somewhere(name: str) -> None:
 def test_commands_of_the_readme_exist(name: str) -> None:
     """It shows a few; all of them stand in the help."""
     shown = set(re.findall(r"^kb (\w+)", text(name), re.MULTILINE))
-    assert {"build", "search", "suggest"} <= shown <= set(cli.commands)
+    assert {"build", "search", "suggest"} <= shown <= set(cli.all())
 
 
 def test_every_module_has_its_place() -> None:

@@ -4,42 +4,10 @@
   synonyms), building.py (build, serve, doctor), measuring.py (eval), golden.py, packing.py, importing.py,
   verdicts.py; what they share: common.py, printing.py; click's own words in Chinese: phrases.py
 - All of them as a page, and the exit codes: reference.py
-- Tokens of programs: access.py; backups: keeping.py
+- Tokens of programs: access.py; people: people.py; backups: keeping.py
 - The service desk: cases.py, promises.py (due, clock, policy, workdays)
 """
 
-from kb.cli import (
-    access,
-    building,
-    cases,
-    explaining,
-    finding,
-    golden,
-    importing,
-    keeping,
-    measuring,
-    packing,
-    promises,
-    suggesting,
-    verdicts,
-    writing,
-)
 from kb.cli.common import cli
 
-__all__ = [
-    "access",
-    "building",
-    "cases",
-    "cli",
-    "explaining",
-    "finding",
-    "golden",
-    "importing",
-    "keeping",
-    "measuring",
-    "packing",
-    "promises",
-    "suggesting",
-    "verdicts",
-    "writing",
-]
+__all__ = ["cli"]

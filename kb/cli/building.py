@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb import __version__, bundle, settings
-from kb.articles.files import SUFFIXES
 from kb.cli.common import (
     NOTHING,
     build_index,
@@ -31,6 +30,7 @@ from kb.language import say
 from kb.settings import Settings, is_local
 
 if TYPE_CHECKING:
+    from kb.people.accounts import People
     from kb.search.engine import Engine
 
 
@@ -156,25 +156,25 @@ def _meaning_made(filled: Any) -> str:
     help=say("每几秒看一次文章有无变动，0 为不看", "seconds between looks at the articles, 0 for none"),
 )
 def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
+    from kb.database.connection import Store
     from kb.indexer import watch as watching
     from kb.keeping.restore import unfinished
     from kb.meaning.encoder import warm
+    from kb.people.accounts import People
     from kb.web import create_app, logs
     from kb.web.server import Server
 
     logs.configure(chosen.log_format)
     options = {"articles": chosen.articles, "index": chosen.index, "language": chosen.language}
     chosen = settings.load({**options, "host": host, "port": port, "threads": threads})
-    if not is_local(chosen.host):
+    people = People(Store(chosen.database))
+    if not is_local(chosen.host) and not people.any():
         raise InputError(
             say(
-                "不在 {host} 上监听：这一版没有账号，任何能连上的人都能看到全部文章。"
-                "请用 127.0.0.1，并在前面放一个要求登录的反向代理"
-                "（帮助的“安装与运维”有 nginx 加账号的写法：htpasswd -c 文件 用户名）",
-                "refused to listen on {host}: this version has no accounts, "
-                "so anyone who reaches it could read everything. "
-                "Use 127.0.0.1 behind a reverse proxy that asks for a login "
-                '("Running Guzhi" in the help shows nginx with an account made by: htpasswd -c FILE USER)',
+                "不在 {host} 上监听：还没有账号，任何能连上的人都能看到全部文章。先建一个管理员："
+                "kb person add 登录名 --role administrator",
+                "refused to listen on {host}: there are no accounts yet, so anyone who reaches it could read "
+                "everything. First make an administrator: kb person add LOGIN --role administrator",
                 host=chosen.host,
             )
         )
@@ -203,6 +203,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
             n=report.articles,
         )
     )
+    _tell_of_accounts(people, host_name, server.port)
     click.echo(
         say(
             "试试：把一封报障邮件或一段日志粘贴到首页的框里",
@@ -218,11 +219,34 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
     server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
 
 
+def _tell_of_accounts(people: "People", host: str, port: int) -> None:
+    """Where nobody has an account: the link that makes the first administrator, while the database can be written."""
+    try:
+        secret = people.found()
+    except StoreError as error:
+        note(str(error))
+        return
+    if secret is not None:
+        click.echo(
+            say(
+                "一个人在本机用不需要账号。团队用：打开 http://{host}:{port}/welcome/{secret} "
+                "建第一个管理员（一天内有效）",
+                "Alone on this machine you need no account. For a team, make the first administrator at "
+                "http://{host}:{port}/welcome/{secret} (good for a day)",
+                host=host,
+                port=port,
+                secret=secret,
+            )
+        )
+
+
 def _begin(chosen: Settings) -> None:
     """Where nothing is yet the folder of articles is made; one that was named and is not there is a mistake.
 
     Raises InputError where the current folder itself seems to be meant.
     """
+    from kb.articles.files import SUFFIXES
+
     here = Path.cwd()
     if chosen.articles.exists() or chosen.articles != here / "articles":
         return

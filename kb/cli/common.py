@@ -4,8 +4,9 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -35,6 +36,25 @@ MAX_TOLD = 10
 phrases.install()
 
 
+MODULES = {
+    "access": ("token",),
+    "building": ("build", "doctor", "serve"),
+    "cases": ("case",),
+    "explaining": ("why",),
+    "finding": ("search", "show"),
+    "golden": ("golden",),
+    "importing": ("import",),
+    "keeping": ("backup", "restore"),
+    "measuring": ("eval",),
+    "packing": ("pack",),
+    "people": ("person",),
+    "promises": ("clock", "due", "policy", "workdays"),
+    "suggesting": ("suggest",),
+    "verdicts": ("verdicts",),
+    "writing": ("check", "duplicates", "new", "synonyms"),
+}
+"""Module of kb.cli -> its commands. A module is loaded when one of them is asked for: a search waits for no other."""
+
 FOR_SERVICE = ("case", "clock", "due", "policy", "workdays")
 """Commands of the service desk."""
 
@@ -46,12 +66,24 @@ def _serves() -> bool:
         return False
 
 
-class _Group(click.Group):
-    """Says every error of the user's in one sentence, and none of ours."""
+class Commands(click.Group):
+    """Says every error of the user's in one sentence, and none of ours; loads a command when it is asked for."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = next((m for m, names in MODULES.items() if cmd_name in names), "")
+        if module and cmd_name not in self.commands:
+            import_module(f"kb.cli.{module}")
+        return super().get_command(ctx, cmd_name)
+
+    def all(self) -> Mapping[str, click.Command]:
+        """Every command by its name, loaded."""
+        for module in MODULES:
+            import_module(f"kb.cli.{module}")
+        return self.commands
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """What help shows: the service desk only where there is one."""
-        names = super().list_commands(ctx)
+        names = sorted(name for names in MODULES.values() for name in names)
         return names if _serves() else [name for name in names if name not in FOR_SERVICE]
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -68,7 +100,7 @@ class _Group(click.Group):
             ctx.exit(FOUND)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="kb")
 def cli() -> None:
     pass

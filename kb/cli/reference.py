@@ -8,7 +8,7 @@ from inspect import cleandoc
 
 import click
 
-from kb.cli.common import FOUND, MISTAKE, NOTHING
+from kb.cli.common import FOUND, MISTAKE, NOTHING, Commands
 from kb.language import say
 
 EXITS = {
@@ -33,6 +33,7 @@ MEANS_ONE = {
     "pack": ("没有符合的文章", "no article matches"),
     "verdicts": ("没有判定", "there are no verdicts"),
     "doctor": ("有一项不正常", "something is not well"),
+    "person list": ("还没有人", "there is nobody"),
     "token list": ("没有令牌", "there are no tokens"),
 }
 """What 1 means, of the commands that end with it."""
@@ -40,7 +41,8 @@ MEANS_ONE = {
 
 def commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
     """(name as it is typed, command) of all commands, those of groups behind their group."""
-    for name, command in sorted(group.commands.items()):
+    members = group.all() if isinstance(group, Commands) else group.commands
+    for name, command in sorted(members.items()):
         yield before + name, command
         if isinstance(command, click.Group):
             yield from commands(command, f"{name} ")

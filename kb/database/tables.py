@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0005"
+HEAD = "0006"
 """The last migration: with it these tables are made."""
 
 
@@ -207,6 +207,78 @@ class Mapping(Base):
     name: Mapped[str] = mapped_column(_NAME, primary_key=True)
     at: Mapped[datetime]
     columns: Mapped[dict[str, str]]
+
+
+class Person(Base):
+    """Somebody with an account. login: folded, unique; digest: of the password, empty until one is chosen.
+
+    role: one of kb.people.roles.ROLES; teams: their names; secret: of the second factor, empty for none; step: of its
+    last code that was taken; recovery: digests of codes; active: False for who may come in no more.
+    """
+
+    __tablename__ = "people"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(_NAME, unique=True)
+    name: Mapped[str] = mapped_column(_NAME)
+    role: Mapped[str] = mapped_column(String(16))
+    teams: Mapped[list[str]]
+    digest: Mapped[str] = mapped_column(String(200))
+    secret: Mapped[str] = mapped_column(String(64))
+    step: Mapped[int]
+    recovery: Mapped[list[str]]
+    active: Mapped[bool]
+    created: Mapped[datetime]
+
+
+class SignIn(Base):
+    """A browser in which somebody is signed in. digest: of the cookie's secret; browser: what it calls itself."""
+
+    __tablename__ = "sign_ins"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    created: Mapped[datetime]
+    used: Mapped[datetime]
+    until: Mapped[datetime]
+    browser: Mapped[str] = mapped_column(_NAME)
+
+
+class Invitation(Base):
+    """A link by which one person chooses a password, once. digest: of its secret; person: None for the first of all."""
+
+    __tablename__ = "invitations"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    until: Mapped[datetime]
+
+
+class Attempt(Base):
+    """A sign-in that failed. key: a digest of the login, or of the address it came from."""
+
+    __tablename__ = "attempts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    key: Mapped[str] = mapped_column(String(64), index=True)
+
+
+class Entry(Base):
+    """A line of the security log. who: a login, empty for nobody; action: a key of kb.people.journal; what: of what."""
+
+    __tablename__ = "journal"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    who: Mapped[str] = mapped_column(_NAME)
+    action: Mapped[str] = mapped_column(String(32))
+    what: Mapped[str] = mapped_column(_NAME)
+    address: Mapped[str] = mapped_column(String(64))
+
+
+class Use(Base):
+    """How often somebody asked for something that costs, in one minute. key: who and what; minute: since 1970."""
+
+    __tablename__ = "uses"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    minute: Mapped[int] = mapped_column(primary_key=True)
+    times: Mapped[int]
 
 
 class Policy(Base):

@@ -7,6 +7,7 @@
 - What do ticket systems and chats send, and how are they answered? hooks.py; who may call: kb/web/hooks.py
 - What is sent back to the customer? reply.py; Markdown as plain text: kb/articles/plain.py
 - JSON of an answer: answers.py, for the command line and the API alike; what models are made of: schemas.py
+- Which facts may a text have that is being written? facts.py; what was decided on a gap? gap_decisions.py
 - What does a lead see? insights.py (gaps, use, what is stale), examination.py (problems, duplicates, synonyms:
   found once after each index); its pages: kb/web/insights.py, as files: spreadsheets.py; one article of two:
   merging.py

@@ -20,10 +20,12 @@
 - What do all pages share? views.py (addresses, language, who asks)
 - Which error is which HTTP status, and how is it told? errors.py: one table
 - The address of a search; words marked in a page: forms.py; marks.py
+- Who asks, which role has which page: identity.py, permissions.py, one table; signing in, accounts: accounts.py;
+  which proxies are believed: proxies.py
 - Names of products in families, by maker and letter: products.py
 - Headers, form tokens; the WSGI server: security.py; server.py, its processes: supervisor.py
 - What is counted, for Prometheus: metrics.py; the log, as text or JSON: logs.py
-- The lead's tables as files: spreadsheets.py; who may call and write: authorization.py
+- The lead's tables as files: spreadsheets.py; tokens of programs: authorization.py
 
 Every page:
 
@@ -42,6 +44,8 @@ Every page:
 - /import: documents and old tickets, seen before they are written, taken back as a whole (importing.py)
 - /insights, /insights/articles, /insights/quality, /insights/words: gaps, use, problems, duplicates, synonyms,
   golden queries; CSV (insights.py)
+- /sign-in, /welcome/SECRET, /account, /people, /journal: coming in, one's own account, who there is, what happened
+  (accounts.py)
 - /merge: one article of two (merging.py)
 - /api, /api/v1/…, /retrieval, /health: the same for programs (reference.py, api.py and its kin, retrieval.py)
 - /help, /help/TOPIC: Guzhi's own manual with a search of its own (manual.py)
@@ -60,6 +64,7 @@ from kb.errors import StoreError
 from kb.search.engine import engines
 from kb.settings import Settings
 from kb.web import (
+    accounts,
     api,
     api_browsing,
     api_insights,
@@ -73,6 +78,7 @@ from kb.web import (
     folders,
     history,
     hooks,
+    identity,
     importing,
     insights,
     jobs,
@@ -84,6 +90,7 @@ from kb.web import (
     pages,
     panel,
     paste,
+    permissions,
     reading,
     reference,
     retrieval,
@@ -92,6 +99,7 @@ from kb.web import (
     spreadsheets,
     views,
 )
+from kb.web.proxies import TrustedProxies
 
 MAX_BODY = 2_000_000
 """Bytes of a request: a paste of 100,000 characters, percent-encoded."""
@@ -123,7 +131,10 @@ def create_app(settings: Settings) -> Flask:
         metrics,
         views,
         security,
+        identity,
+        permissions,
         errors,
+        accounts,
         *reading_pages,
         *leading_pages,
         editing,
@@ -137,6 +148,7 @@ def create_app(settings: Settings) -> Flask:
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval, hooks):
         app.register_blueprint(part.blueprint)
     metrics.begin(app)
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[assignment, method-assign]
     return app
 
 

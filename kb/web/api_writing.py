@@ -17,7 +17,7 @@ from kb.web import authorization, requests
 from kb.web.errors import about
 from kb.web.openapi import Api
 from kb.web.validation import VERSION
-from kb.web.views import article_named, engine_in_force, feedback, settings_in_force
+from kb.web.views import article_named, engine_in_force, feedback, person, settings_in_force
 from kb.web.writers import editions, file_of
 
 blueprint = Api("api_writing", __name__)
@@ -141,7 +141,10 @@ def saved_over(
 
 
 def editor_of(body: requests.Signed) -> str:
-    token = authorization.token()
+    """Who a change is told to be of: somebody with an account, a program, or the name that was sent."""
+    signed_in, token = person(), authorization.token()
+    if signed_in is not None:
+        return signed_in.name
     return token.name if token else " ".join(body.editor.split()) or "API"
 
 

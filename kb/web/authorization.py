@@ -8,11 +8,11 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 
 from kb.database.api_tokens import Access, Token
 from kb.language import say
-from kb.web.security import require_writer
-from kb.web.views import store
+from kb.web.security import require_own_page
+from kb.web.views import person, store, visitor
 
 MAX_HEADER = 500
-_CHALLENGE = WWWAuthenticate("bearer", {"realm": "guzhi"})
+CHALLENGE = WWWAuthenticate("bearer", {"realm": "guzhi"})
 
 
 class BadHeader(Unauthorized):
@@ -38,7 +38,7 @@ def token() -> Token | None:
                 "令牌无效或已收回；用 kb token create 发一个",
                 "the token is unknown or was revoked; make one with kb token create",
             ),
-            www_authenticate=_CHALLENGE,
+            www_authenticate=CHALLENGE,
         )
     found: Token = g.token
     if found.expired:
@@ -49,22 +49,22 @@ def token() -> Token | None:
                 name=found.name,
                 day=f"{found.expires:%Y-%m-%d}",
             ),
-            www_authenticate=_CHALLENGE,
+            www_authenticate=CHALLENGE,
         )
     return found
 
 
 def _bad_header() -> BadHeader:
     return BadHeader(
-        say("请发送 Authorization: Bearer kb_…", "send Authorization: Bearer kb_..."), www_authenticate=_CHALLENGE
+        say("请发送 Authorization: Bearer kb_…", "send Authorization: Bearer kb_..."), www_authenticate=CHALLENGE
     )
 
 
 def require(scope: str, closed: bool = False) -> None:
     """Raises Unauthorized or Forbidden unless this request may do what needs the scope, one of kb.model.SCOPES.
 
-    Reading is open, unless it is closed to those without a token. Writing is for this machine, by a token that allows
-    it, or without one by a page of this site.
+    Reading needs no token, unless it is closed to those without one. What changes anything takes a token that allows
+    it, or a page of this site. What the role of who asks allows is another matter: permissions.py.
     """
     found = token()
     if found is None and closed:
@@ -80,7 +80,7 @@ def require(scope: str, closed: bool = False) -> None:
             )
         )
     if scope == "write":
-        require_writer(by_token=found is not None)
+        require_own_page(by_token=found is not None)
 
 
 def caller() -> str:
@@ -88,4 +88,4 @@ def caller() -> str:
     found = token()
     if found is not None:
         return "api-" + blake2b(found.name.encode(), digest_size=8).hexdigest()
-    return str(session.get("visitor", "api"))
+    return visitor() if "visitor" in session or person() is not None else "api"

@@ -8,7 +8,17 @@ from contextlib import contextmanager
 from flask import Flask, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from kb.errors import BundleError, ConflictError, KbError, NotFoundError, SettingsError, StoreError
+from kb.errors import (
+    BundleError,
+    ConflictError,
+    KbError,
+    NotFoundError,
+    RefusedError,
+    SettingsError,
+    SignInError,
+    StoreError,
+    TooOftenError,
+)
 from kb.language import say
 from kb.web.security import without_folders
 from kb.web.views import Answer
@@ -17,7 +27,10 @@ log = logging.getLogger(__name__)
 
 STATUSES: dict[type[KbError], int] = {
     NotFoundError: 404,
+    SignInError: 401,
+    RefusedError: 403,
     ConflictError: 409,
+    TooOftenError: 429,
     SettingsError: 503,
     StoreError: 503,
     BundleError: 503,
@@ -85,7 +98,11 @@ def _http(error: HTTPException) -> Answer:
 
 def _users(error: KbError) -> Answer:
     status = status_of(error)
-    return _answer(status, str(error) or _told(status, type(error).__name__), getattr(error, "field", ""))
+    answer = _answer(status, str(error) or _told(status, type(error).__name__), getattr(error, "field", ""))
+    if isinstance(error, TooOftenError):
+        answer = current_app.make_response(answer)
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 def _ours(error: Exception) -> Answer:

@@ -29,7 +29,7 @@ from kb.model import Duplicate, Proposal
 from kb.search.synonym_mining import accept as accepted
 from kb.search.synonym_mining import refuse as refused
 from kb.web import charts
-from kb.web.security import require_token, require_writer
+from kb.web.security import require_own_page, require_token
 from kb.web.views import Answer, engine_in_force, feedback, page, settings_in_force, store, visitor
 
 PERIODS = (7, 30, 90, 365)
@@ -145,7 +145,7 @@ def open_gaps(log: insights.Doings) -> list[insights.Gap]:
 def decide_synonym() -> Answer:
     """Accept or refuse a proposed synonym."""
     require_token()
-    require_writer()
+    require_own_page()
     accept = request.form.get("decision") == "accept"
     line = decide(request.form.get("line", ""), accept)
     if accept:
@@ -164,7 +164,7 @@ def decide(line: str, accept: bool) -> str:
 def decide_gap() -> Answer:
     """Pass a gap over, settle it, hand it to somebody, or take that back."""
     require_token()
-    require_writer()
+    require_own_page()
     text, state, owner = (request.form.get(name, "") for name in ("text", "state", "owner"))
     decisions = Decisions(store())
     decisions.decide(text, state, owner)
@@ -179,7 +179,7 @@ def decide_gap() -> Answer:
 
 def forget() -> Answer:
     """Delete searches from the log: those chosen, of this browser, of programs, of a time. Asked again before."""
-    require_writer()
+    require_own_page()
     error, counted = "", None
     if request.method == "POST":
         require_token()
@@ -240,7 +240,7 @@ def _day(field: str) -> datetime | None:
 def promote() -> Answer:
     """Make a text and the article that helped it a golden query."""
     require_token()
-    require_writer()
+    require_own_page()
     make_golden(request.form.get("text", ""), request.form.get("article", ""))
     flash(say("已收为必中查询，由 kb eval 运行", "made a golden query; kb eval runs it"))
     return redirect(url_for("insights_words"), 303)

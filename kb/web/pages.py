@@ -24,11 +24,11 @@ from kb.text.tokens import MAX_COMPOUND
 from kb.web import forms
 from kb.web.api import MAX_GOLDEN
 from kb.web.folders import sort_articles, tree
+from kb.web.identity import may
 from kb.web.marks import mark
 from kb.web.merging import successor
 from kb.web.products import families
 from kb.web.reading import helped, note_search, note_visit
-from kb.web.security import may_write
 from kb.web.verdicts import standings, uses
 from kb.web.views import (
     Answer,
@@ -73,7 +73,7 @@ def home() -> Answer:
         recent=engine.newest(RECENT),
         total=total,
         unseen=0 if total else sum(n for _, n in engine.counts("status", hidden=True)),
-        sample="" if total or not may_write() else sample(settings_in_force()),
+        sample="" if total or not may("write") else sample(settings_in_force()),
     )
 
 

@@ -1,4 +1,4 @@
-"""This module guards the site: who is answered, who may write, headers on every answer, a token in every form.
+"""This module guards the site: which names it answers to, headers on every answer, a token in every form.
 
 Nothing of a request goes into a log, and no folder of this machine into an answer.
 """
@@ -17,6 +17,7 @@ from kb.language import say
 from kb.settings import Settings, is_local
 
 KEY_BYTES = 32
+HSTS_SECONDS = 365 * 24 * 3600
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -74,7 +75,7 @@ def require_token() -> None:
         )
 
 
-# --- who is answered, and who may write -------------------------------------------------------
+# --- who is answered, and what changes anything -------------------------------------------------------
 
 
 class MisdirectedRequest(HTTPException):
@@ -91,7 +92,7 @@ def require_known_host() -> None:
     that is here; its name stays its own.
     """
     settings: Settings = current_app.config["SETTINGS"]
-    if not (_is_local_name() or (settings.site_names and host_is_trusted(request.host.lower(), settings.site_names))):
+    if not (is_local_name() or (settings.site_names and host_is_trusted(request.host.lower(), settings.site_names))):
         raise MisdirectedRequest(
             say(
                 "这个网站不叫 {name}。若这个名字是对的，请管理员把它写进设置 site_names",
@@ -107,22 +108,9 @@ def _name() -> str:
     return (host.rpartition(":")[0] if host.rstrip("0123456789").endswith(":") else host).strip("[]")[:100]
 
 
-def _is_local_name() -> bool:
+def is_local_name() -> bool:
+    """Whether this machine's own name is asked for."""
     return is_local(_name())
-
-
-_FORWARDING = re.compile(
-    r"via|(?:x-)?forwarded(?:-.*)?|x-.*-ip|(?:.*-)?client-?ip|.*-connecting-ip|x-(?:original|proxy|envoy|host)(?:-.*)?"
-    r"|(?:.*-)?cdn(?:-.*)?|cf-.*|fastly-.*|akamai-.*|x-amz-cf-.*|x-azure-.*|x-remote-.*|x-varnish|x-cache|eagleid",
-    re.IGNORECASE,
-)
-"""Headers by which proxies, load balancers and content delivery networks say that a request comes through them."""
-
-
-def may_write() -> bool:
-    """Whether this request comes from this machine, by an address of this machine, and through nobody else."""
-    forwarded = any(_FORWARDING.fullmatch(name) for name, _ in request.headers)
-    return not forwarded and is_local(request.remote_addr or "") and _is_local_name()
 
 
 def is_of_this_site() -> bool:
@@ -133,19 +121,11 @@ def is_of_this_site() -> bool:
     return site == "same-origin" or (origin is not None and site in (None, "none"))
 
 
-def require_writer(by_token: bool = False) -> None:
-    """Raises Forbidden unless this request may change articles.
+def require_own_page(by_token: bool = False) -> None:
+    """Raises Forbidden for a change that no page of this site asks for, unless a program sent its token with it.
 
-    by_token: a program sent its token with it. Without one, what changes anything has to come from a page of this
-    site: whatever runs on this machine, and any page in its browser, reaches this address, too.
+    Whatever runs on this machine, and any page in its browser, reaches this address, too.
     """
-    if not may_write():
-        raise Forbidden(
-            say(
-                "这一版还没有账号，只有在本机（http://127.0.0.1）打开网站才能改文章",
-                "this version has no accounts yet: articles can be changed only on this machine (http://127.0.0.1)",
-            )
-        )
     if not by_token and request.method not in ("GET", "HEAD", "OPTIONS") and not is_of_this_site():
         raise Forbidden(
             say(
@@ -185,8 +165,11 @@ def init_app(app: Flask) -> None:
     def add_headers(response: Response) -> Response:
         for name, value in _headers().items():
             response.headers.setdefault(name, value)
+        settings: Settings = current_app.config["SETTINGS"]
+        if settings.hsts and request.is_secure:
+            response.headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}; includeSubDomains"
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-cache" if request.endpoint == "static" else "private, no-store"
         return response
 
-    app.jinja_env.globals.update(form_token=form_token, may_write=may_write)
+    app.jinja_env.globals.update(form_token=form_token)

@@ -26,6 +26,7 @@ from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
 from kb.model import MAX_TEXT, Article, Completion
 from kb.model.schema import FACETS
+from kb.people.accounts import Person
 from kb.search.asking import wording
 from kb.search.engine import Engine, Engines
 from kb.search.snippets import stretches
@@ -93,8 +94,19 @@ def feedback() -> Feedback:
     return found
 
 
+def person() -> Person | None:
+    """Who is signed in, as it was found when this request was permitted."""
+    found = g.get("who")
+    return None if found is None else found.person
+
+
 def visitor() -> str:
-    """A random name of this browser's session: it tells visitors apart, not who they are."""
+    """Whose searches, verdicts and drafts these are: somebody's with an account, in whichever browser; else a random
+    name of this browser's session, that tells visitors apart, not who they are.
+    """
+    found = person()
+    if found is not None:
+        return f"person-{found.id}"
     if "visitor" not in session:
         session["visitor"] = secrets.token_hex(8)
     return str(session["visitor"])

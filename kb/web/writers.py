@@ -19,8 +19,8 @@ from kb.desk.after_save import settle
 from kb.errors import BundleError, InputError, NotFoundError
 from kb.language import say
 from kb.search.engine import Engine, Engines
-from kb.web.security import require_token, require_writer
-from kb.web.views import Answer, settings_in_force, store, visitor
+from kb.web.security import require_own_page, require_token
+from kb.web.views import Answer, person, settings_in_force, store, visitor
 
 MAX_UPLOAD = 20_000_000
 """Bytes of what a writer sends: an article, a picture."""
@@ -38,7 +38,7 @@ def writing(view: Callable[..., Answer], most: int = MAX_UPLOAD, parts: int = 10
 
     @wraps(view)
     def guarded(**values: Any) -> Answer:
-        require_writer()
+        require_own_page()
         if request.method == "POST":
             request.max_content_length, request.max_form_memory_size, request.max_form_parts = most, MAX_UPLOAD, parts
             require_token()
@@ -102,12 +102,17 @@ def _path_of(engine: Engine, name: str) -> str:
 
 
 def editor() -> str:
-    """The name that this browser's last save was made under, "" for none yet."""
+    """The name of who is signed in; else the one that this browser's last save was made under, "" for none yet."""
+    signed_in = person()
+    if signed_in is not None:
+        return signed_in.name
     return str(session.get("editor", ""))
 
 
 def editor_from_form() -> str:
-    """The name a form carries; remembered. Raises InputError when there is none."""
+    """The name of who is signed in; else the one a form carries, remembered. Raises InputError when there is none."""
+    if person() is not None:
+        return editor()
     name = " ".join(request.form.get("editor", "").split())[:MAX_EDITOR]
     name = "".join(c for c in name if c.isprintable())
     if not name:

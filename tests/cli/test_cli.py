@@ -38,7 +38,7 @@ Write = Callable[[str, str], Path]
 
 KB = Path(__file__).parents[2] / "kb"
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
-COMMANDS = sorted(cli.commands)
+COMMANDS = sorted(cli.all())
 FOUND, NOTHING, MISTAKE = 0, 1, 2
 
 CASE = """\
@@ -720,11 +720,11 @@ def test_wrong_options(two: Kb) -> None:
 
 
 def test_serve_refuses_the_network(two: Kb) -> None:
-    """Without accounts the site is for this machine only; the refusal tells how to add an account in front."""
+    """Without accounts the site is for this machine only; the refusal tells how to make one."""
     for host in ("0.0.0.0", "192.168.1.5", "::", "kb.example.com"):
         message = two("serve", "--host", host, code=MISTAKE).stderr
         assert host in message
-        assert "htpasswd" in message
+        assert "kb person add" in message
 
 
 def test_serve_port_in_use(two: Kb, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ PAGES = (
     "/insights/articles",
     "/insights/quality",
     "/insights/words",
+    "/insights/forget",
     "/new",
     "/new?kind=case",
     "/edit/KB-000012",

@@ -33,6 +33,8 @@ ERRORS = below(KbError)
 def raised(error: type[KbError]) -> KbError:
     if issubclass(error, ArticleError):
         return error("a.md", 3, "这是一句话")
+    if error is users.TooOftenError:
+        return error("这是一句话", 7)
     return error([]) if error is kb.articles.writing.workflow.HinderedError else error("这是一句话")
 
 

@@ -6,5 +6,6 @@
   word.py (.docx), pages.py (.pdf), slides.py (.pptx), webpages.py (.html), texts.py (.txt), letters.py (.eml,
   .msg), shaping.py (title and sections of what was converted), packages.py (Office files, looked through first),
   cells.py (CSV, JSON), sheets.py (.xlsx, .xls), mappings.py (of columns, by name), undo.py (an import taken back),
-  columns.py (what a column means), tickets.py (a row as an article), escape.py (text as Markdown), model.py
+  shelf.py (a plan laid aside, read page by page), columns.py (what a column means), tickets.py (a row as
+  an article), escape.py (text as Markdown), model.py
 """

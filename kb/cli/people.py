@@ -1,0 +1,165 @@
+"""This module answers who works with the site: person."""
+
+from typing import Any
+
+import click
+
+from kb.cli.common import NOTHING, cli, command, json_option, note, print_json, you
+from kb.language import say
+from kb.people.roles import ROLES, role_name
+from kb.settings import Settings
+
+person = click.Group(
+    "person",
+    help=say(
+        """账号：谁能登录网站，能做什么。
+
+        \b
+        例：kb person add zhang.san --name 张三 --role engineer
+            kb person list
+            kb person role zhang.san writer
+        """,
+        """Accounts: who may sign in to the site, and do what.
+
+        \b
+        Example: kb person add zhang.san --name "Zhang San" --role engineer
+                 kb person list
+                 kb person role zhang.san writer
+        """,
+    ),
+)
+cli.add_command(person)
+
+
+def _people(chosen: Settings) -> Any:
+    from kb.database.connection import Store
+    from kb.people.accounts import People
+
+    return People(Store(chosen.database))
+
+
+def _link(chosen: Settings, secret: str) -> None:
+    note(
+        say(
+            "请把这个链接交给本人，用它设置密码（只显示这一次，用一次就作废；把开头换成您网站的地址）：",
+            "Give this link to the person: it sets the password (shown this once, good once; put your site's address "
+            "in front):",
+        )
+    )
+    click.echo(f"http://127.0.0.1:{chosen.port}/welcome/{secret}")
+
+
+@command(
+    """添加一个人，得到一个设置密码的链接。
+
+    \b
+    角色，后面的包含前面的：reader 读者，agent 客服，engineer 工程师，writer 编写人，lead 负责人，
+    administrator 管理员。
+    例：kb person add zhang.san --name 张三 --role engineer
+    """,
+    """Add somebody; prints a link by which they choose a password.
+
+    \b
+    Roles, each with all before it: reader, agent, engineer, writer, lead, administrator.
+    Example: kb person add zhang.san --name "Zhang San" --role engineer
+    """,
+    person,
+)
+@click.argument("login")
+@click.option(
+    "--name", default="", help=say("显示的名字，默认同登录名", "the name that is shown; the login by default")
+)
+@click.option("--role", type=click.Choice(ROLES), default="reader", help=say("角色", "the role"))
+@click.option("--team", "teams", multiple=True, help=say("所在团队，可多次", "a team they belong to; may be repeated"))
+def person_add(chosen: Settings, login: str, name: str, role: str, teams: tuple[str, ...]) -> None:
+    _link(chosen, _people(chosen).add(login, name, role, you(), teams))
+
+
+@command(
+    """列出所有人：角色、登录名、名字、团队、状态。没有时退出码为 1。
+
+    \b
+    例：kb person list
+    """,
+    """List everybody: role, login, name, teams, state. Exits 1 when there is nobody.
+
+    \b
+    Example: kb person list
+    """,
+    person,
+)
+@json_option
+def person_list(chosen: Settings, as_json: bool) -> None:
+    people = _people(chosen).all()
+    if as_json:
+        print_json([{**p._asdict(), "created": p.created.isoformat()} for p in people])
+    for p in people if not as_json else ():
+        state = say("已停用", "disabled") if not p.active else say("未设密码", "no password yet") if p.invited else ""
+        state += say(" 两步验证", " two-step") if p.second_factor else ""
+        click.echo(f"{role_name(p.role)}\t{p.login}\t{p.name}\t{', '.join(p.teams)}\t{state}".rstrip())
+    if not people:
+        note(say("还没有人；网站只能在本机用", "there is nobody; the site is for this machine alone"))
+        raise click.exceptions.Exit(NOTHING)
+
+
+@command(
+    """改一个人的角色；下一次点击就生效。
+
+    \b
+    例：kb person role zhang.san writer
+    """,
+    """Change somebody's role; it holds from their next click.
+
+    \b
+    Example: kb person role zhang.san writer
+    """,
+    person,
+)
+@click.argument("login")
+@click.argument("role", type=click.Choice(ROLES))
+def person_role(chosen: Settings, login: str, role: str) -> None:
+    _people(chosen).set_role(login, role, you())
+    click.echo(say("{login} 现在是{role}", "{login} is now {role}", login=login, role=role_name(role)))
+
+
+@command(
+    """发一个重新设置密码的链接；设好后，两步验证与所有登录都要重来。
+
+    \b
+    例：kb person reset zhang.san
+    """,
+    """Make a link to choose another password; with it two-step sign-in and all sessions begin anew.
+
+    \b
+    Example: kb person reset zhang.san
+    """,
+    person,
+)
+@click.argument("login")
+def person_reset(chosen: Settings, login: str) -> None:
+    _link(chosen, _people(chosen).reset(login, you()))
+
+
+@command(
+    """停用一个账号，立即退出所有登录；写过的都还在。--undo 恢复。
+
+    \b
+    例：kb person disable zhang.san
+    """,
+    """Let somebody in no more; all their sessions end, what they wrote stays. --undo lets them in again.
+
+    \b
+    Example: kb person disable zhang.san
+    """,
+    person,
+)
+@click.argument("login")
+@click.option("--undo", is_flag=True, help=say("恢复", "let them in again"))
+def person_disable(chosen: Settings, login: str, undo: bool) -> None:
+    people = _people(chosen)
+    if undo:
+        people.enable(login, you())
+        click.echo(say("已恢复 {login}", "{login} may come in again", login=login))
+    else:
+        people.disable(login, you())
+        click.echo(say("已停用 {login}", "{login} is disabled", login=login))

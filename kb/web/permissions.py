@@ -1,0 +1,103 @@
+"""This module answers: may who asks do what this address does? One table of addresses; what it lacks, nobody may."""
+
+from flask import Flask, redirect, request, url_for
+from werkzeug.exceptions import Unauthorized
+
+from kb.errors import RefusedError
+from kb.people.journal import Journal
+from kb.people.limits import Limits
+from kb.web import authorization, identity
+from kb.web.views import Answer, store
+
+OPEN = "open"
+"""For everybody: what shows nothing of the base, and what one comes in by."""
+
+PERMITS: dict[str, str] = {
+    # what one comes in by, and what looks nice
+    **dict.fromkeys(("static", "favicon", "opensearch", "openapi", "api.health"), OPEN),
+    **dict.fromkeys(("sign_in", "welcome", "sign_out", "help_", "help_topic"), OPEN),
+    # systems that sign what they send
+    **dict.fromkeys(("hooks.zammad", "hooks.jira", "hooks.feishu"), OPEN),
+    # reading
+    **dict.fromkeys(("home", "article", "file", "results", "suggestions", "ask", "browse", "code", "product"), "read"),
+    **dict.fromkeys(("feed", "proposals", "intake", "mask", "api", "panel", "bookmarklet", "packed"), "read"),
+    **dict.fromkeys(("api.articles_api", "api.article_api", "api.code_api", "api.complete_api"), "read"),
+    **dict.fromkeys(("api.search_api", "api.suggest_api", "api_browsing.overview"), "read"),
+    **dict.fromkeys(("api_browsing.product_api", "api_pasting.intake_api", "api_pasting.mask_api"), "read"),
+    **dict.fromkeys(("api_pasting.reply_api",), "read"),
+    "retrieval.retrieval": "retrieve",
+    "metrics": "measure",
+    # what helped, and why not
+    **dict.fromkeys(("verdict", "rate"), "say"),
+    **dict.fromkeys(("api_writing.give_verdict", "api_writing.take_back_verdict"), "report"),
+    **dict.fromkeys(("why_not", "api.why_api"), "explain"),
+    # writing
+    **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "draft", "sitting", "merge"), "write"),
+    **dict.fromkeys(("history", "restore", "rename", "review", "still_right"), "write"),
+    **dict.fromkeys(("change_state", "change_states"), "publish"),
+    **dict.fromkeys(("import_", "undo", "preview_import", "preview_article", "job"), "import"),
+    **dict.fromkeys(("api.check_api", "api.render_api", "api_writing.source"), "write"),
+    **dict.fromkeys(("api_writing.create_source", "api_writing.save_source"), "write"),
+    **dict.fromkeys(("api_keeping.history_api", "api_keeping.revision_api", "api_keeping.restore_api"), "write"),
+    **dict.fromkeys(("api_keeping.rename_api", "api_keeping.image_api", "api_keeping.review_api"), "write"),
+    "api_keeping.state_api": "publish",
+    # the lead's pages
+    **dict.fromkeys(("insights_overview", "insights_articles", "insights_quality", "insights_words"), "insights"),
+    **dict.fromkeys(("insights_file", "api_insights.insights_api"), "insights"),
+    **dict.fromkeys(("insights_golden", "insights_synonym", "insights_gap", "insights_forget"), "decide"),
+    **dict.fromkeys(("api_insights.promote", "api_insights.decide_synonym"), "decide"),
+    # people
+    **dict.fromkeys(("account", "change_account"), "own"),
+    **dict.fromkeys(("people", "change_people", "journal", "journal_file"), "administer"),
+}
+"""Address (endpoint) -> action, one of kb.people.roles.ACTIONS."""
+
+LIMITED: dict[str, str] = {
+    **dict.fromkeys(("suggestions", "panel", "ask", "api.suggest_api", "retrieval.retrieval"), "suggest"),
+    **dict.fromkeys(("preview", "api.render_api"), "render"),
+    "api.check_api": "check",
+    **dict.fromkeys(("intake", "api_pasting.intake_api"), "intake"),
+    "import_": "import",
+    "packed": "pack",
+    **dict.fromkeys(("why_not", "api.why_api"), "why"),
+    "insights_quality": "quality",
+}
+"""Address -> what of kb.people.limits.LIMITS it uses, when it is asked to do it."""
+
+COSTLY = ("why_not", "api.why_api", "insights_quality", "packed")
+"""Of these what is asked for by GET, which elsewhere only shows a form."""
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(require_permitted)
+
+
+def require_permitted() -> Answer | None:
+    """Raises RefusedError, Unauthorized or TooOftenError; who reads a page and has to sign in is led there."""
+    endpoint = request.endpoint or ""
+    action = PERMITS.get(endpoint, "" if request.endpoint else OPEN)
+    if action == OPEN:
+        return None
+    if not action or not identity.may(action):
+        return _refuse(action or "administer")
+    if endpoint in LIMITED and (request.method == "POST" or endpoint in COSTLY):
+        _count(LIMITED[endpoint])
+    return None
+
+
+def _refuse(action: str) -> Answer:
+    """Raises RefusedError, or Unauthorized of a program, or leads to where one signs in."""
+    told, asked = identity.refusal(action), identity.who()
+    if identity.accounts_on() and asked.person is None:
+        if request.method == "GET" and not request.path.startswith(("/api/", "/retrieval")):
+            return redirect(url_for("sign_in", next=request.full_path.rstrip("?")), 303)
+        raise Unauthorized(told, www_authenticate=authorization.CHALLENGE)
+    if asked.login:
+        Journal(store()).write("refused", asked.login, request.endpoint or "", request.remote_addr or "")
+    raise RefusedError(told)
+
+
+def _count(what: str) -> None:
+    """Who has an account, or comes from elsewhere, asks a bounded number of times a minute."""
+    if identity.accounts_on() or not identity.at_this_machine():
+        Limits(store()).use(what, identity.who().login or request.remote_addr or "")
