@@ -30,7 +30,7 @@ from kb.service.fields import FIELDS, MAX_TEXT, read
 from kb.service.policy import Policy
 from kb.service.reckoning import Years
 from kb.service.snapshot import Snapshot, snapshot
-from kb.service.states import BY_KIND, BY_NAME, Action, check, facts, phases, works
+from kb.service.states import BY_KIND, BY_NAME, UNCLOSED, Action, check, facts, phases, works
 from kb.service.windows import reopens_until, silence
 from kb.settings import Settings
 
@@ -60,8 +60,9 @@ class Case(NamedTuple):
 class Filter(NamedTuple):
     """Which cases are listed; what is empty does not count.
 
-    mine, team: the owner, the team. unassigned: without an owner. late: the first clock ran out.
-    unwritten: restored or closed, and not yet answered which article it becomes.
+    states: those that are not closed, when none is named and nothing asks for what was closed too. unassigned: without
+    an owner. late: the first clock ran out. unwritten: restored or closed, and not yet answered which article it
+    becomes. merged_into, parent: of these cases, closed ones too.
     """
 
     states: tuple[str, ...] = ()
@@ -480,6 +481,8 @@ def _not_silent(closes: datetime | None, policy: Policy) -> str:
 
 def _where(statement: Select[Any], which: Filter, now: datetime) -> Select[Any]:
     case = tables.Case
+    if not (which.states or which.unwritten or which.merged_into or which.parent):
+        statement = statement.where(case.state.in_(UNCLOSED))
     if which.states:
         wider = {*which.states, *({State.WAITING} if State.OPEN in which.states else ())}  # a wait may be over by now
         statement = statement.where(case.state.in_(sorted(wider)))
@@ -487,11 +490,11 @@ def _where(statement: Select[Any], which: Filter, now: datetime) -> Select[Any]:
         if value := getattr(which, name):
             statement = statement.where(getattr(case, name) == value)
     if which.unassigned:
-        statement = statement.where(case.owner == "", case.state != State.CLOSED)
+        statement = statement.where(case.owner == "")
     if which.emergency:
-        statement = statement.where(case.emergency, case.state != State.CLOSED)
+        statement = statement.where(case.emergency)
     if which.late:
-        statement = statement.where(case.next_due < now, case.state != State.CLOSED)
+        statement = statement.where(case.next_due < now)
     if which.unwritten:
         statement = statement.where(
             case.state.in_((State.RESTORED, State.CLOSED)),
