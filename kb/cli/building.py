@@ -295,6 +295,30 @@ def doctor(chosen: Settings, as_json: bool) -> None:
         raise click.exceptions.Exit(NOTHING)
 
 
+def _promises(chosen: Settings) -> tuple[bool, str]:
+    """Whether service.yml can be used; from November on also whether the next year's days off are known."""
+    from datetime import UTC, datetime
+
+    from kb.service.days import statutory
+    from kb.service.policy import load
+    from kb.service.reckoning import years_of
+
+    try:
+        policy = load(chosen.articles.parent)
+    except KbError as error:
+        return False, str(error)
+    now = datetime.now(UTC).astimezone(policy.zone)
+    year = now.year + (now.month >= 11)
+    if years_of(policy.days, statutory)(year).announced:
+        return True, ", ".join(policy.promises)
+    return False, say(
+        "{year} 年的放假安排不知道，日期都是暂定的；公布后写进 service.yml 的 days（announced: yes），或升级故知",
+        "the days off of {year} are not known, all dates are provisional; once they are announced, write them into "
+        "days of service.yml (announced: yes), or update Guzhi",
+        year=year,
+    )
+
+
 def _diagnose(chosen: Settings) -> Any:
     """(what was looked at, whether it is well, what was found)."""
     from importlib.metadata import version
@@ -312,6 +336,8 @@ def _diagnose(chosen: Settings) -> Any:
         yield say("文章", "articles"), False, str(error)
     yield say("数据库", "database"), *_database(chosen.database)
     yield say("备份", "backup"), *_backup(chosen)
+    if chosen.serves:
+        yield say("服务承诺", "promises"), *_promises(chosen)
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
     writable = os.access(folder, os.W_OK)
     yield say("索引文件夹可写", "index folder writable"), writable, str(chosen.index)

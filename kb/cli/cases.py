@@ -282,14 +282,14 @@ def _fact(name: str, value: Any, zone: "ZoneInfo") -> str:
 
 
 @command(
-    """列出服务单：先到期的在前。没有时退出码为 1。
+    """列出服务单：先到期的在前；不写状态就是还没有关闭的。没有时退出码为 1。
 
     \b
     例：kb case list --state open --state waiting
         kb case list --owner 李四 --late
         kb case list --unwritten
     """,
-    """List cases, first those that are due first. Exits 1 when there are none.
+    """List cases, first those that are due first; without a state those not closed. Exits 1 when there are none.
 
     \b
     Example: kb case list --state open --state waiting

@@ -306,6 +306,10 @@ class Case(Base):
     """
 
     __tablename__ = "cases"
+    __table_args__ = (
+        Index("ix_cases_state_next_due", "state", "next_due"),
+        Index("ix_cases_owner_state", "owner", "state"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(24), unique=True)
     version: Mapped[int]
@@ -322,17 +326,17 @@ class Case(Base):
     urgency: Mapped[str] = mapped_column(String(16))
     impact: Mapped[str] = mapped_column(String(16))
     priority: Mapped[str] = mapped_column(String(8))
-    state: Mapped[str] = mapped_column(String(16), index=True)
+    state: Mapped[str] = mapped_column(String(16))
     waits_for: Mapped[str] = mapped_column(String(16))
     until: Mapped[datetime | None]
-    owner: Mapped[str] = mapped_column(_NAME, index=True)
+    owner: Mapped[str] = mapped_column(_NAME)
     team: Mapped[str] = mapped_column(_NAME)
     emergency: Mapped[bool]
     parent: Mapped[str] = mapped_column(String(24), index=True)
     merged_into: Mapped[str] = mapped_column(String(24), index=True)
     follows: Mapped[str] = mapped_column(String(24))
     policy: Mapped[str] = mapped_column(ForeignKey("policies.digest"))
-    next_due: Mapped[datetime | None] = mapped_column(index=True)
+    next_due: Mapped[datetime | None]
     next_clock: Mapped[str] = mapped_column(String(64))
     closed: Mapped[datetime | None] = mapped_column(index=True)
     outcome: Mapped[str] = mapped_column(String(16))

@@ -7,12 +7,12 @@ are in the database and nowhere else.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from kb.database import tables
@@ -30,11 +30,13 @@ from kb.service.fields import FIELDS, MAX_TEXT, read
 from kb.service.policy import Policy
 from kb.service.reckoning import Years
 from kb.service.snapshot import Snapshot, snapshot
-from kb.service.states import BY_KIND, BY_NAME, Action, check, facts, phases, works
+from kb.service.states import BY_KIND, BY_NAME, UNCLOSED, Action, check, facts, phases, works
 from kb.service.windows import reopens_until, silence
 from kb.settings import Settings
 
 MAX_LISTED = 200
+TRIES = 6
+"""Times that a writer waits for the others, each as long as the database does."""
 STREAMED = 1000
 """Rows of logs that are fetched at once."""
 _COLUMNS = tuple(f.name for f in fields(Snapshot))
@@ -58,8 +60,9 @@ class Case(NamedTuple):
 class Filter(NamedTuple):
     """Which cases are listed; what is empty does not count.
 
-    mine, team: the owner, the team. unassigned: without an owner. late: the first clock ran out.
-    unwritten: restored or closed, and not yet answered which article it becomes.
+    states: those that are not closed, when none is named and nothing asks for what was closed too. unassigned: without
+    an owner. late: the first clock ran out. unwritten: restored or closed, and not yet answered which article it
+    becomes. merged_into, parent: of these cases, closed ones too.
     """
 
     states: tuple[str, ...] = ()
@@ -135,8 +138,7 @@ class Cases:
             check((), event, author.role, self.policy, now)
             self._keep_policy(session, self.policy, now)
             row = tables.Case(number=numbers.draw(session, now.astimezone(self.policy.zone).year))
-            self._write(session, row, (), event, self.policy, key, message_id)
-            return self._case(session, row)
+            return self._write(session, row, (), event, self.policy, key, message_id)
 
         return self._once(write, key, message_id)
 
@@ -169,10 +171,9 @@ class Cases:
             log = effective(case.log)
             check(log, event, author.role, case.policy, now)
             event = self._check_beyond(session, case, log, event, now)
-            self._write(session, row, case.log, event, case.policy, key, message_id)
             if event.kind == EventKind.UPDATE:
                 self._tell_children(session, row.number, event)
-            return self._case(session, row)
+            return self._write(session, row, case.log, event, case.policy, key, message_id)
 
         return self._once(write, key, message_id)
 
@@ -207,21 +208,20 @@ class Cases:
 
     def adopt(self, author: Author) -> list[str]:
         """Move the cases that are not closed on to the present policy; their numbers."""
-        moved = []
         with self._store.reading() as session:
             other = (tables.Case.state != State.CLOSED) & (tables.Case.policy != self.policy.digest)
             found = list(session.scalars(select(tables.Case.number).where(other).order_by(tables.Case.id)))
-        for number in found:
-            with self._store.session() as session:
-                row = self._row(session, number, lock=True)
-                case = self._case(session, row)
-                now = _now()
-                event = Event(EventKind.ADOPTED, now, now, author.name, data={"policy": self.policy.digest})
-                check(effective(case.log), event, author.role, case.policy, now)
-                self._keep_policy(session, self.policy, now)
-                self._write(session, row, case.log, event, self.policy)
-                moved.append(number)
-        return moved
+
+        def write(number: str, session: Session) -> Case:
+            row = self._row(session, number, lock=True)
+            case = self._case(session, row)
+            now = max(_now(), case.log[-1].noted)
+            event = Event(EventKind.ADOPTED, now, now, author.name, data={"policy": self.policy.digest})
+            check(effective(case.log), event, author.role, case.policy, now)
+            self._keep_policy(session, self.policy, now)
+            return self._write(session, row, case.log, event, self.policy)
+
+        return [self._once(partial(write, number)).now.number for number in found]
 
     # --- proving ---
 
@@ -384,20 +384,30 @@ class Cases:
         policy: Policy,
         key: str | None = None,
         message_id: str | None = None,
-    ) -> None:
+    ) -> Case:
         """Add an event, and the snapshot that follows from it."""
         event = replace(event, place=len(before) + 1)
-        _set(row, snapshot(row.number, (*before, event), policy, self._years))
+        log = (*before, event)
+        now = snapshot(row.number, log, policy, self._years)
+        _set(row, now)
         session.add(row)
         session.flush()
         values = {**asdict(event), "kind": str(event.kind), "data": dict(event.data)}
         session.add(tables.Event(case_id=row.id, key=key, message_id=message_id, **values))
         session.flush()
+        return Case(now, log, policy)
 
-    def _once(self, write: Callable[[Session], Case], key: str | None, message_id: str | None) -> Case:
+    def _once(
+        self,
+        write: Callable[[Session], Case],
+        key: str | None = None,
+        message_id: str | None = None,
+        tries: int = TRIES,
+    ) -> Case:
         """Write in a transaction, unless an earlier request with this key, or mail with this id, was written.
 
-        Of two at the same moment the later one fails by the constraint, and gets what the other wrote.
+        Of two at the same moment the later one fails by the constraint, and gets what the other wrote. SQLite lets
+        writers in in no order: one that was passed over for long asks again.
         """
         known = self._known(key, message_id)
         if known is not None:
@@ -406,10 +416,11 @@ class Cases:
             with self._store.session() as session:
                 return write(session)
         except StoreError as error:
-            known = self._known(key, message_id) if isinstance(error.__cause__, IntegrityError) else None
-            if known is None:
+            beaten = isinstance(error.__cause__, IntegrityError) and self._known(key, message_id) is not None
+            passed_over = isinstance(error.__cause__, OperationalError) and "locked" in str(error.__cause__)
+            if tries == 1 or not (beaten or passed_over):
                 raise
-            return self.find(known)
+        return self._once(write, key, message_id, tries - 1)
 
     def _known(self, key: str | None, message_id: str | None) -> str | None:
         given = ((tables.Event.key, key), (tables.Event.message_id, message_id))
@@ -470,6 +481,8 @@ def _not_silent(closes: datetime | None, policy: Policy) -> str:
 
 def _where(statement: Select[Any], which: Filter, now: datetime) -> Select[Any]:
     case = tables.Case
+    if not (which.states or which.unwritten or which.merged_into or which.parent):
+        statement = statement.where(case.state.in_(UNCLOSED))
     if which.states:
         wider = {*which.states, *({State.WAITING} if State.OPEN in which.states else ())}  # a wait may be over by now
         statement = statement.where(case.state.in_(sorted(wider)))
@@ -477,11 +490,11 @@ def _where(statement: Select[Any], which: Filter, now: datetime) -> Select[Any]:
         if value := getattr(which, name):
             statement = statement.where(getattr(case, name) == value)
     if which.unassigned:
-        statement = statement.where(case.owner == "", case.state != State.CLOSED)
+        statement = statement.where(case.owner == "")
     if which.emergency:
-        statement = statement.where(case.emergency, case.state != State.CLOSED)
+        statement = statement.where(case.emergency)
     if which.late:
-        statement = statement.where(case.next_due < now, case.state != State.CLOSED)
+        statement = statement.where(case.next_due < now)
     if which.unwritten:
         statement = statement.where(
             case.state.in_((State.RESTORED, State.CLOSED)),

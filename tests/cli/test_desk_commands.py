@@ -10,12 +10,15 @@ from click.testing import CliRunner, Result
 
 from kb.cli import cli
 from kb.language import use
+from kb.service.days import statutory
 from kb.service.states import ACTIONS
 from kb.settings import Settings
 
 Kb = Callable[..., Result]
 FOUND, NOTHING, MISTAKE = 0, 1, 2
-LATER = f"{datetime.now() + timedelta(days=2):%Y-%m-%d %H:%M}"
+ANNOUNCED = {year for year in range(2004, 2100) if statutory(year).announced}
+TODAY = datetime.now()
+LATER = f"{TODAY + timedelta(days=2):%Y-%m-%d %H:%M}"
 
 
 @pytest.fixture
@@ -136,6 +139,16 @@ def test_workdays(kb: Kb) -> None:
     assert "暂定" in far.stderr
     assert "365" in kb("workdays", 2026, "--calendar", "always").output
     assert "office" in kb("workdays", 2026, "--calendar", "moon", code=MISTAKE).stderr
+
+
+def test_doctor_knows_which_year_is_not_announced(kb: Kb) -> None:
+    """Where days off are not known it says so, and how it is mended; a broken file is told with its line."""
+    told = {d["what"]: d for d in json.loads(kb("doctor", "--json", code=NOTHING).output)}["服务承诺"]
+    known = TODAY.year + (TODAY.month >= 11) in ANNOUNCED
+    assert (told["ok"], "暂定" in told["found"]) == (known, not known)
+    Path("service.yml").write_text(kb("policy", "show").output + "tea: 5\n", "utf8")
+    broken = {d["what"]: d for d in json.loads(kb("doctor", "--json", code=NOTHING).output)}["服务承诺"]
+    assert "service.yml:" in broken["found"]
 
 
 def test_check_tells_and_rebuilds(kb: Kb, settings: Settings) -> None:

@@ -275,6 +275,7 @@ def _die_at(where: str, number: str, step: int) -> None:
     cases.report(f"步 {step}", {"channel": "mail"}, LI)
 
 
+@pytest.mark.slow
 def test_killed_at_every_step(cases: Cases, database: str) -> None:
     """Killed before and after any statement and commit, what lists know is what the logs say, and no number is lost."""
     number = report(cases)

@@ -39,17 +39,17 @@ def upgrade() -> None:
         sa.Column("urgency", sa.String(16), nullable=False),
         sa.Column("impact", sa.String(16), nullable=False),
         sa.Column("priority", sa.String(8), nullable=False),
-        sa.Column("state", sa.String(16), nullable=False, index=True),
+        sa.Column("state", sa.String(16), nullable=False),
         sa.Column("waits_for", sa.String(16), nullable=False),
         sa.Column("until", _MOMENT),
-        sa.Column("owner", sa.String(300), nullable=False, index=True),
+        sa.Column("owner", sa.String(300), nullable=False),
         sa.Column("team", sa.String(300), nullable=False),
         sa.Column("emergency", sa.Boolean, nullable=False),
         sa.Column("parent", sa.String(24), nullable=False, index=True),
         sa.Column("merged_into", sa.String(24), nullable=False, index=True),
         sa.Column("follows", sa.String(24), nullable=False),
         sa.Column("policy", sa.String(64), sa.ForeignKey("policies.digest"), nullable=False),
-        sa.Column("next_due", _MOMENT, index=True),
+        sa.Column("next_due", _MOMENT),
         sa.Column("next_clock", sa.String(64), nullable=False),
         sa.Column("closed", _MOMENT, index=True),
         sa.Column("outcome", sa.String(16), nullable=False),
@@ -58,6 +58,8 @@ def upgrade() -> None:
         sa.Column("score", sa.Integer),
         sa.Column("opened_by", sa.String(300), nullable=False),
     )
+    op.create_index("ix_cases_state_next_due", "cases", ["state", "next_due"])
+    op.create_index("ix_cases_owner_state", "cases", ["owner", "state"])
     op.create_table(
         "events",
         sa.Column("id", sa.Integer, primary_key=True),
