@@ -17,7 +17,7 @@ def sizes(text: str) -> list[str]:
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda p: p.name)
 def test_one_scale_of_type(sheet: Path) -> None:
-    """A size is one of the six, or relative to the text around; pixels stand in charts and in fields of phones alone."""
+    """A size is one of the six, or relative to the text around; pixels stand in charts and in phones' fields."""
     for size in sizes(sheet.read_text("utf8")):
         named = re.fullmatch(r"var\(--t-(\w+)\)", size)
         assert (named and named[1] in SCALE) or size == "inherit" or re.fullmatch(r"\d*\.?\d+em|\d+px", size), size
