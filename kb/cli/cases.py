@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,7 +36,29 @@ if TYPE_CHECKING:
     from kb.service.events import Event
     from kb.service.snapshot import Snapshot
 
-case = click.Group(
+
+class _Actions(click.Group):
+    """Makes the commands of the table of actions when one is asked for: a search does not wait for them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        _register_all()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        _register_all()
+        return super().get_command(ctx, cmd_name)
+
+
+@cache
+def _register_all() -> None:
+    from kb.service.states import ACTIONS
+
+    for action in ACTIONS:
+        if action.name != "adopt":  # kb policy adopt
+            _register(action)
+
+
+case = _Actions(
     "case",
     help=say(
         """服务单：从报障到写成文章，一步一条记录。
@@ -479,14 +502,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value.total_seconds() / 60 if hasattr(value, "total_seconds") else value
-
-
-def _register_all() -> None:
-    from kb.service.states import ACTIONS
-
-    for action in ACTIONS:
-        if action.name != "adopt":  # kb policy adopt
-            _register(action)
-
-
-_register_all()
