@@ -191,6 +191,11 @@ def _register(action: Any) -> None:
         made.params.append(click.Option(["--public/--internal"], default=None, help=public))
 
 
+NEEDS = ("要写：{}。", " Needs {}.")
+FROM = ("状态应为{}。", " In the states {}.")
+"""What a command of an action says beside its name."""
+
+
 def _help(action: Any, fields: tuple[str, ...]) -> tuple[str, str]:
     """What a command says of itself, in both languages, from the action's row."""
     from kb.service.fields import FIELDS
@@ -201,12 +206,13 @@ def _help(action: Any, fields: tuple[str, ...]) -> tuple[str, str]:
     number, text = (" 137", "") if action.name != "report" else ("", "")
     text = ' "…"' if "text" in action.asks else ""
     asks = [" | ".join("--" + n for n in names if n in FIELDS) for names in needed]
-    zh = f"{action.kind.zh}。" + ("要写：" + "、".join(asks) + "。" if asks else "")
-    en = f"{action.kind.en}." + (" Needs " + ", ".join(asks) + "." if asks else "")
+    zh, en = f"{action.kind.zh}。", f"{action.kind.en}."
+    if asks:
+        zh, en = zh + NEEDS[0].format("、".join(asks)), en + NEEDS[1].format(", ".join(asks))
     states = [s for s in State if s in action.states]
     if states and len(states) < len(State):
-        zh += "状态应为" + "、".join(s.zh for s in states) + "。"
-        en += " In the states " + ", ".join(s.en for s in states) + "."
+        zh += FROM[0].format("、".join(s.zh for s in states))
+        en += FROM[1].format(", ".join(s.en for s in states))
     line = f"kb case {name}{number}{text}{example}"
     return f"{zh}\n\n\b\n例：{line}\n", f"{en}\n\n\b\nExample: {line}\n"
 

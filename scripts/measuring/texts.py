@@ -23,7 +23,7 @@ SHOWN = ("note", "echo", "abort", "ClickException", "UsageError", "BadParameter"
 READ = (
     *("kb/text/", "kb/privacy/", "kb/search/", "kb/indexer/", "kb/model/", "kb/articles/importing/", "kb/database/"),
     *("kb/articles/templates.py", "kb/bundle/fields.py", "kb/desk/writeup.py", "kb/desk/reply.py", "kb/cli/phrases.py"),
-    "kb/articles/parser.py",
+    *("kb/articles/parser.py", "kb/web/products.py"),
 )
 """Modules with Chinese of their own that is read or written into articles, not said: words of the trade, names of
 columns and sections, shapes of sentences, replies in the customer's language. What they say by say() is listed."""
@@ -33,7 +33,11 @@ _TAG = re.compile(
     r"<(script|style|code|kbd)\b.*?</\1>|<!--.*?-->|<![^>]*>|</?[A-Za-z][^<>]*(?:>|\Z)|\A[^<>]*>", re.DOTALL
 )
 _ATTRIBUTE = re.compile(r"\b(?:title|aria-label|placeholder|alt)=\"([^\"{}]*[A-Za-z\u3400-\u9fff]{2}[^\"{}]*)\"")
-_LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'|`((?:[^`\\]|\\.)*)`')
+_LITERAL = re.compile(
+    # A pattern may hold quotation marks; it is passed over.
+    r"(?<=[(,=:\[!&|?{};])\s*/(?![*/])(?:[^/\n\\\[]|\\.|\[(?:[^\]\n\\]|\\.)*\])+/|"
+    r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'|`((?:[^`\\]|\\.)*)`'
+)
 _COMMENT = re.compile(r"(?m)(?<![:\"'])//[^\n]*|/\*.*?\*/", re.DOTALL)
 NAMES = frozenset(
     "API URL JSON CSV HTML Dify Guzhi OpenAPI openapi json Markdown GET POST README KB Ctrl Enter".split()
@@ -172,6 +176,7 @@ def of_template(source: str, name: str) -> Iterator[Text]:
     for m in _ATTRIBUTE.finditer(plain):
         yield from _alone(m[1], f"{name}:{plain.count(chr(10), 0, m.start()) + 1}")
     bare = _TAG.sub(lambda m: "\n" * m[0].count("\n"), plain)
+    bare = re.sub(r'\b[a-z][a-z-]*="[^"]*"', "", bare)  # attributes that a macro gives
     for number, line in enumerate(bare.split("\n"), 1):
         yield from _alone(line, f"{name}:{number}")
 

@@ -51,7 +51,7 @@ function tell() {
   const found = $$("[data-for]", side);
   for (const place of $$("[data-wrong]", form)) {
     const of = found.filter((f) => f.dataset.for === place.dataset.wrong).map((f) => $("span", f).textContent);
-    place.textContent = of.join("；");
+    place.textContent = of.join(told.semicolon);
     const field = document.getElementById(place.dataset.wrong);
     if (of.length) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
@@ -63,7 +63,8 @@ form.addEventListener("change", (e) => {
   if (!key || !e.target.checked) return;
   const field = $(`#f-${key}`), value = e.target.value.slice(key.length + 1);
   const quoted = /[,，"]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-  field.value = "list" in field.dataset && field.value.trim() ? `${field.value.trim().replace(/[,，]$/, "")}, ${quoted}` : field.matches("select") ? value : quoted;
+  const before = field.value.trim().replace(/[,，]$/, "");
+  field.value = "list" in field.dataset && before ? `${before}, ${quoted}` : field.matches("select") ? value : quoted;
   e.target.closest(".take").remove();
   field.focus();
   typed();
