@@ -159,7 +159,7 @@ def _save(form: Form, now: ArticleFile | None, action: str) -> Answer:
     try:
         require_allowed(settings, now, then, name)
     except HinderedError as error:
-        return _refused(form, now, say("没有保存：先改好下面这些", "not saved: mend these first"), error.problems)
+        return _refused(form, now, say("没有保存：先改好下面这些", "not saved: fix these first"), error.problems)
     if now is None:
         values = {**form.values, "kind": form.kind, "status": then.status}
         pictures = partial(images.settle, settings.articles, form.body, _pictures_of(form))
@@ -209,10 +209,10 @@ def _shown_again(form: Form, now: ArticleFile | None) -> Response:
 def _keep_draft(form: Form, now: ArticleFile | None) -> Answer:
     at = _remember(form, now)
     if at is None:
-        raise InputError(say("太长，草稿没有保存", "too long, the draft was not kept"))
+        raise InputError(say("太长，草稿没有保存", "too long, the draft was not saved"))
     if request.headers.get("X-Part"):
         return jsonify(at=writers.moment(at), address=_draft_address(form))
-    flash(say("草稿已保存", "Draft kept"))
+    flash(say("草稿已保存", "Draft saved"))
     return redirect(_draft_address(form), 303)
 
 
@@ -301,7 +301,7 @@ def _store_image(form: Form, now: ArticleFile | None) -> str:
     file = request.files.get("image")
     alt = request.form.get("alt", "")
     if file is None or not file.filename:
-        raise InputError(say("没有选图片", "no picture was chosen"))
+        raise InputError(say("请选择图片", "choose a picture"))
     images.shown(alt, "")  # before anything is stored
     raw = file.stream.read(MAX_PICTURE + 1)
     root = settings_in_force().articles

@@ -242,7 +242,7 @@ def promote() -> Answer:
     require_token()
     require_own_page()
     make_golden(request.form.get("text", ""), request.form.get("article", ""))
-    flash(say("已收为必中查询，由 kb eval 运行", "made a golden query; kb eval runs it"))
+    flash(say("已收为必中查询，由 kb eval 运行", "added to the golden queries; kb eval runs it"))
     return redirect(url_for("insights_words"), 303)
 
 

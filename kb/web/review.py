@@ -112,7 +112,7 @@ def awaited() -> dict[str, list[Article]]:
 @writing
 def still_right(name: str) -> Answer:
     """One click says that an article was read and holds: its review is due a year from now."""
-    note = say("复核过，内容仍有效", "reviewed, still right")
+    note = say("复核过，内容仍有效", "reviewed, still valid")
     # That an article still holds can be said by everybody who reads it.
     return _change(name, {"review_after": (date.today() + AGAIN).isoformat()}, note, content=False)
 

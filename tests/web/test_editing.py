@@ -276,9 +276,9 @@ def test_duplicates_are_told_while_writing(site: FlaskClient) -> None:
     form = form_of(site, "/new?kind=case")
     known = parse(CASE, "x.md")
     answer = site.post("/preview", data={**form, "title": known.title, "text": known.body * 2}).text
-    assert "可能已经写过" in answer
+    assert "疑似重复" in answer
     assert "KB-000001" in answer
-    assert "可能已经写过" not in site.post("/preview", data={**form, "title": "x", "text": BODY}).text
+    assert "疑似重复" not in site.post("/preview", data={**form, "title": "x", "text": BODY}).text
 
 
 def test_masking(site: FlaskClient) -> None:
