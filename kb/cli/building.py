@@ -27,6 +27,8 @@ from kb.language import say
 from kb.settings import Settings, is_local
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from kb.search.engine import Engine
 
 
@@ -121,13 +123,13 @@ def _meaning_made(filled: Any) -> str:
 
 
 @command(
-    """启动网站；先更新索引，之后文章一有变动就重新索引。
+    """启动网站；先用现有的索引回答，随即看文章有无变动，之后一有变动就重新索引。
 
     \b
     例：kb serve
         kb serve --port 9000 --articles /srv/kb
     """,
-    """Serve the site; the index is brought up to date first and whenever articles change.
+    """Serve the site from the index there is; it is brought up to date behind it, and whenever articles change.
 
     \b
     Example: kb serve
@@ -143,6 +145,7 @@ def _meaning_made(filled: Any) -> str:
     help=say("每几秒看一次文章有无变动，0 为不看", "seconds between looks at the articles, 0 for none"),
 )
 def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
+    from kb.articles.files import find
     from kb.indexer import watch as watching
     from kb.meaning.encoder import warm
     from kb.web import create_app
@@ -163,13 +166,20 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
                 host=chosen.host,
             )
         )
-    note(say("文章：{folder}；正在更新索引……", "articles: {folder}; updating the index ...", folder=chosen.articles))
-    before = watching.state(chosen)
-    report = build_index(chosen)
-    for problem in report.problems:
+    next(find(chosen.articles), None)  # a folder that is not there is told at once
+    app, before = create_app(chosen), None
+    if not _answers(app):
+        doing = say(
+            "文章：{folder}；正在更新索引……", "articles: {folder}; updating the index ...", folder=chosen.articles
+        )
+        note(doing)
+        before = watching.state(chosen)
+        build_index(chosen)
+    told = app.config["ENGINES"].in_force().build()
+    for problem in told.problems:
         note(problem)
     warm(chosen.encoder)
-    server = Server(create_app(chosen), chosen)
+    server = Server(app, chosen)
     host_name = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     click.echo(
         say(
@@ -177,12 +187,12 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
             "Guzhi is running: http://{host}:{port} ({n} articles; Ctrl+C stops it)",
             host=host_name,
             port=server.port,
-            n=report.articles,
+            n=told.articles,
         )
     )
     click.echo(
         say("试试：在首页粘贴一段故障描述、邮件或日志", "Try: paste a complaint, a mail or a log on the first page")
-        if report.articles
+        if told.articles
         else say(
             "还没有文章：打开 /import 导入，或 /new 写第一篇",
             "No articles yet: import some at /import, or write one at /new",
@@ -190,6 +200,15 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
     )
     sys.stdout.flush()
     server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
+
+
+def _answers(app: "Flask") -> bool:
+    """Whether there is an index to answer from. It need not be of today: a look at the articles follows at once."""
+    try:
+        app.config["ENGINES"].in_force()
+    except BundleError:
+        return False
+    return True
 
 
 def _steps() -> tuple[Callable[[Settings], None], ...]:
@@ -263,12 +282,13 @@ def _diagnose(chosen: Settings) -> Any:
 
 def _freshness(chosen: Settings, current: bundle.Bundle) -> tuple[bool, str]:
     """Whether the index has the articles as they are; one that a build told it skipped is not to be there."""
-    from kb.indexer.changes import Previous, sources
+    from kb.articles.files import look
+    from kb.indexer.changes import Previous
 
     told = {path for path, _, _ in current.manifest["problems"]}
-    known = {path: entry.record.get("stat") for path, entry in Previous(current).entries.items()}
+    known = {path: (was.size, was.mtime_ns) for path, was in Previous(current).known.items()}
     try:
-        found = {s.key: [s.size, s.mtime_ns] for s in sources(chosen.articles)}
+        found = {seen.key: (seen.size, seen.mtime_ns) for seen in look(chosen.articles)}
     except KbError as error:
         return False, str(error)
     skipped = (found.keys() - known.keys()) & told
