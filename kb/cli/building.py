@@ -30,6 +30,8 @@ from kb.language import say
 from kb.settings import Settings, is_local
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from kb.people.accounts import People
     from kb.search.engine import Engine
 
@@ -134,13 +136,13 @@ def _meaning_made(filled: Any) -> str:
 
 
 @command(
-    """启动网站；先更新索引，之后文章一有变动就重新索引。
+    """启动网站；先用现有的索引回答，随即看文章有无变动，之后一有变动就重新索引。
 
     \b
     例：kb serve
         kb serve --port 9000 --articles /srv/kb
     """,
-    """Serve the site; the index is brought up to date first and whenever articles change.
+    """Serve the site from the index there is; it is brought up to date behind it, and whenever articles change.
 
     \b
     Example: kb serve
@@ -156,6 +158,7 @@ def _meaning_made(filled: Any) -> str:
     help=say("每几秒看一次文章有无变动，0 为不看", "seconds between looks at the articles, 0 for none"),
 )
 def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
+    from kb.articles.files import find
     from kb.database.connection import Store
     from kb.indexer import watch as watching
     from kb.keeping.restore import unfinished
@@ -186,13 +189,20 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
             )
         )
     _begin(chosen)
-    note(say("文章在 {folder}；正在更新索引……", "articles in {folder}; updating the index ...", folder=chosen.articles))
-    before = watching.state(chosen)
-    report = build_index(chosen)
-    for problem in report.problems:
+    next(find(chosen.articles), None)  # a folder that is not there is told at once
+    app, before = create_app(chosen), None
+    if not _answers(app):
+        doing = say(
+            "文章在 {folder}；正在更新索引……", "articles in {folder}; updating the index ...", folder=chosen.articles
+        )
+        note(doing)
+        before = watching.state(chosen)
+        build_index(chosen)
+    told = app.config["ENGINES"].in_force().build()
+    for problem in told.problems:
         note(problem)
     warm(chosen.encoder)
-    server = Server(create_app(chosen), chosen)
+    server = Server(app, chosen)
     host_name = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     click.echo(
         say(
@@ -200,7 +210,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
             "Guzhi is running: http://{host}:{port} ({n} articles; Ctrl+C stops it)",
             host=host_name,
             port=server.port,
-            n=report.articles,
+            n=told.articles,
         )
     )
     _tell_of_accounts(people, host_name, server.port)
@@ -209,7 +219,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
             "试试：把一封报障邮件或一段日志粘贴到首页的框里",
             "Try this: paste a customer's mail or a log into the box on the start page",
         )
-        if report.articles
+        if told.articles
         else say(
             "还没有文章：打开上面的网址，导入旧资料，或写第一篇",
             "No articles yet: open the address above to import what you have, or to write the first one",
@@ -266,6 +276,15 @@ def _begin(chosen: Settings) -> None:
             folder=chosen.articles,
         )
     )
+
+
+def _answers(app: "Flask") -> bool:
+    """Whether there is an index to answer from. It need not be of today: a look at the articles follows at once."""
+    try:
+        app.config["ENGINES"].in_force()
+    except BundleError:
+        return False
+    return True
 
 
 def _steps() -> tuple[Callable[[Settings], None], ...]:
@@ -377,12 +396,13 @@ def _pictures(chosen: Settings) -> str:
 
 def _freshness(chosen: Settings, current: bundle.Bundle) -> tuple[bool, str]:
     """Whether the index has the articles as they are; one that a build told it skipped is not to be there."""
-    from kb.indexer.changes import Previous, sources
+    from kb.articles.files import look
+    from kb.indexer.changes import Previous
 
     told = {path for path, _, _ in current.manifest["problems"]}
-    known = {path: entry.record.get("stat") for path, entry in Previous(current).entries.items()}
+    known = {path: (was.size, was.mtime_ns) for path, was in Previous(current).known.items()}
     try:
-        found = {s.key: [s.size, s.mtime_ns] for s in sources(chosen.articles)}
+        found = {seen.key: (seen.size, seen.mtime_ns) for seen in look(chosen.articles)}
     except KbError as error:
         return False, str(error)
     skipped = (found.keys() - known.keys()) & told

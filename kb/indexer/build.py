@@ -14,23 +14,23 @@ from pathlib import Path
 import numpy as np
 
 from kb import __version__
+from kb.articles.files import look
 from kb.articles.numbering import is_number
 from kb.bundle import SCHEMA, Bundle, building, fields, open_current, publish, verify
 from kb.errors import BundleError
 from kb.indexer.changes import (
-    BASE,
     NEW,
     Doubt,
     Entry,
     Previous,
     Reading,
     by_path,
+    doubts,
     previous_build,
     read,
     read_documents,
     shipped_synonyms,
     source_of,
-    sources,
     taken,
     vocabulary_files,
 )
@@ -69,21 +69,16 @@ def build(settings: Settings, full: bool = False, progress: Progress | None = No
     Raises BusyError, BundleError (nothing can be written), NotFoundError (no such folder).
     """
     run = _Run(settings, progress)
-    found = list(sources(settings.articles))
+    found = list(look(settings.articles))
     words, synonyms, problems = vocabulary_files(settings)
     with building(settings.index) as folder:
         previous = None if full else previous_build(settings.index, tokenizer_of(tuple(words)))
         reading = read(found, previous, settings, words, run.progress)
         run.clock.lap("read")
-        base = set(range(previous.base.manifest["own_articles"])) if previous else set()
-        change = Change(
-            previous,
-            reading,
-            [e for e in reading.entries if e.part != BASE],
-            frozenset(base - {e.number for e in reading.entries if e.part == BASE}),
-            frozenset(previous.entries) - {e.record["path"] for e in reading.entries} if previous else frozenset(),
-            reading.entries,
-        )
+        change = Change(previous, reading, reading.entries)
+        if previous:
+            hidden = frozenset(range(previous.base.manifest["own_articles"])) - reading.stays
+            change = replace(change, hidden=hidden, removed=frozenset(previous.known.keys() - reading.paths))
         return run.publish(folder, change, words, synonyms, problems + reading.problems)
 
 
@@ -93,7 +88,7 @@ def build_documents(settings: Settings, articles: Sequence[Article], progress: P
     with building(settings.index) as folder:
         reading = read_documents(articles, [], settings, run.progress)
         run.clock.lap("read")
-        change = Change(None, reading, reading.entries, articles=reading.entries)
+        change = Change(None, reading, reading.entries)
         return run.publish(folder, change, [], shipped_synonyms(settings).table, reading.problems)
 
 
@@ -132,7 +127,7 @@ def _update(run: "_Run", read_new: Callable[[list[str]], Reading], about: set[st
         beside = {p: e for p, e in previous.beside.items() if p not in about} | entries
         gone = about - set(entries)
         known = {p for p in gone if p in previous.beside or previous.base_number(p) in replaced - previous.hidden}
-        problems = [p for p in _doubts(previous.bundle) if p.path not in about]
+        problems = [p for p in doubts(previous.bundle) if p.path not in about]
         change = Change(
             previous,
             reading,
@@ -160,7 +155,7 @@ class Change:
     """What is to be written.
 
     beside: the articles that the base doesn't have in this form; hidden: articles of the base that are in force
-    no longer; removed: paths of articles that are no more. articles: all in force, when all were looked at.
+    no longer; removed: paths of articles that are no more.
     """
 
     previous: Previous | None
@@ -168,7 +163,6 @@ class Change:
     beside: list[Entry]
     hidden: frozenset[int] = frozenset()
     removed: frozenset[str] = frozenset()
-    articles: list[Entry] | None = None
 
     def fits_beside(self) -> bool:
         """Whether it is little enough to stand beside the base."""
@@ -180,9 +174,8 @@ class Change:
 
     def merged(self) -> list[Entry]:
         """All articles in force, in order of their paths."""
-        if self.articles is not None:
-            return self.articles
-        assert self.previous is not None
+        if self.previous is None:
+            return self.beside
         kept = (e for e in self.previous.base_entries if e.number not in self.hidden)
         return sorted([*kept, *self.beside], key=lambda e: e.record["path"])
 
@@ -209,17 +202,17 @@ class _Run:
         tokens = tokenizer_of(tuple(words)).fingerprint
         origin = {"made_by": _made_by(tokens), "tokens": tokens}
         same_maker = previous is not None and previous.base.manifest["made_by"] == origin["made_by"]
-        base = previous.base if previous and same_maker and change.fits_beside() else None
-        entries = change.beside if base else change.merged()
-        analysed = sum(e.part == NEW for e in entries)
+        analysed = sum(e.part == NEW for e in change.beside)
         report = Report(
             0, 0, analysed, 0, len(change.removed), 0, True, tuple(p.sentence for p in problems), self.clock.laps
         )
         if previous and same_maker and not analysed and not change.removed:
             bundle = previous.bundle
             same_words = {k: tuple(v) for k, v in bundle.json("synonyms.json").items()} == synonyms
-            if same_words and _places(_doubts(bundle)) == _places(problems):
+            if same_words and _places(doubts(bundle)) == _places(problems):
                 return self._finished(replace(report, published=False), bundle)
+        base = previous.base if previous and same_maker and change.fits_beside() else None
+        entries = change.beside if base else change.merged()
         if previous and not previous.verified:
             # What is taken over gets new checksums: damage in it would never be noticed again.
             for bundle in previous.bundles[1:] if base else previous.bundles:
@@ -268,11 +261,6 @@ def _in_force(own: dict[str, int], base: Bundle | None, hidden: list[int]) -> di
         "articles": base.manifest["own_articles"] - len(hidden) + own["own_articles"],
         "passages": base.manifest["own_passages"] - covered + own["own_passages"],
     }
-
-
-def _doubts(bundle: Bundle) -> list[Doubt]:
-    """What was skipped, or read with doubt, when a bundle was built."""
-    return [Doubt(*told) for told in bundle.manifest["problems"]]
 
 
 def _places(problems: Sequence[Doubt]) -> list[tuple[str, int]]:

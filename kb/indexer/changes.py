@@ -1,7 +1,7 @@
 """This module finds out what changed: which articles a build takes over, and which it has to analyse."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from kb.articles import dates
 from kb.articles.atomic import read_text
 from kb.articles.captions import captions
-from kb.articles.files import find, is_article, load, relative, title_of
+from kb.articles.files import Seen, is_article, load, place, relative, title_of
 from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
 from kb.bundle.stored import Lines, article_record, number_of, passage_record, to_line
@@ -43,15 +43,6 @@ NEW, BASE, BESIDE = -1, 0, 1
 """Where an article comes from: this build analysed it, or the place of its bundle in Previous.bundles."""
 
 
-class Source(NamedTuple):
-    """One file to index. key: the path below the articles folder."""
-
-    key: str
-    path: Path
-    size: int
-    mtime_ns: int
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An article on its way into the bundle.
@@ -71,17 +62,7 @@ class Entry:
     texts: tuple[tuple[int, ...], ...] = ()
 
 
-def sources(root: Path) -> Iterator[Source]:
-    """All articles of a folder."""
-    for path in find(root):
-        try:
-            stat = path.stat()
-        except OSError:
-            stat = None
-        yield Source(relative(path, root), path, stat.st_size if stat else 0, stat.st_mtime_ns if stat else 0)
-
-
-def source_of(root: Path, key: str) -> Source | None:
+def source_of(root: Path, key: str) -> Seen | None:
     """One article by its path below the folder, None when it is no more or a build would not read it."""
     path = root / key
     try:
@@ -90,7 +71,7 @@ def source_of(root: Path, key: str) -> Source | None:
         stat = path.stat()
     except OSError:
         return None
-    return Source(relative(path, root), path, stat.st_size, stat.st_mtime_ns)
+    return Seen(relative(path, root), stat.st_size, stat.st_mtime_ns)
 
 
 class Doubt(NamedTuple):
@@ -123,6 +104,19 @@ def shipped_synonyms(settings: Settings) -> Parsed:
     return trade_words() if settings.trade_words else NOTHING
 
 
+class Known(NamedTuple):
+    """An article of before, as far as it is known without reading it.
+
+    part, number: where it is (see Entry). id: its number. size, mtime_ns: of its file when it was read, -1 for none.
+    """
+
+    part: int
+    number: int
+    id: str
+    size: int
+    mtime_ns: int
+
+
 class Previous:
     """The bundle in force with the base it may stand beside, as far as they can be reused.
 
@@ -139,7 +133,7 @@ class Previous:
         self.beside = {} if bundle.base is None else {e.record["path"]: e for e in _entries(bundle, BESIDE)}
         self._bodies = [Lines(b, "bodies") for b in self.bundles]
         self._passages = [Lines(b, "passages") for b in self.bundles]
-        self._records = Lines(self.base, "articles")
+        self._records = [Lines(b, "articles") for b in self.bundles]
 
     @cached_property
     def base_entries(self) -> list[Entry]:
@@ -147,10 +141,21 @@ class Previous:
         return list(_entries(self.base, BASE))
 
     @cached_property
-    def entries(self) -> dict[str, Entry]:
+    def known(self) -> dict[str, Known]:
         """path -> the article in force."""
-        kept = {e.record["path"]: e for e in self.base_entries if e.number not in self.hidden}
-        return kept | self.beside
+        found: dict[str, Known] = {}
+        for part, bundle in enumerate(self.bundles):
+            names = bundle.json("articles.names.json")
+            stats = bundle.array("articles.stat").tolist()
+            rows = zip(names["paths"], names["ids"], stats, strict=True)
+            hidden = self.hidden if part == BASE else ()
+            found |= {p: Known(part, n, i, *stat) for n, (p, i, stat) in enumerate(rows) if n not in hidden}
+        return found
+
+    def entry(self, known: Known) -> Entry:
+        """An article of before, read."""
+        record = self._records[known.part][known.number]
+        return Entry(record, known.part, record["first"], known.number)
 
     def base_number(self, path: str) -> int:
         """Place of an article in the base, -1 when it is not there."""
@@ -162,7 +167,7 @@ class Previous:
             if entry.record["id"] == number:
                 return str(path)
         place = number_of(self.base, "ids", number)
-        return None if place < 0 or place in self.hidden else str(self._records[place]["path"])
+        return None if place < 0 or place in self.hidden else str(self._records[BASE][place]["path"])
 
     def body(self, entry: Entry) -> bytes:
         return self._bodies[entry.part].raw(entry.number)
@@ -189,40 +194,58 @@ def previous_build(index: Path, tokenizer: Tokenizer) -> Previous | None:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read: entries in order of their paths, the passages of the new ones, and problems."""
+    """What was read: entries in order of their paths, the passages of the new ones, and problems.
+
+    entries: all articles but those that stay in the base as they are; stays: the numbers of these there.
+    paths: of all articles that are there, wherever they stand.
+    """
 
     entries: list[Entry]
     rows: Rows
     problems: list[Doubt]
+    stays: frozenset[int] = frozenset()
+    paths: frozenset[str] = frozenset()
 
 
 def read(
-    sources: Sequence[Source], previous: Previous | None, settings: Settings, words: list[str], progress: Progress
+    sources: Iterable[Seen], previous: Previous | None, settings: Settings, words: list[str], progress: Progress
 ) -> Reading:
     """Take over what is unchanged, analyse the rest."""
-    known = previous.entries if previous else {}
-    entries: dict[str, Entry] = {}
-    problems: list[Doubt] = []
-    todo = []
+    known = previous.known if previous else {}
+    kept: dict[str, Known] = {}
+    todo: list[tuple[Seen, Entry | None]] = []
     for source in sources:
-        entry = known.get(source.key)
-        if entry and [source.size, source.mtime_ns] == entry.record.get("stat"):
-            entries[source.key] = entry
-            problems += [Doubt(*entry.record["problem"])] if entry.record.get("problem") else []
+        was = known.get(source.key)
+        if was is not None and (was.size, was.mtime_ns) == source[1:]:
+            kept[source.key] = was
         else:
-            todo.append((source, entry))
+            todo.append((source, previous.entry(was) if previous and was else None))
+    problems = [doubt for doubt in doubts(previous.bundle) if doubt.path in kept] if previous else []
     files = [_File(s, e, settings.articles, settings.max_file_kb, settings.index) for s, e in todo]
     found, rows = _analysed(files, words, settings, progress)
+    new: dict[str, Entry] = {}
     for (source, _), (entry, problem) in zip(todo, found, strict=True):
         problems += [problem] if problem else []
-        if entry:
-            entries[source.key] = entry
-    entries |= _dated([(s, entries[s.key]) for s, _ in todo if s.key in entries], settings.articles)
-    kept = _without_duplicates([entries[k] for k in sorted(entries)], problems)
-    return Reading(kept, rows, problems)
+        if entry and entry.part == BASE:  # only its time is another
+            kept[source.key] = known[source.key]
+        elif entry:
+            new[source.key] = entry
+    new |= _dated([(s, new[s.key]) for s, _ in todo if s.key in new], settings.articles)
+    stays = {path: was for path, was in kept.items() if was.part == BASE}
+    if previous:
+        new |= {path: previous.beside[path] for path, was in kept.items() if was.part == BESIDE}
+    if todo:  # else nobody's number can be another's
+        _without_duplicates(new, stays, problems, previous)
+    numbers = frozenset(was.number for was in stays.values())
+    return Reading([new[path] for path in sorted(new)], rows, problems, numbers, frozenset((*stays, *new)))
 
 
-def _dated(read: Sequence[tuple[Source, Entry]], root: Path) -> dict[str, Entry]:
+def doubts(bundle: Bundle) -> list[Doubt]:
+    """What was skipped, or read with doubt, when a bundle was built."""
+    return [Doubt(*told) for told in bundle.manifest["problems"]]
+
+
+def _dated(read: Sequence[tuple[Seen, Entry]], root: Path) -> dict[str, Entry]:
     """Those of the files read that say no day themselves, with the day they were changed."""
     undated = {s.key: (s, e) for s, e in read if not e.record["updated"] and not e.record["created"]}
     days = dates.changed(root, {key: source.mtime_ns for key, (source, _) in undated.items()})
@@ -233,25 +256,36 @@ def read_documents(articles: Sequence[Article], words: list[str], settings: Sett
     """Analyse articles that are in memory already."""
     found, rows = _analysed([_Document(a) for a in articles], words, settings, progress)
     problems: list[Doubt] = []
-    return Reading(_without_duplicates([e for e, _ in found if e], problems), rows, problems)
+    entries = {e.record["path"]: e for e, _ in found if e}
+    _without_duplicates(entries, {}, problems, order=list(entries))
+    return Reading(list(entries.values()), rows, problems)
 
 
-def _without_duplicates(entries: list[Entry], problems: list[Doubt]) -> list[Entry]:
-    """The first article of each number; the others are reported. An id of other tools, which only the first has
-    for itself, gives way to the path."""
+def _without_duplicates(
+    entries: dict[str, Entry],
+    stays: dict[str, Known],
+    problems: list[Doubt],
+    previous: Previous | None = None,
+    order: Sequence[str] = (),
+) -> None:
+    """Keep the first article of each number; the others go, and are reported. An id of other tools, which only the
+    first has for itself, gives way to the path.
+
+    entries, stays: path -> article, both changed in place. order: of the paths, by name when it is not given.
+    """
     seen: dict[str, str] = {}
-    kept = []
-    for entry in entries:
-        number, path = entry.record["id"], entry.record["path"]
+    for path in order or sorted((*entries, *stays)):
+        entry = entries.get(path)
+        number = entry.record["id"] if entry else stays[path].id
         if number in seen and not is_number(number):
-            entry = by_path(entry)
+            entry = entries[path] = by_path(entry or previous.entry(stays.pop(path)))  # type: ignore[union-attr]
             number = entry.record["id"]
         if number in seen:
             problems.append(Doubt(path, 0, f"{path}: " + taken(number, seen[number])))
+            entries.pop(path, None)
+            stays.pop(path, None)
         else:
             seen[number] = path
-            kept.append(entry)
-    return kept
 
 
 def by_path(entry: Entry) -> Entry:
@@ -293,7 +327,7 @@ class _Document:
 class _File:
     """A file to analyse. known: the article of before; index: the folder that knows what pictures say."""
 
-    source: Source
+    source: Seen
     known: Entry | None
     root: Path
     max_kb: int
@@ -302,7 +336,7 @@ class _File:
     def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, Doubt | None, list[Row]]:
         key = self.source.key
         try:
-            article, told = load(self.source.path, self.root, self.max_kb)
+            article, told = load(place(self.root, key), self.root, self.max_kb)
             problem = Doubt(key, 0, told) if told else None
             facts = article_record(article)
             said = captions(article, self.root, self.index)

@@ -11,8 +11,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from hashlib import blake2b
 
-from kb.articles.files import find
+from kb.articles.files import look
 from kb.bundle import current_name
 from kb.errors import BundleError, KbError
 from kb.indexer.changes import DICTIONARY, SYNONYMS
@@ -20,7 +21,7 @@ from kb.settings import Settings
 
 log = logging.getLogger(__name__)
 
-State = frozenset[tuple[str, int, int]]
+State = str
 Step = Callable[[Settings], None]
 """What is done with each new index, and once a day, in a process that makes way for others. A function of a module, for
 that process is started anew; whatever it raises is logged. It has to know by itself when there is nothing to do."""
@@ -33,21 +34,24 @@ NICENESS = 10
 
 
 def state(settings: Settings) -> State:
-    """What the articles folder looks like: path, size and time of everything that an index is made of."""
-    found = set()
-    for path in (*find(settings.articles), settings.articles / DICTIONARY, settings.articles / SYNONYMS):
+    """Changes with the path, size or time of anything that an index is made of. Raises NotFoundError."""
+    found = blake2b(digest_size=16)
+    for seen in look(settings.articles):
+        found.update(repr(seen).encode("utf8", "surrogatepass"))
+    for name in (DICTIONARY, SYNONYMS):
         try:
-            stat = path.stat()
+            stat = (settings.articles / name).stat()
         except OSError:
             continue
-        found.add((str(path), stat.st_size, stat.st_mtime_ns))
-    return frozenset(found)
+        found.update(f"{name} {stat.st_size} {stat.st_mtime_ns}".encode())
+    return found.hexdigest()
 
 
-def watch(settings: Settings, seconds: float, known: State, steps: Sequence[Step] = ()) -> None:
+def watch(settings: Settings, seconds: float, known: State | None, steps: Sequence[Step] = ()) -> None:
     """Look at the articles folder every so many seconds, for as long as the process lives; 0: never.
 
-    known: the state that is indexed already, taken before that build, so that no change falls between.
+    known: the state that is indexed already, taken before that build, so that no change falls between; None when that
+    is not known: then the folder is looked at once, even with 0.
     steps: what follows each new index, in order.
     """
     watcher = Watcher(settings, seconds, known, steps)
@@ -59,7 +63,7 @@ def watch(settings: Settings, seconds: float, known: State, steps: Sequence[Step
 class Watcher:
     """What was seen and done so far. look() does what is due."""
 
-    def __init__(self, settings: Settings, seconds: float, known: State, steps: Sequence[Step] = ()) -> None:
+    def __init__(self, settings: Settings, seconds: float, known: State | None, steps: Sequence[Step] = ()) -> None:
         self._settings, self._seconds, self._steps = settings, seconds, steps
         self._known = known
         self._followed: tuple[str, date] | None = None  # the index that the steps were done with, and the day
@@ -68,7 +72,7 @@ class Watcher:
 
     def look(self) -> None:
         """Build when articles changed or the last build failed, then do the steps when there is a new index."""
-        if self._seconds and time.monotonic() >= self._again:
+        if (self._seconds or self._known is None) and time.monotonic() >= self._again:
             seen = _state_or_none(self._settings)
             if seen is not None and seen != self._known:
                 self._build(seen)
@@ -85,7 +89,7 @@ class Watcher:
         if result.returncode == 0:
             self._known, self._failures, self._again = seen, 0, 0.0
             return
-        pause = min(self._seconds * 2**self._failures, max(self._seconds, LONGEST))
+        pause = min((self._seconds or LOOK) * 2**self._failures, max(self._seconds, LONGEST))
         self._failures += 1
         self._again = time.monotonic() + pause
         log.warning("kb build ended with %d, again in %.0f s: %s", result.returncode, pause, result.stderr.strip())

@@ -3,6 +3,8 @@
 Beside the files of kb.indexer.bm25, topics, positions, facts, facets and spellings:
 
     articles.jsonl   one article a line: what is known of it, its source file's size, time and digest
+    articles.names.json  the paths and the numbers of all of them; articles.stat: size and time of their files in
+                     nanoseconds (int64, articles x 2), -1 for none: a look at the folder reads no article
     bodies.jsonl     its Markdown, line by line as above; passages.jsonl: its passages
     *.offsets        where each line starts (int64, one more than lines)
     passages.article   the article each passage belongs to; articles.first: the first passage of each (int32)
@@ -151,6 +153,10 @@ def _write_lines(folder: Path, entries: Sequence[Entry], previous: Previous | No
                 assert previous is not None
                 bodies.write(previous.body(entry))
                 passages.write(*previous.lines(entry))
+    names = {"paths": [e.record["path"] for e in entries], "ids": [e.record["id"] for e in entries]}
+    write_json(folder / "articles.names.json", names)
+    stats = np.array([e.record.get("stat") or (-1, -1) for e in entries], np.int64)
+    np.save(folder / "articles.stat.npy", stats.reshape(-1, 2))
     sizes = np.array([e.record["passages"] for e in entries], np.int64)
     np.save(folder / "passages.article.npy", np.repeat(np.arange(len(entries), dtype=np.int32), sizes))
     np.save(folder / "articles.first.npy", np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32))

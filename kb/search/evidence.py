@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kb.search.index import Index
 from kb.search.query_terms import QueryTerms
-from kb.search.ranking import Scores, top
+from kb.search.ranking import Scores
 from kb.search.scoring import Lift, told_by_code
 
 Alternatives = tuple[tuple[str, ...], ...]
@@ -138,9 +138,8 @@ class Evidence:
 
     def rivals(self) -> NDArray[np.float64]:
         """For each passage the score of the best article that is shown and is not its own, 0 for none."""
-        best = np.where(self.index.visible, self.index.best(self._all_scores), np.float32(0))
-        found = top(best, 2)
-        first, second = (float(best[found[i]]) if i < len(found) else 0.0 for i in (0, 1))
+        found, best = self.index.best_articles(self._all_scores, 2, self.index.visible)
+        first, second = (float(best[i]) if i < len(found) else 0.0 for i in (0, 1))
         owners = self.index.article_of[self._numbers]
         return np.where(np.isin(owners, found[:1]), second, first)
 

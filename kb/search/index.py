@@ -286,6 +286,25 @@ class Index:
         best: NDArray[np.float32] = np.maximum.reduceat(scores, self.first[:-1])
         return best
 
+    def best_articles(self, scores: Scores, count: int, among: Mask | None = None) -> tuple[NDArray[np.int64], Scores]:
+        """The best articles of all, or among some, and their scores, best first, ties by position; none without one.
+
+        An article is as good as its best passage: so the best passages, in order, tell the best articles, without a
+        look at all articles.
+        """
+        depth = 4 * count
+        while True:
+            passages = top(scores, depth)
+            all_ = len(passages) < depth
+            owners: NDArray[np.int64] = self.article_of[passages].astype(np.int64)
+            if among is not None:
+                kept = among[owners]
+                passages, owners = passages[kept], owners[kept]
+            first = np.sort(np.unique(owners, return_index=True)[1])[:count]
+            if all_ or len(first) == count:
+                return owners[first], scores[passages[first]]
+            depth *= 4
+
     def best_passage(self, article: int, scores: NDArray[np.float32]) -> int:
         start, end = self.first[article], self.first[article + 1]
         return int(start + np.argmax(scores[start:end]))

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kb.model import (
     FIX_ROLES,
     MAX_TEXT,
@@ -28,7 +31,7 @@ from kb.search.explain import matches
 from kb.search.faults import split
 from kb.search.index import Index
 from kb.search.query_terms import QueryTerms, read
-from kb.search.ranking import Scores, top
+from kb.search.ranking import Scores
 from kb.search.scoring import Lift
 from kb.search.snippets import Highlighter, place
 from kb.search.threshold import THRESHOLD
@@ -199,7 +202,7 @@ def _related(candidate: Candidate, found: _Found) -> Suggestion:
 
 def _ranked(index: Index, scores: Scores, count: int, recalled: Mapping[int, Recalled]) -> list[tuple[int, int]]:
     """The best articles, each with its best passage; what helped before is one of them."""
-    best = top(_lifted(index, scores, recalled), count).tolist()
+    best = _lifted(index, scores, count, recalled)[0].tolist()
     best += [a for a, found in recalled.items() if found.evidence > 0 and a not in best]
     return [(a, index.best_passage(a, scores)) for a in best]
 
@@ -218,26 +221,33 @@ def _recalled(index: Index, terms: QueryTerms, scores: Scores, remembered: Remem
     """What is remembered of articles for a paste, by position."""
     if not remembered:
         return {}
-    best = index.best(scores)
-    first = [index.best_passage(int(a), scores) for a in top(best, 1)]
+    first = [index.best_passage(a, scores) for a in index.best_articles(scores, 1)[0].tolist()]
     covered = Evidence(index, terms, scores, first).coverage().max(initial=0)
-    return remembered.recall(index, terms, best, float(covered))
+    return remembered.recall(index, terms, scores, float(covered))
 
 
-def _lifted(index: Index, scores: Scores, recalled: Mapping[int, Recalled]) -> Scores:
-    """The best score of each article, with what memory adds to it."""
-    best = index.best(scores)
-    for article, found in recalled.items():
-        best[article] += found.lift
-    return best
+def _lifted(
+    index: Index, scores: Scores, count: int, recalled: Mapping[int, Recalled]
+) -> tuple[NDArray[np.int64], Scores]:
+    """The best articles and their scores, with what memory adds to these."""
+    found, best = index.best_articles(scores, count + len(recalled))
+    if recalled:
+        found = np.unique([*found.tolist(), *recalled])
+        best = scores[[index.best_passage(a, scores) for a in found.tolist()]]
+        for place in np.flatnonzero(np.isin(found, list(recalled))).tolist():
+            best[place] += recalled[int(found[place])].lift
+        order = np.lexsort((found, -best))
+        order = order[best[order] > 0][:count]
+        found, best = found[order], best[order]
+    return found, best
 
 
 def rank(index: Index, text: str, count: int, remembered: Remembered | None = None) -> list[tuple[int, float]]:
     """The articles suggest() looks at, without a threshold: (position, score), best first."""
     terms = read_paste(index, text)
     scores = index.scores(terms)
-    best = _lifted(index, scores, _recalled(index, terms, scores, remembered))
-    return [(int(a), float(best[a])) for a in top(best, count)]
+    found, best = _lifted(index, scores, count, _recalled(index, terms, scores, remembered))
+    return list(zip(found.tolist(), best.tolist(), strict=True))
 
 
 def read_paste(

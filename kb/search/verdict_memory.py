@@ -117,10 +117,10 @@ class Remembered:
         found: Floats = np.add.reduceat(asked[self._terms] * self._weights, self._starts)
         return np.minimum(found, np.float32(1))
 
-    def recall(self, index: Index, query: QueryTerms, best: Scores, covered: float) -> dict[int, Recalled]:
+    def recall(self, index: Index, query: QueryTerms, scores: Scores, covered: float) -> dict[int, Recalled]:
         """What was said after similar pastes, of articles that are shown: position -> evidence and its effect.
 
-        best: the best score of each article for the query. covered: the share of the query that the first one holds.
+        scores: of all passages for the query. covered: the share of the query that the first one holds.
         Of those that helped there are MEMORY_LIFTED at most. lift is bounded: MEMORY_LIFT of the first article's
         score up, MEMORY_LOWER of an article's own down.
         """
@@ -135,8 +135,9 @@ class Remembered:
                 bad = unhelpful + (other if similar[text] >= MEMORY_SAME else 0)
                 if helpful or bad:
                     votes[article].append((vote, helpful, bad))
-        unit = float(best.max(initial=0)) or 1.0
-        found = {a: _tally(cast, MEMORY_LIFT * unit, MEMORY_LOWER * float(best[a])) for a, cast in votes.items()}
+        unit = float(scores.max(initial=0)) or 1.0
+        own = {a: float(scores[index.best_passage(a, scores)]) for a in votes}
+        found = {a: _tally(cast, MEMORY_LIFT * unit, MEMORY_LOWER * own[a]) for a, cast in votes.items()}
         ranked = sorted(found.items(), key=lambda p: -p[1].evidence)
         return dict(p for i, p in enumerate(ranked) if p[1].evidence < 0 or (i < MEMORY_LIFTED and p[1].evidence > 0))
 

@@ -52,7 +52,7 @@ def numbers(found: Suggestions) -> list[str]:
 
 def evidence(index: Index, memory: Remembered, text: str) -> dict[str, float]:
     """What is remembered of each article, as if no article held a word of the text."""
-    none = np.zeros(len(index.articles), np.float32)
+    none = np.zeros(len(index.article_of), np.float32)
     found = memory.recall(index, read_paste(index, text), none, 0)
     return {index.articles[a].id: r.evidence for a, r in found.items()}
 

@@ -6,6 +6,7 @@ import pytest
 from kb.bundle.fields import TALK_SHARE
 from kb.text import general, talk
 from kb.text.hashing import keys
+from kb.text.synonyms import shipped_text
 from kb.text.tokens import Tokenizer, index_term
 
 TALK = ["领导", "麻烦", "感谢", "昨天", "老师", "急", "财务", "thank", "boss", "urgent", "regard"]
@@ -45,3 +46,8 @@ def test_messages_are_cut_like_pastes() -> None:
     """Every message of the shipped talk leaves words: none is empty or made of stop words alone."""
     tokens = Tokenizer([]).tokens("领导催得急，谢谢")
     assert {t.term for t in tokens} & set(talk._spread())
+
+
+def test_the_table_is_of_the_messages() -> None:
+    """The shipped counts are those of the shipped messages, cut as texts are now; scripts/talk-terms mends them."""
+    assert shipped_text(talk.TERMS) == talk.counted()
