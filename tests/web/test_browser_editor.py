@@ -340,3 +340,34 @@ def test_import_by_hand(visit: Open, tmp_path: Path) -> None:  # noqa: F811
     page.click("button[value=import]")
     page.wait_for_url("**/review*")
     assert "机房巡检 QX-31" in page.inner_text("main")
+
+
+def test_drafts_are_published_together(visit: Open) -> None:  # noqa: F811
+    """Several chosen drafts are published by one button; the search finds each, and they wait no more."""
+    page = visit("/import")
+    for number in (1, 2, 3):
+        page.evaluate(
+            """(n) => {
+              const data = new DataTransfer();
+              data.items.add(new File([`# 交接说明 BP-7${n}\\n\\n看第 ${n} 页。\\n`], `交接${n}.md`));
+              document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+            }""",
+            number,
+        )
+        page.wait_for_selector(f".import-table >> text=交接说明 BP-7{number}")
+        page.fill("[name=editor]", "王工")
+        page.click("button[value=import]")
+        page.wait_for_url("**/review*")
+        page.goto(page.url.split("/review")[0] + "/import")
+    page.goto(page.url.replace("/import", "/review"))
+    mine = page.locator("li:has-text('BP-7') input[name=article]")
+    assert mine.count() == 3
+    for row in mine.all():
+        row.check()
+    page.click("#many [value=published]")
+    page.wait_for_selector(".note:has-text('3 篇')")
+    assert mine.count() == 0
+    review = page.url
+    for number in (1, 2, 3):
+        page.goto(review.split("/review")[0] + f"/search?q=BP-7{number}")
+        assert f"BP-7{number}" in page.inner_text(".hits")

@@ -1,0 +1,124 @@
+"""Accounts in a real browser: the first administrator, a colleague who comes in, writes, is refused, and signs out."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ARTICLES
+from test_browser import browser, pytestmark  # noqa: F401 - a fixture, and when to skip
+
+GOOD = "蓝色 cable 与 47 只乌鸦"
+
+
+@pytest.fixture(scope="module")
+def welcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address that `kb serve` prints on a new base: it makes the first administrator."""
+    folder = tmp_path_factory.mktemp("team")
+    shutil.copytree(ARTICLES / "printer", folder / "articles" / "printer")
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1", "KB_ENCODER": "off"}
+    command = [sys.executable, "-m", "kb", "serve", "--port", "0", "--watch", "0"]
+    with subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        said = server.stdout.readline() + server.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+/welcome/[\w-]+", said)
+        try:
+            assert found, said
+            yield found[0]
+            assert server.poll() is None
+        finally:
+            server.terminate()
+
+
+def test_a_team_begins(browser: Any, welcome: str) -> None:  # noqa: F811
+    """One makes the first account and adds a writer, who writes, may not see people, and ends a session elsewhere."""
+    site = welcome.partition("/welcome/")[0]
+
+    def opened() -> Any:
+        context = browser.new_context(base_url=site, locale="zh-CN")
+        context.set_default_timeout(60_000)
+        return context.new_page()
+
+    lead = opened()
+    lead.goto(welcome)
+    for name, value in (("login", "chen.li"), ("name", "陈丽"), ("password", GOOD), ("again", GOOD)):
+        lead.fill(f"[name={name}]", value)
+    lead.click("button.primary")
+    lead.wait_for_selector(".tools >> text=陈丽")
+
+    lead.click(".tools >> text=人员")
+    lead.fill(".add [name=login]", "wang.wu")
+    lead.fill(".add [name=name]", "王五")
+    lead.select_option(".add [name=role]", "writer")
+    lead.click(".add button.primary")
+    link = lead.inner_text(".link code")
+
+    writer = opened()
+    writer.goto(link)
+    writer.fill("[name=password]", GOOD)
+    writer.fill("[name=again]", GOOD)
+    writer.click("button.primary")
+    writer.wait_for_selector(".tools >> text=王五")
+    assert writer.locator(".tools >> text=人员").count() == 0
+    assert writer.goto("/people").status == 403
+    assert "管理员" in writer.inner_text("main")
+
+    writer.goto("/edit/KB-000014")
+    writer.fill("#f-title", "连接共享打印机失败，错误 0x0000011b，已改")
+    writer.click("[data-primary]")
+    writer.wait_for_url("**/a/KB-000014*")
+    writer.goto("/history/printer/KB-000014.md")
+    assert "王五" in writer.inner_text("main")  # whatever a form says: it is who signed in
+
+    elsewhere = opened()
+    elsewhere.goto("/sign-in")
+    elsewhere.fill("[name=login]", "WANG.WU")
+    elsewhere.fill("[name=password]", "not this one")
+    elsewhere.click("button.primary")
+    elsewhere.wait_for_selector("[role=alert]")
+    assert elsewhere.input_value("[name=login]") == "WANG.WU"
+    elsewhere.fill("[name=password]", GOOD)
+    elsewhere.click("button.primary")
+    elsewhere.wait_for_selector(".tools >> text=王五")
+
+    writer.goto("/account")
+    writer.click("button:has-text('结束')")
+    writer.wait_for_selector("button:has-text('结束')", state="detached")
+    elsewhere.goto("/account")
+    assert "/sign-in" in elsewhere.url
+    writer.click("text=退出登录")
+    writer.wait_for_url("**/sign-in")
+
+    lead.goto("/journal")
+    for told in ("添加了人员", "登录失败", "越权被拒绝", "结束了一处登录", "退出"):
+        assert told in lead.inner_text("main")
+
+
+def test_its_pages_are_for_everybody(browser: Any, welcome: str) -> None:  # noqa: F811
+    """axe finds nothing serious on them, on a desk by day and on a phone by night."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    site = welcome.partition("/welcome/")[0]
+    for options in ({}, {"viewport": {"width": 390, "height": 800}, "color_scheme": "dark"}):
+        context = browser.new_context(base_url=site, locale="zh-CN", **options)
+        page = context.new_page()
+        page.goto("/sign-in")
+        page.fill("[name=login]", "chen.li")
+        page.fill("[name=password]", GOOD)
+        checked = [Axe().run(page)]
+        page.click("button.primary")
+        page.wait_for_selector(".tools >> text=陈丽")
+        for path in ("/people", "/account", "/journal"):
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            checked.append(Axe().run(page))
+        found = [
+            v for result in checked for v in result.response["violations"] if v["impact"] in ("serious", "critical")
+        ]
+        assert found == []
+        context.close()
