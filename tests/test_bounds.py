@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from werkzeug.datastructures import MultiDict
 
@@ -20,8 +21,14 @@ from kb.articles.importing.bounded import within
 from kb.articles.importing.model import Options
 from kb.desk.intake import MAX_BYTES, read
 from kb.errors import ArticleError, InputError, KbError
-from kb.model import Article
+from kb.indexer.analysis import analyse
+from kb.model import Article, Passage, Verdict
+from kb.search.index import Facet, Index
+from kb.search.snippets import Highlighter
+from kb.search.suggest import read_paste
+from kb.search.verdict_memory import Remembered
 from kb.text import hypertext
+from kb.text.tokens import Tokenizer
 from kb.web.forms import MAX_VALUES, query_from
 
 RATIO = 2.5
@@ -329,3 +336,58 @@ def test_a_heavy_import_is_planned_apart(tmp_path: Path) -> None:
     (tmp_path / "wiki" / "a.md").write_text("# 甲\n\n正文\n", "utf8")
     apart = plan.bounded_plan([tmp_path / "wiki"], tmp_path / "articles", Options(), 60)
     assert apart == plan.plan(tmp_path / "wiki", tmp_path / "articles", Options())
+
+
+# --- what is asked and indexed ---------------------------------------------------------------
+
+
+ASKED = {
+    "synonyms": "死机，断网；卡纸。连不上网 ",
+    "lines": "死机\n",
+    "codes": "ORA-01653 0x0000011b ",
+    "one word": "打印机",
+    "misspelled": "Widnows prnter ",
+    "traditional": "印表機卡紙，",
+    "pinyin": "da yin ji ",
+}
+
+
+@pytest.mark.parametrize("piece", ASKED.values(), ids=ASKED)
+def test_a_paste_takes_its_length_in_time(built: Index, piece: str) -> None:
+    check_linear(lambda text: read_paste(built, text), lambda n: piece * n, 12_000 // len(piece))
+
+
+def test_a_passage_of_matches_takes_its_length_in_time(built: Index) -> None:
+    """A snippet is chosen among thousands of words that all match."""
+    marker = Highlighter(built.tokenizer, {"卡纸": 1.0, "报错": 2.0, "打印": 1.5})
+    check_linear(lambda text: marker.snippet(Passage(text)), lambda n: "卡纸报错打印，" * n, 4_000)
+
+
+@pytest.mark.parametrize("piece", ["打印机卡纸，报错 E-1234。\n", "## 卡纸\n\n报错 E-1234。\n\n"])
+def test_an_article_is_analysed_in_its_length(piece: str) -> None:
+    """Of a passage alone, and of thousands of sections."""
+    tokenizer = Tokenizer()
+    check_linear(lambda body: analyse(Article("a.md", "a", body=body), tokenizer), lambda n: piece * n, 3_000)
+
+
+def test_remembered_verdicts_take_their_number_in_time(built: Index) -> None:
+    """So many texts are read, and compared with a paste."""
+    numbers = [article.id for article in built.articles]
+    texts = [f"打印机{i}号 面板显示错误 E-{i:04d} 请检查 roller{i % 97}" for i in range(2_000)]
+    verdicts = [Verdict(text, numbers[i % len(numbers)], "helpful") for i, text in enumerate(texts)]
+    check_linear(lambda text: Remembered(built, verdicts[: len(text)]), lambda n: "x" * n, len(texts) // 2)
+
+
+def test_facets_take_their_values_in_time() -> None:
+    """Thousands of values, one or several an article."""
+    articles = np.arange(50_000)
+
+    def counted(text: str) -> None:
+        values = [str(i) for i in range(len(text))]
+        for owners in (articles, np.repeat(articles, 2)):
+            codes = (np.arange(len(owners)) % len(values)).astype(np.int32)
+            facet = Facet(values, owners, codes, len(articles))
+            assert sum(n for _, n in facet.counts(np.ones(len(articles), bool))) == len(owners)
+            assert facet.having(values).all()
+
+    check_linear(counted, lambda n: "x" * n, 10_000)

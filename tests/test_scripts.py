@@ -13,12 +13,14 @@ import pytest
 
 from kb.indexer.build import build_documents
 from kb.search.index import Library
-from kb.settings import Settings
+from kb.search.suggest import suggest
+from kb.settings import Settings, load
+from kb.text.tokens import Tokenizer
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 sys.path.append(str(SCRIPTS))
 
-from measuring import queries, witness  # noqa: E402
+from measuring import queries, same, steps, witness  # noqa: E402
 from measuring.corpus import Corpus, prepare  # noqa: E402
 from measuring.table import Row, number  # noqa: E402
 
@@ -56,7 +58,7 @@ def test_help(name: str) -> None:
 def test_bench_measures_a_small_corpus(source: Path, tmp_path: Path) -> None:
     """Each figure has a row, in the table and in the file."""
     out = tmp_path / "out.json"
-    measured = ["size", "kernel", "suggest", "search", "quotations", "identifiers"]
+    measured = ["size", "kernel", "suggest", "search", "quotations", "identifiers", "profile"]
     words = ["--passages", "60", "--queries", "3", "--only", ",".join(measured), "--json", str(out)]
     told = run("bench", str(source), *words)
     assert told.returncode == 0, told.stderr
@@ -64,6 +66,41 @@ def test_bench_measures_a_small_corpus(source: Path, tmp_path: Path) -> None:
     assert rows["quoted phrases found in their article"]["value"] == 100
     assert rows["ranking, top 10 that differ from a full sort"]["value"] == 0
     assert all(what in told.stdout for what in rows)
+
+
+def test_two_runs_are_compared(tmp_path: Path) -> None:
+    """Figure by figure, those that both runs have, by the processor's time where it was taken."""
+    for name, cpu in (("before", 30.0), ("after", 20.0)):
+        rows = [Row("suggestion", 90.0, "ms", cpu=cpu).data(), Row(f"only {name}", 1.0).data()]
+        told = {"passages": 60, "machine": "2 processors", "rows": rows}
+        (tmp_path / name).write_text(json.dumps(told), "utf8")
+    told_of = run("bench", "--compare", str(tmp_path / "before"), str(tmp_path / "after"))
+    assert told_of.returncode == 0, told_of.stderr
+    assert "1.50x" in told_of.stdout
+    assert "only" not in told_of.stdout
+
+
+def test_answers_of_two_versions_are_compared(tmp_path: Path) -> None:
+    """What differs by itself is left out; what else differs is told with its place."""
+    rows = [{"asked": ["/search?q=a", None], "ms": 1.0, "answer": same.lasting(text)} for text in ("3 ms a", "4 ms a")]
+    assert not list(same.differences(rows[:1], rows[1:]))
+    other = {**rows[1], "answer": "0 ms b"}
+    (difference,) = same.differences(rows[:1], [other])
+    assert "/search?q=a" in difference
+
+
+def test_steps_are_clocked(source: Path, tmp_path: Path) -> None:
+    """Each step's own time is told, and afterwards every function is what it was."""
+    chosen = {"articles": tmp_path, "index": tmp_path / "index", "workers": 1, "encoder": "off"}
+    settings = load(chosen, tmp_path)
+    build_documents(settings, prepare(source, 60, tmp_path / "corpus"))
+    index, before = Library(settings.index).index(), Tokenizer.read
+    with steps.clocked() as clock:
+        suggest(index, "打印机 3 号进纸口卡纸，面板显示错误 E-0003")
+        clock.stop()
+    assert clock.seconds["cutting texts"] > 0
+    assert clock.seconds["reading the query"] > 0
+    assert Tokenizer.read is before
 
 
 def test_bench_refuses_an_unknown_measurement(source: Path) -> None:

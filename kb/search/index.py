@@ -36,7 +36,7 @@ from kb.text.tokens import tokenizer_of
 Mask = NDArray[np.bool_]
 
 EPOCH = date(1970, 1, 1).toordinal()
-ANSWERS = 500
+ANSWERS = 200
 """Searches that are kept with their results."""
 REMEMBERED = 1000
 """Articles and passages that are kept as they were read last."""
