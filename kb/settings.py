@@ -272,6 +272,13 @@ SETTINGS: tuple[Setting, ...] = (
         "是否使用自带的行业同义词（kb/text/data/trade_words.txt）",
         "use the built-in synonyms of the trade (kb/text/data/trade_words.txt)",
     ),
+    Setting(
+        "service",
+        "auto",
+        _one_of("auto", "on", "off"),
+        "服务台：on 为用，off 为不用，auto 为文章文件夹旁边有 service.yml 就用",
+        "the service desk: on, off, or auto for on where a service.yml stands beside the articles",
+    ),
     Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes for indexing, 0 for automatic"),
     Setting(
         "backup_recipients",
@@ -293,13 +300,6 @@ SETTINGS: tuple[Setting, ...] = (
         _one_of("text", "json"),
         "日志的写法：text，或 json（每个请求一行，有请求号，不含文字与地址）",
         "how the log is written: text, or json (a line a request, with its number, no texts and no addresses)",
-    ),
-    Setting(
-        "service",
-        "auto",
-        _one_of("auto", "on", "off"),
-        "服务台：on 为用，off 为不用，auto 为文章文件夹旁边有 service.yml 就用",
-        "the service desk: on, off, or auto for on where a service.yml stands beside the articles",
     ),
 )
 """Every setting there is. In kb.toml by its name, in the environment as KB_ and the name in capitals."""

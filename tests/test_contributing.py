@@ -95,6 +95,7 @@ def forget() -> None:
     """How texts were cut by other rows."""
     identifiers.identify.cache_clear()
     tokens.tokenizer_of.cache_clear()
+    tokens._compound.cache_clear()
 
 
 @pytest.fixture

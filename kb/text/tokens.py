@@ -158,7 +158,7 @@ def _fold_composed(text: str) -> Folded:
     for m in _SPELLED.finditer(text):
         out.append(text[position : m.start()])
         places += [(i, i + 1) for i in range(position, m.start())]
-        seen = unicodedata.normalize("NFC", re.sub(f"[{_UNSEEN}]", "", m[0]))
+        seen = unicodedata.normalize("NFKC", re.sub(f"[{_UNSEEN}]", "", m[0]))  # an accent behind ﬁ is one of the i
         out.append(seen)
         places += [m.span()] * len(seen)
         position = m.end()

@@ -176,7 +176,7 @@ def preview_article(key: str, number: int) -> Answer:
         article=file.article,
         facts=[(key, value) for key, value in values_of(file).items() if value and key not in ("id", "title")],
         masked=len(placeholders(item.text)),
-        html=Markup(mark(html, placeholders)),  # noqa: S704 - our renderer's own output
+        html=Markup(mark(html, placeholders).html),  # noqa: S704 - our renderer's own output
         shown=SHOWN,
     )
 

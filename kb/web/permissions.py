@@ -20,7 +20,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("hooks.zammad", "hooks.jira", "hooks.feishu"), OPEN),
     # reading
     **dict.fromkeys(("home", "article", "file", "results", "suggestions", "ask", "browse", "code", "product"), "read"),
-    **dict.fromkeys(("feed", "proposals", "intake", "mask", "api", "panel", "bookmarklet", "packed"), "read"),
+    **dict.fromkeys(("feed", "proposals", "intake", "mask", "draft", "api", "panel", "bookmarklet", "packed"), "read"),
     **dict.fromkeys(("api.articles_api", "api.article_api", "api.code_api", "api.complete_api"), "read"),
     **dict.fromkeys(("api.search_api", "api.suggest_api", "api_browsing.overview"), "read"),
     **dict.fromkeys(("api_browsing.product_api", "api_pasting.intake_api", "api_pasting.mask_api"), "read"),
@@ -32,7 +32,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_writing.give_verdict", "api_writing.take_back_verdict"), "report"),
     **dict.fromkeys(("why_not", "api.why_api"), "explain"),
     # writing
-    **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "draft", "sitting", "merge"), "write"),
+    **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right"), "write"),
     **dict.fromkeys(("change_state", "change_states"), "publish"),
     **dict.fromkeys(("import_", "undo", "preview_import", "preview_article", "job"), "import"),

@@ -17,6 +17,7 @@ from waitress import create_server
 
 from kb.errors import BundleError, InputError
 from kb.keeping import record
+from kb.labels import label
 from kb.language import say
 from kb.model import Query
 from kb.settings import Settings
@@ -28,8 +29,6 @@ from kb.web.writers import MAX_IMPORT, MAX_UPLOAD
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 BACKLOG = 1024
-FIRST = "打印机 prnter"
-"""What is asked before anybody asks: words in Chinese and a misspelled one look into most of an index."""
 MOST = 4
 """Processes, when the setting leaves it to the machine."""
 
@@ -73,7 +72,7 @@ class Server:
         """
         with contextlib.suppress(BundleError):
             # Opened and asked before the processes part, the index and what it makes of itself are in memory once.
-            self._app.config["ENGINES"].in_force().search(Query(FIRST))
+            self._app.config["ENGINES"].in_force().search(Query(label("area", "printer") + " prnter"))
         gc.freeze()
         jobs = [Job(f"site-{i + 1}", partial(self._answer, i)) for i in range(self._processes)]
         if watch is not None:

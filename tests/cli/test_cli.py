@@ -675,6 +675,7 @@ def test_a_site_starts_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.Mo
         assert server.stdout is not None
         try:
             address = next(m[0] for line in server.stdout if (m := re.search(r"http://[\w.:]+", line)))
+            assert "/welcome/" in server.stdout.readline()
             assert "还没有文章" in server.stdout.readline()
             with urlopen(address) as answer:
                 assert answer.status == 200

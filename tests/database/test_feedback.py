@@ -57,7 +57,7 @@ def test_the_last_verdict_counts(log: Feedback) -> None:
     """One visitor has one verdict on a text and an article; it can be taken back, by nobody else."""
     log.give_verdict("KB-000001", "helpful", "v", "卡纸")
     row = log.give_verdict("KB-000001", "unhelpful", "v", "卡纸", reason="wrong")
-    assert log.verdicts() == [Verdict("卡纸", "KB-000001", "unhelpful")]
+    assert log.verdicts() == [Verdict("卡纸", "KB-000001", "unhelpful", reason="wrong")]
     assert log.given("v", "卡纸") == {"KB-000001": (row, "unhelpful")}
     assert not log.take_back(row, "w")
     assert log.take_back(row, "v")

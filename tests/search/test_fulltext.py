@@ -170,7 +170,7 @@ def test_fields_and_ranges(found: Callable[[object], bool], node: object, stands
 
 def test_deleted_and_added_again(settings: Settings, write: Write) -> None:
     """What is deleted is found no longer by any kind of question, and found again when it returns."""
-    write("b.md", "# 别的文章\n")
+    write("b.md", "---\nupdated: 2020-01-01\n---\n# 别的文章\n")
     path = write("a.md", ARTICLE)
     for expected in (1, 0, 1, 0, 1):
         if expected:

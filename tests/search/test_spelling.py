@@ -261,7 +261,7 @@ def test_a_paste_is_mended_in_names_and_codes_only(built: Index) -> None:
     names = [("Widnows", "windows"), ("Excahnge", "exchange"), ("0x0000o11b", "0x0000011b")]
     assert [(c.typed, c.better) for c in check(built, PASTE)] == names
     assert [(c.typed, c.better) for c in check(built, PASTE.replace("\n", " ") * 3)] == names * 3
-    assert {"打因机", "wangluo", "conection", "Widnows"} <= {c.typed for c in check(built, PASTE, paste=False)}
+    assert {"wangluo", "conection", "Widnows"} <= {c.typed for c in check(built, PASTE, paste=False)}
     assert [c.typed for c in check(built, "打因机卡纸")] == ["打因机"]
     assert check(built, "打因机卡纸", paste=True) == ()
 

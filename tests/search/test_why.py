@@ -86,7 +86,7 @@ def ask(index: Index, text: str, number: str, mode: str = "search", **bounds: An
         ("打印机 脱机", "KB-000003", {}, "status", "草稿"),
         ("打印机", "KB-000001", {"filters": {"area": ("network",)}}, "filter", "领域：网络"),
         ("打印机", "KB-000001", {"after": date(2026, 2, 1)}, "date", "2026-01-02"),
-        ("打印机", "KB-000002", {"before": date(2026, 2, 1)}, "date", "（无）"),
+        ("打印机", "KB-000002", {"before": date(2026, 2, 1)}, "date", "所限的日期之外"),
         ("打印机 -卡纸", "KB-000001", {}, "condition", "-卡纸"),
         ('打印机 "灯不亮"', "KB-000001", {}, "condition", '"灯不亮"'),
         ("打印机 area:network", "KB-000001", {}, "condition", "area:network"),

@@ -369,8 +369,8 @@ def test_what_is_done_is_somebodys(app: Flask, people: People, site: Settings, t
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
     sent = {**hidden, "action": "draft", "title": "密码过期", "text": "正文", "editor": "别人"}
     assert writer.post("/save", data=sent).status_code in (200, 303)
-    assert "密码过期" in signed_in(app, "writer").get("/new").text
-    assert "密码过期" not in signed_in(app, "lead").get("/new").text
+    assert "密码过期" in signed_in(app, "writer").get("/review").text
+    assert "密码过期" not in signed_in(app, "lead").get("/review").text
 
 
 def test_the_log_tells_of_refusals(app: Flask, people: People, site: Settings) -> None:
