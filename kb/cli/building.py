@@ -27,9 +27,7 @@ from kb.language import say
 from kb.settings import Settings, is_local
 
 if TYPE_CHECKING:
-    from flask import Flask
-
-    from kb.search.engine import Engine
+    from kb.search.engine import Engine, Engines
 
 
 @command(
@@ -168,7 +166,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
         )
     next(find(chosen.articles), None)  # a folder that is not there is told at once
     app, before = create_app(chosen), None
-    if not _answers(app):
+    if not _answers(app.config["ENGINES"]):
         doing = say(
             "文章：{folder}；正在更新索引……", "articles: {folder}; updating the index ...", folder=chosen.articles
         )
@@ -202,10 +200,10 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
     server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
 
 
-def _answers(app: "Flask") -> bool:
+def _answers(engines: "Engines") -> bool:
     """Whether there is an index to answer from. It need not be of today: a look at the articles follows at once."""
     try:
-        app.config["ENGINES"].in_force()
+        engines.in_force()
     except BundleError:
         return False
     return True
