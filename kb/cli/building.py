@@ -30,10 +30,8 @@ from kb.language import say
 from kb.settings import Settings, is_local
 
 if TYPE_CHECKING:
-    from flask import Flask
-
     from kb.people.accounts import People
-    from kb.search.engine import Engine
+    from kb.search.engine import Engine, Engines
 
 
 @command(
@@ -191,7 +189,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
     _begin(chosen)
     next(find(chosen.articles), None)  # a folder that is not there is told at once
     app, before = create_app(chosen), None
-    if not _answers(app):
+    if not _answers(app.config["ENGINES"]):
         doing = say(
             "文章在 {folder}；正在更新索引……", "articles in {folder}; updating the index ...", folder=chosen.articles
         )
@@ -278,10 +276,10 @@ def _begin(chosen: Settings) -> None:
     )
 
 
-def _answers(app: "Flask") -> bool:
+def _answers(engines: "Engines") -> bool:
     """Whether there is an index to answer from. It need not be of today: a look at the articles follows at once."""
     try:
-        app.config["ENGINES"].in_force()
+        engines.in_force()
     except BundleError:
         return False
     return True

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from kb.articles.atomic import save
+from kb.bundle import open_current
 from kb.errors import KbError
 from kb.indexer.build import build_documents
 from kb.indexer.meaning import fill, lend
@@ -47,13 +48,14 @@ def calibrate(settings: Settings) -> float | None:
 
     Returns it; None when the base has too few aliases. Raises as opening an index does.
     """
-    index = Library(settings.index).index()
+    bundle = open_current(settings.index, verify=False)  # an index that is known already need not be opened whole
     known = threshold.details(settings.index)
-    articles, vectors = len(index.articles), store.current(settings.index)
-    by = {"made_by": index.bundle.manifest["made_by"], "encoder": vectors.fingerprint if vectors else ""}
+    articles = sum(b.manifest["own_articles"] for b in (bundle, bundle.base) if b)
+    vectors = store.current(settings.index)
+    by = {"made_by": bundle.manifest["made_by"], "encoder": vectors.fingerprint if vectors else ""}
     if by.items() <= known.items() and abs(articles - known.get("articles", 0)) <= GROWN * articles:
         return known.get("threshold")
-    found = _found(index, settings)
+    found = _found(Library(settings.index).index(), settings)
     written = {"threshold": found, "articles": articles, **by}
     save(settings.index / threshold.FILE, json.dumps(written).encode())
     return found

@@ -6,7 +6,7 @@
 - What does HTML say, however broken? hypertext.py; what are these bytes? encodings.py; which pictures are taken in?
   kb/articles/pictures.py
 - Which code of a text names the fault? Which words are talk, which say nothing? telling.py; stopwords.py, talk.py,
-  learned from data/talk.txt; how often general language says a word: general.py
+  learned from data/talk.txt by scripts/talk-terms; how often general language says a word: general.py
 - Which words are common in other languages? common.py; how they sound and are misspelled: spelling_keys.py
 - Terms as numbers: hashing.py
 - What does a mail say that is new? mails.py; of Outlook's files: outlook.py
