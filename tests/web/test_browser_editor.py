@@ -66,7 +66,7 @@ def test_from_template_to_search(visit: Open) -> None:  # noqa: F811
     page.locator("#section-0").focus()
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/a/KB-*")
-    assert "已保存" in page.inner_text(".panel")
+    assert "已保存" in page.inner_text(".page")
     page.goto("/search?q=ZX-4711")
     assert "扫描枪读不出条码" in page.inner_text(".hits")
 
