@@ -168,7 +168,7 @@ def _stretch(text: str, within: Span, start: int, length: int, found: list[tuple
     if cut_behind:
         end = _word_end(text, begin, min(begin + length, last), found)
     elif end == last and not cut_before:
-        begin = min(b for b in breaks if end - b <= length and b <= begin)
+        begin = min((b for b in breaks if end - b <= length and b <= begin), default=begin)
     kept = len(text[begin:end].rstrip())
     return _Stretch(begin, begin + kept, cut_before, cut_behind and begin + kept < len(text[:last].rstrip()))
 

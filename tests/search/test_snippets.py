@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from kb.articles.markdown import split
 from kb.bundle import open_current
@@ -188,6 +190,24 @@ def test_sentences_are_whole(built: Index, text: str, start: str, end: str) -> N
     assert found.text.startswith(start)
     assert found.text.endswith(end)
     assert len(found.text.strip("…")) <= LENGTH
+
+
+PIECES = ("卡纸", "打印机", "。", "，", " ", "\n", " " * 40, "\n\n", "word ", "一" * 30, "0x0000011b", LONG[:150])
+
+
+@example([" " * 20, "卡纸", "一" * 50], 0, 60)  # blanks that no break ends
+@given(st.lists(st.sampled_from(PIECES), max_size=24), st.integers(0, 24), st.integers(1, 200))
+def test_any_text_has_its_snippet(built: Index, parts: list[str], cut: int, length: int) -> None:
+    """However a text is made of sentences, blanks and words longer than a line: a stretch of one of its sections."""
+    text = "".join(parts)
+    where = len("".join(parts[:cut]))
+    sections = (Section(0, "现象", "现象", "symptom"), Section(where, "解决", "解决", "fix")) if where > 0 else ()
+    snippet, section = Highlighter(built.tokenizer, {"卡纸": 1.0}).snippet(Passage(text, sections=sections), length)
+    inside = snippet.text.strip("…")
+    own = text if not sections else text[:where] if section == sections[0] else text[where:]
+    assert inside in own
+    assert len(inside) <= max(length, len("0x0000011b"))
+    assert all(0 <= a < b <= len(snippet.text) for a, b in snippet.spans)
 
 
 def test_a_snippet_stays_in_its_section(built: Index) -> None:
