@@ -206,8 +206,8 @@ SETTINGS: tuple[Setting, ...] = (
         "open_reading",
         "auto",
         _one_of("auto", "yes", "no"),
-        "没登录的人能不能看：auto 为只在本机监听时能",
-        "whether who has not signed in may read; auto: where only this machine is listened to",
+        "没登录的人能不能看：auto 为只在本机监听、又坐在本机前时能",
+        "whether who has not signed in may read; auto: who sits at this machine, where no other is listened to",
     ),
     Setting(
         "two_step_administrators",

@@ -114,9 +114,12 @@ def refusal(action: str) -> str:
 
 
 def is_open() -> bool:
-    """Whether who has not signed in may read: as the setting says, or where only this machine is listened to."""
+    """Whether who has not signed in may read: as the setting says; by itself who sits at this machine, where no other
+    is listened to. What comes through a proxy comes from elsewhere.
+    """
     settings: Settings = current_app.config["SETTINGS"]
-    return settings.open_reading == "yes" or (settings.open_reading == "auto" and is_local(settings.host))
+    alone = settings.open_reading == "auto" and is_local(settings.host) and at_this_machine()
+    return alone or settings.open_reading == "yes"
 
 
 def _find() -> Who:

@@ -137,6 +137,8 @@ def test_strangers_read_where_it_is_open(site: Settings, people: People) -> None
         client = create_app(replace(site, open_reading=how, host=host)).test_client()
         assert client.get("/browse").status_code == status, how
         assert client.get("/new").status_code == 303
+        through = client.get("/browse", headers={"X-Forwarded-For": "192.0.2.7"})
+        assert through.status_code == (200 if how == "yes" else 303), how
 
 
 # --- coming in and going ------------------------------------------------------------------------
