@@ -22,7 +22,7 @@ Write = Callable[[str, str], Path]
 
 # Another list is another SCHEMA: who has a bundle of the old one is told to build it anew.
 FILES = [
-    "articles.jsonl", "articles.offsets.npy", "articles.first.npy",
+    "articles.jsonl", "articles.offsets.npy", "articles.first.npy", "articles.names.json", "articles.stat.npy",
     "articles.updated.npy", "articles.created.npy", "articles.review_after.npy",
     "articles.ids.npy", "articles.ids.numbers.npy", "articles.paths.npy", "articles.paths.numbers.npy",
     "bodies.jsonl", "bodies.offsets.npy", "passages.jsonl", "passages.offsets.npy", "passages.article.npy",

@@ -296,7 +296,7 @@ def test_address_bar(sample: FlaskClient) -> None:
 def test_in_english(sample: FlaskClient) -> None:
     """The pages speak English, too: what is Chinese comes from the articles."""
     assert "Areas and causes" in Page(sample.get("/browse?lang=en")).text
-    assert "Found beside it" in Page(sample.get("/code/ORA-01653")).text
+    assert "Often seen together" in Page(sample.get("/code/ORA-01653")).text
     assert "No article holds it yet." in get(sample, "/code/ORA-99999", 404).text
     assert "Common codes and models" in get(sample, "/product/Windows%2010").text
     assert "No article is about this product." in get(sample, "/product/nothing", 404).text

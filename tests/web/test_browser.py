@@ -251,6 +251,7 @@ def test_without_scripts(visit: Open) -> None:
     page = visit("/", java_script_enabled=False)
     page.fill("#text", "打印机")
     page.click("button.primary")
+    page.wait_for_load_state()  # until its styles are there, what they hide is visible
     page.locator("summary:visible").first.click()
     page.locator(".facet a", has_text="打印机").first.click()
     page.locator("[data-hit]").first.click()
