@@ -1,21 +1,19 @@
 """This module answers which programs may use the API: tokens with a scope, of which only a digest is kept."""
 
-import secrets
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 
 from kb.database import tables
 from kb.database.connection import Store
+from kb.database.secret import digest, new_secret
 from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.model import SCOPES, TOKEN_DAYS
 
 PREFIX = "kb_"
 """By which people, and scanners of leaked secrets, recognise a token."""
-SECRET_BYTES = 32
 FRESH = timedelta(minutes=1)
 """So exact is the time of the last use: a busy program must not write at every request."""
 MAX_NAME = 100
@@ -67,7 +65,7 @@ class Access:
                 say("权限 '{scope}' 不认识（可用：{known}）", "unknown scope '{scope}' ({known})",
                     scope=scope, known=", ".join(SCOPES))
             )  # fmt: skip
-        secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+        secret = PREFIX + new_secret()
         with self._store.session() as session:
             if session.scalar(select(tables.Token.id).where(tables.Token.name == name)) is not None:
                 raise InputError(
@@ -80,7 +78,7 @@ class Access:
             created = _now()
             expires = created + timedelta(days=days) if days else None
             known = {"name": name, "scope": scope, "owner": owner, "created": created, "expires": expires}
-            session.add(tables.Token(digest=_digest(secret), used=None, **known))
+            session.add(tables.Token(digest=digest(secret), used=None, **known))
         return secret
 
     def tokens(self) -> list[Token]:
@@ -101,21 +99,17 @@ class Access:
 
         The database compares digests: how long that takes tells nothing of a secret that is random.
         """
-        digest = tables.Token.digest == _digest(secret)
+        mine = tables.Token.digest == digest(secret)
         with self._store.reading() as session:
-            row = session.scalar(select(tables.Token).where(digest))
+            row = session.scalar(select(tables.Token).where(mine))
         if row is None:
             return None
         found, now = _token(row), _now()
         if found.expired or (found.used is not None and now - found.used < FRESH):
             return found
         with self._store.session() as session:
-            session.execute(update(tables.Token).where(digest).values(used=now))
+            session.execute(update(tables.Token).where(mine).values(used=now))
         return found._replace(used=now)
-
-
-def _digest(secret: str) -> str:
-    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _token(row: tables.Token) -> Token:

@@ -3,11 +3,9 @@
 Somebody is added by name and role and gets a link, once, by which they choose a password; a reset is such a link, too.
 """
 
-import secrets
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy import delete, func, select
@@ -15,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from kb.database import tables
 from kb.database.connection import Store
+from kb.database.secret import digest, new_secret
 from kb.errors import InputError, NotFoundError, SignInError, TooOftenError
 from kb.language import say
 from kb.people import journal, passwords, second_factor
@@ -24,7 +23,6 @@ INVITED = timedelta(days=7)
 """How long an invitation is good."""
 RESET = timedelta(hours=24)
 """How long a link to choose another password is good."""
-SECRET_BYTES = 32
 MAX_NAME = 100
 
 WINDOW = timedelta(minutes=15)
@@ -81,7 +79,7 @@ class People:
         with self._store.session() as session:
             if session.scalar(select(tables.Person.id).where(tables.Person.login == login)) is not None:
                 raise InputError(say("已有名为 {login} 的账号", "there is an account {login} already", login=login))
-            row = _new(session, login, name, role, "")
+            row = _new(session, login, name, role)
             row.teams = list(teams)
             session.flush()
             journal.write(session, "person_added", by, f"{login} ({role})")
@@ -122,7 +120,7 @@ class People:
                 if session.scalar(select(func.count()).select_from(tables.Person)):
                     raise _spent()
                 login = checked_login(login)
-                person = _new(session, login, _checked_name(name or login), "administrator", "")
+                person = _new(session, login, _checked_name(name or login), "administrator")
                 session.flush()
                 journal.write(session, "person_added", login, f"{login} (administrator)")
             else:
@@ -138,17 +136,16 @@ class People:
         """One's own. All sessions end. Raises InputError, SignInError."""
         with self._store.session() as session:
             row = _row(session, login)
-            if not passwords.is_right(row.digest, old):
-                raise SignInError(say("现在的密码不对", "the present password is wrong"))
+            _require_password(row, old)
             passwords.check(new, row.login)
             row.digest = passwords.digest(new)
             session.execute(delete(tables.SignIn).where(tables.SignIn.person == row.id))
             journal.write(session, "password_chosen", row.login)
 
-    def has_password(self, login: str, password: str) -> bool:
-        """Whether this is somebody's password. Raises NotFoundError."""
+    def require_password(self, login: str, password: str) -> None:
+        """Raises SignInError unless this is somebody's password, NotFoundError."""
         with self._store.reading() as session:
-            return passwords.is_right(_row(session, login).digest, password)
+            _require_password(_row(session, login), password)
 
     # --- what is changed about somebody ---
 
@@ -297,9 +294,15 @@ def _row(session: Session, login: str) -> tables.Person:
     return row
 
 
-def _new(session: Session, login: str, name: str, role: str, digest: str) -> tables.Person:
+def _require_password(row: tables.Person, password: str) -> None:
+    """Raises SignInError unless it is right."""
+    if not passwords.is_right(row.digest, password):
+        raise SignInError(say("现在的密码不对", "the present password is wrong"))
+
+
+def _new(session: Session, login: str, name: str, role: str) -> tables.Person:
     empty = {"teams": [], "secret": "", "step": 0, "recovery": [], "active": True, "created": datetime.now(UTC)}
-    row = tables.Person(login=login, name=name, role=role, digest=digest, **empty)
+    row = tables.Person(login=login, name=name, role=role, digest="", **empty)
     session.add(row)
     return row
 
@@ -323,15 +326,15 @@ def _keep_an_administrator(session: Session, row: tables.Person) -> None:
 
 
 def _invite(session: Session, person: int | None, lasts: timedelta) -> str:
-    secret, now = secrets.token_urlsafe(SECRET_BYTES), datetime.now(UTC)
+    secret, now = new_secret(), datetime.now(UTC)
     same = tables.Invitation.person.is_(None) if person is None else tables.Invitation.person == person
     session.execute(delete(tables.Invitation).where(same | (tables.Invitation.until < now)))
-    session.add(tables.Invitation(digest=_digest(secret), person=person, until=now + lasts))
+    session.add(tables.Invitation(digest=digest(secret), person=person, until=now + lasts))
     return secret
 
 
 def _invitation(session: Session, secret: str) -> tables.Invitation:
-    row = session.get(tables.Invitation, _digest(secret))
+    row = session.get(tables.Invitation, digest(secret))
     if row is None or row.until <= datetime.now(UTC):
         raise _spent()
     return row
@@ -346,15 +349,11 @@ def _spent() -> InputError:
     )
 
 
-def _digest(secret: str) -> str:
-    return sha256(secret.encode("utf8", "surrogatepass")).hexdigest()
-
-
 # --- sign-in, slowed ---
 
 
 def _key(kind: str, value: str) -> str:
-    return sha256(f"{kind} {value}".encode("utf8", "replace")).hexdigest()
+    return digest(f"{kind} {value}")
 
 
 def _wait(session: Session, keys: dict[str, str], now: datetime) -> int:

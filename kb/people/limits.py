@@ -1,7 +1,6 @@
 """This module answers: how often may somebody ask for what costs? So many times a minute, over all processes."""
 
 import time
-from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
@@ -9,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from kb.database import tables
 from kb.database.connection import Store
+from kb.database.secret import digest
 from kb.errors import TooOftenError
 from kb.language import say
 
@@ -48,7 +48,7 @@ class Limits:
         """Count one use. who: a person, a token, an address. Raises TooOftenError beyond the limit."""
         moment = time.time() if now is None else now
         limit, minute = LIMITS[what], int(moment) // MINUTE
-        times = self._count(sha256(f"{what} {who}".encode("utf8", "replace")).hexdigest(), minute)
+        times = self._count(digest(f"{what} {who}"), minute)
         if times > limit.times:
             seconds = MINUTE - int(moment) % MINUTE
             raise TooOftenError(

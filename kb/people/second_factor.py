@@ -6,10 +6,11 @@ One-time codes by time (TOTP, RFC 6238: six digits, 30 seconds, one step early o
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import sha256
 from hmac import compare_digest
 
 import pyotp
+
+from kb.database.secret import digest as digest_of
 
 STEP = 30
 """Seconds that a code lasts."""
@@ -55,7 +56,7 @@ def recovery_codes() -> list[str]:
 def digest(code: str) -> str:
     """What is kept of a recovery code: it is random, so a plain digest is enough."""
     plain = "".join(c for c in code.casefold() if c.isalnum())
-    return sha256(plain.encode("utf8", "replace")).hexdigest()
+    return digest_of(plain)
 
 
 def without(digests: Sequence[str], code: str) -> list[str] | None:

@@ -4,16 +4,15 @@ A session ends when nothing was asked for a while, when it is old, when it is en
 and with the password it was opened by.
 """
 
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 
 from kb.database import tables
 from kb.database.connection import Store
+from kb.database.secret import digest, new_secret
 from kb.people import journal
 from kb.people.accounts import Person, person_of
 
@@ -25,7 +24,6 @@ FRESH = timedelta(minutes=1)
 """So exact is the time of the last use."""
 MOST = 20
 """Sessions of one person; the oldest ends for a new one."""
-SECRET_BYTES = 32
 _BROWSER = 200
 
 
@@ -47,7 +45,7 @@ class Sessions:
 
     def start(self, person: int, browser: str = "") -> str:
         """Open one and return its secret, for a cookie. It is new at every sign-in."""
-        secret, now = secrets.token_urlsafe(SECRET_BYTES), datetime.now(UTC)
+        secret, now = new_secret(), datetime.now(UTC)
         with self._store.session() as session:
             mine = select(tables.SignIn.digest).where(tables.SignIn.person == person)
             newest = session.scalars(mine.order_by(tables.SignIn.used.desc()).limit(MOST - 1)).all()
@@ -56,17 +54,17 @@ class Sessions:
             )
             session.execute(delete(tables.SignIn).where(tables.SignIn.until < now))
             row = {"person": person, "created": now, "used": now, "until": now + LONGEST, "browser": browser[:_BROWSER]}
-            session.add(tables.SignIn(digest=_digest(secret), **row))
+            session.add(tables.SignIn(digest=digest(secret), **row))
         return secret
 
     def find(self, secret: str) -> Session | None:
         """The session of a secret, None when it is none that is in force. Its use is noted."""
-        digest, now = _digest(secret), datetime.now(UTC)
+        mine, now = tables.SignIn.digest == digest(secret), datetime.now(UTC)
         with self._store.reading() as session:
             found = session.execute(
                 select(tables.SignIn, tables.Person)
                 .join(tables.Person, tables.Person.id == tables.SignIn.person)
-                .where(tables.SignIn.digest == digest)
+                .where(mine)
             ).first()
         if found is None:
             return None
@@ -75,7 +73,7 @@ class Sessions:
             return None
         if now - row.used >= FRESH:
             with self._store.session() as session:
-                session.execute(update(tables.SignIn).where(tables.SignIn.digest == digest).values(used=now))
+                session.execute(update(tables.SignIn).where(mine).values(used=now))
         return _session(row, person)
 
     def of(self, person: int) -> Sequence[Session]:
@@ -94,7 +92,7 @@ class Sessions:
         """End one of somebody's own; whether there was such a one."""
         with self._store.session() as session:
             mine = session.scalars(select(tables.SignIn.digest).where(tables.SignIn.person == person.id)).all()
-            ended = [digest for digest in mine if _name(digest) == id]
+            ended = [kept for kept in mine if _name(kept) == id]
             session.execute(delete(tables.SignIn).where(tables.SignIn.digest.in_(ended)))
             if ended:
                 journal.write(session, "session_ended", person.login)
@@ -103,19 +101,15 @@ class Sessions:
     def sign_out(self, secret: str) -> None:
         """End the session of this browser."""
         with self._store.session() as session:
-            gone = delete(tables.SignIn).where(tables.SignIn.digest == _digest(secret)).returning(tables.SignIn.person)
+            gone = delete(tables.SignIn).where(tables.SignIn.digest == digest(secret)).returning(tables.SignIn.person)
             person = session.scalar(gone)
             if person is not None:
                 login = session.scalar(select(tables.Person.login).where(tables.Person.id == person)) or ""
                 journal.write(session, "signed_out", login)
 
 
-def _digest(secret: str) -> str:
-    return sha256(secret.encode("utf8", "surrogatepass")).hexdigest()
-
-
-def _name(digest: str) -> str:
-    return sha256(digest.encode()).hexdigest()[:16]
+def _name(kept: str) -> str:
+    return digest(kept)[:16]
 
 
 def _session(row: tables.SignIn, person: tables.Person) -> Session:

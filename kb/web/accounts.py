@@ -172,18 +172,12 @@ def change_account() -> Answer:
             session.pop("second_factor", None)
             return _account(codes)
         elif action == "one_step":
-            _require_password(who.login)
+            People(store()).require_password(who.login, request.form.get("old", ""))
             People(store()).stop_second_factor(who.login)
     except (InputError, SignInError) as error:
         flash(str(error))
         return _account(status=400)
     return redirect(url_for("account"), 303)
-
-
-def _require_password(login: str) -> None:
-    """Raises SignInError when the form does not carry one's password."""
-    if not People(store()).has_password(login, request.form.get("old", "")):
-        raise SignInError(say("现在的密码不对", "the present password is wrong"))
 
 
 # --- people, and what happened ----------------------------------------------------------------------

@@ -96,7 +96,7 @@ def who() -> Who:
 def may(action: str) -> bool:
     """Whether who asks may do this, one of kb.people.roles.ACTIONS."""
     if not accounts_on():
-        return at_this_machine() or action in PASSING
+        return who().role == "administrator" or action in PASSING  # found once, for all that a page asks
     found = who()
     return roles.may(found.role, action) or (action in ("read", "retrieve") and is_open() and found.person is None)
 
