@@ -31,6 +31,14 @@ token = click.Group(
 cli.add_command(token)
 
 
+def _noted(chosen: Settings, action: str, what: str) -> None:
+    """Tell the security log."""
+    from kb.database.connection import Store
+    from kb.people.journal import Journal
+
+    Journal(Store(chosen.database)).write(action, you(), what)
+
+
 def _access(chosen: Settings) -> Any:
     from kb.database.api_tokens import Access
     from kb.database.connection import Store
@@ -65,6 +73,7 @@ def _access(chosen: Settings) -> Any:
 )
 def token_create(chosen: Settings, name: str, scope: str, owner: str, days: int) -> None:
     secret = _access(chosen).create(name, scope, owner or you(), days)
+    _noted(chosen, "token_created", f"{name} ({scope})")
     note(say("令牌（只显示这一次，请妥善保存）：", "The token (shown this once, keep it safe):"))
     click.echo(secret)
 
@@ -115,4 +124,5 @@ def token_list(chosen: Settings, as_json: bool) -> None:
 @click.argument("name")
 def token_revoke(chosen: Settings, name: str) -> None:
     _access(chosen).revoke(name)
+    _noted(chosen, "token_revoked", name)
     click.echo(say("已收回 {name}", "revoked {name}", name=name))

@@ -30,7 +30,6 @@ ACTIONS: dict[str, tuple[str, str]] = {
     "person_reset": ("发了重置密码的链接", "made a link to reset a password"),
     "person_disabled": ("停用了账号", "disabled an account"),
     "person_enabled": ("恢复了账号", "enabled an account"),
-    "person_forgotten": ("删除了个人数据", "removed somebody's data"),
     "token_created": ("发了令牌", "made a token"),
     "token_revoked": ("收回了令牌", "revoked a token"),
     "exported": ("导出", "exported"),

@@ -73,6 +73,7 @@ def sign_in() -> Answer:
 
 
 def _signed_in(person: int, then: str) -> BaseResponse:
+    Journal(store()).forget(settings_in_force().audit_days)  # few sign in, and often enough
     session.clear()  # what a stranger's page was given opens nothing of a person's
     response = redirect(then, 303)
     identity.sign_in(response, Sessions(store()).start(person, request.headers.get("User-Agent", "")))  # type: ignore[arg-type]
@@ -230,7 +231,7 @@ def journal() -> Answer:
 
 def journal_file() -> Answer:
     """The log as a table."""
-    Journal(store()).write("exported", identity.who().login, "journal.csv", request.remote_addr or "")
+    identity.note("exported", "journal")
     columns = (("时间", "At"), ("谁", "Who"), ("做了什么", "What happened"), ("对象", "To"), ("来自", "From"))
     lines = (line for _, line in Journal(store()).lines(MAX_LINES))
     rows = ((f"{li.at.astimezone():%Y-%m-%d %H:%M:%S}", li.who, li.told, li.what, li.address) for li in lines)

@@ -16,6 +16,7 @@ from kb.errors import NotFoundError, StoreError
 from kb.language import say
 from kb.people import roles
 from kb.people.accounts import People, Person
+from kb.people.journal import Journal
 from kb.people.sessions import LONGEST, Session, Sessions
 from kb.settings import Settings, is_local
 from kb.web import authorization
@@ -173,6 +174,12 @@ def _active(store: Store, login: str) -> Person | None:
     except NotFoundError:
         return None
     return person if person.active else None
+
+
+def note(action: str, what: str) -> None:
+    """Tell the security log, once there are accounts. action: one of kb.people.journal.ACTIONS."""
+    if accounts_on():
+        Journal(current_app.config["STORE"]).write(action, who().login, what, request.remote_addr or "")
 
 
 # --- the cookie ----------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from kb.meaning.likeness import likeness
 from kb.model import Duplicate, Proposal
 from kb.search.synonym_mining import accept as accepted
 from kb.search.synonym_mining import refuse as refused
-from kb.web import charts
+from kb.web import charts, identity
 from kb.web.security import require_own_page, require_token
 from kb.web.views import Answer, engine_in_force, feedback, page, settings_in_force, store, visitor
 
@@ -187,6 +187,7 @@ def forget() -> Answer:
             chosen = _chosen()
             if "sure" in request.form:
                 searches, visits = feedback().delete(chosen)
+                identity.note("deleted", say("{n} 次搜索", "{n} searches", n=searches))
                 flash(say("删除了 {n} 次搜索、{m} 次打开", "deleted {n} searches and {m} visits", n=searches, m=visits))
                 return redirect(url_for("insights_overview"), 303)
             counted = feedback().count(chosen)

@@ -4,7 +4,6 @@ from flask import Flask, redirect, request, url_for
 from werkzeug.exceptions import Unauthorized
 
 from kb.errors import RefusedError
-from kb.people.journal import Journal
 from kb.people.limits import Limits
 from kb.web import authorization, identity
 from kb.web.views import Answer, store
@@ -93,7 +92,7 @@ def _refuse(action: str) -> Answer:
             return redirect(url_for("sign_in", next=request.full_path.rstrip("?")), 303)
         raise Unauthorized(told, www_authenticate=authorization.CHALLENGE)
     if asked.login:
-        Journal(store()).write("refused", asked.login, request.endpoint or "", request.remote_addr or "")
+        identity.note("refused", request.endpoint or "")
     raise RefusedError(told)
 
 

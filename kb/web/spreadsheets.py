@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from kb.labels import LABELS, label
 from kb.language import say
+from kb.web import identity
 from kb.web.insights import ROWS
 from kb.web.views import Answer
 
@@ -29,6 +30,7 @@ def file(name: str) -> Answer:
     if name not in FILES:
         raise NotFound
     columns, cells = FILES[name]
+    identity.note("exported", name)
     return as_file(name, columns, (cells(row) for row in ROWS[name]()))
 
 

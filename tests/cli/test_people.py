@@ -11,6 +11,7 @@ from kb.cli import cli
 from kb.cli.common import FOUND, MISTAKE, NOTHING
 from kb.database.connection import Store
 from kb.people.accounts import People
+from kb.people.journal import Journal
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,17 @@ def test_somebody_comes_and_goes(tmp_path: Path) -> None:
     assert "已停用" in person("list").output
     person("disable", "wang.wu", "--undo")
     assert "已停用" not in person("list").output
+
+
+def test_tokens_stand_in_the_log(tmp_path: Path) -> None:
+    """Who made one, who took it back."""
+    for words in (["create", "dify"], ["revoke", "dify"]):
+        assert CliRunner().invoke(cli, ["token", *words]).exit_code == FOUND
+    lines = Journal(Store(str(tmp_path / "guzhi.db"))).lines()
+    assert [(line.action, line.what) for _, line in lines] == [
+        ("token_revoked", "dify"),
+        ("token_created", "dify (read)"),
+    ]
 
 
 def test_mistakes_are_told() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import Client, TestResponse
 
+from kb.database import tables
 from kb.database.api_tokens import Access
 from kb.database.connection import Store
 from kb.people import limits, passwords
@@ -380,3 +383,17 @@ def test_the_log_tells_of_refusals(app: Flask, people: People, site: Settings) -
     signed_in(app, "agent").get("/people")
     lines = [(line.who, line.action, line.what) for _, line in Journal(Store(site.database)).lines()]
     assert ("agent", "refused", "people") in lines
+
+
+def test_the_log_tells_of_exports_and_forgets_by_age(site: Settings, people: People) -> None:
+    """Who takes tables along or deletes searches stands there; lines older than audit_days go when somebody signs in."""
+    app = create_app(replace(site, audit_days=30))
+    log = Journal(Store(site.database))
+    with Store(site.database).session() as session:
+        session.execute(update(tables.Entry).values(at=datetime.now(UTC) - timedelta(days=31)))
+    lead = signed_in(app, "lead")
+    assert [line.action for _, line in log.lines()] == ["signed_in"]
+    assert lead.get("/insights/weeks.csv").status_code == 200
+    token = token_of(lead.get("/insights/forget"))
+    lead.post("/insights/forget", data={"token": token, "text": "没有人搜过", "sure": "1"})
+    assert [(line.who, line.action) for _, line in log.lines(2)] == [("lead", "deleted"), ("lead", "exported")]
