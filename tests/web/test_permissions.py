@@ -386,7 +386,7 @@ def test_the_log_tells_of_refusals(app: Flask, people: People, site: Settings) -
 
 
 def test_the_log_tells_of_exports_and_forgets_by_age(site: Settings, people: People) -> None:
-    """Who takes tables along or deletes searches stands there; lines older than audit_days go when somebody signs in."""
+    """Who takes tables along or deletes searches stands there; what is older than audit_days goes at a sign-in."""
     app = create_app(replace(site, audit_days=30))
     log = Journal(Store(site.database))
     with Store(site.database).session() as session:
