@@ -23,6 +23,7 @@ from werkzeug.exceptions import NotFound
 from kb.articles.atomic import save
 from kb.errors import KbError
 from kb.language import current, say, use
+from kb.web.supervisor import is_alive
 from kb.web.views import Answer, page, settings_in_force, visitor
 from kb.web.writers import writing
 
@@ -82,7 +83,7 @@ class Job:
         except (OSError, ValueError):
             raise NotFound(say("没有这项任务，或已过期", "there is no such task, or it is too old"))
         found = Progress(**{**state, "told": tuple(state["told"])})
-        if not found.ended and not _lives(found.process):
+        if not found.ended and not is_alive(found.process):
             stopped = say(
                 "处理中断了（网站重启过），请重新来一次", "it was interrupted (the site restarted), start again"
             )
@@ -170,13 +171,3 @@ def job_of(key: str) -> Job:
     if not re.fullmatch("[0-9a-f]{16}", key) or not place.is_dir():
         raise NotFound(say("没有这项任务，或已过期", "there is no such task, or it is too old"))
     return Job(key, place)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True

@@ -22,6 +22,7 @@ from kb import __version__
 from kb.errors import BundleError, StoreError
 from kb.keeping.record import kept
 from kb.web import authorization
+from kb.web.supervisor import is_alive
 from kb.web.views import engine_in_force, settings_in_force, store
 
 SLOTS = 64
@@ -93,7 +94,7 @@ class Counts:
     def processes(self) -> int:
         """How many of the processes that ever counted are alive."""
         numbers = {int(self._values[slot * self._row]) for slot in range(SLOTS)} - {0}
-        return sum(map(_is_alive, numbers))
+        return sum(map(is_alive, numbers))
 
     def collect(self) -> Iterator[Metric]:
         requests = CounterMetricFamily("guzhi_requests", "Requests answered.", labels=["endpoint", "status"])
@@ -119,16 +120,6 @@ class Counts:
         for slot in range(SLOTS):
             start = self._page(slot * self._row, number)
             yield list(map(float, self._values[start : start + self._width]))
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 class State:

@@ -127,3 +127,14 @@ def _live(job: Job, lifeline: int, held: int) -> None:
     threading.Thread(target=lambda: (os.read(lifeline, 1), os._exit(1)), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         job.run()
+
+
+def is_alive(process: int) -> bool:
+    """Whether there is a process of this number, whoever owns it."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
