@@ -168,6 +168,7 @@ WITHOUT_AN_INDEX = {
     "kb.search.query": {"is_paste"},
     "kb.search.clarify": {"checked_answer", "latest", "read_answer"},
     "kb.search.improvements": {"sentence"},
+    "kb.search.result_cache": {"Recent"},
     "kb.search.verdict_memory": {"Remembered"},
     "kb.search.snippets": {"pieces", "stretches"},
     "kb.search.threshold": {"THRESHOLD"},

@@ -230,6 +230,8 @@ def pieces(snippet: Snippet) -> list[tuple[str, bool]]:
 
 def stretches(snippet: Snippet) -> list[tuple[bool, list[tuple[str, bool]]]]:
     """A snippet as stretches of text and of code, in order: (whether it is code, its pieces)."""
+    if not snippet.code:
+        return [(False, pieces(snippet))] if snippet.text else []
     edges = [0, *(place for span in snippet.code for place in span), len(snippet.text)]
     return [
         (i % 2 == 1, pieces(_part(snippet, start, end)))

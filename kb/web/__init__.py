@@ -2,7 +2,7 @@
 
 - Which searches and visits are noted, did an article help? reading.py; said of a suggestion: verdicts.py
 - A base by its folders: folders.py; the help, which is no part of the base: manual.py, its texts: help/
-- Feed, address-bar search: feeds.py
+- Feed, address-bar search: feeds.py; the rows of 为什么 below a hit: reasons.py
 - Beside the ticket system: the panel in a frame, the bookmark: panel.py; calls of Zammad, Jira and Feishu: hooks.py,
   their shapes, and WeCom's: kb/desk/hooks.py
 - A paste: its page, files, masking, cards, verdicts: paste.py; a card: cards.py; in the browser: static/paste.js
@@ -92,6 +92,7 @@ from kb.web import (
     paste,
     permissions,
     reading,
+    reasons,
     reference,
     retrieval,
     review,
@@ -124,7 +125,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
-    reading_pages = (pages, browse, folders, manual, reading, packing, paste, panel, feeds, reference)
+    reading_pages = (pages, browse, folders, manual, reading, reasons, packing, paste, panel, feeds, reference)
     leading_pages = (insights, spreadsheets)
     for module in (
         logs,

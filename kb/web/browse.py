@@ -5,7 +5,6 @@ import re
 from flask import Flask, redirect, request, url_for
 
 from kb.errors import NotFoundError
-from kb.text.identifiers import SHOWN_KINDS
 from kb.web.folders import sort_articles, tree
 from kb.web.products import by_letter, initial
 from kb.web.reading import helped
@@ -21,7 +20,6 @@ MAX_NAME = 200
 def init_app(app: Flask) -> None:
     for rule, view in (("/browse", browse), ("/code/<path:name>", code), ("/product/<path:name>", product)):
         app.add_url_rule(rule, view_func=view)
-    app.jinja_env.globals.update(code_kinds=SHOWN_KINDS)
 
 
 def browse() -> Answer:

@@ -1,11 +1,12 @@
 """This module is the pages people read: home, results, article, and why one was not found."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
 
-from flask import Flask, redirect, request, send_from_directory, url_for
+from flask import Flask, Response, current_app, redirect, render_template, request, send_from_directory, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
@@ -15,9 +16,12 @@ from kb.articles.numbering import absence
 from kb.desk.paste import asked_in
 from kb.desk.what_if import rehearsed
 from kb.desk.what_if import sentence as effect_of
-from kb.model import HIDDEN_STATUSES, SORTS
+from kb.language import current
+from kb.model import HIDDEN_STATUSES, SORTS, Page, Query
+from kb.search.engine import Engine
 from kb.search.improvements import sentence as instruction
 from kb.search.query import is_paste
+from kb.search.result_cache import Recent
 from kb.search.why import standing
 from kb.settings import Settings
 from kb.text.tokens import MAX_COMPOUND
@@ -43,6 +47,8 @@ from kb.web.views import (
 )
 
 RELATED = 5
+REMEMBERED = 200
+"""Answers whose HTML is kept, some 15 kB each."""
 RECENT = 8
 PRODUCTS = 120
 """Of a facet, before they are put into families."""
@@ -50,6 +56,7 @@ IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif")
 
 
 def init_app(app: Flask) -> None:
+    app.config["RENDERED"] = Recent(REMEMBERED)
     for rule, view in (
         ("/", home),
         ("/search", results),
@@ -104,23 +111,45 @@ def results() -> Answer:
         note_search(found)
     if part == NOTED:
         return "", 204
-    pages = -(-found.total // found.query.size)
-    code = engine.identifier(query.text) if len(query.text) <= MAX_COMPOUND else None
     chosen = [(f, v) for f, values in query.filters.items() for v in values]
-    days = {n: (date.today() - timedelta(days=n)).isoformat() for n in (30, 180, 365)}
-    return page(
-        "_results.html" if part else "search.html",
+    shown = _shown(engine, found, query, chosen)
+    answer = page("search.html", shown=shown, query=query, chosen=chosen) if not part else Response(shown)
+    answer.headers["Server-Timing"] = f"search;dur={found.milliseconds:.1f}"
+    return answer
+
+
+def _shown(engine: Engine, found: Page, query: Query, chosen: list[tuple[str, str]]) -> Markup:
+    """The hits as HTML. Those of a remembered answer are remembered with it: making them takes most of a page's time.
+
+    An answer that finds nothing holds a form, which is each visitor's own.
+    """
+    counts = helped([hit.article.id for hit in found.hits])
+    if not found.total:
+        return _rendered(engine, found, query, chosen, counts)
+    rendered: Recent[tuple[Page, Markup]] = current_app.config["RENDERED"]
+    # The answer is kept beside its HTML, so that no other can come to have its identity.
+    seen = (id(found.hits), id(found.facets), current(), date.today(), request.script_root, *sorted(counts.items()))
+    return rendered.get(seen, lambda: (found, _rendered(engine, found, query, chosen, counts)))[1]
+
+
+def _rendered(
+    engine: Engine, found: Page, query: Query, chosen: list[tuple[str, str]], counts: Mapping[str, int]
+) -> Markup:
+    code = engine.identifier(query.text) if len(query.text) <= MAX_COMPOUND else None
+    html = render_template(
+        "_hits.html",
         page=found,
         query=query,
-        pages=pages,
+        pages=-(-found.total // found.query.size),
         chosen=chosen,
-        days=days,
+        days={n: (date.today() - timedelta(days=n)).isoformat() for n in (30, 180, 365)},
         sorts=SORTS if feedback().kept else [s for s in SORTS if s != "used"],
-        helped=helped([hit.article.id for hit in found.hits]),
+        helped=counts,
         code=code if code and engine.frequency(code.term) else None,
         families=families(found.facets["product"][:PRODUCTS]),
         is_description=is_paste(query.text),
     )
+    return Markup(html)  # noqa: S704 - our template's own output
 
 
 def why_not() -> Answer:

@@ -46,6 +46,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_choose_language)
     app.jinja_env.filters.update(day=day, number=format_decimal)
     app.jinja_env.globals.update(
+        url_for=_url_for,
         say=say,
         label=label,
         language=current,
@@ -113,6 +114,19 @@ def visitor() -> str:
 
 
 # --- addresses ------------------------------------------------------------------------------
+
+
+def _url_for(endpoint: str, **values: Any) -> str:
+    """As Flask's; a page has thirty addresses that are the same on every page, and those are remembered."""
+    if values and endpoint != "static":
+        return url_for(endpoint, **values)
+    return _fixed_address(request.script_root, endpoint, *values.items())
+
+
+@lru_cache(maxsize=500)
+def _fixed_address(root: str, endpoint: str, *values: tuple[str, Any]) -> str:
+    """root: where the site is mounted, which url_for() adds by itself."""
+    return url_for(endpoint, **dict(values))
 
 
 def article_url(found: Article, anchor: str = "", words: str = "") -> str:
