@@ -73,6 +73,11 @@ def log(name: str, lines: int, it: str) -> str:
     return "\n".join([*around[:at], *told, *around[at:]])
 
 
+def noise(name: str, lines: int, seed: str) -> list[str]:
+    """So many lines of a log in which nothing happens, drawn by a seed."""
+    return list(_lines(_read("logs")[name], lines, random.Random(f"{name} {lines} {seed}")))
+
+
 @cache
 def unanswerable() -> tuple[Text, ...]:
     """All texts without an answer: those that are written out, and windows of unrelated logs."""

@@ -26,6 +26,13 @@ GIST = 120
 """Characters of the most telling sentences. Of what stands in frames of talk they hold 77 of 100 faults; the first
 line that says something, which is often a heading of a form, 42."""
 
+FORM = 8
+ROUTINE = 0.15
+"""Characters that tell how a line looks, and what is left of the weight of a word in lines that all look alike. In
+a judged set with logs of 20, 100 and 500 lines around each report nDCG@10 is so .84, .83, .84 for .79, .75, .65."""
+
+_NUMBER = re.compile(r"\d+")
+_WORD = re.compile(r"[a-z]+")
 _LINE = re.compile(r"[^\n]*[^\s][^\n]*")
 _SENTENCE = re.compile(r"[^\n。！？；!?;]+")
 
@@ -55,6 +62,30 @@ def seldom(spans: Sequence[Span], tokens: Sequence[Token]) -> dict[str, float]:
     held = {(t.term, place) for t, place in zip(tokens, _places(spans, tokens), strict=True)}
     counts = Counter(term for term, _ in held)
     return {term: math.log((len(spans) + 1) / n) / math.log(len(spans) + 1) for term, n in counts.items()}
+
+
+def apart(text: str, spans: Sequence[Span], tokens: Sequence[Token]) -> dict[str, float]:
+    """Term -> what is left of its weight in a log, ROUTINE to 1: all when its line looks like no other, least when its
+    lines look like all others, as what a program writes one after the other does. A person's words begin like nothing.
+
+    That is the inverse document frequency of the line's form among the lines, of the largest there is; a log whose
+    lines all look alike is left as it is.
+    """
+    forms = [_form(text[start:end]) for start, end in spans]
+    counts = Counter(forms)
+    rare = {form: math.log((len(spans) + 1) / n) / math.log(len(spans) + 1) for form, n in counts.items()}
+    most = max(rare.values())
+    if most < TELLING:
+        return {}
+    left: dict[str, float] = {}
+    for token, place in zip(tokens, _places(spans, tokens), strict=True):
+        left[token.term] = max(left.get(token.term, 0.0), ROUTINE + (1 - ROUTINE) * rare[forms[place]] / most)
+    return left
+
+
+def _form(line: str) -> str:
+    """How a line begins: its first FORM characters, with one 0 for each number and one a for each word of letters."""
+    return _WORD.sub("a", _NUMBER.sub("0", line.lstrip()[: 5 * FORM]))[:FORM]
 
 
 def sentences(text: str, tokens: list[Token]) -> tuple[frozenset[str], ...]:

@@ -115,7 +115,8 @@ def read(
     weights |= {t.term: weights[t.term] * CODE_WEIGHT for t in tokens if t.kind in CODE_KINDS and not t.part}
     if len(spans) >= lines.LOG:
         seldom = lines.seldom(spans, tokens)
-        weights = {t: w * seldom.get(t, 1.0) for t, w in weights.items()}
+        apart = lines.apart(folded.text, spans, [t for t in tokens if t.part or t.kind not in CODE_KINDS])
+        weights = {t: w * seldom.get(t, 1.0) * apart.get(t, 1.0) for t, w in weights.items()}
     gist = lines.gist(folded.text, tokens, _by_rarity(tokens, weights, spread), subject)
     quiet = _stop_weights(every, weights)
     weights |= quiet

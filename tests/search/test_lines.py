@@ -68,6 +68,16 @@ def test_faults_are_set_apart(text: str, pieces: list[str]) -> None:
     assert split(text) == pieces
 
 
+def test_apart() -> None:
+    """A person's words among a program's lines keep their weight; a log whose lines all look alike is left alone."""
+    log = [f"2025-03-03 08:00:{i:02d} INFO worker{i} heartbeat sent" for i in range(40)]
+    for text, kept in (("\n".join([*log[:20], "打印机一直卡纸", *log[20:]]), {"卡纸": 1.0}), ("\n".join(log), {})):
+        folded, tokens = TOKENIZER.read(text)
+        left = lines.apart(folded.text, lines.lines(folded.text, tokens), tokens)
+        assert {term: left[term] for term in kept} == kept
+        assert not kept or left["heartbeat"] < 0.3
+
+
 def test_a_log_is_one() -> None:
     """A long text is not cut: a log has blank lines of its own."""
     assert split("line of a log\n\n" * 500) == []
