@@ -124,7 +124,7 @@ def save_article() -> Answer:
 
 def _now(form: Form) -> ArticleFile | None:
     """The file that a form is about as it is, None for a new article."""
-    return None if form.new else editions().open(form.path)
+    return None if form.new else file_of(form.path)
 
 
 def _saved_before(form: Form, now: ArticleFile | None, action: str) -> Answer | None:
@@ -236,7 +236,7 @@ def _draft_address(form: Form) -> str:
 
 def _conflict(form: Form) -> Answer:
     """Both texts, their differences, and a form that would save over the other one's knowingly."""
-    now = editions().open(form.path)
+    now = file_of(form.path)
     try:
         mine = form.file(now).text
     except ArticleError:

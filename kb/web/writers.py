@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from flask import current_app, flash, request, session
+from flask import flash, request, session
 from flask_babel import format_datetime, format_time
 
 from kb.articles.files import ArticleFile
@@ -18,9 +18,9 @@ from kb.articles.writing.sittings import Sittings
 from kb.desk.after_save import settle
 from kb.errors import BundleError, InputError, NotFoundError
 from kb.language import say
-from kb.search.engine import Engine, Engines
+from kb.search.engine import Engine
 from kb.web.security import require_own_page, require_token
-from kb.web.views import Answer, person, settings_in_force, store, visitor
+from kb.web.views import Answer, engine_in_force, person, settings_in_force, sight, store, visitor
 
 MAX_UPLOAD = 20_000_000
 """Bytes of what a writer sends: an article, a picture."""
@@ -77,21 +77,25 @@ def others(path: str) -> list[str]:
 
 def engine_or_none() -> Engine | None:
     """The engine in force; writing must be possible before there is one."""
-    engines: Engines = current_app.config["ENGINES"]
     try:
-        return engines.in_force()
+        return engine_in_force()
     except BundleError:
         return None
 
 
 def file_of(name: str) -> ArticleFile:
-    """The file of an article by its path, its number, or a path it had before. Raises NotFoundError, ArticleError."""
+    """The file of an article by its path, its number, or a path it had before; one that who asks does not see is not
+    there. Raises NotFoundError, ArticleError.
+    """
     try:
-        return editions().open(name)
+        found = editions().open(name)
     except NotFoundError:
         engine = engine_or_none()
         path = name if engine is None else _path_of(engine, name)
-        return editions().open(moved_to(store(), path) or path)
+        found = editions().open(moved_to(store(), path) or path)
+    if not sight().sees(found.article):
+        raise NotFoundError(say("没有文章文件 {path}", "there is no file {path}", path=name))
+    return found
 
 
 def _path_of(engine: Engine, name: str) -> str:
