@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from kb.cli.common import FILE, NOTHING, command, filter_options, note, open_engine
+from kb.errors import NotFoundError
+from kb.labels import label
 from kb.language import current, say
 from kb.model import Article, Query
+from kb.model.sight import INTERNAL, PUBLIC, Sight
 from kb.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,20 +23,23 @@ if TYPE_CHECKING:
 @command(
     """把文章打包成一个 HTML 文件，自带搜索，拷进 U 盘，没有网络也能用。
 
-    不写编号和词时，收入全部已发布的文章。
+    不写编号和词时，收入全部已发布的文章。只收公开的，给客户也放心；内部的要说明：--audience internal。
 
     \b
     例：kb pack
+        kb pack --audience internal
         kb pack KB-000012 KB-000077 -o 带去机房.html
         kb pack 打印机 卡纸
         kb pack --area printer --product "HP LaserJet P3015"
     """,
     """Pack articles into one HTML file with a search of its own, for a stick and a room without a network.
 
-    Without numbers or words all published articles are packed.
+    Without numbers or words all published articles are packed. Only public ones, fit for customers; internal
+    ones when it is said: --audience internal.
 
     \b
     Example: kb pack
+             kb pack --audience internal
              kb pack KB-000012 KB-000077 -o site-visit.html
              kb pack printer jam
              kb pack --area printer --product "HP LaserJet P3015"
@@ -45,18 +51,31 @@ if TYPE_CHECKING:
 def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters: tuple[str, ...]) -> None:
     from kb.articles.atomic import save
     from kb.desk.pack import pack as packed
+    from kb.people.teams import checked_audience
 
-    engine = open_engine(chosen)
-    articles = _articles(engine, words, filters)
+    named = [checked_audience(chosen, value) for value in filters.pop("audience")]
+    audiences = tuple(dict.fromkeys((PUBLIC, *([INTERNAL] if set(named) - {PUBLIC} else []), *named)))
+    told = say("、", ", ").join(label("audience", value) for value in audiences)
+    articles = _articles(engine := open_engine(chosen).seen_by(Sight(audiences=frozenset(audiences))), words, filters)
     if not articles:
-        note(say("没有符合的文章", "no article matches"))
+        note(say("没有符合的文章；收的是：{told}", "no article matches; packed are: {told}", told=told))
+        if INTERNAL not in audiences:
+            note(say("内部文章要说明：--audience internal", "internal ones take --audience internal"))
         raise click.exceptions.Exit(NOTHING)
     path = output or Path(f"guzhi-{date.today()}.html")
     text = packed(engine, chosen, articles, current())
     save(path, text)
     click.echo(path)
     size = len(text.encode()) / 1e6
-    note(say("{n} 篇，{size:.1f} MB", "{n} articles, {size:.1f} MB", n=len(articles), size=size))
+    note(
+        say(
+            "{n} 篇，{size:.1f} MB，收的是：{told}",
+            "{n} articles, {size:.1f} MB, of these: {told}",
+            n=len(articles),
+            size=size,
+            told=told,
+        )
+    )
 
 
 _NUMBER = re.compile(r"KB-\d+", re.IGNORECASE)
@@ -68,7 +87,16 @@ def _articles(engine: "Engine", words: Sequence[str], filters: dict[str, tuple[s
     from kb.labels import value_of
 
     if words and all(map(_NUMBER.fullmatch, words)) and not any(filters.values()):
-        return [engine.article(word) for word in words]
+        return [a for word in words if (a := _named(engine, word)) is not None]
     accepted = {k: tuple(value_of(k, v) for v in values) for k, values in filters.items() if values}
     accepted.setdefault("status", ("published",))
     return found(engine, Query(" ".join(words), accepted))
+
+
+def _named(engine: "Engine", number: str) -> Article | None:
+    """An article by its number; None, and a sentence, for one that is not there or not for these readers."""
+    try:
+        return engine.article(number)
+    except NotFoundError as error:
+        note(str(error))
+        return None

@@ -204,6 +204,6 @@ OPEN = tuple(k.name for k in KEYS if k.open)
 """Keys whose values the settings add to."""
 REQUIRED = {kind.value: tuple(k.name for k in KEYS if kind in k.required) for kind in _BOTH}
 """Keys each kind must have; a manual may be plain Markdown."""
-KINDS, AREAS, CAUSES, HANDLINGS, SEVERITIES, STATUSES = (
-    CHOICES[name] for name in ("kind", "area", "cause", "handling", "severity", "status")
+KINDS, AREAS, CAUSES, HANDLINGS, SEVERITIES, STATUSES, AUDIENCES = (
+    CHOICES[name] for name in ("kind", "area", "cause", "handling", "severity", "status", "audience")
 )

@@ -10,15 +10,29 @@ from sqlalchemy import select
 
 from kb.database import tables
 from kb.database.connection import Store
-from kb.errors import InputError, NotFoundError
+from kb.errors import InputError, NotFoundError, StoreError
+from kb.labels import value_of
 from kb.language import say
 from kb.model import Article
+from kb.model.schema import AUDIENCES
 from kb.model.sight import TEAM, team_of
 from kb.people import journal
 from kb.people.accounts import People, Person
 from kb.people.roles import may
+from kb.settings import Settings
 
 MAX_NAME = 60
+
+
+def teams_of(settings: Settings) -> frozenset[str] | None:
+    """The teams of a base, for who checks its articles; None without a database."""
+    store = Store(settings.database)
+    try:
+        return Teams(store).names() if store.exists() else None
+    except StoreError:
+        return None
+    finally:
+        store.close()
 
 
 class Team(NamedTuple):
@@ -91,6 +105,23 @@ def checked_name(name: str) -> str:
             )
         )
     return name
+
+
+def checked_audience(settings: Settings, value: str) -> str:
+    """An audience as articles write it, "" for none. Raises InputError for what is none, and for an unknown team."""
+    teams = teams_of(settings) or frozenset()
+    known = (*AUDIENCES, *(TEAM + name for name in sorted(teams)))
+    found = value_of("audience", value) if value else ""
+    if found and found not in known:
+        raise InputError(
+            say(
+                "读者 '{value}' 不认识（可用：{known}）",
+                "unknown audience '{value}' ({known})",
+                value=value,
+                known=", ".join(known),
+            )
+        )
+    return found
 
 
 def concerned(store: Store, article: Article) -> Sequence[Person]:

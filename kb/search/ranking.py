@@ -33,7 +33,7 @@ class Weights:
         self._columns = columns
         self._before = np.cumsum([0, *(c.height for c in columns)]).tolist()
         self.passages: int = self._before[-1]
-        self.known = self.passages
+        self.known: int = self.passages
         self.rarest = rarity(0, self.passages)
         self.df = lru_cache(maxsize=10_000)(partial(_df, self._columns))
         self._scratch = threading.local()
@@ -87,7 +87,8 @@ class Weights:
 
     def spread(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """The share of passages that hold each of these terms; one that none holds might be in half of one."""
-        return (np.array(self.dfs(terms), np.float64) + 0.5) / (self.known + 1)
+        held: NDArray[np.float64] = np.array(self.dfs(terms), np.float64)
+        return (held + 0.5) / (self.known + 1)
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency of a term; highest for an unknown one."""

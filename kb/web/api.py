@@ -33,6 +33,7 @@ from kb.web.security import without_folders
 from kb.web.validation import BadField
 from kb.web.verdicts import noted, uses
 from kb.web.views import completion_url, engine_in_force, remembered, resolver, settings_in_force, sight, store
+from kb.web.writers import known_teams
 
 log = logging.getLogger(__name__)
 
@@ -186,7 +187,9 @@ def article_api(name: str) -> dict[str, Any]:
 )
 def check_api(body: requests.Written) -> dict[str, Any]:
     settings = settings_in_force()
-    problems = check_file(settings.articles, ArticleFile.of(_place(body.path), body.text), settings.areas)
+    problems = check_file(
+        settings.articles, ArticleFile.of(_place(body.path), body.text), settings.areas, teams=known_teams()
+    )
     errors = sum(p.level == "error" for p in problems)
     found = [answers.Finding.model_validate(p).data() for p in problems]
     return {"errors": errors, "warnings": len(problems) - errors, "problems": found}

@@ -107,6 +107,8 @@ def may(action: str) -> bool:
     if not accounts_on():
         return who().role == "administrator" or action in PASSING  # found once, for all that a page asks
     found = who()
+    if action == "publish":
+        return roles.may(found.role, action) and roles.reaches(found.role, current_app.config["SETTINGS"].publish_role)
     return roles.may(found.role, action) or (action in ("read", "retrieve") and is_open() and found.person is None)
 
 
