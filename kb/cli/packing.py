@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from kb.cli.common import FILE, NOTHING, command, filter_options, note, open_engine
-from kb.errors import NotFoundError
 from kb.labels import label
 from kb.language import current, say
 from kb.model import Article, Query
@@ -56,11 +55,19 @@ def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters:
     named = [checked_audience(chosen, value) for value in filters.pop("audience")]
     audiences = tuple(dict.fromkeys((PUBLIC, *([INTERNAL] if set(named) - {PUBLIC} else []), *named)))
     told = say("、", ", ").join(label("audience", value) for value in audiences)
-    articles = _articles(engine := open_engine(chosen).seen_by(Sight(audiences=frozenset(audiences))), words, filters)
-    if not articles:
-        note(say("没有符合的文章；收的是：{told}", "no article matches; packed are: {told}", told=told))
+    engine = open_engine(chosen).seen_by(Sight(audiences=frozenset(audiences)))
+    try:
+        articles = _articles(engine, words, filters)
+    finally:
         if INTERNAL not in audiences:
-            note(say("内部文章要说明：--audience internal", "internal ones take --audience internal"))
+            note(
+                say(
+                    "只收公开的文章；内部的要写 --audience internal",
+                    "public articles alone; for internal ones say --audience internal",
+                )
+            )
+    if not articles:
+        note(say("没有符合的文章", "no article matches"))
         raise click.exceptions.Exit(NOTHING)
     path = output or Path(f"guzhi-{date.today()}.html")
     text = packed(engine, chosen, articles, current())
@@ -87,16 +94,7 @@ def _articles(engine: "Engine", words: Sequence[str], filters: dict[str, tuple[s
     from kb.labels import value_of
 
     if words and all(map(_NUMBER.fullmatch, words)) and not any(filters.values()):
-        return [a for word in words if (a := _named(engine, word)) is not None]
+        return [engine.article(word) for word in words]
     accepted = {k: tuple(value_of(k, v) for v in values) for k, values in filters.items() if values}
     accepted.setdefault("status", ("published",))
     return found(engine, Query(" ".join(words), accepted))
-
-
-def _named(engine: "Engine", number: str) -> Article | None:
-    """An article by its number; None, and a sentence, for one that is not there or not for these readers."""
-    try:
-        return engine.article(number)
-    except NotFoundError as error:
-        note(str(error))
-        return None

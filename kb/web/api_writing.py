@@ -40,7 +40,7 @@ WRITE = ("写", "Write")
 def give_verdict(body: requests.Judged) -> tuple[dict[str, Any], int]:
     article = article_named(engine_in_force(), body.article).id
     row = feedback().give_verdict(
-        article, body.verdict, authorization.caller(), body.text, body.search, body.reason, body.comment
+        article, body.verdict, authorization.judge(), body.text, body.search, body.reason, body.comment
     )
     return {"id": row}, 201
 
@@ -54,7 +54,7 @@ def give_verdict(body: requests.Judged) -> tuple[dict[str, Any], int]:
     scope="write",
 )
 def take_back_verdict(verdict: int) -> tuple[str, int]:
-    if not feedback().take_back(verdict, authorization.caller()):
+    if not feedback().take_back(verdict, authorization.judge()):
         raise NotFound(say("没有这个判定，或不是您给的", "there is no such verdict of yours"))
     return "", 204
 
