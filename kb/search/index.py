@@ -82,7 +82,10 @@ class Index:
         self.first: NDArray[np.int64] = np.concatenate([*starts, self._passages_before[-1:]])
         self.live: Mask = np.ones(len(self.first) - 1, bool)
         self.live[bundle.manifest["hidden"]] = False
-        self._in_force = self.live  # also of who sees only a part
+        self._whole: Index | None = None
+        """What this is a part of, for who sees no more (see seen_by)."""
+        self.beyond: NDArray[np.int64] | None = None
+        """Passages of articles beyond the sight of who asks, None when all are in it."""
         self.weights = Weights([p.columns for p in self.parts])
         self.articles: Sequence[Article] = Articles(self.parts)
         self._dates: dict[str, NDArray[np.bytes_]] = {}
@@ -93,6 +96,8 @@ class Index:
     @cached_property
     def fulltext(self) -> FullText:
         """Phrases and fields, opened when the first query needs them."""
+        if self._whole is not None:
+            return self._whole.fulltext.seen(self.live)
         bundles = [
             (part.bundle, int(passage), int(article))
             for part, passage, article in zip(self.parts, self._passages_before, self._articles_before, strict=False)
@@ -102,16 +107,23 @@ class Index:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words that articles hold, for who misspells them."""
+        if self._whole is not None and isinstance(self.weights, SeenWeights):
+            named = [value for name in NAMES for value, _ in self.facets[name].counts(self.live)]
+            return SeenVocabulary(self._whole.vocabulary, self.weights, named, self._is_written)
         return Vocabulary([part.bundle for part in self.parts], self.tokenizer.words)
+
+    def _is_written(self, word: str) -> bool:
+        """Whether an article holds a word of letters as it is written, not only its stem."""
+        return any(found == word for found, _ in self.fulltext.words(word))
 
     @cached_property
     def meaning(self) -> Meaning:
         """How near passages are by meaning, opened when it is first asked."""
-        return Meaning([part.bundle for part in self.parts])
+        return self._whole.meaning if self._whole is not None else Meaning([part.bundle for part in self.parts])
 
     @cached_property
     def topics(self) -> Topics:
-        return Topics([part.bundle for part in self.parts])
+        return self._whole.topics if self._whole is not None else Topics([part.bundle for part in self.parts])
 
     def scores(self, query: QueryTerms, hidden: bool = False, lifted: dict[str, scoring.Lift] | None = None) -> Scores:
         """The score of each passage, 0 where nothing matches, and what each step added (kb.search.scoring).
@@ -149,7 +161,9 @@ class Index:
     @cached_property
     def products(self) -> Products:
         """The products that articles name."""
-        return Products(self.facets["product"].values, self.tokenizer)
+        facet = self.facets["product"]
+        names = facet.values if self._whole is None else [value for value, _ in facet.counts(self.live)]
+        return Products(names, self.tokenizer)
 
     @property
     def threshold(self) -> float:
@@ -161,11 +175,6 @@ class Index:
         """Passages of articles that are not visible, None when all are."""
         return None if self.visible.all() else np.flatnonzero(self.over_passages(~self.visible))
 
-    @cached_property
-    def beyond(self) -> NDArray[np.int64] | None:
-        """Passages of articles beyond the sight of who asks, None when all are in it."""
-        return None
-
     def seen_by(self, sight: Sight) -> "Index":
         """The same index for who sees no more than that, itself where that is all there is: nothing it answers tells
         that there are others. One mask; what is known of words is counted anew when it is asked for.
@@ -173,16 +182,12 @@ class Index:
         seen = self.live & self._among("status", sight.statuses) & self._among("audience", sight.audiences)
         if (seen == self.live).all():
             return self
-        passages = self.over_passages(seen)
         other = self._with_live(seen)
-        weights = SeenWeights(self.weights, passages)
-        fulltext = other.fulltext = self.fulltext.seen(seen)
-        named = [value for name in NAMES for value, _ in self.facets[name].counts(seen)]
-        other.weights, other.beyond = weights, np.flatnonzero(~passages)
-        other.vocabulary = SeenVocabulary(
-            self.vocabulary, weights, named, lambda word: any(w == word for w, _ in fulltext.words(word))
-        )
-        other.products = Products([value for value, _ in self.facets["product"].counts(seen)], self.tokenizer)
+        for name in _OF_SIGHT:
+            vars(other).pop(name, None)
+        passages = self.over_passages(seen)
+        other._whole, other.beyond = self, np.flatnonzero(~passages)
+        other.weights = SeenWeights(self.weights, passages)
         return other
 
     def _among(self, facet: str, values: frozenset[str] | None) -> Mask:
@@ -198,7 +203,7 @@ class Index:
             owners = part.bundle.array("pictures.articles")[first:last] + before
             if self.live[owners].any():
                 return True
-            shown = shown or bool(self._in_force[owners].any())
+            shown = shown or bool(self._whole is not None and self._whole.live[owners].any())
         return False if shown else None
 
     def dates(self, name: str) -> NDArray[np.bytes_]:
@@ -360,6 +365,8 @@ class Index:
 
 _OF_LIVE = ("fulltext", "visible", "live_passages", "unseen")
 """What an index has worked out from the articles that are in force."""
+_OF_SIGHT = ("vocabulary", "products")
+"""What else it has worked out from those that are seen."""
 
 
 def _passage(parts: Sequence[Part], of_base: int, number: int) -> Passage:

@@ -320,8 +320,7 @@ NAMES = ("{c.first}", "{c.path}", "{c.folder}/{c.first}-{c.word}", "{c.first}-sl
 NONE: tuple[Ask, ...] = ()
 
 
-def searches(address: str) -> tuple[Ask, ...]:
-    texts = (*WORDS, *NEARLY, *PLAIN)
+def searches(address: str, texts: Sequence[str] = (*WORDS, *NEARLY, *PLAIN)) -> tuple[Ask, ...]:
     filters = ("status=draft", "status=archived", "status=review", "area={c.area}", "folder={c.folder}")
     more = ("tags={c.tag}", "product={c.product}", "audience={c.audience}", "audience=public", "sort=created")
     return (
@@ -345,7 +344,7 @@ SURFACES: dict[str, tuple[Ask, ...]] = {
     # pages
     "home": get("/"),
     "results": (
-        *searches("/search"),
+        *searches("/search", (WORDS[0], WORDS[-1], NEARLY[0], PLAIN[0])),
         Ask("/search?q={c.word}", headers={"X-Part": "typed"}),
         Ask("/search?q=打印机", headers={"X-Part": "1"}),
     ),
@@ -379,7 +378,7 @@ SURFACES: dict[str, tuple[Ask, ...]] = {
     ),
     "api.code_api": get("/api/v1/codes/{c.code}", "/api/v1/codes/GVM-4101"),
     "api.why_api": get("/api/v1/why?q=打印机&article={c.first}", "/api/v1/why?q={c.word}&article=KB-000100"),
-    "api.articles_api": searches("/api/v1/articles")[-14:],
+    "api.articles_api": searches("/api/v1/articles", ()),
     "api.article_api": get(*(f"/api/v1/articles/{name}" for name in NAMES)),
     "api.check_api": (tell("/api/v1/check", text="---\nkind: manual\ntitle: 甲\n---\n# 甲\n\n{c.word}\n"),),
     "api.render_api": (tell("/api/v1/render", text="# 甲\n\n[乙]({c.path}) ![丙]({c.picture})\n"),),
