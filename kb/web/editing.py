@@ -330,7 +330,8 @@ def sitting() -> Answer:
         sittings().leave(token)
         return jsonify(others=[])
     sittings().stay(token, writers.editor() if person() else request.form.get("editor", ""))
-    return jsonify(others=writers.others(request.form.get("path", "")[:MAX_NAME]))
+    path = request.form.get("path", "")[:MAX_NAME]
+    return jsonify(others=writers.others(path) if path.startswith(NEW) or writers.is_seen(path) else [])
 
 
 # --- showing -----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from kb.articles.writing.rename import moved_to
 from kb.articles.writing.save import MAX_EDITOR, Editions
 from kb.articles.writing.sittings import Sittings
 from kb.desk.after_save import settle
-from kb.errors import BundleError, InputError, NotFoundError, StoreError
+from kb.errors import BundleError, InputError, KbError, NotFoundError, StoreError
 from kb.language import say
 from kb.people.teams import Teams
 from kb.search.engine import Engine
@@ -99,6 +99,15 @@ def file_of(name: str) -> ArticleFile:
     if not sight().sees(found.article):
         raise NotFoundError(say("没有文章文件 {path}", "there is no file {path}", path=name))
     return found
+
+
+def is_seen(path: str) -> bool:
+    """Whether there is such a file, for who asks."""
+    try:
+        file_of(path)
+    except KbError:
+        return False
+    return True
 
 
 def require_allowed(before: ArticleFile | None, after: ArticleFile, content: bool = True) -> None:
