@@ -243,11 +243,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("areas", (), _words, "自定的领域，加在内置领域之后", "additional areas of your own"),
     Setting("max_file_kb", 2048, _number(1, 102400, int), "一篇文章的上限（KB）", "the largest article, in KB"),
     Setting(
-        "reviewers",
-        (),
-        _words,
-        "可以发布、归档的人；空为所有人",
-        "who may publish and archive; empty for everybody",
+        "publish_role",
+        "writer",
+        _one_of("writer", "lead", "administrator"),
+        "从哪个角色起可以发布、归档：writer、lead 或 administrator",
+        "the role from which on one publishes and archives: writer, lead or administrator",
     ),
     Setting(
         "git_commit",
@@ -335,7 +335,7 @@ class Settings:
     language: str
     areas: tuple[str, ...]
     max_file_kb: int
-    reviewers: tuple[str, ...]
+    publish_role: str
     git_commit: bool
     encoder: str
     trade_words: bool
@@ -382,6 +382,17 @@ def _spoken() -> dict[str, str]:
     return {"language": "en"} if named.lower().startswith("en") else {}
 
 
+_GONE = {
+    "reviewers": (
+        '没有 reviewers 这个设置了：谁能发布由角色决定。删去这一行，写 publish_role = "lead"，再让审核的人成为负责人：'
+        "kb person role 登录名 lead",
+        "there is no setting reviewers any more: who publishes is a matter of roles. Delete the line, write "
+        'publish_role = "lead", and make those who review leads: kb person role LOGIN lead',
+    ),
+}
+"""Settings of before, and what to do instead."""
+
+
 def _from_file(path: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text("utf-8-sig"))
@@ -390,6 +401,8 @@ def _from_file(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(say("{path}：读不了：{error}", "{path}: can't be read: {error}", path=path, error=error))
     for key in table:
+        if key in _GONE:
+            raise SettingsError(f"{path}{say('：', ': ')}{say(*_GONE[key])}")
         if key not in _BY_NAME:
             raise SettingsError(
                 say(

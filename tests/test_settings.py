@@ -122,6 +122,13 @@ def test_a_file_that_is_not_utf8_is_told(tmp_path: Path) -> None:
         load(folder=tmp_path)
 
 
+def test_a_setting_that_is_gone_is_told(tmp_path: Path) -> None:
+    """A file of before says what to write instead."""
+    (tmp_path / "kb.toml").write_text('reviewers = ["Li"]\n', "utf8")
+    with pytest.raises(SettingsError, match="publish_role"):
+        load(folder=tmp_path)
+
+
 @pytest.mark.parametrize(("name", "value"), [("KB_PORT", "x"), ("KB_WORKERS", "-1"), ("KB_LANGUAGE", "de")])
 def test_a_wrong_environment_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     """The sentence names the variable and its value."""

@@ -72,6 +72,6 @@ def test_it_works_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
     run("-m", "kb", "build")
     assert "打印机卡纸" in run("-m", "kb", "search", "搓纸轮")
     assert run("-m", "kb", "token", "create", "x").startswith("kb_")
-    run("-m", "kb", "pack", "--output", "pack.html")
+    run("-m", "kb", "pack", "--audience", "internal", "--output", "pack.html")
     assert "打印机卡纸" in (here / "pack.html").read_text("utf8")
     run("-c", SCRIPT, str(site))

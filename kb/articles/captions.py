@@ -23,6 +23,9 @@ MAX_PICTURES = 50
 MAX_BYTES = 10_000_000
 _PICTURE = re.compile(r"!\[|<img", re.IGNORECASE)
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
+SHOWN = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif")
+"""Files that a site shows as pictures."""
+_NAMED = re.compile("|".join(map(re.escape, SHOWN)), re.IGNORECASE)
 
 Captions = tuple[tuple[int, str], ...]
 """(line of the body counted from 0, text), in order."""
@@ -58,6 +61,15 @@ def pictures(article: Article, root: Path) -> list[tuple[int, Path]]:
     shown = [(line, target) for line, target, image in links(article.body) if image]
     places = [(line, normal_path(article.path, unquote(urlsplit(target).path))) for line, target in shown]
     return [(line, root / p) for line, p in places if p and p.lower().endswith(_SUFFIXES)][:MAX_PICTURES]
+
+
+def named(article: Article) -> list[str]:
+    """The files of pictures that an article shows or links to, below the folder: who reads it may see them."""
+    if not _NAMED.search(article.body):
+        return []
+    targets = (unquote(urlsplit(target).path) for _, target, _ in links(article.body))
+    places = (normal_path(article.path, path) for path in targets if path.lower().endswith(SHOWN))
+    return list(dict.fromkeys(filter(None, places)))
 
 
 def digest(path: Path) -> str:

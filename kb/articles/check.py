@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -19,12 +19,16 @@ from kb.labels import label
 from kb.language import say
 from kb.model import CASE_SECTIONS, FAQ_SECTIONS
 from kb.model.schema import AREAS, CHOICES, DATES, LISTS, NAMES, REQUIRED
+from kb.model.sight import TEAM, team_of
 from kb.text.synonyms import TRADE_WORDS, absent_pairs, trade_words
 from kb.text.synonyms import parse as parse_synonyms
 from kb.text.tokens import HAN
 
 ALIASES = 3
 """Aliases a case should have at least: no two customers say the same."""
+
+Teams = Collection[str] | None
+"""The names of all teams, None where nobody knows them."""
 
 _LETTER = re.compile(rf"(?P<han>[{HAN}])|(?P<latin>[a-z\u00c0-\u024f])|(?P<other>[^\W\d_])", re.IGNORECASE)
 
@@ -50,10 +54,13 @@ class Problem:
         return f"{place}: {self.message}"
 
 
-def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today: date | None = None) -> list[Problem]:
+def check(
+    root: Path, only: Path | None = None, areas: Iterable[str] = (), today: date | None = None, teams: Teams = None
+) -> list[Problem]:
     """Check a folder of articles, or, with only, one file or folder inside it against all others.
 
-    areas: values allowed beside the built-in ones. Raises NotFoundError when root or only is missing.
+    areas: values allowed beside the built-in ones; teams: all there are, None where nobody knows.
+    Raises NotFoundError when root or only is missing.
     """
     problems: list[Problem] = []
     checked: list[ArticleFile] = []
@@ -79,7 +86,7 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
             problems.append(_error(key, 0, "unreadable", "读不了：{why}", "can't be read: {why}", why=error.strerror))
     for file in checked:
         if wanted is None or file.path in wanted:
-            problems += _problems(file, root, (*AREAS, *areas), today or date.today())
+            problems += _problems(file, root, (*AREAS, *areas), today or date.today(), teams)
     problems += _duplicates(checked)
     problems += _aliases(checked)
     problems += _vocabulary(root)
@@ -87,29 +94,31 @@ def check(root: Path, only: Path | None = None, areas: Iterable[str] = (), today
     return sorted(p for p in problems if wanted is None or p.path in wanted)
 
 
-def check_file(root: Path, file: ArticleFile, areas: Iterable[str] = (), today: date | None = None) -> list[Problem]:
+def check_file(
+    root: Path, file: ArticleFile, areas: Iterable[str] = (), today: date | None = None, teams: Teams = None
+) -> list[Problem]:
     """Check one file as if it lay at its path, without writing it.
 
     Whether another article has its number is not looked at: that would read all of them.
     """
     if file.error is not None:
         return [unparsed(file.error, file.path)]
-    return sorted(_problems(file, root, (*AREAS, *areas), today or date.today()))
+    return sorted(_problems(file, root, (*AREAS, *areas), today or date.today(), teams))
 
 
-def check_paths(root: Path, paths: Sequence[Path], areas: Iterable[str] = ()) -> list[Problem]:
+def check_paths(root: Path, paths: Sequence[Path], areas: Iterable[str] = (), teams: Teams = None) -> list[Problem]:
     """Check the whole folder, or only these files and folders (absolute).
 
     A path outside the articles folder is a folder of articles, or one article, by itself.
     """
     if not paths:
-        return check(root, None, areas)
+        return check(root, None, areas, teams=teams)
     problems: set[Problem] = set()
     for path in paths:
         if root.resolve() in (path.resolve(), *path.resolve().parents):
-            problems.update(check(root.resolve(), path.resolve(), areas))
+            problems.update(check(root.resolve(), path.resolve(), areas, teams=teams))
         else:
-            problems.update(check(path, None, areas))
+            problems.update(check(path, None, areas, teams=teams))
     return sorted(problems)
 
 
@@ -127,8 +136,9 @@ def unparsed(error: ArticleError, path: str = "") -> Problem:
     return Problem(path or error.path, error.line, "error", error.message, "unparsed")
 
 
-def _problems(file: ArticleFile, root: Path, areas: tuple[str, ...], today: date) -> Iterator[Problem]:
+def _problems(file: ArticleFile, root: Path, areas: tuple[str, ...], today: date, teams: Teams) -> Iterator[Problem]:
     yield from _values(file, areas)
+    yield from _teams(file, teams)
     yield from _dates(file, today)
     yield from _sections(file)
     yield from _links(file, root)
@@ -139,6 +149,8 @@ def _values(file: ArticleFile, areas: tuple[str, ...]) -> Iterator[Problem]:
     article = file.article
     for key in CHOICES:
         values, value = areas if key == "area" else CHOICES[key], getattr(article, key)
+        if key == "audience":
+            values = (*values, value if team_of(value) else f"{TEAM}…")
         if value and value not in values:
             yield _error(
                 file.path,
@@ -170,6 +182,23 @@ def _values(file: ArticleFile, areas: tuple[str, ...]) -> Iterator[Problem]:
                 "unknown key {key}; {near}?",
                 key=key,
                 near=near,
+            )
+
+
+def _teams(file: ArticleFile, teams: Teams) -> Iterator[Problem]:
+    """Teams that an article names and that there are not: nobody but leads would see it, or nobody answer for it."""
+    for key in ("audience", "owner"):
+        team = team_of(getattr(file.article, key))
+        if team and teams is not None and team not in teams:
+            yield _warning(
+                file.path,
+                file.at(key),
+                "team",
+                "{key}：没有团队 '{team}'（有：{teams}）；用 kb team add 添加",
+                "{key}: there is no team '{team}' ({teams}); add it by kb team add",
+                key=key,
+                team=team,
+                teams=say("、", ", ").join(sorted(teams)) or "—",
             )
 
 

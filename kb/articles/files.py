@@ -23,6 +23,7 @@ from kb.errors import ArticleError, NotFoundError
 from kb.language import say
 from kb.model import Article
 from kb.model.schema import BY_NAME, DATES, LISTS, NAMES, TEXTS
+from kb.model.sight import INTERNAL
 
 SUFFIXES = (".md", ".markdown")
 MAX_TITLE = 500
@@ -356,6 +357,8 @@ def render(article: Article) -> str:
     """An article as the text of its file, keys in the usual order, unknown keys last. Inverse of parse."""
     values: dict[str, Any] = {key: getattr(article, key) for key in NAMES}
     values = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items() if v not in ("", (), None)}
+    if article.audience == INTERNAL:  # as what says nothing of it
+        del values["audience"]
     return f"---\n{dump({**values, **article.extra})}---\n{article.body}"
 
 

@@ -8,6 +8,7 @@ from kb.articles.files import find, load, relative
 from kb.errors import ArticleError
 from kb.language import say
 from kb.model import Reason, ReasonCode
+from kb.model.sight import EVERYTHING, Sight
 
 NUMBER = re.compile(r"KB-(\d{6,})")
 
@@ -37,8 +38,11 @@ def _id_line(path: Path) -> str:
     return ""
 
 
-def absence(root: Path, name: str, max_kb: int) -> Reason:
-    """Why an index does not have an article of this number or path: nowhere, unreadable, or unbuilt."""
+def absence(root: Path, name: str, max_kb: int, sight: Sight = EVERYTHING) -> Reason:
+    """Why an index does not have an article of this number or path: nowhere, unreadable, or unbuilt.
+
+    sight: what who asks sees; a file of others, or one that does not say whose it is, is nowhere.
+    """
     for path in find(root):
         key = relative(path, root)
         if name not in (key, path.stem) and not re.fullmatch(
@@ -46,8 +50,11 @@ def absence(root: Path, name: str, max_kb: int) -> Reason:
         ):
             continue
         try:
-            load(path, root, max_kb)
+            if not sight.sees(load(path, root, max_kb)[0]):
+                continue
         except ArticleError as error:
+            if sight != EVERYTHING:
+                continue
             return Reason(ReasonCode.UNREADABLE, str(error))
         return Reason(
             ReasonCode.UNBUILT,

@@ -10,7 +10,7 @@ A bundle is never changed after it was published. A small one may stand beside a
 only what changed since. Arrays and JSON only, but for what Whoosh pickles (kb.bundle.pickles): nothing in it executes
 on load. What others on this machine may write is not opened at all.
 
-- Which fields and weights are there, and why? fields.py
+- Which fields and weights are there, and why? fields.py; how rare is a term? rarity.py
 - What is an index on disk? How is it published? __init__.py; what of it may be a pickle: pickles.py; lines of it:
   stored.py; terms as numbers: kb/text/hashing.py
 """
@@ -33,7 +33,7 @@ from kb.language import say
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SCHEMA = 10
+SCHEMA = 11
 """Raise when the files of a bundle change their meaning."""
 MANIFEST = "manifest.json"
 CURRENT = "current"

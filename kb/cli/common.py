@@ -50,6 +50,7 @@ MODULES = {
     "people": ("person",),
     "promises": ("clock", "due", "policy", "workdays"),
     "suggesting": ("suggest",),
+    "teams": ("team",),
     "verdicts": ("verdicts",),
     "writing": ("check", "duplicates", "new", "synonyms"),
 }

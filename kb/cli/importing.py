@@ -73,6 +73,11 @@ SHOWN = 50
 )
 @click.option("--mask", is_flag=True, help=say("给客户数据打码", "mask customer data"))
 @click.option("--status", type=click.Choice(STATUSES), help=say("状态，默认草稿", "status, by default draft"))
+@click.option(
+    "--audience",
+    default="",
+    help=say("未注明读者时归为：public、internal 或 team:名字", "default audience: public, internal or team:NAME"),
+)
 @click.option("--dry-run", is_flag=True, help=say("只预览，不写入", "preview only, write nothing"))
 @json_option
 def import_(
@@ -87,6 +92,7 @@ def import_(
     changed_too: bool,
     mask: bool,
     status: str | None,
+    audience: str,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -95,6 +101,7 @@ def import_(
     from kb.articles.importing.plan import bounded_plan
     from kb.articles.importing.undo import Imports
     from kb.database.connection import Store
+    from kb.people.teams import checked_audience
 
     store = Store(chosen.database)
     if undo is not None:
@@ -117,6 +124,7 @@ def import_(
         mask=mask,
         areas=chosen.areas,
         max_file_kb=chosen.max_file_kb,
+        audience=checked_audience(chosen, audience),
     )
     planned = bounded_plan(sources, chosen.articles, options, SECONDS)
     number = 0

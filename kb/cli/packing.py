@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from kb.cli.common import FILE, NOTHING, command, filter_options, note, open_engine
+from kb.labels import label
 from kb.language import current, say
 from kb.model import Article, Query
+from kb.model.sight import INTERNAL, PUBLIC, Sight
 from kb.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,20 +22,23 @@ if TYPE_CHECKING:
 @command(
     """把文章打包成一个 HTML 文件，自带搜索，拷进 U 盘，没有网络也能用。
 
-    不写编号和词时，收入全部已发布的文章。
+    不写编号和词时，收入全部已发布的文章。只收公开的，给客户也放心；内部的要说明：--audience internal。
 
     \b
     例：kb pack
+        kb pack --audience internal
         kb pack KB-000012 KB-000077 -o 带去机房.html
         kb pack 打印机 卡纸
         kb pack --area printer --product "HP LaserJet P3015"
     """,
     """Pack articles into one HTML file with a search of its own, for a stick and a room without a network.
 
-    Without numbers or words all published articles are packed.
+    Without numbers or words all published articles are packed. Only public ones, fit for customers; internal
+    ones when it is said: --audience internal.
 
     \b
     Example: kb pack
+             kb pack --audience internal
              kb pack KB-000012 KB-000077 -o site-visit.html
              kb pack printer jam
              kb pack --area printer --product "HP LaserJet P3015"
@@ -45,9 +50,22 @@ if TYPE_CHECKING:
 def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters: tuple[str, ...]) -> None:
     from kb.articles.atomic import save
     from kb.desk.pack import pack as packed
+    from kb.people.teams import checked_audience
 
-    engine = open_engine(chosen)
-    articles = _articles(engine, words, filters)
+    named = [checked_audience(chosen, value) for value in filters.pop("audience")]
+    audiences = tuple(dict.fromkeys((PUBLIC, *([INTERNAL] if set(named) - {PUBLIC} else []), *named)))
+    told = say("、", ", ").join(label("audience", value) for value in audiences)
+    engine = open_engine(chosen).seen_by(Sight(audiences=frozenset(audiences)))
+    try:
+        articles = _articles(engine, words, filters)
+    finally:
+        if INTERNAL not in audiences:
+            note(
+                say(
+                    "只收公开的文章；内部的要写 --audience internal",
+                    "public articles alone; for internal ones say --audience internal",
+                )
+            )
     if not articles:
         note(say("没有符合的文章", "no article matches"))
         raise click.exceptions.Exit(NOTHING)
@@ -56,7 +74,15 @@ def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters:
     save(path, text)
     click.echo(path)
     size = len(text.encode()) / 1e6
-    note(say("{n} 篇，{size:.1f} MB", "{n} articles, {size:.1f} MB", n=len(articles), size=size))
+    note(
+        say(
+            "{n} 篇，{size:.1f} MB，收的是：{told}",
+            "{n} articles, {size:.1f} MB, of these: {told}",
+            n=len(articles),
+            size=size,
+            told=told,
+        )
+    )
 
 
 _NUMBER = re.compile(r"KB-\d+", re.IGNORECASE)

@@ -38,6 +38,7 @@ MEANS_ONE = {
     "policy check": ("承诺写错了", "the promises are wrong"),
     "doctor": ("有一项不正常", "something is not well"),
     "person list": ("还没有人", "there is nobody"),
+    "team list": ("还没有团队", "there are no teams"),
     "token list": ("没有令牌", "there are no tokens"),
 }
 """What 1 means, of the commands that end with it."""

@@ -79,8 +79,9 @@ def new(chosen: Settings, kind: str, title: str, area: str, product: tuple[str, 
 def check(chosen: Settings, paths: tuple[Path, ...], as_json: bool) -> None:
     from kb.articles import check as checking
     from kb.desk.answers import Finding
+    from kb.people.teams import teams_of
 
-    problems = checking.check_paths(chosen.articles, [p.absolute() for p in paths], chosen.areas)
+    problems = checking.check_paths(chosen.articles, [p.absolute() for p in paths], chosen.areas, teams_of(chosen))
     errors = sum(p.level == "error" for p in problems)
     if as_json:
         print_json([Finding.model_validate(p).data() for p in problems])

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0006"
+HEAD = "0008"
 """The last migration: with it these tables are made."""
 
 
@@ -228,6 +228,15 @@ class Person(Base):
     recovery: Mapped[list[str]]
     active: Mapped[bool]
     created: Mapped[datetime]
+
+
+class Team(Base):
+    """A team: who belongs to it stands with the people. areas, products: what it looks after, as articles write it."""
+
+    __tablename__ = "teams"
+    name: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    areas: Mapped[list[str]]
+    products: Mapped[list[str]]
 
 
 class SignIn(Base):

@@ -23,6 +23,7 @@ from kb.database.connection import Store
 from kb.errors import ArticleError, KbError, NotFoundError
 from kb.language import LANGUAGES, current, use
 from kb.model import VERDICTS, Duplicate, Proposal
+from kb.people.teams import teams_of
 from kb.search.engine import Engine, engines
 from kb.search.synonym_mining import read_decided, undecided
 from kb.settings import Settings
@@ -79,7 +80,7 @@ def _in_each_language(settings: Settings) -> Iterator[tuple[str, list[Problem]]]
     try:
         for language in LANGUAGES:
             use(language)
-            yield language, check(settings.articles, None, settings.areas)
+            yield language, check(settings.articles, None, settings.areas, teams=teams_of(settings))
     finally:
         use(spoken)
 
@@ -146,7 +147,7 @@ def _checked(settings: Settings, path: str) -> Sequence[Problem]:
         return ()
     except ArticleError as error:
         return (unparsed(error, path),)
-    return check_file(settings.articles, ArticleFile.of(path, text), settings.areas)
+    return check_file(settings.articles, ArticleFile.of(path, text), settings.areas, teams=teams_of(settings))
 
 
 def current_pairs(found: Examination, engine: Engine) -> list[Duplicate]:

@@ -27,9 +27,6 @@ from kb.bundle import Bundle
 from kb.bundle.fields import (
     BM25_B,
     BM25_K1,
-    GENERAL,
-    GENERAL_LENGTH,
-    GENERAL_RISE,
     LARGEST_WEIGHT,
     PAGE_B,
     PAGE_PAIRS,
@@ -41,6 +38,7 @@ from kb.bundle.fields import (
     TITLE_K1,
     TITLE_WEIGHT,
 )
+from kb.bundle.rarity import idf
 from kb.indexer import latent_topics
 from kb.indexer.analysis import Numbers, Row, Terms
 from kb.text.general import shares
@@ -157,19 +155,8 @@ class Statistics:
     general: NDArray[np.float32]
 
     def idf(self, name: str) -> NDArray[np.float32]:
-        """Inverse document frequency of each term, ln(1 + (N - df + 0.5) / (df + 0.5)) as in Lucene: never negative.
-
-        GENERAL texts of GENERAL_LENGTH words are counted in, as general language would write them (a Dirichlet prior,
-        Zhai and Lafferty 2001): what everybody says is not rare because a small base hardly says it. That makes a
-        term, such as the one product that all of a small base is about, rarer than there by GENERAL_RISE at most.
-        """
-        said = GENERAL * -np.expm1(-GENERAL_LENGTH * self.general)
-        own, with_general = (
-            np.log1p((np.maximum(self.count[name] + more - df, 0) + 0.5) / (df + 0.5))
-            for more, df in ((0, self.df[name]), (GENERAL, self.df[name] + said))
-        )
-        lower: NDArray[np.float32] = np.minimum(own + GENERAL_RISE, with_general).astype(np.float32)
-        return lower
+        """Inverse document frequency of each term, see kb.bundle.rarity."""
+        return idf(self.df[name], self.count[name], self.general)
 
 
 def statistics(matrices: Mapping[str, Any], terms: Keys, general: NDArray[np.float32] | None = None) -> Statistics:

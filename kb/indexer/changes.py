@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kb.articles import dates
 from kb.articles.atomic import read_text
-from kb.articles.captions import captions
+from kb.articles.captions import captions, named
 from kb.articles.files import Seen, is_article, load, place, relative, title_of
 from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
@@ -357,7 +357,8 @@ class _File:
 def _entry(record: dict[str, Any], article: Article, rows: Sequence[Row]) -> Entry:
     lines = tuple(to_line(passage_record(row.passage)) for row in rows)
     texts = tuple(tuple(map(key_of, passage_texts(article, row.passage))) for row in rows)
-    return Entry({**record, "passages": len(rows)}, NEW, 0, body=to_line(article.body), lines=lines, texts=texts)
+    known = {**record, "passages": len(rows), "pictures": named(article)}
+    return Entry(known, NEW, 0, body=to_line(article.body), lines=lines, texts=texts)
 
 
 def _analysed(

@@ -3,6 +3,7 @@
 facets.json                    facet -> its values, in the order of their numbers
 facet.NAME.articles, .values   pairs of an article and the number of a value it has (int32)
 articles.created, .updated, ...             dates as ISO text, empty for none; updated falls back to created
+pictures.keys, .articles       keys of the paths of pictures, sorted, and an article that shows each (int32)
 articles.ids, articles.paths   keys (kb.text.hashing), sorted, and with .numbers the article of each (int32)
 """
 
@@ -37,6 +38,10 @@ def write(folder: Path, records: Sequence[dict[str, Any]]) -> None:
     for name in DATES:
         dates = [r[name] or (r["created"] if name == "updated" else None) or "" for r in records]
         np.save(folder / f"articles.{name}.npy", np.array(dates, "S10"))
+    shown = [(path, number) for number, record in enumerate(records) for path in record.get("pictures", ())]
+    found, order = table([path for path, _ in shown])
+    np.save(folder / "pictures.keys.npy", found)
+    np.save(folder / "pictures.articles.npy", np.array([number for _, number in shown], np.int32)[order])
     for name, key in (("ids", "id"), ("paths", "path")):
         keys, numbers = table([r[key] for r in records])
         np.save(folder / f"articles.{name}.npy", keys)

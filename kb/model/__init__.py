@@ -3,6 +3,7 @@
 Everything is frozen; who needs a changed one makes a new one.
 
 - Which keys has an article, which values do they take, what are they called? schema.py: one table, all else derives
+- Which articles does a reader see? sight.py
 - What can happen to a case, and which values have its facts? casework.py
 - What is an article, a passage, a hit, a suggestion? kb/model (frozen dataclasses)
 """
@@ -84,6 +85,7 @@ class Article:
     tags: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     status: str = "published"
+    audience: str = "internal"
     owner: str = ""
     created: date | None = None
     updated: date | None = None

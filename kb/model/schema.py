@@ -97,12 +97,17 @@ class Status(Choice):
     ARCHIVED = "archived", "已归档", "Archived"
 
 
+class Audience(Choice):
+    PUBLIC = "public", "公开", "Public", "公开 对外 外部 external customers"
+    INTERNAL = "internal", "内部", "Internal", "内部 仅内部 不公开 staff private"
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A key of the front matter.
 
     name: as files write it. zh, en: as people read it. how: how a query asks for it.
-    many: whether it takes a list. choices: the values it may take, None for any; open: the settings may add to them.
+    many: whether it takes a list. choices: the values it may take, None for any; open: settings or teams add to them.
     default: what an article has that does not say. required: the kinds of article that must have it.
     facet: whether searches can be filtered by it. quoted: whether its values are words of the article, to be found.
     field: what a query calls it, where that is not its name; asked: other names people type there.
@@ -169,6 +174,8 @@ KEYS: tuple[Key, ...] = (
     Key("aliases", "客户的说法", "Customers' words", How.TEXT, many=True, required=_CASE, field="alias",
         asked=("aliases", "别名"), lines=True, columns="别名 客户原话 客户描述 客户说法 alias"),
     Key("status", "状态", "Status", How.EXACT, choices=Status, default="published", facet=True, asked=("状态",)),
+    Key("audience", "读者", "Audience", How.EXACT, choices=Audience, open=True, default="internal", facet=True,
+        asked=("读者",), columns="读者 读者范围 公开范围 可见范围 visibility audience"),
     Key("owner", "负责", "Owner", How.FACT, asked=("负责", "负责人"),
         columns="负责人 负责 处理人 工程师 处理工程师 assignee assignedto"),
     Key("created", "创建", "Created", How.DATE, asked=("创建",), other_names=("date", "publishDate", "published"),
@@ -197,6 +204,6 @@ OPEN = tuple(k.name for k in KEYS if k.open)
 """Keys whose values the settings add to."""
 REQUIRED = {kind.value: tuple(k.name for k in KEYS if kind in k.required) for kind in _BOTH}
 """Keys each kind must have; a manual may be plain Markdown."""
-KINDS, AREAS, CAUSES, HANDLINGS, SEVERITIES, STATUSES = (
-    CHOICES[name] for name in ("kind", "area", "cause", "handling", "severity", "status")
+KINDS, AREAS, CAUSES, HANDLINGS, SEVERITIES, STATUSES, AUDIENCES = (
+    CHOICES[name] for name in ("kind", "area", "cause", "handling", "severity", "status", "audience")
 )

@@ -27,6 +27,8 @@ ACTIONS: dict[str, tuple[str, str]] = {
     "person_added": ("添加了人员", "added a person"),
     "person_role": ("改了角色", "changed a role"),
     "person_teams": ("改了团队", "changed teams"),
+    "team_set": ("定了团队负责什么", "said what a team looks after"),
+    "team_removed": ("撤销了团队", "removed a team"),
     "person_reset": ("发了重置密码的链接", "made a link to reset a password"),
     "person_disabled": ("停用了账号", "disabled an account"),
     "person_enabled": ("恢复了账号", "enabled an account"),

@@ -43,7 +43,12 @@ ACTIONS: dict[str, Action] = {
 def may(role: str, action: str) -> bool:
     """Whether a role may do it: false for an action, or a role, that no table knows."""
     row = ACTIONS.get(action)
-    return row is not None and role in ROLES and ROLES.index(role) >= ROLES.index(row.least)
+    return row is not None and reaches(role, row.least)
+
+
+def reaches(role: str, least: str) -> bool:
+    """Whether a role is that one or above it."""
+    return role in ROLES and ROLES.index(role) >= ROLES.index(least)
 
 
 def refusal(role: str, action: str) -> str:

@@ -5,8 +5,8 @@
 - What do pages, commands and the desk ask of retrieval? engine.py, the door: one Protocol of values of the model;
   the engine behind it: embedded.py; what any engine must answer inside: backend.py
 - Which articles meet conditions on what is known of them? conditions.py
-- What is open for searching, and since when? index.py; words and their df: vocabulary.py; last answers:
-  result_cache.py
+- What is open for searching, and since when? index.py; words and their df: vocabulary.py; the same for who sees only
+  a part: seen.py; last answers: result_cache.py
 - Which articles are found, in which order? searcher.py; the steps of a score, in order: scoring.py; by words:
   ranking.py, postings.py (the weights of one bundle); latent_topics.py
 - Where does a phrase or a pattern hold? conditions combined: filters.py; fulltext.py: positions.py (texts),

@@ -220,7 +220,7 @@ def _candidates(index: Index) -> Iterator[tuple[int, int]]:
 
 def _rare(index: Index) -> float:
     """The inverse document frequency from which on a word is rare."""
-    passages = index.weights.passages
+    passages = index.weights.known
     return rarity(max(5, min(RARE, int(RARE_SHARE * passages))), passages)
 
 

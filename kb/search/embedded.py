@@ -32,6 +32,7 @@ from kb.model import (
     Where,
     Why,
 )
+from kb.model.sight import EVERYTHING, Sight
 from kb.search import (
     autocomplete,
     conditions,
@@ -48,10 +49,13 @@ from kb.search.backend import Backend
 from kb.search.engine import COUNT, Marker
 from kb.search.index import Index, Library
 from kb.search.query_terms import read
+from kb.search.result_cache import Recent
 from kb.search.snippets import Highlighter, merged
 from kb.search.verdict_memory import Remembered
 from kb.text.synonyms import Synonyms, joined, parse
 
+SIGHTS = 32
+"""Kinds of readers, by role and teams, whose part of a build is kept."""
 RELATED = 0.1
 """Share of an article's own score for what it is about that another one reaches to be related."""
 
@@ -61,6 +65,7 @@ class EmbeddedEngine:
 
     def __init__(self, index: Index) -> None:
         self.index = index
+        self._seen: Recent[EmbeddedEngine] = Recent(SIGHTS)
 
     @property
     def backend(self) -> Backend:
@@ -112,6 +117,9 @@ class EmbeddedEngine:
 
     def body(self, article: Article) -> str:
         return self.index.body(self._position(article))
+
+    def picture(self, path: str) -> bool | None:
+        return self.index.picture(path)
 
     def articles(self) -> Iterator[Article]:
         return (self.index.articles[n] for n in np.flatnonzero(self.index.live).tolist())
@@ -196,8 +204,11 @@ class EmbeddedEngine:
         bundle = self.index.bundle
         told = bundle.manifest
         size = sum(entry[0] for entry in told["files"].values())
-        counts = told["articles"], told["passages"], told["built"]
-        return Build(bundle.folder.name, *counts, size, tuple(sentence for _, _, sentence in told["problems"]))
+        if self.index.beyond is not None:
+            counts = int(self.index.live.sum()), int(self.index.live_passages.sum())
+            return Build(bundle.folder.name, *counts, told["built"], 0, ())
+        problems = tuple(sentence for _, _, sentence in told["problems"])
+        return Build(bundle.folder.name, told["articles"], told["passages"], told["built"], size, problems)
 
     def coverage(self, encoder: str) -> Coverage:
         return self.index.meaning.coverage(encoder, self.index.live_passages)
@@ -210,6 +221,15 @@ class EmbeddedEngine:
     def with_synonyms(self, lines: str) -> "EmbeddedEngine":
         synonyms = Synonyms(joined(self.index.synonyms, parse(lines).table))
         return EmbeddedEngine(self.index.with_synonyms(synonyms))
+
+    def seen_by(self, sight: Sight) -> "EmbeddedEngine":
+        if sight == EVERYTHING:
+            return self
+        return self._seen.get(sight, lambda: self._narrowed(sight))
+
+    def _narrowed(self, sight: Sight) -> "EmbeddedEngine":
+        index = self.index.seen_by(sight)
+        return self if index is self.index else EmbeddedEngine(index)
 
     def without(self, paths: Collection[str]) -> "EmbeddedEngine":
         return EmbeddedEngine(self.index.without([self.index.number_of(path) for path in paths]))

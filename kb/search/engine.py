@@ -30,6 +30,7 @@ from kb.model import (
     Where,
     Why,
 )
+from kb.model.sight import Sight
 
 if TYPE_CHECKING:
     from kb.search.verdict_memory import Remembered
@@ -96,6 +97,9 @@ class Engine(Protocol):
 
     def body(self, article: Article) -> str:
         """The Markdown of an article. Raises NotFoundError."""
+
+    def picture(self, path: str) -> bool | None:
+        """Whether an article shows the picture at a path; False where only one beyond sight does, None for none."""
 
     def articles(self) -> Iterator[Article]:
         """All articles in force."""
@@ -166,6 +170,13 @@ class Engine(Protocol):
 
     def marker(self, words: str) -> Marker:
         """Marks the words of a query, and their synonyms."""
+
+    # --- who asks ---
+
+    def seen_by(self, sight: Sight) -> "Engine":
+        """The engine for who sees no more than that: no answer of it tells that there is anything else. Words that
+        only others hold are unknown to it; its scores are nearly those of a base without the others.
+        """
 
     # --- the build ---
 

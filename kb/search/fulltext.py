@@ -7,6 +7,7 @@ What articles say is asked of the places of atoms (kb.search.positions), what is
 
 import re
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,13 @@ class FullText:
         self._live = live
         self._replaced = np.flatnonzero(~live[article_of])
         self._positions = [(Positions(b), passage) for b, passage, _ in bundles]
+
+    def seen(self, live: Mask) -> "FullText":
+        """The same, of fewer articles."""
+        other = copy(self)
+        other._live = live
+        other._replaced = np.flatnonzero(~live[self._article_of])
+        return other
 
     @cached_property
     def _facts(self) -> "list[tuple[Facts, int]]":

@@ -17,6 +17,7 @@ from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import HIDDEN_STATUSES, Article, Page, Passage
 from kb.model.schema import FACETS
+from kb.model.sight import Sight
 from kb.search import scoring, threshold
 from kb.search.backend import Candidate
 from kb.search.filters import holding
@@ -29,7 +30,9 @@ from kb.search.query import Node
 from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores, Weights, top
 from kb.search.result_cache import Recent
-from kb.search.vocabulary import Vocabulary
+from kb.search.seen import SeenVocabulary, SeenWeights
+from kb.search.vocabulary import NAMES, Vocabulary
+from kb.text.hashing import keys
 from kb.text.synonyms import Synonyms
 from kb.text.tokens import tokenizer_of
 
@@ -79,6 +82,10 @@ class Index:
         self.first: NDArray[np.int64] = np.concatenate([*starts, self._passages_before[-1:]])
         self.live: Mask = np.ones(len(self.first) - 1, bool)
         self.live[bundle.manifest["hidden"]] = False
+        self._whole: Index | None = None
+        """What this is a part of, for who sees no more (see seen_by)."""
+        self.beyond: NDArray[np.int64] | None = None
+        """Passages of articles beyond the sight of who asks, None when all are in it."""
         self.weights = Weights([p.columns for p in self.parts])
         self.articles: Sequence[Article] = Articles(self.parts)
         self._dates: dict[str, NDArray[np.bytes_]] = {}
@@ -89,6 +96,8 @@ class Index:
     @cached_property
     def fulltext(self) -> FullText:
         """Phrases and fields, opened when the first query needs them."""
+        if self._whole is not None:
+            return self._whole.fulltext.seen(self.live)
         bundles = [
             (part.bundle, int(passage), int(article))
             for part, passage, article in zip(self.parts, self._passages_before, self._articles_before, strict=False)
@@ -98,23 +107,30 @@ class Index:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words that articles hold, for who misspells them."""
+        if self._whole is not None and isinstance(self.weights, SeenWeights):
+            named = [value for name in NAMES for value, _ in self.facets[name].counts(self.live)]
+            return SeenVocabulary(self._whole.vocabulary, self.weights, named, self._is_written)
         return Vocabulary([part.bundle for part in self.parts], self.tokenizer.words)
+
+    def _is_written(self, word: str) -> bool:
+        """Whether an article holds a word of letters as it is written, not only its stem."""
+        return any(found == word for found, _ in self.fulltext.words(word))
 
     @cached_property
     def meaning(self) -> Meaning:
         """How near passages are by meaning, opened when it is first asked."""
-        return Meaning([part.bundle for part in self.parts])
+        return self._whole.meaning if self._whole is not None else Meaning([part.bundle for part in self.parts])
 
     @cached_property
     def topics(self) -> Topics:
-        return Topics([part.bundle for part in self.parts])
+        return self._whole.topics if self._whole is not None else Topics([part.bundle for part in self.parts])
 
     def scores(self, query: QueryTerms, hidden: bool = False, lifted: dict[str, scoring.Lift] | None = None) -> Scores:
         """The score of each passage, 0 where nothing matches, and what each step added (kb.search.scoring).
 
-        hidden: whether articles that are not visible have a score, too.
+        hidden: whether articles that are not visible have a score, too; those beyond sight have none.
         """
-        return scoring.scores(self, query, None if hidden else self.unseen, lifted)
+        return scoring.scores(self, query, self.beyond if hidden else self.unseen, lifted)
 
     @cached_property
     def facets(self) -> "dict[str, Facet]":
@@ -145,7 +161,9 @@ class Index:
     @cached_property
     def products(self) -> Products:
         """The products that articles name."""
-        return Products(self.facets["product"].values, self.tokenizer)
+        facet = self.facets["product"]
+        names = facet.values if self._whole is None else [value for value, _ in facet.counts(self.live)]
+        return Products(names, self.tokenizer)
 
     @property
     def threshold(self) -> float:
@@ -156,6 +174,37 @@ class Index:
     def unseen(self) -> NDArray[np.int64] | None:
         """Passages of articles that are not visible, None when all are."""
         return None if self.visible.all() else np.flatnonzero(self.over_passages(~self.visible))
+
+    def seen_by(self, sight: Sight) -> "Index":
+        """The same index for who sees no more than that, itself where that is all there is: nothing it answers tells
+        that there are others. One mask; what is known of words is counted anew when it is asked for.
+        """
+        seen = self.live & self._among("status", sight.statuses) & self._among("audience", sight.audiences)
+        if (seen == self.live).all():
+            return self
+        other = self._with_live(seen)
+        for name in _OF_SIGHT:
+            vars(other).pop(name, None)
+        passages = self.over_passages(seen)
+        other._whole, other.beyond = self, np.flatnonzero(~passages)
+        other.weights = SeenWeights(self.weights, passages)
+        return other
+
+    def _among(self, facet: str, values: frozenset[str] | None) -> Mask:
+        """Articles with one of these values, all for None."""
+        return np.ones(len(self.live), bool) if values is None else self.facets[facet].having(sorted(values))
+
+    def picture(self, path: str) -> bool | None:
+        """Whether an article in force shows the picture at a path: False where only others do, None where none does."""
+        shown = False
+        for part, before in zip(self.parts, self._articles_before, strict=False):
+            table, (key,) = part.bundle.array("pictures.keys"), keys([path])
+            first, last = np.searchsorted(table, key), np.searchsorted(table, key, "right")
+            owners = part.bundle.array("pictures.articles")[first:last] + before
+            if self.live[owners].any():
+                return True
+            shown = shown or bool(self._whole is not None and self._whole.live[owners].any())
+        return False if shown else None
 
     def dates(self, name: str) -> NDArray[np.bytes_]:
         """A date of each article as ISO text, empty for none. name: created, updated (or created), review_after."""
@@ -221,11 +270,15 @@ class Index:
 
     def without(self, articles: Sequence[int]) -> "Index":
         """The same index with some articles in force no longer. What is known of words and topics stays as it is."""
+        live = self.live.copy()
+        live[articles] = False
+        return self._with_live(live)
+
+    def _with_live(self, live: Mask) -> "Index":
         other = copy(self)
         for name in _OF_LIVE:
             vars(other).pop(name, None)
-        other.live = self.live.copy()
-        other.live[articles] = False
+        other.live = live
         other.recent = Recent(ANSWERS)
         return other
 
@@ -312,6 +365,8 @@ class Index:
 
 _OF_LIVE = ("fulltext", "visible", "live_passages", "unseen")
 """What an index has worked out from the articles that are in force."""
+_OF_SIGHT = ("vocabulary", "products")
+"""What else it has worked out from those that are seen."""
 
 
 def _passage(parts: Sequence[Part], of_base: int, number: int) -> Passage:

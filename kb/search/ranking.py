@@ -24,12 +24,16 @@ SMALLEST = np.finfo(np.float32).tiny
 
 
 class Weights:
-    """The columns of an index: those of its bundles one below the other."""
+    """The columns of an index: those of its bundles one below the other.
+
+    passages: the rows of a column; known: how many of them count (kb.search.seen).
+    """
 
     def __init__(self, columns: Sequence[Columns]) -> None:
         self._columns = columns
         self._before = np.cumsum([0, *(c.height for c in columns)]).tolist()
         self.passages: int = self._before[-1]
+        self.known: int = self.passages
         self.rarest = rarity(0, self.passages)
         self.df = lru_cache(maxsize=10_000)(partial(_df, self._columns))
         self._scratch = threading.local()
@@ -83,7 +87,8 @@ class Weights:
 
     def spread(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """The share of passages that hold each of these terms; one that none holds might be in half of one."""
-        return (np.array(self.dfs(terms), np.float64) + 0.5) / (self.passages + 1)
+        held: NDArray[np.float64] = np.array(self.dfs(terms), np.float64)
+        return (held + 0.5) / (self.known + 1)
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency of a term; highest for an unknown one."""
@@ -97,6 +102,10 @@ class Weights:
             places = columns.find(known)
             found = np.where(places >= 0, columns.idf[places], found) if len(columns.idf) else found
         return dict(zip(known, found.tolist(), strict=True))
+
+    def held(self, query: Mapping[str, float]) -> Mapping[str, float]:
+        """What of a query leads to a topic: all of it, where all passages are seen."""
+        return query
 
     def scores(self, query: Mapping[str, float]) -> Scores:
         """query: term -> weight. Returns one score a passage, 0 where nothing matches."""

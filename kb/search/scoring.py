@@ -95,7 +95,7 @@ def _lift(found: Scores, touched: list[Touched]) -> Lift:
 
 def _by_topic(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     if len(query.weights) >= TOPIC_FROM:
-        yield from index.topics.lift(found, query.weights, index.weights)
+        yield from index.topics.lift(found, index.weights.held(query.weights), index.weights)
 
 
 def _by_sentence(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:

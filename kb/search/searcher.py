@@ -281,7 +281,8 @@ class Matcher:
         near = np.zeros(len(self._index.article_of), bool)
         if self.terms.by_meaning and self._index.meaning.ready():
             cosines = self._index.meaning.cosines(self.terms.gist)
-            near[top(np.where(cosines >= MEANS, cosines, np.float32(0)), MOST_NEAR)] = True
+            there = (cosines >= MEANS) & self._index.live_passages
+            near[top(np.where(there, cosines, np.float32(0)), MOST_NEAR)] = True
         return near
 
     def highlighter(self) -> Highlighter:
@@ -322,7 +323,7 @@ class Matcher:
             return holding(self._index, Phrase(node.text))
         if any_word:
             return any_of(masks)
-        return _enough(masks) | self._near() if len(masks) > KEYWORDS else all_of(masks)
+        return _enough(masks, self._index.weights.known) | self._near() if len(masks) > KEYWORDS else all_of(masks)
 
     def groups(self, node: Words) -> tuple[Group, ...]:
         """The words of a node, each once."""
@@ -351,9 +352,9 @@ class Matcher:
         return mask
 
 
-def _enough(masks: list[Mask]) -> Mask:
-    """Passages that hold enough of a sentence, its words weighed by how rare they are."""
-    rarities = [rarity(int(mask.sum()), len(mask)) for mask in masks]
+def _enough(masks: list[Mask], known: int) -> Mask:
+    """Passages that hold enough of a sentence, its words weighed by how rare they are among those known."""
+    rarities = [rarity(int(mask.sum()), known) for mask in masks]
     held = np.zeros(len(masks[0]), np.float32)
     for mask, weight in zip(masks, rarities, strict=True):
         held[mask] += weight

@@ -341,7 +341,7 @@ def _lines(text: str, evidence: Evidence, passages: Sequence[int]) -> tuple[tupl
     terms, index = evidence.query, evidence.index
     explained = evidence.explained(passages)
     rarity = index.idfs(terms.weights)
-    enough = math.log1p(index.weights.passages) / 2
+    enough = math.log1p(index.weights.known) / 2
     out = []
     tokens = iter(sorted((t for t in terms.tokens if not t.part), key=lambda t: t.start))
     token = next(tokens, None)

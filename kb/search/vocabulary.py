@@ -33,13 +33,18 @@ class Vocabulary:
         self.own_words = frozenset(own_words)
         self.total = sum(part.total for part in self._parts)
         named = (value for b in bundles for name in NAMES for value in b.json("facets.json")[name])
-        self.trade = frozenset(word for value in named for word in _LETTERS.findall(value.lower()))
+        self.trade = self.letters(named)
         syllables = {s for part in self._parts for s in part.syllables if s}
         self._syllables = frozenset(syllables | {s.replace("v", "u") for s in syllables})  # nobody types lve
         # What they remember they read from what they need, not through this object: it would keep itself alive.
         self.readings = lru_cache(maxsize=10_000)(partial(_readings, self._parts))
         self.sounds = lru_cache(maxsize=10_000)(partial(_sounds, self._parts))
         self.syllables = lru_cache(maxsize=10_000)(partial(_syllables_in, self._syllables))
+
+    @staticmethod
+    def letters(names: Iterable[str]) -> frozenset[str]:
+        """The words of letters in some names."""
+        return frozenset(word for name in names for word in _LETTERS.findall(name.lower()))
 
     def find(self, texts: Sequence[str], limit: int) -> Iterator[dict[str, int]]:
         """For each text the words that share its key -> passages that hold them; the limit most frequent ones."""

@@ -13,6 +13,7 @@ from kb.people.journal import Journal
 from kb.people.passwords import LEAST, MOST
 from kb.people.roles import ROLES, role_name
 from kb.people.sessions import Sessions
+from kb.people.teams import checked_name
 from kb.web import identity
 from kb.web.errors import status_of
 from kb.web.security import require_own_page, require_token
@@ -203,13 +204,14 @@ def change_people() -> Answer:
     try:
         match request.form.get("action", ""):
             case "add":
-                teams = [t.strip() for t in request.form.get("teams", "").replace("，", ",").split(",") if t.strip()]
-                secret = known.add(login, request.form.get("name", ""), request.form.get("role", ""), by, teams)
+                secret = known.add(login, request.form.get("name", ""), request.form.get("role", ""), by, _teams())
                 return _people(secret, login)
             case "reset":
                 return _people(known.reset(login, by), login)
             case "role":
                 known.set_role(login, request.form.get("role", ""), by)
+            case "teams":
+                known.set_teams(login, _teams(), by)
             case "disable":
                 known.disable(login, by)
             case "enable":
@@ -220,6 +222,12 @@ def change_people() -> Answer:
         flash(str(error))
         return _people(status=status_of(error))
     return redirect(url_for("people"), 303)
+
+
+def _teams() -> list[str]:
+    """The teams of a form. Raises InputError."""
+    given = request.form.get("teams", "").replace("，", ",").split(",")
+    return [checked_name(team) for team in given if team.strip()]
 
 
 def journal() -> Answer:

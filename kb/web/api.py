@@ -32,7 +32,8 @@ from kb.web.reading import is_meant
 from kb.web.security import without_folders
 from kb.web.validation import BadField
 from kb.web.verdicts import noted, uses
-from kb.web.views import completion_url, engine_in_force, remembered, resolver, settings_in_force, store
+from kb.web.views import completion_url, engine_in_force, remembered, resolver, settings_in_force, sight, store
+from kb.web.writers import known_teams
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def complete_api(query: requests.Typed) -> dict[str, Any]:
 def suggest_api(body: requests.Pasted) -> dict[str, Any]:
     engine = engine_in_force()
     paste = Paste(body.text, body.subject, body.count, _answers(body.answers), body.exact, tuple(body.products))
-    found = answer_paste(engine, paste, remembered(engine))
+    found = answer_paste(engine, paste, remembered())
     shown = [s.article.id for s in found.suggestions]
     row = logged("suggest", pasted(body.text), shown, len(shown), found.best)
     return answers.Suggestions.of(found, row).data()
@@ -141,9 +142,9 @@ def why_api() -> dict[str, Any]:
     try:
         article = engine.article(name)
     except NotFoundError:
-        raise NotFound(absence(settings.articles, name, settings.max_file_kb).text)
+        raise NotFound(absence(settings.articles, name, settings.max_file_kb, sight()).text)
     found = engine.why(asked_in(mode, query), article, mode)
-    tried = rehearsed(engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered(engine))
+    tried = rehearsed(engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered())
     return answers.Why.of(found, tried).data()
 
 
@@ -186,7 +187,9 @@ def article_api(name: str) -> dict[str, Any]:
 )
 def check_api(body: requests.Written) -> dict[str, Any]:
     settings = settings_in_force()
-    problems = check_file(settings.articles, ArticleFile.of(_place(body.path), body.text), settings.areas)
+    problems = check_file(
+        settings.articles, ArticleFile.of(_place(body.path), body.text), settings.areas, teams=known_teams()
+    )
     errors = sum(p.level == "error" for p in problems)
     found = [answers.Finding.model_validate(p).data() for p in problems]
     return {"errors": errors, "warnings": len(problems) - errors, "problems": found}

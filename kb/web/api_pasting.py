@@ -151,7 +151,7 @@ def reply_api(body: Answering) -> dict[str, Any]:
 
 def _fix(engine: Engine, article: Article, text: str) -> str:
     """The Markdown of what to do: as the suggestion for this text has it, else the article's own fix."""
-    found = answer_paste(engine, Paste(text, count=MAX_COUNT), remembered(engine)).suggestions if text.strip() else ()
+    found = answer_paste(engine, Paste(text, count=MAX_COUNT), remembered()).suggestions if text.strip() else ()
     for suggestion in found:
         if suggestion.article.id == article.id:
             return suggestion.fix

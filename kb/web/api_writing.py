@@ -8,7 +8,6 @@ from werkzeug.exceptions import NotFound, PreconditionFailed
 from kb.articles.files import ArticleFile
 from kb.articles.writing.form import values_of
 from kb.articles.writing.save import folder_for
-from kb.articles.writing.workflow import require_allowed
 from kb.desk import answers
 from kb.desk.after_save import settle
 from kb.errors import ConflictError, InputError
@@ -18,7 +17,7 @@ from kb.web.errors import about
 from kb.web.openapi import Api
 from kb.web.validation import VERSION
 from kb.web.views import article_named, engine_in_force, feedback, person, settings_in_force
-from kb.web.writers import editions, file_of
+from kb.web.writers import editions, file_of, require_allowed
 
 blueprint = Api("api_writing", __name__)
 
@@ -41,7 +40,7 @@ WRITE = ("写", "Write")
 def give_verdict(body: requests.Judged) -> tuple[dict[str, Any], int]:
     article = article_named(engine_in_force(), body.article).id
     row = feedback().give_verdict(
-        article, body.verdict, authorization.caller(), body.text, body.search, body.reason, body.comment
+        article, body.verdict, authorization.judge(), body.text, body.search, body.reason, body.comment
     )
     return {"id": row}, 201
 
@@ -55,7 +54,7 @@ def give_verdict(body: requests.Judged) -> tuple[dict[str, Any], int]:
     scope="write",
 )
 def take_back_verdict(verdict: int) -> tuple[str, int]:
-    if not feedback().take_back(verdict, authorization.caller()):
+    if not feedback().take_back(verdict, authorization.judge()):
         raise NotFound(say("没有这个判定，或不是您给的", "there is no such verdict of yours"))
     return "", 204
 
@@ -117,7 +116,7 @@ def create_source(body: requests.Edited) -> tuple[dict[str, Any], int]:
             )
         values |= {"kind": article.kind, "title": article.title, "status": article.status}
         then = replace(sent, path=f"{folder_for(values)}/new.md")
-        require_allowed(settings_in_force(), None, then, editor)
+        require_allowed(None, then)
         saved = editions().create(values, lambda path, number: article.body, editor, body.note)
     return settled(saved, [saved.path], editor, body.note), 201
 
@@ -133,7 +132,7 @@ def saved_over(
         try:
             if now.digest != base:
                 raise ConflictError
-            require_allowed(settings_in_force(), now, then, editor)
+            require_allowed(now, then)
             saved = editions().save(then, base, editor, note)
         except ConflictError:
             raise conflict(now.path, base)

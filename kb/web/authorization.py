@@ -83,6 +83,11 @@ def require(scope: str, closed: bool = False) -> None:
         require_own_page(by_token=found is not None)
 
 
+def judge() -> str:
+    """Whose verdict it is: somebody's with an account, by whichever program; else the caller's."""
+    return visitor() if person() is not None else caller()
+
+
 def caller() -> str:
     """The visitor of the log: a program by its token, a page's script by its session, else just the API."""
     found = token()

@@ -18,7 +18,7 @@ from kb.articles.writing.boxes import boxes, joined
 from kb.articles.writing.diff import compare, merged
 from kb.articles.writing.form import changes_of, edited, values_of
 from kb.articles.writing.sittings import is_token
-from kb.articles.writing.workflow import HinderedError, next_states, require_allowed
+from kb.articles.writing.workflow import HinderedError, next_states
 from kb.errors import ArticleError, ConflictError, InputError, KbError
 from kb.labels import label
 from kb.language import current, say
@@ -27,7 +27,8 @@ from kb.privacy import ARTICLE_KINDS, masked
 from kb.web import writers
 from kb.web.editor import NEW, Form, form_of, form_page, sent, side_of
 from kb.web.forms import MAX_NAME
-from kb.web.views import Answer, article_url, page, settings_in_force
+from kb.web.identity import may
+from kb.web.views import Answer, article_url, page, person, settings_in_force
 from kb.web.writers import drafts, editions, file_of, finished, sittings, writing
 
 REVIEW = timedelta(days=2 * 365)
@@ -124,7 +125,7 @@ def save_article() -> Answer:
 
 def _now(form: Form) -> ArticleFile | None:
     """The file that a form is about as it is, None for a new article."""
-    return None if form.new else editions().open(form.path)
+    return None if form.new else file_of(form.path)
 
 
 def _saved_before(form: Form, now: ArticleFile | None, action: str) -> Answer | None:
@@ -157,7 +158,7 @@ def _save(form: Form, now: ArticleFile | None, action: str) -> Answer:
     name = writers.editor_from_form()
     settings, then = settings_in_force(), _written(form, now, action)
     try:
-        require_allowed(settings, now, then, name)
+        writers.require_allowed(now, then)
     except HinderedError as error:
         return _refused(form, now, say("没有保存：先改好下面这些", "not saved: fix these first"), error.problems)
     if now is None:
@@ -236,7 +237,7 @@ def _draft_address(form: Form) -> str:
 
 def _conflict(form: Form) -> Answer:
     """Both texts, their differences, and a form that would save over the other one's knowingly."""
-    now = editions().open(form.path)
+    now = file_of(form.path)
     try:
         mine = form.file(now).text
     except ArticleError:
@@ -328,8 +329,9 @@ def sitting() -> Answer:
     if "left" in request.form:
         sittings().leave(token)
         return jsonify(others=[])
-    sittings().stay(token, request.form.get("editor", ""))
-    return jsonify(others=writers.others(request.form.get("path", "")[:MAX_NAME]))
+    sittings().stay(token, writers.editor() if person() else request.form.get("editor", ""))
+    path = request.form.get("path", "")[:MAX_NAME]
+    return jsonify(others=writers.others(path) if path.startswith(NEW) or writers.is_seen(path) else [])
 
 
 # --- showing -----------------------------------------------------------------------------------
@@ -343,5 +345,5 @@ def preview() -> Answer:
 
 
 def _states_from(state: str) -> list[str]:
-    """The states that this browser's editor may bring an article into from another."""
-    return next_states(state, writers.editor(), settings_in_force().reviewers)
+    """The states that who asks may bring an article into from another."""
+    return next_states(state, may("publish"))

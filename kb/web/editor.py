@@ -24,10 +24,11 @@ from kb.errors import ArticleError, InputError
 from kb.language import say
 from kb.model import HIDDEN_STATUSES, SECTION_ROLES, Article, Duplicate
 from kb.model.schema import AREAS, CHOICES, DATES, FACETS, KINDS, LISTS, NAMES
+from kb.model.sight import TEAM
 from kb.privacy import ARTICLE_KINDS, masked
-from kb.web import writers
+from kb.web import identity, writers
 from kb.web.views import page, resolver, settings_in_force
-from kb.web.writers import engine_or_none
+from kb.web.writers import engine_or_none, known_teams
 
 SHOWN_KEYS = tuple(k for k in NAMES if k not in ("id", "status"))
 """Keys of the form. The number stays, the state is changed by the buttons."""
@@ -152,7 +153,10 @@ def form_page(
     state = "draft" if now is None else now.status
     if not form.sitting:
         form = replace(form, sitting=writers.sittings().open(form.path, writers.editor()))
-    choices = {k: CHOICES[k] for k in SHOWN_KEYS if k in CHOICES} | {"area": (*AREAS, *settings.areas)}
+    publishes = identity.may("publish")
+    teams = tuple(f"{TEAM}{name}" for name in sorted(known_teams() or ()))
+    choices = {k: CHOICES[k] for k in SHOWN_KEYS if k in CHOICES}
+    choices |= {"area": (*AREAS, *settings.areas), "audience": (*CHOICES["audience"], *teams)}
     return page(
         template,
         form=form,
@@ -163,8 +167,8 @@ def form_page(
         known=_known_values(),
         extra={} if now is None or form.whole else now.strict().extra,
         state=state,
-        may_keep=may(state, state, writers.editor(), settings.reviewers),
-        next=[s for s in next_states(state, writers.editor(), settings.reviewers) if now or s != "archived"],
+        may_keep=may(state, state, publishes),
+        next=[s for s in next_states(state, publishes) if now or s != "archived"],
         number=None if now is None else now.number,
         draft=draft,
         hints={heading: say(*told) for heading, told in HINTS.items()},
@@ -194,7 +198,7 @@ def side_of(form: Form, now: ArticleFile | None) -> dict[str, Any]:
         problem = unparsed(error, form.place)
         placed = [Placed(problem, problem.line, "", "text")]
         return {"html": "", "title": "", "problems": placed, "duplicates": [], "private": False, "proposed": []}
-    problems = form.problems or check_file(settings.articles, file, settings.areas)
+    problems = form.problems or check_file(settings.articles, file, settings.areas, teams=known_teams())
     if form.new:  # what is not written yet is no mistake
         problems = [p for p in problems if not lacks_number(p)] if form.tried else []
     duplicates: list[Duplicate] = []

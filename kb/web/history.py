@@ -10,10 +10,9 @@ from kb.articles.writing.diff import compare
 from kb.articles.writing.form import restored
 from kb.articles.writing.rename import checked_path, move
 from kb.articles.writing.save import MAX_EDITOR, MAX_NOTE, Revision
-from kb.articles.writing.workflow import require_allowed
 from kb.errors import ConflictError, InputError, KbError
 from kb.language import say
-from kb.web.views import Answer, page, settings_in_force, store
+from kb.web.views import Answer, page, store
 from kb.web.writers import (
     drafts,
     editions,
@@ -21,6 +20,7 @@ from kb.web.writers import (
     editor_from_form,
     file_of,
     finished,
+    require_allowed,
     writing,
 )
 
@@ -65,7 +65,7 @@ def restore(name: str) -> Answer:
     try:
         who = editor_from_form()
         then = restored(now, text)
-        require_allowed(settings_in_force(), now, then, who)
+        require_allowed(now, then)
         at = "" if found is None else f"{found.at.astimezone():%Y-%m-%d %H:%M}"
         note = say("恢复 {at} 的内容", "restored the text of {at}", at=at)
         editions().save(then, request.form.get("base", ""), who, note)

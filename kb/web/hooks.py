@@ -118,7 +118,7 @@ def _suggested(system: System, asked: Asked, text: str) -> tuple[str, list[str]]
     if not text:
         return "", []
     engine = engine_in_force()
-    found = answer_paste(engine, Paste(asked.text, asked.subject), remembered(engine))
+    found = answer_paste(engine, Paste(asked.text, asked.subject), remembered())
     best = () if is_brief(text, found.identifiers) else found.suggestions
     shown = [s.article.id for s in best[: hooks.MAX_SHOWN]]
     noted(lambda f: f.log_search("suggest", text, shown, len(best), found.best, system.name), None)

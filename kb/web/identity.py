@@ -14,10 +14,12 @@ from werkzeug.exceptions import Unauthorized
 from kb.database.connection import Store
 from kb.errors import NotFoundError, StoreError
 from kb.language import say
+from kb.model.sight import EVERYTHING, Sight
 from kb.people import roles
 from kb.people.accounts import People, Person
 from kb.people.journal import Journal
 from kb.people.sessions import LONGEST, Session, Sessions
+from kb.people.sight import sight_of
 from kb.settings import Settings, is_local
 from kb.web import authorization
 from kb.web.security import is_local_name
@@ -39,6 +41,7 @@ class Who(NamedTuple):
 
 
 def init_app(app: Flask) -> None:
+    app.config["SIGHT"] = sight
     app.jinja_env.globals.update(may=_shown, may_write=lambda: _shown("write"), who=_seen, accounts_on=_known)
 
 
@@ -74,15 +77,20 @@ def accounts_on() -> bool:
 
     Where the database can't be asked, and strangers may read anyway, the old rule holds. Raises StoreError elsewhere.
     """
+    try:
+        return _have_accounts()
+    except StoreError:
+        if current_app.config["ACCOUNTS"][1] or not is_open():
+            raise
+        return False
+
+
+def _have_accounts() -> bool:
+    """The same, as the database says. Raises StoreError."""
     known = current_app.config.setdefault("ACCOUNTS", [0.0, False])
     if time.monotonic() - known[0] > FRESH or not known[0]:
         store: Store = current_app.config["STORE"]
-        try:
-            known[:] = [time.monotonic(), store.exists() and People(store).any()]
-        except StoreError:
-            if known[1] or not is_open():
-                raise
-            return False
+        known[:] = [time.monotonic(), store.exists() and People(store).any()]
     return bool(known[1])
 
 
@@ -99,7 +107,27 @@ def may(action: str) -> bool:
     if not accounts_on():
         return who().role == "administrator" or action in PASSING  # found once, for all that a page asks
     found = who()
+    if action == "publish":
+        return roles.may(found.role, action) and roles.reaches(found.role, current_app.config["SETTINGS"].publish_role)
     return roles.may(found.role, action) or (action in ("read", "retrieve") and is_open() and found.person is None)
+
+
+def sight() -> Sight:
+    """What who asks sees of the base. Without accounts all of it: the files lie open on this machine."""
+    try:
+        if not _have_accounts():
+            return EVERYTHING
+        found, token = who(), authorization.token()
+    except (StoreError, Unauthorized):  # nobody sees more than a stranger because they can't be asked
+        found, token = Who(roles.NOBODY), None
+    staff = (request.endpoint or "").startswith(CALLS) or _alone()
+    role = "reader" if found.role == roles.NOBODY and staff else found.role
+    teams = found.person.teams if found.person is not None else ()
+    return sight_of(role, teams, drafts=token is None or token.may("write"))
+
+
+CALLS = "hooks."
+"""Addresses that systems call by a secret of their own (kb.web.hooks): their answers are read by staff."""
 
 
 def refusal(action: str) -> str:
@@ -119,8 +147,13 @@ def is_open() -> bool:
     is listened to. What comes through a proxy comes from elsewhere.
     """
     settings: Settings = current_app.config["SETTINGS"]
-    alone = settings.open_reading == "auto" and is_local(settings.host) and at_this_machine()
-    return alone or settings.open_reading == "yes"
+    return settings.open_reading == "yes" or _alone()
+
+
+def _alone() -> bool:
+    """Whether somebody sits at this machine, where no other is listened to, and the setting leaves it at that."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.open_reading == "auto" and is_local(settings.host) and at_this_machine()
 
 
 def _find() -> Who:

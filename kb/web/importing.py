@@ -29,12 +29,23 @@ from kb.desk.after_save import settle
 from kb.errors import ConflictError, InputError, KbError
 from kb.labels import label
 from kb.language import say
-from kb.model.schema import AREAS, KINDS
+from kb.model.schema import AREAS, AUDIENCES, KINDS
+from kb.model.sight import TEAM
 from kb.privacy import placeholders
 from kb.web.jobs import Job, Report, Work, drop_ended, job_of, new_job
 from kb.web.marks import mark
-from kb.web.views import Answer, page, settings_in_force, store
-from kb.web.writers import MAX_FILES, MAX_IMPORT, editions, editor, editor_from_form, finished, moment, writing
+from kb.web.views import Answer, page, settings_in_force, sight, store
+from kb.web.writers import (
+    MAX_FILES,
+    MAX_IMPORT,
+    editions,
+    editor,
+    editor_from_form,
+    finished,
+    known_teams,
+    moment,
+    writing,
+)
 
 SECONDS = 300
 """Of a processor for one import."""
@@ -198,6 +209,7 @@ def _form(upload: Upload | None, asked: MultiDict[str, str], error: str) -> Answ
         error=error,
         kinds=KINDS,
         areas=(*AREAS, *settings.areas),
+        audiences=_audiences(),
         targets=_targets(options.kind if options.kind in columns.SECTIONS else "case"),
         suffixes=",".join(SUFFIXES),
         mappings=Mappings(store()).names(),
@@ -226,7 +238,15 @@ def _options(mappings: Mappings, asked: MultiDict[str, str]) -> Options:
         mask="mask" in asked or not asked,
         areas=settings.areas,
         max_file_kb=settings.max_file_kb,
+        audience=_one_of(asked.get("audience", ""), _audiences()),
     )
+
+
+def _audiences() -> tuple[str, ...]:
+    """What articles may be imported for: everybody, the house, and the teams whose articles who asks sees."""
+    seen = sight().audiences
+    teams = (TEAM + name for name in sorted(known_teams() or ()))
+    return (*AUDIENCES, *(team for team in teams if seen is None or team in seen))
 
 
 @writing

@@ -16,15 +16,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, current_app, flash, redirect, request
+from flask import Flask, current_app, flash, g, redirect, request
 from werkzeug.exceptions import NotFound
 
 from kb.articles.atomic import save
 from kb.errors import KbError
 from kb.language import current, say, use
 from kb.web.supervisor import is_alive
-from kb.web.views import Answer, page, settings_in_force, visitor
+from kb.web.views import Answer, page, settings_in_force, sight, visitor
 from kb.web.writers import writing
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ class Job:
         """Begin the work; how far it is after a moment."""
         self._write(Progress(say("准备", "Preparing"), process=os.getpid()))
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        thread = threading.Thread(target=self._run, args=(app, current(), work), daemon=True)
+        asked = {"who": g.get("who"), "sight": sight()}
+        thread = threading.Thread(target=self._run, args=(app, current(), asked, work), daemon=True)
         thread.start()
         thread.join(SOON)
         return self.progress()
@@ -101,9 +103,11 @@ class Job:
     def drop(self) -> None:
         shutil.rmtree(self.place, ignore_errors=True)
 
-    def _run(self, app: Flask, language: str, work: Work) -> None:
+    def _run(self, app: Flask, language: str, asked: dict[str, Any], work: Work) -> None:
+        """asked: who began it, and what they see: no more is done for them than they could do themselves."""
         use(language)
         with app.app_context():
+            vars(g._get_current_object()).update(asked)
             try:
                 told, to = work(self._report)
                 self._write(Progress("", ended=True, told=tuple(told), to=to))

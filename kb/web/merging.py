@@ -5,13 +5,12 @@ from flask import Flask, flash, redirect, request, url_for
 from kb.articles.files import ArticleFile, change
 from kb.articles.writing.diff import compare
 from kb.articles.writing.form import MERGED_INTO
-from kb.articles.writing.workflow import require_allowed
 from kb.errors import ArticleError, ConflictError, InputError, NotFoundError
 from kb.language import say
 from kb.model import Article
 from kb.search.engine import Engine
-from kb.web.views import Answer, article_url, page, settings_in_force
-from kb.web.writers import editions, editor_from_form, file_of, finished, writing
+from kb.web.views import Answer, article_url, page
+from kb.web.writers import editions, editor_from_form, file_of, finished, require_allowed, writing
 
 
 def init_app(app: Flask) -> None:
@@ -47,7 +46,7 @@ def _form(keep: ArticleFile, other: ArticleFile, text: str) -> Answer:
 
 
 def _merged(keep: ArticleFile, other: ArticleFile, text: str) -> Answer:
-    who, settings = editor_from_form(), settings_in_force()
+    who = editor_from_form()
     bases = (request.form.get("keep_base", ""), request.form.get("other_base", ""))
     if bases != (keep.digest, other.digest):  # told before one of them is written
         raise ConflictError(
@@ -59,8 +58,8 @@ def _merged(keep: ArticleFile, other: ArticleFile, text: str) -> Answer:
     then = ArticleFile.of(keep.path, text)
     stays, goes = then.strict(), other.strict()
     archived = change(other, {"status": "archived", MERGED_INTO: stays.id})
-    require_allowed(settings, keep, then, who)
-    require_allowed(settings, other, archived, who, content=False)
+    require_allowed(keep, then)
+    require_allowed(other, archived, content=False)
     editions().save(then, bases[0], who, _note("并入", "merged in", goes.id))
     editions().save(archived, bases[1], who, _note("并入了", "merged into", stays.id))
     finished([keep.path, other.path], who, _note("并入", "merged in", goes.id))

@@ -11,13 +11,14 @@ from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
 import kb
-from kb.articles import markdown
+from kb.articles import captions, markdown
 from kb.articles.numbering import absence
 from kb.desk.paste import asked_in
 from kb.desk.what_if import rehearsed
 from kb.desk.what_if import sentence as effect_of
 from kb.language import current
 from kb.model import HIDDEN_STATUSES, SORTS, Page, Query
+from kb.model.sight import EVERYTHING
 from kb.search.engine import Engine
 from kb.search.improvements import sentence as instruction
 from kb.search.query import is_paste
@@ -44,6 +45,7 @@ from kb.web.views import (
     remembered,
     resolver,
     settings_in_force,
+    sight,
 )
 
 RELATED = 5
@@ -52,7 +54,6 @@ REMEMBERED = 200
 RECENT = 8
 PRODUCTS = 120
 """Of a facet, before they are put into families."""
-IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif")
 
 
 def init_app(app: Flask) -> None:
@@ -161,14 +162,12 @@ def why_not() -> Answer:
     try:
         article = article_named(engine, name)
     except NotFound:
-        reason = absence(settings.articles, name, settings.max_file_kb)
+        reason = absence(settings.articles, name, settings.max_file_kb, sight())
         return page("why.html", query=query, name=name, mode=mode, reason=reason, found=None)
     found = engine.why(asked_in(mode, query), article, mode)
     changes = [
         (instruction(change, found), None if effect is None else effect_of(effect))
-        for change, effect in rehearsed(
-            engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered(engine)
-        )
+        for change, effect in rehearsed(engine, settings, found, builds=False, most=MAX_GOLDEN, remembered=remembered())
     ]
     return page(
         "why.html",
@@ -223,11 +222,20 @@ def file(name: str) -> Answer:
         raise NotFound
     if folder not in real.parents or not (_is_image(PurePosixPath(name)) and _is_image(real.relative_to(folder))):
         raise NotFound
+    if sight() != EVERYTHING and not _is_shown(real.relative_to(folder).as_posix(), name):
+        raise NotFound
     response = send_from_directory(settings.articles, name)
     # An SVG may hold scripts: shown by itself, it runs none.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response
 
 
+def _is_shown(*names: str) -> bool:
+    """Whether an article that is seen shows a picture; those of no article yet are for who writes one."""
+    engine = engine_in_force()
+    shown = [engine.picture(name) for name in dict.fromkeys(names)]
+    return True in shown or (False not in shown and may("write"))
+
+
 def _is_image(path: PurePosixPath | Path) -> bool:
-    return path.suffix.lower() in IMAGES and not any(part.startswith(".") for part in path.parts)
+    return path.suffix.lower() in captions.SHOWN and not any(part.startswith(".") for part in path.parts)

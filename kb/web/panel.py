@@ -40,7 +40,7 @@ def panel() -> Answer:
     values: dict[str, object] = {"text": text, "found": None, "cards": (), "near": (), "brief": False}
     if text.strip():
         engine = engine_in_force()
-        found = answer_paste(engine, Paste(text, count=SHOWN), remembered(engine))
+        found = answer_paste(engine, Paste(text, count=SHOWN), remembered())
         brief = is_brief(text, found.identifiers)
         shown = [] if brief else [s.article.id for s in found.suggestions]
         if is_meant():

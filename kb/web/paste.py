@@ -227,7 +227,7 @@ def _answered(text: str, note: str = "", problem: str = "") -> Answer:
 
 def _answers(text: str) -> dict[str, object]:
     engine, answers = engine_in_force(), forms.answers_from(request.values)
-    found = answer_paste(engine, Paste(text, answers=answers, exact=_exact()), remembered(engine))
+    found = answer_paste(engine, Paste(text, answers=answers, exact=_exact()), remembered())
     numbers = [s.article.id for s in found.suggestions]
     anew = "anew" in request.values  # else the text of before goes on, and is still one search
     before = None if anew else _number("search")

@@ -33,13 +33,13 @@ PERMITS: dict[str, str] = {
     # writing
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right"), "write"),
-    **dict.fromkeys(("change_state", "change_states"), "publish"),
+    # any change of a state: kb.articles.writing.workflow asks who publishes
+    **dict.fromkeys(("change_state", "change_states", "api_keeping.state_api"), "write"),
     **dict.fromkeys(("import_", "undo", "preview_import", "preview_article", "job"), "import"),
     **dict.fromkeys(("api.check_api", "api.render_api", "api_writing.source"), "write"),
     **dict.fromkeys(("api_writing.create_source", "api_writing.save_source"), "write"),
     **dict.fromkeys(("api_keeping.history_api", "api_keeping.revision_api", "api_keeping.restore_api"), "write"),
     **dict.fromkeys(("api_keeping.rename_api", "api_keeping.image_api", "api_keeping.review_api"), "write"),
-    "api_keeping.state_api": "publish",
     # the lead's pages
     **dict.fromkeys(("insights_overview", "insights_articles", "insights_quality", "insights_words"), "insights"),
     **dict.fromkeys(("insights_file", "api_insights.insights_api"), "insights"),

@@ -8,7 +8,6 @@ from flask import Flask, flash, redirect, request, url_for
 from kb.articles.files import ArticleFile
 from kb.articles.importing.undo import Imports
 from kb.articles.writing.form import edited
-from kb.articles.writing.workflow import require_allowed
 from kb.desk.after_save import settle
 from kb.errors import ConflictError, InputError, KbError
 from kb.labels import label
@@ -24,6 +23,7 @@ from kb.web.writers import (
     engine_or_none,
     file_of,
     finished,
+    require_allowed,
     title_of,
     writing,
 )
@@ -192,7 +192,7 @@ def _saved(now: ArticleFile, values: dict[str, str], who: str, note: str, conten
     content: whether this is a change of what the article says, as far as who may make it is concerned.
     """
     then = edited(now, values)
-    require_allowed(settings_in_force(), now, then, who, content=content)
+    require_allowed(now, then, content=content)
     editions().save(then, now.digest, who, note)
     return now.path
 

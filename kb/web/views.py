@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -26,6 +27,7 @@ from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
 from kb.model import MAX_TEXT, Article, Completion
 from kb.model.schema import FACETS
+from kb.model.sight import Sight
 from kb.people.accounts import Person
 from kb.search.asking import wording
 from kb.search.engine import Engine, Engines
@@ -72,16 +74,29 @@ def settings_in_force() -> Settings:
     return found
 
 
-def engine_in_force() -> Engine:
-    """The engine that answers this request. Raises BundleError."""
+def whole_engine() -> Engine:
+    """The engine of all articles, whoever asks. Raises BundleError."""
     engines: Engines = current_app.config["ENGINES"]
     return engines.in_force()
 
 
-def remembered(engine: Engine) -> Remembered | None:
-    """The verdicts that pastes are answered with."""
+def engine_in_force() -> Engine:
+    """The engine that answers this request: of what its sender sees. Raises BundleError."""
+    return whole_engine().seen_by(sight())
+
+
+def sight() -> Sight:
+    """What who asks sees of the base (kb.web.identity), found once for a request."""
+    if "sight" not in g:
+        g.sight = current_app.config["SIGHT"]()
+    found: Sight = g.sight
+    return found
+
+
+def remembered() -> Remembered | None:
+    """The verdicts that pastes are answered with: of all articles, and used of those that are seen."""
     memory: Memory = current_app.config["MEMORY"]
-    return memory.remembered(engine)
+    return memory.remembered(whole_engine())
 
 
 def store() -> Store:
@@ -195,9 +210,10 @@ def _article_at(engine: Engine, name: str) -> Article:
         return engine.article(name)
     except NotFoundError:
         place = _moved(name)
-        if place is None:
-            raise
-    return engine.article(place)
+        if place is not None:
+            with suppress(NotFoundError):  # the error names what was asked for, not where it went
+                return engine.article(place)
+        raise
 
 
 def _moved(name: str) -> str | None:

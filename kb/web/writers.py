@@ -1,26 +1,29 @@
 """This module is what the writers' pages share: who may write, who does, which file is meant, what follows a save."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from flask import current_app, flash, request, session
+from flask import flash, request, session
 from flask_babel import format_datetime, format_time
 
 from kb.articles.files import ArticleFile
+from kb.articles.writing import workflow
 from kb.articles.writing.drafts import Drafts
 from kb.articles.writing.form import values_of
 from kb.articles.writing.rename import moved_to
 from kb.articles.writing.save import MAX_EDITOR, Editions
 from kb.articles.writing.sittings import Sittings
 from kb.desk.after_save import settle
-from kb.errors import BundleError, InputError, NotFoundError
+from kb.errors import BundleError, InputError, KbError, NotFoundError, StoreError
 from kb.language import say
-from kb.search.engine import Engine, Engines
+from kb.people.teams import Teams
+from kb.search.engine import Engine
+from kb.web.identity import may
 from kb.web.security import require_own_page, require_token
-from kb.web.views import Answer, person, settings_in_force, store, visitor
+from kb.web.views import Answer, engine_in_force, person, settings_in_force, sight, store, visitor
 
 MAX_UPLOAD = 20_000_000
 """Bytes of what a writer sends: an article, a picture."""
@@ -77,21 +80,59 @@ def others(path: str) -> list[str]:
 
 def engine_or_none() -> Engine | None:
     """The engine in force; writing must be possible before there is one."""
-    engines: Engines = current_app.config["ENGINES"]
     try:
-        return engines.in_force()
+        return engine_in_force()
     except BundleError:
         return None
 
 
 def file_of(name: str) -> ArticleFile:
-    """The file of an article by its path, its number, or a path it had before. Raises NotFoundError, ArticleError."""
+    """The file of an article by its path, its number, or a path it had before; one that who asks does not see is not
+    there. Raises NotFoundError, ArticleError.
+    """
     try:
-        return editions().open(name)
+        found = editions().open(name)
     except NotFoundError:
         engine = engine_or_none()
         path = name if engine is None else _path_of(engine, name)
-        return editions().open(moved_to(store(), path) or path)
+        found = editions().open(moved_to(store(), path) or path)
+    if not sight().sees(found.article):
+        raise NotFoundError(say("没有文章文件 {path}", "there is no file {path}", path=name))
+    return found
+
+
+def is_seen(path: str) -> bool:
+    """Whether there is such a file, for who asks."""
+    try:
+        file_of(path)
+    except KbError:
+        return False
+    return True
+
+
+def require_allowed(before: ArticleFile | None, after: ArticleFile, content: bool = True) -> None:
+    """Raises InputError, HinderedError among them, unless who asks may save this text in place of the one before.
+
+    Nobody takes an article out of their own sight. before, content: see kb.articles.writing.workflow.
+    """
+    workflow.require_allowed(settings_in_force(), before, after, may("publish"), content)
+    if after.error is None and not sight().sees(after.article):
+        raise InputError(
+            say(
+                "audience 设为 {audience} 后您自己也看不到这篇；请让那个团队的人，或负责人来改",
+                "with audience {audience} you would not see this article yourself; let a member of that team, or a "
+                "lead, change it",
+                audience=after.article.audience,
+            )
+        )
+
+
+def known_teams() -> Collection[str] | None:
+    """The names of all teams, None where the database can't tell."""
+    try:
+        return Teams(store()).names() if store().exists() else None
+    except StoreError:
+        return None
 
 
 def _path_of(engine: Engine, name: str) -> str:

@@ -27,6 +27,7 @@ FILES = [
     "articles.ids.npy", "articles.ids.numbers.npy", "articles.paths.npy", "articles.paths.numbers.npy",
     "bodies.jsonl", "bodies.offsets.npy", "passages.jsonl", "passages.offsets.npy", "passages.article.npy",
     "facets.json", *(f"facet.{name}.{column}.npy" for name in FACETS for column in ("articles", "values")),
+    "pictures.keys.npy", "pictures.articles.npy",
     "meaning.keys.npy", "meaning.first.npy", "synonyms.json", "dictionary.json", "passages.page.npy",
     "facts.articles.npy", "terms.idf.npy",
     "spelling.words.txt", "spelling.syllables.txt",

@@ -499,14 +499,18 @@ def test_eval_compares(kb: Kb, judged: Path) -> None:
 
 
 def test_pack(two: Kb, tmp_path: Path) -> None:
-    """kb pack prints the file it wrote and tells people what is in it; without an article it writes none."""
-    result = two("pack", "-o", "stick.html")
+    """kb pack prints the file it wrote and tells people what is in it; without an article it writes none. Internal
+    articles are asked for.
+    """
+    assert "--audience internal" in two("pack", "-o", "none.html", code=NOTHING).stderr
+    result = two("pack", "--audience", "internal", "-o", "stick.html")
     assert result.stdout == "stick.html\n"
     assert "2 篇" in result.stderr
     assert "纸卡住了" in (tmp_path / "stick.html").read_text("utf8")
-    two("pack", "--area", "printer", "-o", "one.html")
+    two("pack", "--audience", "internal", "--area", "printer", "-o", "one.html")
     assert "VPN" not in (tmp_path / "one.html").read_text("utf8")
-    two("pack", "蓝牙耳机", "-o", "none.html", code=NOTHING)
+    two("pack", "蓝牙耳机", "--audience", "internal", "-o", "none.html", code=NOTHING)
+    assert "team:网络组" in two("pack", "--audience", "team:网络组", "-o", "none.html", code=MISTAKE).stderr
     assert not (tmp_path / "none.html").exists()
 
 

@@ -208,7 +208,7 @@ def test_command(built: Index, sample_settings: Settings, tmp_path: Path) -> Non
     out = tmp_path / "pack.html"
 
     def run(*words: str) -> Any:
-        return CliRunner().invoke(cli, ["pack", *words, "-o", str(out), *folders])
+        return CliRunner().invoke(cli, ["pack", *words, "--audience", "internal", "-o", str(out), *folders])
 
     def packed() -> set[str]:
         return {i for i in Page(out.read_text("utf8")).ids if re.fullmatch(r"KB-\d+", i)}

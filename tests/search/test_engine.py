@@ -15,6 +15,7 @@ import yaml
 from kb.errors import BundleError, NotFoundError
 from kb.indexer import build as embedded_publisher
 from kb.model import Criterion, Query, Verdict, Where
+from kb.model.sight import EVERYTHING, Sight
 from kb.search.backend import Backend, Publisher
 from kb.search.engine import ENGINES, Engine, Engines, engines
 from kb.search.query import Term, parse
@@ -209,6 +210,27 @@ def test_changes_aside(base: Base, tmp_path: Path) -> None:
     aside.index.mkdir()
     engine.copied(aside.index)
     assert engine.opened(aside.index).search(Query("卡纸")).total == 1
+
+
+def test_who_sees_a_part(own: Base) -> None:
+    """An engine for who sees some articles answers as one of a base without the others, and stays the same one."""
+    secret = CONTRACT["articles"]["printer/jam.md"].replace("KB-000001", "KB-000099").replace("搓纸轮", "光导鼓")
+    own.write("printer/secret.md", secret.replace("---\n", "---\naudience: team:red\n", 1))
+    own.inside.publisher.update(own.settings, ["printer/secret.md"])
+    whole, sight = own.engine, Sight(audiences=frozenset({"internal"}))
+    part = whole.seen_by(sight)
+    assert part is whole.seen_by(Sight(audiences=frozenset({"internal"})))
+    assert whole.seen_by(EVERYTHING) is whole
+    assert whole.seen_by(Sight(audiences=frozenset({"internal", "team:red"}))) is whole
+    assert (whole.frequency("光导鼓") > 0, part.frequency("光导鼓")) == (True, 0)
+    assert [e.search(Query("光导鼓")).total for e in (whole, part)] == [1, 0]
+    assert part.total() == whole.total() - 1
+    assert part.build().articles == whole.build().articles - 1
+    assert dict(part.counts("audience", hidden=True)).keys() == {"internal"}
+    assert "KB-000099" not in [s.article.id for s in part.suggest("打印机卡纸，光导鼓").suggestions]
+    with pytest.raises(NotFoundError):
+        part.article("KB-000099")
+    assert part.search(Query("光导股")).suggestion == ""
 
 
 # --- builds ----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from kb.errors import InputError
 from kb.labels import guessed_value
 from kb.language import say
 from kb.model import CASE_SECTIONS, FAQ_SECTIONS, schema
+from kb.model.sight import team_of
 
 TICKET = "ticket"
 """The key that keeps a ticket's own number, by which the next import knows it."""
@@ -131,9 +132,9 @@ def require_known(columns: Sequence[str], given: Iterable[str]) -> None:
 
 
 def choice(key: str, text: str, areas: Iterable[str] = ()) -> str:
-    """A value of area, cause, handling or severity as articles write it: 硬件 -> hardware; "" when it is none."""
+    """A value of what takes one of a few, as articles write it: 硬件 -> hardware; "" when it is none."""
     own = text.strip()
-    if key == "area" and own in areas:
+    if (key == "area" and own in areas) or (key == "audience" and team_of(own)):
         return own
     found = guessed_value(key, text)
     if found in CHOICES[key]:

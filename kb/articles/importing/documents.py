@@ -25,6 +25,7 @@ from kb.errors import ArticleError, InputError
 from kb.language import say
 from kb.model import Article
 from kb.model.schema import KINDS, STATUSES
+from kb.model.sight import INTERNAL
 from kb.privacy import masked
 
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif")
@@ -139,6 +140,8 @@ def _markdown(source: Source, name: str, place: str, options: Options) -> Draft:
     article, head = file.strict(), file.head
     own = article.id if "id" in head.values and NUMBER.fullmatch(article.id) else ""
     changes: dict[str, Any] = {"status": options.status} if options.status and options.status != article.status else {}
+    if options.audience and "audience" not in head.values:
+        changes["audience"] = options.audience
     if not own:
         changes = _keys(article, head.values, options)
 
@@ -199,6 +202,8 @@ def _keys(article: Article, given: dict[str, Any], options: Options) -> dict[str
     keys: dict[str, Any] = {"kind": kind, "title": article.title}
     if options.area and not article.area:
         keys["area"] = options.area
+    if options.audience and "audience" not in given:
+        keys["audience"] = options.audience
     stated = article.status if "status" in given and article.status in STATUSES else ""
     keys["status"] = options.status or stated or "draft"
     dated = columns.day(str(given.get("created") or given.get("date") or ""))
@@ -287,6 +292,7 @@ def _converted(source: Source, name: str, place: str, options: Options) -> Draft
         kind=options.kind or ("case" if document.roles else "manual"),
         title=text(document.title or PurePosixPath(name).stem),
         area=options.area,
+        audience=options.audience or INTERNAL,
         status=options.status or "draft",
         created=options.today,
         updated=options.today,

@@ -16,7 +16,7 @@ class Options:
     columns: column of a table -> key or section, beside what its names tell; "" leaves a column out.
     usual: the same of a saved mapping, for those columns that a table has.
     mask: customer data is replaced by a note. areas: values allowed beside the built-in ones.
-    max_file_kb: the largest article.
+    max_file_kb: the largest article. audience: where none is given, "" for internal.
     """
 
     kind: str = ""
@@ -28,6 +28,7 @@ class Options:
     areas: tuple[str, ...] = ()
     max_file_kb: int = 2048
     today: date = field(default_factory=date.today)
+    audience: str = ""
 
 
 class Document(NamedTuple):

@@ -14,6 +14,7 @@ from kb.articles.importing.sources import opened
 from kb.errors import InputError
 from kb.language import current, first_of, say
 from kb.model import Article
+from kb.model.sight import INTERNAL
 from kb.privacy import masked
 from kb.text import hypertext
 
@@ -192,8 +193,8 @@ def _line(given: Given, key: str) -> str:
 
 
 def _choices(given: Given, kind: str, options: Options) -> tuple[dict[str, Any], list[str]]:
-    """area, cause, handling and severity, and what to say of values that are none. A text about a case's cause is."""
-    values: dict[str, Any] = {"area": options.area}
+    """What takes one of a few values, and what to say of values that are none. A text about a case's cause is."""
+    values: dict[str, Any] = {"area": options.area, "audience": options.audience or INTERNAL}
     warnings: list[str] = []
     for key in columns.CHOICES:
         for column, text in reversed(given.get(key, ())):

@@ -1,6 +1,6 @@
 """This module answers: from which state may an article go to which, by whom, and what stands in its way?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from kb.articles.check import Problem, check_file, private, unparsed
@@ -8,28 +8,29 @@ from kb.articles.files import ArticleFile
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
+from kb.people.roles import role_name
 from kb.settings import Settings
 
-ANYONE, REVIEWER = "anyone", "reviewer"
+ANYONE, PUBLISHER = "anyone", "publisher"
 
 TRANSITIONS: dict[tuple[str, str], str] = {
     ("draft", "draft"): ANYONE,
     ("draft", "review"): ANYONE,
-    ("draft", "published"): REVIEWER,
-    ("draft", "archived"): REVIEWER,
+    ("draft", "published"): PUBLISHER,
+    ("draft", "archived"): PUBLISHER,
     ("review", "review"): ANYONE,
-    ("review", "published"): REVIEWER,
+    ("review", "published"): PUBLISHER,
     ("review", "draft"): ANYONE,
-    ("review", "archived"): REVIEWER,
-    ("published", "published"): REVIEWER,
+    ("review", "archived"): PUBLISHER,
+    ("published", "published"): PUBLISHER,
     ("published", "review"): ANYONE,
-    ("published", "archived"): REVIEWER,
-    ("archived", "archived"): REVIEWER,
-    ("archived", "published"): REVIEWER,
-    ("archived", "draft"): REVIEWER,
+    ("published", "archived"): PUBLISHER,
+    ("archived", "archived"): PUBLISHER,
+    ("archived", "published"): PUBLISHER,
+    ("archived", "draft"): PUBLISHER,
 }
-"""(state, state after saving) -> who may. What is not here can't be done. Who may not change a published article
-can still hand in a change: it is saved for review."""
+"""(state, state after saving) -> who may; a publisher has the role of the setting publish_role, or one above. What
+is not here can't be done. Who may not change a published article can still hand in a change: it is saved for review."""
 
 MAX_PROBLEMS = 5
 """Problems that the sentence about a text tells."""
@@ -45,16 +46,20 @@ class HinderedError(InputError):
 
 
 def require_allowed(
-    settings: Settings, before: ArticleFile | None, after: ArticleFile, editor: str, content: bool = True
+    settings: Settings,
+    before: ArticleFile | None,
+    after: ArticleFile,
+    publishes: bool,
+    content: bool = True,
 ) -> None:
     """Raises InputError, HinderedError among them, unless an editor may save this text in place of the one before.
 
-    before: None for a new article, which gets its number when it is saved. content: False for a change of the front
-    matter alone that everybody may make while the state stays.
+    before: None for a new article, which gets its number when it is saved. publishes: whether the editor may publish.
+    content: False for a change of the front matter alone that everybody may make while the state stays.
     """
     was, becomes = before.status if before else "draft", after.status
-    if (content or was != becomes) and not may(was, becomes, editor, settings.reviewers):
-        raise InputError(refusal(was, becomes, settings.reviewers))
+    if (content or was != becomes) and not may(was, becomes, publishes):
+        raise InputError(refusal(was, becomes, settings.publish_role))
     if before and number_changed(before, after):
         raise InputError(say("编号不能改，也不能去掉", "the number can't be changed or taken away"))
     problems = hindrances(settings.articles, before, after, settings.areas)
@@ -76,19 +81,19 @@ def number_changed(before: ArticleFile, after: ArticleFile) -> bool:
     return before.article.id.startswith("KB-") and after.article.id != before.article.id
 
 
-def may(before: str, after: str, editor: str, reviewers: Sequence[str]) -> bool:
-    """Whether an editor may save an article from one state into another. Without reviewers everybody is one."""
+def may(before: str, after: str, publishes: bool) -> bool:
+    """Whether an editor may save an article from one state into another. publishes: whether they may publish."""
     who = TRANSITIONS.get((before, after))
-    return who == ANYONE or (who == REVIEWER and (not reviewers or editor in reviewers))
+    return who == ANYONE or (who == PUBLISHER and publishes)
 
 
-def next_states(before: str, editor: str, reviewers: Sequence[str]) -> list[str]:
+def next_states(before: str, publishes: bool) -> list[str]:
     """The other states an editor may bring an article into, in the order of the table."""
-    return [b for a, b in TRANSITIONS if a == before != b and may(a, b, editor, reviewers)]
+    return [b for a, b in TRANSITIONS if a == before != b and may(a, b, publishes)]
 
 
-def refusal(before: str, after: str, reviewers: Sequence[str]) -> str:
-    """The sentence for who may not."""
+def refusal(before: str, after: str, least: str) -> str:
+    """The sentence for who may not. least: the role from which on one publishes."""
     if (before, after) not in TRANSITIONS:
         return say(
             "“{before}”不能直接变成“{after}”",
@@ -97,10 +102,10 @@ def refusal(before: str, after: str, reviewers: Sequence[str]) -> str:
             after=label("status", after),
         )
     return say(
-        "“{after}”要由审核人来做：{names}（设置 reviewers）；您可以保存为待审",
-        "only a reviewer may do that ({after}): {names} (setting reviewers); you can save it for review",
+        "要{least}及以上才能这样做（{after}，设置 publish_role）；您可以保存为待审",
+        "it takes {least} or above to do that ({after}, setting publish_role); you can save it for review",
         after=label("status", after),
-        names=say("、", ", ").join(reviewers),
+        least=role_name(least),
     )
 
 
