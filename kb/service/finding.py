@@ -8,8 +8,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 
-import numpy as np
 from sqlalchemy import delete, func, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session, aliased
 from kb import privacy
 from kb.database import tables
 from kb.service.events import Event
-from kb.text.hashing import keys
 from kb.text.stopwords import STOP_WORDS
 from kb.text.tokens import tokenizer_of
 
@@ -58,8 +57,8 @@ def _written(piece: str) -> str:
 
 
 def _numbers(terms: Iterable[str]) -> list[int]:
-    every = list(dict.fromkeys(filter(None, terms)))
-    return [int(n) for n in keys(every).view(np.int64)] if every else []
+    digests = (blake2b(term.encode(), digest_size=8).digest() for term in dict.fromkeys(filter(None, terms)))
+    return [int.from_bytes(digest, "big", signed=True) for digest in digests]
 
 
 def note(session: Session, case: int, event: Event) -> None:
