@@ -103,6 +103,13 @@ class Like(NamedTuple):
     share: float
 
 
+class Alike(NamedTuple):
+    """Cases like a text: those that are not closed, and closed ones that did not become an article."""
+
+    open: tuple[Like, ...]
+    unwritten: tuple[Like, ...]
+
+
 ALIKE = 0.3
 """The share from which on a case is like a text."""
 OPEN: ColumnElement[bool] = literal_column(tables.OPEN.text, Boolean)
@@ -112,6 +119,11 @@ UNWRITTEN = (
     & tables.Case.outcome.not_in((Outcome.CANCELLED, Outcome.MERGED))
 )
 """Restored or closed, and not yet answered which article it becomes."""
+CLOSED_UNWRITTEN = (
+    (tables.Case.state == State.CLOSED)
+    & (tables.Case.article == "")
+    & tables.Case.outcome.not_in((Outcome.CANCELLED, Outcome.MERGED))
+)
 
 
 class Cases:
@@ -168,15 +180,19 @@ class Cases:
                 return [_snapshot_of(self._row(session, text)).at(_now())]
             return _in_order(session, finding.holding(session, text, most))
 
-    def like(self, text: str, which: ColumnElement[bool] = OPEN, most: int = 5) -> list[Like]:
-        """Cases like a text that are not closed, or as `which` says, those most like it first."""
+    def like(self, text: str, but: str = "", most: int = 5) -> Alike:
+        """Cases like a text, those most like it first. but: the number of the case that it is the text of."""
         with self._store.reading() as session:
-            near = [(case, share) for case, share in finding.like(session, text) if share >= ALIKE]
-            wanted = select(tables.Case.id).where(tables.Case.id.in_([case for case, _ in near]), which)
-            kept = set(session.scalars(wanted))
-            shares = {case: share for case, share in near if case in kept}
-            first = list(shares)[:most]
-            return [Like(c, shares[i]) for i, c in zip(first, _in_order(session, first), strict=True)]
+            shares = {case: share for case, share in finding.like(session, text) if share >= ALIKE}
+            other = tables.Case.id.in_(shares) & (tables.Case.number != but)
+            return Alike(*(self._like(session, shares, other & which, most) for which in (OPEN, CLOSED_UNWRITTEN)))
+
+    def _like(
+        self, session: Session, shares: Mapping[int, float], which: ColumnElement[bool], most: int
+    ) -> tuple[Like, ...]:
+        kept = set(session.scalars(select(tables.Case.id).where(which)))
+        first = [case for case in shares if case in kept][:most]
+        return tuple(Like(c, shares[i]) for i, c in zip(first, _in_order(session, first), strict=True))
 
     def caller(self, text: str) -> Snapshot | None:
         """The newest case of who is reached by a number or an address that stands in a text, or has a serial of it."""
