@@ -28,6 +28,8 @@ NEWEST = 300
 """Cases of a word that are looked at, the newest: a word of more tells little."""
 REACHED = ("mobile", "phone", "mail")
 """How somebody is reached; found however it is written."""
+SHARED = 2
+"""Words that a case shares at least with a text that it is like."""
 MAX_SERIALS = 5
 _SERIAL = re.compile(r"\b(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{4,}[A-Z0-9]\b")
 _NAMED = frozenset("title customer contact site device old new where undo looked answer cause article".split())
@@ -35,15 +37,18 @@ _NAMED = frozenset("title customer contact site device old new where undo looked
 
 
 def words(text: str) -> list[int]:
-    """The words of a text, each once, in the order in which they come."""
-    tokens = tokenizer_of(()).tokens(text[:MAX_READ])
-    terms = [t.term for t in tokens if len(t.term) > 1 and t.term not in STOP_WORDS]
+    """The words of a text, each once, in the order in which they come; how somebody is reached is one word."""
+    text = text[:MAX_READ]
+    rest = text
+    for start, end, _ in privacy.find(text, REACHED):
+        rest = rest[:start] + " " * (end - start) + rest[end:]
+    terms = [t.term for t in tokenizer_of(()).tokens(rest) if len(t.term) > 1 and t.term not in STOP_WORDS]
     return _numbers([*reached(text), *terms])
 
 
 def reached(text: str) -> list[str]:
     """The telephone numbers and mail addresses of a text, each in one way of writing."""
-    found = [text[:MAX_READ][f.start : f.end] for f in privacy.find(text[:MAX_READ], REACHED)]
+    found = [text[f.start : f.end] for f in privacy.find(text[:MAX_READ], REACHED)]
     return list(dict.fromkeys(_written(piece) for piece in found))
 
 
@@ -116,9 +121,12 @@ def like(session: Session, text: str) -> list[tuple[int, float]]:
     total = session.scalar(select(func.max(tables.Case.id))) or 1
     weights = {word: math.log(1 + total / len(cases)) for word, cases in held.items()}
     telling = sorted(weights, key=lambda word: -weights[word])[:MAX_WORDS]
-    sums: Counter[int] = Counter()
+    sums: dict[int, float] = {}
+    shared: Counter[int] = Counter()
     for word in telling:
         for case in held[word]:
-            sums[case] += weights[word]  # type: ignore[assignment] # a Counter of shares
+            sums[case] = sums.get(case, 0.0) + weights[word]
+            shared[case] += 1
     whole = sum(weights[word] for word in telling)
-    return [(case, score / whole) for case, score in sums.most_common(NEWEST)]
+    likely = [(case, score / whole) for case, score in sums.items() if shared[case] >= SHARED]
+    return sorted(likely, key=lambda found: (-found[1], -found[0]))[:NEWEST]

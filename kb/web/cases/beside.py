@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from kb.desk.paste import Paste, answer_paste
+from kb.desk.paste import Paste, answer_paste, is_brief
 from kb.model import Article, Suggestions
 from kb.service.cases import Case, Like
 from kb.service.files import Kept
@@ -44,6 +44,8 @@ def of_text(asked: Told, number: str = "") -> Beside:
         return Beside(None, (), (), alike.open, alike.unwritten)
     paste = Paste(asked.text, answers=asked.answers, count=FIXES + len(asked.looked_at))
     found = answer_paste(engine, paste, remembered(engine))
+    if is_brief(asked.text, found.identifiers) and not asked.answers:
+        return Beside(found, (), (), alike.open, alike.unwritten)
     shown = [c for c in cards(engine, asked.text, found, {}) if c.suggestion.article.id not in asked.looked_at]
     looked = [s.article for s in (*found.suggestions, *found.related) if s.article.id in asked.looked_at]
     return Beside(found, shown[:FIXES], looked, alike.open, alike.unwritten)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flask import Flask, flash, redirect, request, url_for
 
 from kb.articles.writing.save import MAX_EDITOR
+from kb.desk.paste import Paste, answer_paste
 from kb.language import say
 from kb.model import Article, Query
 from kb.model.casework import EventKind, Outcome, State
@@ -70,7 +71,7 @@ def write(number: str) -> Answer:
     case = cases().find(number)
     engine = engine_or_none()
     asked = told(case.log)
-    identifiers = engine.near(asked.text) if engine else ()
+    identifiers = answer_paste(engine, Paste(asked.text)).identifiers if engine and asked.text.strip() else ()
     looked = [engine.article(name) for name in asked.looked_at] if engine else []
     made = write_up(case.now.number, case.log, case.policy, identifiers, looked)
     today = case.log[-1].noted.astimezone(case.policy.zone).date().isoformat()

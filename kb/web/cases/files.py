@@ -1,6 +1,7 @@
 """This module takes files for cases and gives them out: to staff alone, and never as a page."""
 
 from collections.abc import Mapping
+from io import BytesIO
 
 from flask import Flask, Response, request, send_file
 from werkzeug.exceptions import NotFound
@@ -53,12 +54,11 @@ def case_file(number: str, digest: str) -> Answer:
     if found is None:
         raise NotFound(say("这一单没有这个文件", "this case has no such file"))
     response: Response = send_file(
-        kept().path(digest).resolve(),
+        BytesIO(kept().path(digest).read_bytes()),
         mimetype="application/octet-stream",
         as_attachment=True,
         download_name=found.name,
         etag=False,
-        last_modified=None,
     )
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, no-store"

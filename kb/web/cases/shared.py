@@ -1,6 +1,8 @@
 """This module is what the pages of cases share: the cases, who writes, and that there is a desk at all."""
 
+import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import wraps
 from time import time
@@ -9,6 +11,7 @@ from typing import Any
 from flask import Flask, g, request
 from werkzeug.exceptions import NotFound
 
+from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.model.casework import Role
 from kb.people.accounts import People
@@ -16,6 +19,7 @@ from kb.service import cases as service
 from kb.service.cases import Author, Cases
 from kb.service.snapshot import Snapshot
 from kb.service.telling import in_days, length, stamp, why_counted
+from kb.text.tokens import fold
 from kb.web import identity, writers
 from kb.web.security import require_own_page, require_token
 from kb.web.views import Answer, person, settings_in_force, store
@@ -28,6 +32,11 @@ ROLES = {
     "administrator": Role.ADMIN,
 }
 """The role of an account -> that of who works on a case."""
+FOUND = 3
+"""Cases that stand above the articles of a search."""
+MAX_WORDS = 200
+"""Characters of a search that is asked in cases, too."""
+_WHOLE = re.compile(r"\d{2}-\d{5,9}-\d")
 
 
 def init_app(app: Flask) -> None:
@@ -37,6 +46,7 @@ def init_app(app: Flask) -> None:
         time_left=time_left,
         now_seconds=time,
         why_counted=why_counted,
+        told_length=length,
         length_of=lambda counts, clock: length(counts, in_days(clock)),
     )
     app.jinja_env.filters.update(short=short, exact=exact)
@@ -93,9 +103,18 @@ def colleagues() -> Sequence[str]:
 
 def found_in(text: str) -> list[Snapshot]:
     """Cases that hold the words of a search, for who may see them; none for anybody else."""
-    if not (text.strip() and settings_in_force().serves and identity.may("cases")):
+    if not (text.strip() and len(text) < MAX_WORDS and settings_in_force().serves and identity.may("cases")):
         return []
-    return cases().holding(text, 3)
+    return cases().holding(text, FOUND + 1)
+
+
+def case_named(text: str) -> str:
+    """The case whose whole number a text is, for who may see it; "" for anything else."""
+    if not (_WHOLE.fullmatch(fold(text).text.strip()) and settings_in_force().serves and identity.may("cases")):
+        return ""
+    with suppress(InputError, NotFoundError):
+        return cases().find(text).now.number
+    return ""
 
 
 def exact(when: datetime | None) -> str:
