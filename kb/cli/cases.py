@@ -219,7 +219,7 @@ def _help(action: Any, fields: tuple[str, ...]) -> tuple[str, str]:
 
 def _print_done(cases: "Cases", done: "Case", as_json: bool) -> None:
     if as_json:
-        print_json(case_data(cases, done))
+        print_json(case_data(done.now, cases.clocks(done), done.log))
         return
     click.echo(f"{done.now.number}  {label('state', done.now.state)}  {one_line(done.now.title)}")
     for clock in (c for c in cases.clocks(done) if c.ticking):
@@ -250,7 +250,7 @@ def case_show(chosen: Settings, number: str, as_json: bool) -> None:
     cases = opened(chosen)
     found = cases.find(number)
     if as_json:
-        print_json(case_data(cases, found))
+        print_json(case_data(found.now, cases.clocks(found), found.log))
         return
     now, zone = found.now, found.policy.zone
     click.echo(" · ".join([now.number, label("state", now.state), now.priority, now.title]))

@@ -75,7 +75,7 @@ def clock(chosen: Settings, number: str, why: bool, as_json: bool) -> None:
     found = cases.find(number)
     zone = found.policy.zone
     if as_json:
-        print_json(case_data(cases, found)["clocks"])
+        print_json(case_data(found.now, cases.clocks(found), found.log)["clocks"])
         return
     for c in cases.clocks(found):
         click.echo(clock_line(c, zone))

@@ -1,6 +1,6 @@
 """This module tells cases as people read them, and as JSON: clocks, times, facts, the same words on every surface."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,8 @@ from kb.service.events import Event, moment
 from kb.service.fields import FIELDS
 
 if TYPE_CHECKING:
-    from kb.service.cases import Case, Cases
     from kb.service.clocks import Clock, Kept
+    from kb.service.snapshot import Snapshot
 
 GROUPS = {"priority": "severity"}
 """The group of kb.labels that names a column's values, where it is not the column's own."""
@@ -111,13 +111,13 @@ def fact(name: str, value: Any, zone: ZoneInfo) -> str:
     return stamp(moment(value), zone) if field.form == "moment" else label(field.group, str(value))
 
 
-def case_data(cases: "Cases", found: "Case") -> dict[str, Any]:
+def case_data(now: "Snapshot", clocks: "Iterable[Clock]", log: Iterable[Event]) -> dict[str, Any]:
     """A case as JSON."""
-    clocks = [
+    told = [
         {k: v for k, v in vars(c).items() if k not in ("time", "pauses", "within")} | {"within": str(c.within or "")}
-        for c in cases.clocks(found)
+        for c in clocks
     ]
-    return {"case": plain(asdict(found.now)), "clocks": plain(clocks), "log": plain([asdict(e) for e in found.log])}
+    return {"case": plain(asdict(now)), "clocks": plain(told), "log": plain([asdict(e) for e in log])}
 
 
 def plain(value: Any) -> Any:

@@ -41,9 +41,9 @@ PATHS: dict[str, tuple[Text, dict[str, Any], object]] = {
     "revision": (("版本的 id", "id of the version"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
     "table": (("哪一张表", "which table"), {"type": "string", "enum": list(get_args(Table))}, "weeks"),
     "number": (
-        ("服务单号，如 26-00137-7", "the number of a case, such as 26-00137-7"),
+        ("服务单号：26-00137-7，或只写今年的序号", "the number of a case: 26-00137-7, or this year's counter alone"),
         {"type": "string", "pattern": r"^[0-9-]+$", "maxLength": 24},
-        "26-00001-8",
+        "1",
     ),
     "verdict": (("判定的 id", "id of the verdict"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
 }

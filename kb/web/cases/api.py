@@ -133,7 +133,7 @@ def _author() -> Author:
 
 
 def _whole(case: Case) -> dict[str, Any]:
-    return case_data(cases(), case)
+    return case_data(case.now, cases().clocks(case), case.log)
 
 
 def _at(text: str) -> datetime | None:

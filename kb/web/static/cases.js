@@ -59,7 +59,7 @@ if (composer) {
       if (!answer.ok) return;
       const now = await answer.json();
       sitting = now.sitting;
-      const lines = now.others.length ? [told.writing + now.others.join("、")] : [];
+      const lines = now.others.length ? [told.writing + now.others.join(told.comma)] : [];
       if (now.entries) {
         timeline.insertAdjacentHTML("beforeend", now.entries);
         for (const seen of $$("[data-seen]")) seen.value = now.version;
@@ -72,6 +72,8 @@ if (composer) {
       if (others.textContent !== lines.join(" · ")) others.textContent = lines.join(" · ");
     } catch { /* asked again in a while */ }
   }
+  composer.addEventListener("look", here);
+  addEventListener("focus", here);
   setInterval(() => { if (!document.hidden && !sent) here(); }, Number(told.every || 10) * 1000);
   box.addEventListener("input", () => {
     if (typing) return;
