@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import ARTICLES
@@ -217,7 +218,7 @@ def test_s11_promises(visit: Open) -> None:  # noqa: F811
     assert page.locator(".clock").first.inner_text().startswith("响应")
     page.locator(".clock summary").first.click()
     assert "计入" in page.locator(".clock .reckoning").first.inner_text()
-    until = datetime.now() + timedelta(hours=2)
+    until = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(hours=2)
     do(page, "promise", "两小时内回话", until=f"{until:%Y-%m-%dT%H:%M}")
     assert page.locator(".clock:has-text('答应的时间')").count() == 1
     assert page.locator(".clock:has-text('响应'):has-text('按时')").count() == 1

@@ -120,6 +120,7 @@ def _shown(text: str, typed: Mapping[str, str], problem: str = "") -> Answer:
     return page(
         "cases/_found.html" if script else "cases/new.html",
         text=text,
+        typed=typed,
         read=read,
         near=near,
         choices=_choices(typed, read, proposals),

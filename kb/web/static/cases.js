@@ -26,8 +26,14 @@ if (entry) {
       const part = document.createElement("template");
       part.innerHTML = await answer.text();
       const inside = document.activeElement?.closest("[data-part=fields]");
+      const chosen = new Map([...touched].map((name) => [name, $(`[data-part=fields] [name=${name}]`, found)?.value]));
       for (const name of inside ? ["beside"] : ["fields", "beside"]) {
         $(`[data-part=${name}]`, found).replaceWith($(`[data-part=${name}]`, part.content));
+      }
+      // What was chosen while the answer was on its way stays.
+      for (const [name, value] of chosen) {
+        const field = $(`[data-part=fields] [name=${name}]`, found);
+        if (field && value !== undefined) field.value = value;
       }
       enliven(found);
     } catch (error) {
