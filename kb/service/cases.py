@@ -13,7 +13,7 @@ from itertools import groupby
 from logging import getLogger
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, ColumnElement, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -45,7 +45,7 @@ COUNTED = 1000
 """Cases of a view that are counted; of more it is said that there are more."""
 SOON = timedelta(hours=1)
 """How long before it is late a case is shown as soon late."""
-LAST = 50
+LAST = 20
 """Cases of an article by which its figures are told."""
 TRIES = 6
 """Times that a writer waits for the others, each as long as the database does."""
@@ -112,18 +112,13 @@ class Alike(NamedTuple):
 
 ALIKE = 0.3
 """The share from which on a case is like a text."""
-OPEN: ColumnElement[bool] = literal_column(tables.OPEN.text, Boolean)
-UNWRITTEN = (
-    literal_column(f"({tables.UNANSWERED.text})", Boolean)
-    & tables.Case.state.in_((State.RESTORED, State.CLOSED))
-    & tables.Case.outcome.not_in((Outcome.CANCELLED, Outcome.MERGED))
+OPEN = tables.OPEN
+UNWRITTEN = and_(
+    tables.UNANSWERED,
+    tables.Case.state.in_((State.RESTORED, State.CLOSED)),
+    tables.Case.outcome.not_in((Outcome.CANCELLED, Outcome.MERGED)),
 )
 """Restored or closed, and not yet answered which article it becomes."""
-CLOSED_UNWRITTEN = (
-    (tables.Case.state == State.CLOSED)
-    & (tables.Case.article == "")
-    & tables.Case.outcome.not_in((Outcome.CANCELLED, Outcome.MERGED))
-)
 
 
 class Cases:
@@ -182,17 +177,15 @@ class Cases:
 
     def like(self, text: str, but: str = "", most: int = 5) -> Alike:
         """Cases like a text, those most like it first. but: the number of the case that it is the text of."""
+        case = tables.Case
         with self._store.reading() as session:
-            shares = {case: share for case, share in finding.like(session, text) if share >= ALIKE}
-            other = tables.Case.id.in_(shares) & (tables.Case.number != but)
-            return Alike(*(self._like(session, shares, other & which, most) for which in (OPEN, CLOSED_UNWRITTEN)))
-
-    def _like(
-        self, session: Session, shares: Mapping[int, float], which: ColumnElement[bool], most: int
-    ) -> tuple[Like, ...]:
-        kept = set(session.scalars(select(tables.Case.id).where(which)))
-        first = [case for case in shares if case in kept][:most]
-        return tuple(Like(c, shares[i]) for i, c in zip(first, _in_order(session, first), strict=True))
+            shares = {found: share for found, share in finding.like(session, text) if share >= ALIKE}
+            known = select(case.id, case.number, case.state, case.article, case.outcome).where(case.id.in_(shares))
+            rows = {row.id: row for row in session.execute(known) if row.number != but}
+            still = [i for i in shares if i in rows and rows[i].state != State.CLOSED][:most]
+            lost = [i for i in shares if i in rows and _became_nothing(rows[i])][:most]
+            now = dict(zip((*still, *lost), _in_order(session, (*still, *lost)), strict=True))
+        return Alike(*(tuple(Like(now[i], shares[i]) for i in chosen) for chosen in (still, lost)))
 
     def caller(self, text: str) -> Snapshot | None:
         """The newest case of who is reached by a number or an address that stands in a text, or has a serial of it."""
@@ -631,6 +624,12 @@ def _where(statement: Select[Any], which: Filter, now: datetime) -> Select[Any]:
     if which.unwritten:
         statement = statement.where(UNWRITTEN)
     return statement
+
+
+def _became_nothing(row: Any) -> bool:
+    """Whether a case was closed, and no article tells of it."""
+    real = row.outcome not in (Outcome.CANCELLED, Outcome.MERGED)
+    return bool(row.state == State.CLOSED and real and not row.article)
 
 
 def _in_order(session: Session, wanted: Sequence[int]) -> list[Snapshot]:

@@ -285,9 +285,9 @@ def test_without_scripts(visit: Open) -> None:  # noqa: F811
     page.click("button:has-text('建单')")
     assert page.locator("#composer").count() == 1
     assert page.locator("[name='wait.until']").is_hidden()
-    page.check("#do-wait", force=True)
+    page.click("label[for=do-wait]")
     assert page.locator("[name='wait.until']").is_visible()
-    page.check("#do-reply", force=True)
+    page.click("label[for=do-reply]")
     page.fill("#composer-text", "您好")
     page.click(f"button[name=insert][value={ANSWER}]")
     assert page.input_value("#composer-text").startswith("您好\n\n")
