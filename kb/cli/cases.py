@@ -143,7 +143,7 @@ def _moment(cases: "Cases", at: str | None) -> datetime | None:
 def _register(action: Any) -> None:
     """The command of one action."""
     names = tuple(dict.fromkeys(n for asked in (*action.asks, *action.takes) for n in asked.split("|")))
-    fields = tuple(name for name in names if name not in ("text", "policy"))
+    fields = tuple(name for name in names if name not in ("text", "policy", "files"))
 
     def new(
         chosen: Settings, text: str, at: str | None, by: str, key: str | None, as_json: bool, **values: Any
