@@ -18,6 +18,8 @@ OFF = "off"
 """The encoder of those who want none."""
 PROMISES = "service.yml"
 """The file of service promises, beside the articles."""
+CASE_FILES = "case-files"
+"""The folder of files that came with cases, beside the articles."""
 
 
 class Setting(NamedTuple):

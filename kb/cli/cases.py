@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +26,13 @@ from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
 from kb.model.casework import Role, State
+from kb.service.telling import GROUPS, case_data, clock_line, clock_name, fact, name_of, plain, share, stamp
 from kb.settings import Settings
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from kb.service.cases import Case, Cases
-    from kb.service.clocks import Clock, Kept
     from kb.service.events import Event
     from kb.service.snapshot import Snapshot
 
@@ -143,7 +143,7 @@ def _moment(cases: "Cases", at: str | None) -> datetime | None:
 def _register(action: Any) -> None:
     """The command of one action."""
     names = tuple(dict.fromkeys(n for asked in (*action.asks, *action.takes) for n in asked.split("|")))
-    fields = tuple(name for name in names if name not in ("text", "policy"))
+    fields = tuple(name for name in names if name not in ("text", "policy", "files"))
 
     def new(
         chosen: Settings, text: str, at: str | None, by: str, key: str | None, as_json: bool, **values: Any
@@ -219,7 +219,7 @@ def _help(action: Any, fields: tuple[str, ...]) -> tuple[str, str]:
 
 def _print_done(cases: "Cases", done: "Case", as_json: bool) -> None:
     if as_json:
-        print_json(case_data(cases, done))
+        print_json(case_data(done.now, cases.clocks(done), done.log))
         return
     click.echo(f"{done.now.number}  {label('state', done.now.state)}  {one_line(done.now.title)}")
     for clock in (c for c in cases.clocks(done) if c.ticking):
@@ -250,16 +250,16 @@ def case_show(chosen: Settings, number: str, as_json: bool) -> None:
     cases = opened(chosen)
     found = cases.find(number)
     if as_json:
-        print_json(case_data(cases, found))
+        print_json(case_data(found.now, cases.clocks(found), found.log))
         return
     now, zone = found.now, found.policy.zone
     click.echo(" · ".join([now.number, label("state", now.state), now.priority, now.title]))
     for group in ("channel", "area", "cause", "handling", "outcome"):
         if value := getattr(now, group):
-            click.echo(f"  {say(_NAMES[group][0], _NAMES[group][1])}{colon()}{label(group, value)}")
+            click.echo(f"  {name_of(group)}{colon()}{label(group, value)}")
     for name in ("customer", "contact", "owner", "team", "article", "merged_into", "parent", "follows"):
         if value := getattr(now, name):
-            click.echo(f"  {say(_NAMES[name][0], _NAMES[name][1])}{colon()}{value}")
+            click.echo(f"  {name_of(name)}{colon()}{value}")
     for clock in cases.clocks(found):
         click.echo("  " + clock_line(clock, zone))
     for event in found.log:
@@ -269,45 +269,16 @@ def case_show(chosen: Settings, number: str, as_json: bool) -> None:
         click.echo(say("并入这一单的：", "merged into it: ") + listed(o.number for o in others))
 
 
-_GROUPS = {"priority": "severity"}
-"""The group of kb.labels that names a column's values, where it is not the column's own."""
-_NAMES = {
-    "priority": ("优先级", "priority"),
-    "state": ("状态", "state"),
-    "channel": ("渠道", "channel"),
-    "area": ("领域", "area"),
-    "cause": ("原因", "cause"),
-    "handling": ("处理方式", "handling"),
-    "outcome": ("结果", "outcome"),
-    "customer": ("客户", "customer"),
-    "contact": ("联系人", "contact"),
-    "owner": ("负责人", "owner"),
-    "team": ("班组", "team"),
-    "article": ("文章", "article"),
-    "merged_into": ("并入", "merged into"),
-    "parent": ("总单", "parent"),
-    "follows": ("接着", "follows"),
-}
-
-
 def _print_event(event: "Event", zone: "ZoneInfo") -> None:
     late = event.noted - event.at
     written = say("（{t} 补记）", " (written {t})", t=stamp(event.noted, zone)) if late.total_seconds() >= 60 else ""
-    facts = [f"{name}={_fact(name, value, zone)}" for name, value in event.data.items() if name != "policy"]
+    facts = [f"{name}={fact(name, value, zone)}" for name, value in event.data.items() if name != "policy"]
     click.echo(
         f"{event.place:>3}. {stamp(event.at, zone)}{written}  {event.by or '–'}  {label('event', event.kind)}"
         + (f"  {' '.join(facts)}" if facts else "")
     )
     if event.text:
         click.echo(textwrap.indent(event.text, "     "))
-
-
-def _fact(name: str, value: Any, zone: "ZoneInfo") -> str:
-    from kb.service.events import moment
-    from kb.service.fields import FIELDS
-
-    field = FIELDS[name]
-    return stamp(moment(value), zone) if field.form == "moment" else label(field.group, str(value))
 
 
 @command(
@@ -418,8 +389,8 @@ def case_figures(chosen: Settings, month: str | None, customer: str, as_json: bo
         return
     click.echo(say("{n} 个服务单", "{n} cases", n=found.cases))
     for name, counts in found.by.items():
-        told = listed(f"{label(_GROUPS.get(name, name), value) or '–'} {n}" for value, n in counts.items())
-        click.echo(f"  {say(_NAMES[name][0], _NAMES[name][1])}{colon()}{told}")
+        told = listed(f"{label(GROUPS.get(name, name), value) or '–'} {n}" for value, n in counts.items())
+        click.echo(f"  {name_of(name)}{colon()}{told}")
     for name, k in found.promises.items():
         click.echo(f"  {clock_name(name)}{colon()}{share(k)}")
     for miss in found.misses:
@@ -441,70 +412,7 @@ def _month(text: str | None, zone: "ZoneInfo") -> tuple[datetime, datetime]:
     return first.astimezone(UTC), last.astimezone(UTC)
 
 
-def share(kept: "Kept") -> str:
-    """The share of promises kept, never without its denominator."""
-    part = "–" if kept.share is None else f"{kept.share:.1%}"
-    return f"{part} ({kept.met}/{kept.of})"
-
-
 def _filter(**values: Any) -> Any:
     from kb.service.cases import Filter
 
     return Filter(**values)
-
-
-def stamp(moment: datetime | None, zone: "ZoneInfo") -> str:
-    return "–" if moment is None else f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def clock_name(name: str) -> str:
-    return label("promise", name)
-
-
-def clock_line(clock: "Clock", zone: "ZoneInfo") -> str:
-    """One clock: its name, how it stands, when it is due, what is left."""
-    name = clock_name(clock.name) + (f" #{clock.work}" if clock.work else "")
-    assumed = say("（暂定）", " (provisional)") if clock.assumed else ""
-    stopped = say("，{t} 做到", ", kept {t}", t=stamp(clock.stopped, zone)) if clock.stopped else ""
-    interim = say("（临时恢复）", " (for the time being)") if clock.provisional else ""
-    parts = [
-        name,
-        label("clock", clock.state),
-        say("到期 ", "due ") + stamp(clock.due, zone) + assumed + stopped + interim,
-    ]
-    if clock.stopped is None and clock.ended is None:
-        days = clock.within is not None and clock.within.counts_days
-        parts.append(say("剩 ", "left ") + length(clock.left, days))
-    return "  ".join(parts)
-
-
-def length(time: Any, days: bool = False) -> str:
-    """A time as people read it: 1 天, 2 h 05 min."""
-    if days:
-        return say("{n} 天", "{n} days", n=time.days)
-    minutes = int(abs(time).total_seconds() // 60)
-    return (
-        ("-" if time.total_seconds() < 0 else "")
-        + (f"{minutes // 60} h " if minutes >= 60 else "")
-        + f"{minutes % 60} min"
-    )
-
-
-def case_data(cases: "Cases", found: "Case") -> dict[str, Any]:
-    """A case as JSON."""
-    clocks = [
-        {k: v for k, v in vars(c).items() if k not in ("time", "pauses", "within")} | {"within": str(c.within or "")}
-        for c in cases.clocks(found)
-    ]
-    return {"case": plain(asdict(found.now)), "clocks": plain(clocks), "log": plain([asdict(e) for e in found.log])}
-
-
-def plain(value: Any) -> Any:
-    """Moments as ISO, times in minutes."""
-    if isinstance(value, dict):
-        return {k: plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, date):
-        return value.isoformat()
-    return value.total_seconds() / 60 if hasattr(value, "total_seconds") else value

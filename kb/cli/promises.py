@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from kb.cli.cases import case_data, clock_line, clock_name, length, opened, plain, share, stamp
+from kb.cli.cases import opened
 from kb.cli.common import FILE, NOTHING, cli, command, json_option, listed, note, one_line, print_json, you
 from kb.errors import InputError
-from kb.labels import label
 from kb.language import say
 from kb.model.casework import Role
+from kb.service.telling import case_data, clock_line, clock_name, in_days, length, plain, share, stamp, why_counted
 from kb.settings import PROMISES, Settings
 
 QUARTER = 92
@@ -75,27 +75,20 @@ def clock(chosen: Settings, number: str, why: bool, as_json: bool) -> None:
     found = cases.find(number)
     zone = found.policy.zone
     if as_json:
-        print_json(case_data(cases, found)["clocks"])
+        print_json(case_data(found.now, cases.clocks(found), found.log)["clocks"])
         return
     for c in cases.clocks(found):
         click.echo(clock_line(c, zone))
         if c.said:
             click.echo("    " + one_line(c.said))
         for stretch in c.reckoning if why else ():
-            days = c.within is not None and c.within.counts_days
-            counts = f"  {length(stretch.counts, days)}" if stretch.counts else ""
-            click.echo(f"    {stamp(stretch.start, zone)} – {stamp(stretch.end, zone)}  {_why(stretch.why)}{counts}")
+            counts = f"  {length(stretch.counts, in_days(c))}" if stretch.counts else ""
+            click.echo(
+                f"    {stamp(stretch.start, zone)} – {stamp(stretch.end, zone)}  {why_counted(stretch.why)}{counts}"
+            )
         if why and c.assumed:
             click.echo("    " + say("其中有国务院还没有公布的年份，日期是暂定的",
                                     "a year in it is not announced yet: the date is provisional"))  # fmt: skip
-
-
-def _why(reason: str) -> str:
-    known = {
-        "counted": say("计入", "counts"),
-        "closed": say("非工作时间", "outside hours"),
-    }
-    return known.get(reason) or label("waits_for", reason)
 
 
 policy = click.Group(

@@ -7,10 +7,23 @@ HEAD.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0008"
+HEAD = "0010"
 """The last migration: with it these tables are made."""
 
 
@@ -307,6 +320,11 @@ class Number(Base):
     next: Mapped[int]
 
 
+OPEN = text("state <> 'closed'")
+UNANSWERED = text("article = '' AND unwritten = ''")
+"""What two indexes of cases hold alone. A query names it by these very words, or the index is not used."""
+
+
 class Case(Base):
     """What lists of cases sort by. All of it follows from the case's events: a snapshot that can be proved.
 
@@ -318,6 +336,10 @@ class Case(Base):
     __table_args__ = (
         Index("ix_cases_state_next_due", "state", "next_due"),
         Index("ix_cases_owner_state", "owner", "state"),
+        Index(
+            "ix_cases_open", "next_due", "state", "owner", "team", "emergency", sqlite_where=OPEN, postgresql_where=OPEN
+        ),
+        Index("ix_cases_unanswered", "opened", "state", sqlite_where=UNANSWERED, postgresql_where=UNANSWERED),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(24), unique=True)
@@ -377,6 +399,27 @@ class Event(Base):
     corrects: Mapped[int]
     key: Mapped[str | None] = mapped_column(_NAME, unique=True)
     message_id: Mapped[str | None] = mapped_column(_NAME, unique=True)
+
+
+class CaseWord(Base):
+    """Which case holds which word, of which 64 bits are kept (kb.service.finding)."""
+
+    __tablename__ = "case_words"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it once
+    word: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+
+
+class CaseFile(Base):
+    """A file that came with a case; its bytes are in a folder, under the same digest. text: what was read of it."""
+
+    __tablename__ = "case_files"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
+    name: Mapped[str] = mapped_column(_NAME)
+    size: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str]
 
 
 class Link(Base):

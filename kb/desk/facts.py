@@ -50,7 +50,13 @@ def proposed_facts(engine: Engine, text: str, given: Mapping[str, Sequence[str]]
     return found
 
 
-def _voted(key: str, near: Sequence[tuple[Article, float]]) -> list[ProposedFact]:
+def proposed(engine: Engine, text: str, least: Mapping[str, float]) -> list[ProposedFact]:
+    """The surest value of each of these keys that hold one value. least: key -> share of the votes to be told."""
+    near = engine.ranked(text[:MAX_TEXT], NEAREST)
+    return [found for key, share in least.items() for found in _voted(key, near, share)[:1]]
+
+
+def _voted(key: str, near: Sequence[tuple[Article, float]], least: float = 0.0) -> list[ProposedFact]:
     best = max((score for _, score in near), default=0.0)
     votes: defaultdict[str, float] = defaultdict(float)
     total = 0.0
@@ -63,7 +69,8 @@ def _voted(key: str, near: Sequence[tuple[Article, float]]) -> list[ProposedFact
         for each in values:
             votes[each] += weight
     ranked = sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))
-    return [ProposedFact(key, value, vote / total) for value, vote in ranked if total and vote / total >= LEAST[key]]
+    least = least or LEAST[key]
+    return [ProposedFact(key, value, vote / total) for value, vote in ranked if total and vote / total >= least]
 
 
 def _named(engine: Engine, text: str) -> list[ProposedFact]:

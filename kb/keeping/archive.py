@@ -17,6 +17,7 @@ from typing import IO, Any, NamedTuple
 
 from kb.errors import BackupError
 from kb.language import say
+from kb.settings import CASE_FILES
 
 MANIFEST = "manifest.json"
 ARTICLES, DATABASE, SETTINGS, SERVICE, REPOSITORY = (
@@ -26,11 +27,13 @@ ARTICLES, DATABASE, SETTINGS, SERVICE, REPOSITORY = (
     "service.yml",
     "repository.bundle",
 )
+FILES = CASE_FILES
 """What a backup holds, by its first name: a folder, the database's copy, settings, promises, a git repository around
-the articles."""
+the articles, the files that came with cases."""
+_FOLDERS = (ARTICLES, FILES)
 FORMAT = 1
 """Raise when an earlier version could not read what is written."""
-_PLACES = {(name,) for name in (ARTICLES, DATABASE, SETTINGS, SERVICE, REPOSITORY, MANIFEST)}
+_PLACES = {(name,) for name in (*_FOLDERS, DATABASE, SETTINGS, SERVICE, REPOSITORY, MANIFEST)}
 CHUNK = 1 << 20
 LEVEL = 3
 """Of compression: four fifths of the gain in a third of the time."""
@@ -166,9 +169,15 @@ def _checked(member: tarfile.TarInfo, contents: Contents, folder: Path) -> str:
     name = path.as_posix()
     if path.is_absolute() or ".." in path.parts or "\0" in member.name or path.parts[:1] not in _PLACES:
         raise _elsewhere(member.name)
-    below = path.parts[0] == ARTICLES and len(path.parts) > 1
-    alone = len(path.parts) == 1 and path.parts[0] != ARTICLES
-    fits = below if member.issym() else below or alone if member.isreg() else member.isdir() and not alone
+    below = path.parts[0] in _FOLDERS and len(path.parts) > 1
+    alone = len(path.parts) == 1 and path.parts[0] not in _FOLDERS
+    fits = (
+        below and path.parts[0] == ARTICLES
+        if member.issym()
+        else below or alone
+        if member.isreg()
+        else member.isdir() and not alone
+    )
     if not fits:
         raise BackupError(
             say(

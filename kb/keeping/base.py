@@ -1,5 +1,5 @@
 """This module answers what of a base goes into a backup: its database as of one moment, its articles with their git
-folder, pictures and word lists, and its settings.
+folder, pictures and word lists, files of cases, and its settings.
 """
 
 import os
@@ -13,7 +13,7 @@ from kb import __version__
 from kb.articles.files import SUFFIXES, left_out
 from kb.database import copying
 from kb.errors import BackupError
-from kb.keeping.archive import ARTICLES, DATABASE, REPOSITORY, SERVICE, SETTINGS, Place, leads_inside
+from kb.keeping.archive import ARTICLES, DATABASE, FILES, REPOSITORY, SERVICE, SETTINGS, Place, leads_inside
 from kb.keeping.record import now
 from kb.language import say
 from kb.settings import Settings
@@ -48,6 +48,9 @@ def places(settings: Settings, folder: Path, aside: Path, without: Path) -> Iter
     for name in (SETTINGS, SERVICE):
         if (folder / name).is_file():
             yield Place(name, (folder / name).resolve())
+    for path in sorted((settings.articles.parent / FILES).glob("??/*")):
+        if not path.name.startswith(".") and path.is_file() and not path.is_symlink():
+            yield Place(f"{FILES}/{path.parent.name}/{path.name}", path)
     if _bundled(settings.articles, aside / REPOSITORY):
         yield Place(REPOSITORY, aside / REPOSITORY)
     root = settings.articles

@@ -17,7 +17,7 @@ from kb.articles.atomic import save
 from kb.database import copying
 from kb.errors import BackupError, InputError
 from kb.keeping import record
-from kb.keeping.archive import ARTICLES, DATABASE, MANIFEST, REPOSITORY, SERVICE, SETTINGS, remove, unpack
+from kb.keeping.archive import ARTICLES, DATABASE, FILES, MANIFEST, REPOSITORY, SERVICE, SETTINGS, remove, unpack
 from kb.keeping.rotation import STAMP
 from kb.keeping.sealing import Keys, opened
 from kb.language import say
@@ -172,7 +172,7 @@ def _check_kind(manifest: dict[str, Any], where: str) -> None:
 
 def _moves(aside: Path, settings: Settings, folder: Path) -> list[tuple[Path, Path]]:
     """What has to be renamed to what, in order: what is there to its name of before, what was restored to its place."""
-    wanted = [(aside / ARTICLES, settings.articles)]
+    wanted = [(aside / ARTICLES, settings.articles), (aside / FILES, settings.articles.parent / FILES)]
     if "://" not in settings.database:
         wanted.append((aside / DATABASE, Path(settings.database)))
     wanted += [(aside / name, folder / name) for name in (SETTINGS, SERVICE)]

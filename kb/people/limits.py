@@ -27,6 +27,7 @@ class Limit(NamedTuple):
 
 LIMITS: dict[str, Limit] = {
     "suggest": Limit(60, "粘贴找方案", "find a fix"),
+    "case": Limit(120, "登记服务单", "report a case"),
     "render": Limit(240, "预览", "preview"),
     "check": Limit(120, "检查文章", "check an article"),
     "intake": Limit(60, "读取文件", "read a file"),

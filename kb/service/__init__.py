@@ -4,7 +4,10 @@
   ask for: fields.py; which may be when, and what state follows: states.py, windows.py (silence, reopening)
 - What is promised? policy.py reads service.yml; rehearsal.py tries one on cases that were
 - How does it stand with a promise, and why? clocks.py, over reckoning.py (working time) and days.py (days off)
-- What is learnt of cases? closing.py (a log becomes an article), figures.py
+- What is learnt of cases? closing.py (a log becomes an article), credit.py (which articles solved them), figures.py
+- Which files came with them? files.py. Which reports must find what is published? publishing.py
+- How is it told, and what is it as JSON? telling.py
+- By which text are fixes looked for? wording.py. Which cases hold these words, or are like it? finding.py
 - Where are cases kept? cases.py, the door of all surfaces: one transaction for an event and what lists know of the
   case (snapshot.py); their numbers: numbers.py
 """

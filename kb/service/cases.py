@@ -5,36 +5,48 @@ are in the database and nowhere else.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from itertools import groupby
+from logging import getLogger
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from kb.database import tables
+from kb.database.activity import Feedback
 from kb.database.connection import Store, upsert
 from kb.errors import ConflictError, InputError, NotFoundError, StoreError
 from kb.labels import label
 from kb.language import first_of, say
 from kb.model.casework import EVENT_KINDS, EventKind, Outcome, Role, State
-from kb.service import numbers
+from kb.service import finding, numbers
 from kb.service import policy as policies
 from kb.service.clocks import Clock, clocks
+from kb.service.credit import Solved, solved, standing
 from kb.service.days import statutory
 from kb.service.events import Event, effective
 from kb.service.fields import FIELDS, MAX_TEXT, read
 from kb.service.policy import Policy
 from kb.service.reckoning import Years
 from kb.service.snapshot import Snapshot, snapshot
-from kb.service.states import BY_KIND, BY_NAME, UNCLOSED, Action, check, facts, phases, works
+from kb.service.states import BY_KIND, BY_NAME, Action, check, facts, phases, works
 from kb.service.windows import reopens_until, silence
 from kb.settings import Settings
 
+logger = getLogger(__name__)
+
 MAX_LISTED = 200
+COUNTED = 1000
+"""Cases of a view that are counted; of more it is said that there are more."""
+SOON = timedelta(hours=1)
+"""How long before it is late a case is shown as soon late."""
+LAST = 20
+"""Cases of an article by which its figures are told."""
 TRIES = 6
 """Times that a writer waits for the others, each as long as the database does."""
 STREAMED = 1000
@@ -60,18 +72,22 @@ class Case(NamedTuple):
 class Filter(NamedTuple):
     """Which cases are listed; what is empty does not count.
 
-    states: those that are not closed, when none is named and nothing asks for what was closed too. unassigned: without
-    an owner. late: the first clock ran out. unwritten: restored or closed, and not yet answered which article it
-    becomes. merged_into, parent: of these cases, closed ones too.
+    states: those that are not closed, when none is named and nothing asks for what was closed too. any_state: closed
+    ones too. teams: of one of these. unassigned: without an owner. late: the first clock ran out; soon: or will within
+    SOON. unwritten: restored or closed, and not yet answered which article it becomes. merged_into, parent: of these
+    cases, closed ones too.
     """
 
     states: tuple[str, ...] = ()
     owner: str = ""
     team: str = ""
+    teams: tuple[str, ...] = ()
     customer: str = ""
     unassigned: bool = False
     emergency: bool = False
     late: bool = False
+    soon: bool = False
+    any_state: bool = False
     unwritten: bool = False
     merged_into: str = ""
     parent: str = ""
@@ -80,14 +96,48 @@ class Filter(NamedTuple):
 EVERYTHING = Filter()
 
 
+class Like(NamedTuple):
+    """A case like a text. share: of what the text's words tell that it says, too."""
+
+    now: Snapshot
+    share: float
+
+
+class Alike(NamedTuple):
+    """Cases like a text: those that are not closed, and closed ones that did not become an article."""
+
+    open: tuple[Like, ...]
+    unwritten: tuple[Like, ...]
+
+
+ALIKE = 0.3
+"""The share from which on a case is like a text."""
+OPEN = tables.OPEN
+UNWRITTEN = and_(
+    tables.UNANSWERED,
+    tables.Case.state.in_((State.RESTORED, State.CLOSED)),
+    tables.Case.outcome.not_in((Outcome.CANCELLED, Outcome.MERGED)),
+)
+"""Restored or closed, and not yet answered which article it becomes."""
+
+
 class Cases:
     """The cases of one database. Every method raises StoreError when it can't be used.
 
     policy: what new cases are promised by. areas: a base's own. years: what is known of the days of a year.
+    feedback: where it is told which articles solved a case, and which did not; None for nowhere.
     """
 
-    def __init__(self, store: Store, policy: Policy, areas: tuple[str, ...] = (), years: Years = statutory) -> None:
-        self._store, self.policy, self._areas, self._years = store, policy, areas, years
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        areas: tuple[str, ...] = (),
+        years: Years = statutory,
+        feedback: Feedback | None = None,
+    ) -> None:
+        self._store, self._years, self._feedback = store, years, feedback
+        self.policy, self.areas = policy, areas
 
     # --- reading ---
 
@@ -99,14 +149,62 @@ class Cases:
     def clocks(self, case: Case, now: datetime | None = None) -> list[Clock]:
         return clocks(case.log, case.policy, self._years, now)
 
-    def all(self, which: Filter = EVERYTHING, most: int = MAX_LISTED) -> list[Snapshot]:
-        """Cases as they are now: those whose time runs out first, then the newest."""
+    def all(self, which: Filter = EVERYTHING, most: int = MAX_LISTED, skip: int = 0) -> list[Snapshot]:
+        """Cases as they are now: those whose time runs out first, then the newest; what was closed too by their age."""
         now = _now()
-        statement = _where(select(tables.Case), which, now).limit(most)
-        order = (tables.Case.next_due.is_(None), tables.Case.next_due, tables.Case.opened.desc(), tables.Case.id)
+        case = tables.Case
+        by_age = which.any_state or which.unwritten or which.states == (State.CLOSED,)
+        order = (case.opened.desc(),) if by_age else (case.next_due.nulls_last(), case.opened.desc())
+        statement = _where(select(case), which, now).order_by(*order).offset(skip).limit(most)
         with self._store.reading() as session:
-            found = [_snapshot_of(row).at(now) for row in session.scalars(statement.order_by(*order))]
+            found = [_snapshot_of(row).at(now) for row in session.scalars(statement)]
         return [case for case in found if not which.states or case.state in which.states]
+
+    def counts(self, views: Mapping[str, Filter]) -> dict[str, int]:
+        """How many cases each view has, COUNTED at most."""
+        now = _now()
+        some = (_where(select(tables.Case.id), which, now).limit(COUNTED).subquery() for which in views.values())
+        statement = select(*(select(func.count()).select_from(each).scalar_subquery() for each in some))
+        with self._store.reading() as session:
+            return dict(zip(views, session.execute(statement).one(), strict=True))
+
+    def holding(self, text: str, most: int = MAX_LISTED) -> list[Snapshot]:
+        """The case that a text numbers; else those that hold all of its words, the newest first."""
+        with self._store.reading() as session:
+            with suppress(InputError, NotFoundError):
+                return [_snapshot_of(self._row(session, text)).at(_now())]
+            return _in_order(session, finding.holding(session, text, most))
+
+    def like(self, text: str, but: str = "", most: int = 5) -> Alike:
+        """Cases like a text, those most like it first. but: the number of the case that it is the text of."""
+        case = tables.Case
+        with self._store.reading() as session:
+            shares = {found: share for found, share in finding.like(session, text) if share >= ALIKE}
+            known = select(case.id, case.number, case.state, case.article, case.outcome).where(case.id.in_(shares))
+            rows = {row.id: row for row in session.execute(known) if row.number != but}
+            still = [i for i in shares if i in rows and rows[i].state != State.CLOSED][:most]
+            lost = [i for i in shares if i in rows and _became_nothing(rows[i])][:most]
+            now = dict(zip((*still, *lost), _in_order(session, (*still, *lost)), strict=True))
+        return Alike(*(tuple(Like(now[i], shares[i]) for i in chosen) for chosen in (still, lost)))
+
+    def caller(self, text: str) -> Snapshot | None:
+        """The newest case of who is reached by a number or an address that stands in a text, or has a serial of it."""
+        with self._store.reading() as session:
+            for piece in (*finding.reached(text), *finding.serials(text)):
+                for case in _in_order(session, finding.holding(session, piece, LAST)):
+                    if case.contact or case.customer:
+                        return case
+        return None
+
+    def solved(self, article: str) -> Solved | None:
+        """What an article did in cases; None when it solved none."""
+        case = tables.Case
+        by_it = (case.article == article) & case.state.in_((State.RESTORED, State.CLOSED))
+        with self._store.reading() as session:
+            count = session.scalar(select(func.count()).select_from(case).where(by_it)) or 0
+            last = select(case.id).where(by_it).order_by(case.id.desc()).limit(LAST)
+            logs = [log for _, log in _with_logs(session, case.id.in_(session.scalars(last).all()))] if count else []
+        return solved(count, logs, _now()) if count else None
 
     def logs(self, since: datetime) -> Iterator[Case]:
         """Cases that are open, or were opened since then, with their logs."""
@@ -260,6 +358,10 @@ class Cases:
                 _set(row, follows)
             for series, n in numbers.behind(session).items():
                 numbers.advance(session, series, n)
+            finding.forget(session)
+            for row, log in _with_logs(session):
+                for event in effective(log):
+                    finding.note(session, row.id, event)
             return len(wrong)
 
     # --- inside a transaction ---
@@ -307,7 +409,7 @@ class Cases:
             )
         if unknown := [name for name in given if name not in FIELDS]:
             raise InputError(say("没有名为 {name} 的项", "there is no field {name}", name=unknown[0]))
-        data = read(given, policy.zone, now, self._areas)
+        data = read(given, policy.zone, now, self.areas)
         shown = row.public if public is None else public
         of = {name: data.pop(name, 0) for name in ("work", "corrects")}
         return Event(row.kind, at.astimezone(UTC), now, author.name, _clean(text.strip()), shown, _clean(data), **of)
@@ -395,6 +497,7 @@ class Cases:
         values = {**asdict(event), "kind": str(event.kind), "data": dict(event.data)}
         session.add(tables.Event(case_id=row.id, key=key, message_id=message_id, **values))
         session.flush()
+        finding.note(session, row.id, event)
         return Case(now, log, policy)
 
     def _once(
@@ -414,13 +517,32 @@ class Cases:
             return self.find(known)
         try:
             with self._store.session() as session:
-                return write(session)
+                written = write(session)
+            self._credit(written)
+            return written
         except StoreError as error:
             beaten = isinstance(error.__cause__, IntegrityError) and self._known(key, message_id) is not None
             passed_over = isinstance(error.__cause__, OperationalError) and "locked" in str(error.__cause__)
             if tries == 1 or not (beaten or passed_over):
                 raise
         return self._once(write, key, message_id, tries - 1)
+
+    def _credit(self, case: Case) -> None:
+        """Tell of each article whether it solved this case. A log that fails keeps nobody from writing."""
+        said = standing(case.log)
+        if not said or self._feedback is None or not self._feedback.kept:
+            return
+        report, visitor = next(e.text for e in case.log if e.kind == EventKind.REPORTED), f"case-{case.now.number}"
+        try:
+            given = self._feedback.given(visitor, report)
+            for article, verdict in said.items():
+                row, before = given.get(article, (0, ""))
+                if verdict and verdict != before:
+                    self._feedback.give_verdict(article, verdict, visitor, report)
+                elif before and not verdict:
+                    self._feedback.take_back(row, visitor)
+        except StoreError as error:
+            logger.warning("%s", error)
 
     def _known(self, key: str | None, message_id: str | None) -> str | None:
         given = ((tables.Event.key, key), (tables.Event.message_id, message_id))
@@ -481,28 +603,39 @@ def _not_silent(closes: datetime | None, policy: Policy) -> str:
 
 def _where(statement: Select[Any], which: Filter, now: datetime) -> Select[Any]:
     case = tables.Case
-    if not (which.states or which.unwritten or which.merged_into or which.parent):
-        statement = statement.where(case.state.in_(UNCLOSED))
+    if not (which.states or which.any_state or which.unwritten or which.merged_into or which.parent):
+        statement = statement.where(OPEN)
     if which.states:
         wider = {*which.states, *({State.WAITING} if State.OPEN in which.states else ())}  # a wait may be over by now
         statement = statement.where(case.state.in_(sorted(wider)))
     for name in ("owner", "team", "customer", "merged_into", "parent"):
         if value := getattr(which, name):
             statement = statement.where(getattr(case, name) == value)
+    if which.teams:
+        statement = statement.where(case.team.in_(which.teams))
     if which.unassigned:
         statement = statement.where(case.owner == "")
     if which.emergency:
         statement = statement.where(case.emergency)
     if which.late:
         statement = statement.where(case.next_due < now)
+    if which.soon:
+        statement = statement.where(case.next_due < now + SOON)
     if which.unwritten:
-        statement = statement.where(
-            case.state.in_((State.RESTORED, State.CLOSED)),
-            case.outcome.not_in((Outcome.CANCELLED, Outcome.MERGED)),
-            case.article == "",
-            case.unwritten == "",
-        )
+        statement = statement.where(UNWRITTEN)
     return statement
+
+
+def _became_nothing(row: Any) -> bool:
+    """Whether a case was closed, and no article tells of it."""
+    real = row.outcome not in (Outcome.CANCELLED, Outcome.MERGED)
+    return bool(row.state == State.CLOSED and real and not row.article)
+
+
+def _in_order(session: Session, wanted: Sequence[int]) -> list[Snapshot]:
+    """Cases by their ids, in that order."""
+    rows = {row.id: row for row in session.scalars(select(tables.Case).where(tables.Case.id.in_(wanted)))}
+    return [_snapshot_of(rows[i]).at(_now()) for i in wanted]
 
 
 def _log(session: Session, row: tables.Case) -> tuple[Event, ...]:
@@ -549,15 +682,20 @@ def _clean(value: Any) -> Any:
     return value.replace("\0", "").encode("utf8", "replace").decode("utf8") if isinstance(value, str) else value
 
 
-def opened(chosen: Settings) -> Cases:
-    """The cases of a base, under the policy in force. Raises InputError where there is no service desk."""
+def opened(chosen: Settings, store: Store | None = None) -> Cases:
+    """The cases of a base, under the policy in force. store: of its database, when there is one already.
+
+    Raises InputError where there is no service desk.
+    """
     if not chosen.serves:
         raise InputError(
             say("服务台没有启用；设置 service = \"on\"，或在 {folder} 放一个 service.yml（kb policy show 可以作底稿）",
                 "there is no service desk; set service = \"on\", or put a service.yml into {folder} "
                 "(kb policy show is one to start from)", folder=chosen.articles.parent)
         )  # fmt: skip
-    return Cases(Store(chosen.database), policies.load(chosen.articles.parent), chosen.areas)
+    store = store or Store(chosen.database)
+    policy = policies.load(chosen.articles.parent)
+    return Cases(store, policy, chosen.areas, feedback=Feedback(store, chosen.log_days))
 
 
 def _now() -> datetime:

@@ -91,6 +91,7 @@ FIELDS: dict[str, Field] = {
         Field("void", "作废", "take it out", "flag"),
         Field("follows", "接着哪一单", "case that it follows"),
         Field("automatic", "自动产生的", "nobody wrote it", "flag"),
+        Field("files", "文件的摘要", "digests of files"),
     )
 }
 

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -212,11 +213,17 @@ def load(folder: Path) -> Policy:
     """
     path = folder / PROMISES
     try:
-        return read(path.read_text("utf-8-sig"), str(path))
+        return _of_file(path.read_text("utf-8-sig"), str(path))
     except FileNotFoundError:
         return shipped()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(say("{path}：读不了：{error}", "{path}: can't be read: {error}", path=path, error=error))
+
+
+@lru_cache(maxsize=4)
+def _of_file(text: str, name: str) -> Policy:
+    """A page asks for it each time; as long as the file says the same it is read once."""
+    return read(text, name)
 
 
 def read(text: str, name: str = PROMISES) -> Policy:

@@ -52,18 +52,19 @@ _FACTS = ("title", "customer", "contact", "site", "area", "cause", "handling", "
 
 ACTIONS: tuple[Action, ...] = (
     Action("report", _E.REPORTED, (), NEW, ANYBODY, ("text", "channel"), (*_FACTS, "kind", "promises", "follows",
-           "owner", "team", "policy"), public=True),
+           "owner", "team", "policy", "files"), public=True),
     Action("assign", _E.ASSIGNED, UNCLOSED, None, STAFF, ("owner|team",)),
     Action("classify", _E.CLASSIFIED, EVERY, None, (*STAFF, Role.SYSTEM),
            ("|".join((*_FACTS, "priority", "promises")),)),
-    Action("message", _E.MESSAGE_IN, EVERY, None, (Role.CUSTOMER, *STAFF, Role.SYSTEM), ("text",), ("automatic",),
+    Action("message", _E.MESSAGE_IN, EVERY, None, (Role.CUSTOMER, *STAFF, Role.SYSTEM), ("text",),
+           ("automatic", "files"), public=True),
+    Action("reply", _E.MESSAGE_OUT, EVERY, None, (*STAFF, Role.SYSTEM), ("text",), ("automatic", "files"),
            public=True),
-    Action("reply", _E.MESSAGE_OUT, EVERY, None, (*STAFF, Role.SYSTEM), ("text",), ("automatic",), public=True),
     Action("call", _E.CALL, EVERY, None, STAFF, ("text",), ("direction",), public=True),
-    Action("note", _E.NOTE, EVERY, None, (*STAFF, Role.WRITER, Role.SYSTEM), ("text",)),
+    Action("note", _E.NOTE, EVERY, None, (*STAFF, Role.WRITER, Role.SYSTEM), ("text",), ("files",)),
     Action("wait", _E.WAIT, UNRESTORED, WAITING, STAFF, ("for", "until", "text"), public=True),
     Action("resume", _E.RESUME, (WAITING,), OPEN, (*STAFF, Role.SYSTEM)),
-    Action("diagnose", _E.DIAGNOSED, UNCLOSED, None, STAFF, ("text",), ("looked",)),
+    Action("diagnose", _E.DIAGNOSED, UNCLOSED, None, STAFF, ("text",), ("looked", "files")),
     Action("ask", _E.ASKED, UNCLOSED, None, STAFF, ("ask", "answer")),
     Action("look", _E.LOOKED_AT, UNCLOSED, None, STAFF, ("article",)),
     Action("propose", _E.PROPOSED, UNCLOSED, None, STAFF, ("text",), ("article",)),
@@ -235,6 +236,27 @@ def works(log: Iterable[Event]) -> dict[int, str]:
     return out
 
 
+def possible(log: Sequence[Event], who: Role, now: datetime) -> list[Action]:
+    """The actions that somebody may take on a case as it is, in the order of the table.
+
+    log: effective. What depends on the text of an action, the policy or other cases is seen when it is taken.
+    """
+    phase, going_on = phases(log, now)[-1], works(log)
+    in_emergency = any(end is None for _, end in emergencies(log))
+
+    def fits(action: Action) -> bool:
+        if action.kind in OF_WORK and not going_on:
+            return False
+        if action.kind in _OF_EMERGENCIES and not in_emergency:
+            return False
+        return action.kind != EventKind.ESCALATED or not in_emergency
+
+    return [a for a in ACTIONS[1:] if who in a.who and _leads_on(a, phase) and fits(a)]
+
+
+_OF_EMERGENCIES = (EventKind.UPDATE, EventKind.DAILY, EventKind.STOOD_DOWN)
+
+
 def check(log: Sequence[Event], event: Event, who: Role, policy: "Policy", now: datetime) -> None:
     """Whether this event may be added to a log. Raises InputError with a sentence that names the field.
 
@@ -261,7 +283,7 @@ def check(log: Sequence[Event], event: Event, who: Role, policy: "Policy", now: 
                 field=FIELDS["until"].asked)
         )  # fmt: skip
     in_emergency = any(end is None for _, end in emergencies(log))
-    if event.kind in (EventKind.UPDATE, EventKind.DAILY, EventKind.STOOD_DOWN) and not in_emergency:
+    if event.kind in _OF_EMERGENCIES and not in_emergency:
         raise InputError(say("这一单不是紧急单：先 escalate", "the case is no emergency: escalate it first"))
     named = event.data.get("promises")
     if named is not None and named not in policy.promises:

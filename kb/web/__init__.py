@@ -15,6 +15,7 @@
   /api/v1/openapi.json: reference.py
 - What do assistants such as Dify retrieve? retrieval.py (POST /retrieval); which texts: kb/search/passages_for.py
 - How far is work that takes long? jobs.py; where the marks of a chart stand: charts.py
+- The service desk, for staff: cases/
 - A page for writers: editing.py (new, edit, save, conflict; its form: editor.py), history.py (history, restore,
   rename), review.py (reviews due, states), importing.py; what they share: writers.py
 - What do all pages share? views.py (addresses, language, who asks)
@@ -44,6 +45,7 @@ Every page:
 - /import: documents and old tickets, seen before they are written, taken back as a whole (importing.py)
 - /insights, /insights/articles, /insights/quality, /insights/words: gaps, use, problems, duplicates, synonyms,
   golden queries; CSV (insights.py)
+- /cases, /cases/new, /cases/NUMBER: the desk, a new case, one case; where the site serves any (cases/)
 - /sign-in, /welcome/SECRET, /account, /people, /journal: coming in, one's own account, who there is, what happened
   (accounts.py)
 - /merge: one article of two (merging.py)
@@ -72,6 +74,7 @@ from kb.web import (
     api_pasting,
     api_writing,
     browse,
+    cases,
     editing,
     errors,
     feeds,
@@ -144,6 +147,7 @@ def create_app(settings: Settings) -> Flask:
         importing,
         jobs,
         merging,
+        cases,
     ):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval, hooks):

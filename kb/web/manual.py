@@ -24,13 +24,14 @@ from kb.text.stopwords import STOP_WORDS
 from kb.text.tokens import tokenizer_of
 from kb.web.views import Answer, page
 
-TOPICS = ("search", "paste", "write", "import", "lead", "commands", "settings", "api", "operate")
+TOPICS = ("search", "paste", "write", "import", "cases", "lead", "commands", "settings", "api", "operate")
 """In the order of the contents."""
 ABOUT = {
     **dict.fromkeys(("home", "results", "article", "browse", "code", "product", "why_not"), "search"),
     **dict.fromkeys(("suggestions", "ask"), "paste"),
     **dict.fromkeys(("new_article", "edit", "history", "rename", "review", "merge"), "write"),
     "import_": "import",
+    **dict.fromkeys(("cases", "new_case", "case", "case_act"), "cases"),
     "api": "api",
 }
 """The topic of a page, by its endpoint; pages of one group share the start of theirs."""
@@ -39,6 +40,10 @@ TOLD = {
     "paste": ("粘贴邮件与日志，看把握，打码，复制回复", "mails and logs, how sure, masking, replies to copy"),
     "write": ("案例怎么写，文件头，状态与复审，词典与同义词", "cases, front matter, states and reviews, synonyms"),
     "import": ("Word、PDF、PPT、Excel 工单，撤回一次导入", "Word, PDF, PowerPoint, tickets in Excel; taking it back"),
+    "cases": (
+        "来电一个框，时钟，一张表单，写成哪篇文章",
+        "the one box for a call, clocks, one form, which article it becomes",
+    ),
     "lead": ("数据看板、缺口、重复、必中查询、评测", "insights, gaps, duplicates, golden queries, measuring"),
     "commands": ("kb 的每个命令、选项和退出码", "every command of kb, its options and exit codes"),
     "settings": ("kb.toml 与环境变量里能写什么", "what kb.toml and the environment may say"),

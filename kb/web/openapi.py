@@ -40,6 +40,11 @@ PATHS: dict[str, tuple[Text, dict[str, Any], object]] = {
     "product": (("产品的名称", "the name of a product"), {"type": "string", "maxLength": 200}, "Epson TM-T88V"),
     "revision": (("版本的 id", "id of the version"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
     "table": (("哪一张表", "which table"), {"type": "string", "enum": list(get_args(Table))}, "weeks"),
+    "number": (
+        ("服务单号：26-00137-7，或只写今年的序号", "the number of a case: 26-00137-7, or this year's counter alone"),
+        {"type": "string", "pattern": r"^[0-9-]+$", "maxLength": 24},
+        "1",
+    ),
     "verdict": (("判定的 id", "id of the verdict"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
 }
 """What stands in a path: description, schema, example."""
@@ -52,6 +57,7 @@ STATUSES: dict[int, Text] = {
     401: ("令牌无效", "the token is not in force"),
     403: ("不允许", "not allowed"),
     404: ("没有", "there is none"),
+    409: ("别人刚写过，先看再写", "somebody wrote meanwhile: look at it first"),
     412: ("不再是您开始改的那一版", "it is no longer the version that was started from"),
     413: ("太长", "too long"),
     503: ("现在答不了：索引或数据库不可用", "can't be answered now: the index or the database is unavailable"),

@@ -28,6 +28,7 @@ from kb.settings import Settings
 from kb.text.tokens import MAX_COMPOUND
 from kb.web import forms
 from kb.web.api import MAX_GOLDEN
+from kb.web.cases.shared import case_named
 from kb.web.folders import sort_articles, tree
 from kb.web.identity import may
 from kb.web.marks import mark
@@ -101,8 +102,13 @@ or, for nothing to show, once it was one. Any other value is a search whose resu
 
 
 def results() -> Answer:
-    """A page of hits, or the hits alone; a query that is one identifier is told that there is a page about it."""
+    """A page of hits, or the hits alone; a query that is one identifier is told that there is a page about it.
+
+    The whole number of a case leads there, who may see cases.
+    """
     query = forms.query_from(request.args)
+    if number := case_named(query.text):
+        return redirect(url_for("case", number=number), 302)
     if not query.text and "sort" not in request.args:
         query = replace(query, sort="updated")  # nothing to be relevant to
     engine = engine_in_force()

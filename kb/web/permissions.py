@@ -30,6 +30,11 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("verdict", "rate"), "say"),
     **dict.fromkeys(("api_writing.give_verdict", "api_writing.take_back_verdict"), "report"),
     **dict.fromkeys(("why_not", "api.why_api"), "explain"),
+    # the service desk
+    **dict.fromkeys(("cases", "new_case", "case", "case_act", "case_here", "case_file"), "cases"),
+    **dict.fromkeys(("api_cases.cases_api", "api_cases.case_api"), "cases"),
+    **dict.fromkeys(("api_cases.report_api", "api_cases.event_api"), "cases"),
+    "case_write_up": "write",
     # writing
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right"), "write"),
@@ -52,6 +57,7 @@ PERMITS: dict[str, str] = {
 """Address (endpoint) -> action, one of kb.people.roles.ACTIONS."""
 
 LIMITED: dict[str, str] = {
+    **dict.fromkeys(("new_case", "api_cases.report_api"), "case"),
     **dict.fromkeys(("suggestions", "panel", "ask", "api.suggest_api", "retrieval.retrieval"), "suggest"),
     **dict.fromkeys(("preview", "api.render_api"), "render"),
     "api.check_api": "check",

@@ -1,7 +1,8 @@
 """This module is what the writers' pages share: who may write, who does, which file is meant, what follows a save."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -21,6 +22,8 @@ from kb.errors import BundleError, InputError, KbError, NotFoundError, StoreErro
 from kb.language import say
 from kb.people.teams import Teams
 from kb.search.engine import Engine
+from kb.service import cases
+from kb.service.publishing import promise_found
 from kb.web.identity import may
 from kb.web.security import require_own_page, require_token
 from kb.web.views import Answer, engine_in_force, person, settings_in_force, sight, store, visitor
@@ -170,7 +173,25 @@ def finished(paths: list[str], name: str, note: str) -> bool:
     told = settle(settings_in_force(), paths, name, note)
     for sentence in told or [say("已保存", "Saved")]:
         flash(sentence)
+    if settings_in_force().serves:
+        _promise_found(paths)
     return not told
+
+
+def _promise_found(paths: Sequence[str]) -> None:
+    """The report behind an article that was written from a case has to find it once it is published."""
+    settings, files = settings_in_force(), []
+    for path in paths:
+        with suppress(KbError):  # it was renamed, or is gone
+            files.append(editions().open(path))
+    with suppress(KbError):  # what was saved is saved, whatever service.yml says
+        for number in promise_found(cases.opened(settings, store()), settings.articles, files):
+            told = say(
+                "报障原话已收为必中查询，必须找到 {number}",
+                "the report is now a golden query for {number}",
+                number=number,
+            )
+            flash(told)
 
 
 def title_of(text: str, path: str) -> str:

@@ -83,6 +83,20 @@ def test_a_repository_around_the_articles_comes_along(target: Path, tmp_path: Pa
     assert git(tmp_path / "clone", "log", "--format=%s") == "around\n"
 
 
+def test_files_of_cases_come_along(target: Path, tmp_path: Path) -> None:
+    """What came with cases is in the backup and comes back; what is being written, and links, stay out."""
+    settings = base(tmp_path / "base")
+    files = tmp_path / "base" / "case-files" / "ab"
+    files.mkdir(parents=True)
+    (files / ("ab" * 32)).write_bytes(b"log")
+    (files / f".{'ab' * 32}.1.new").write_bytes(b"half")
+    (files / ("ac" * 32)).symlink_to("/etc/hostname")
+    lock, keys = pair(tmp_path)
+    restore_to(made(settings, target, lock).path, keys, tmp_path / "new")
+    there = [p for p in (tmp_path / "new" / "case-files").rglob("*") if not p.is_dir()]
+    assert [(p.name, p.read_bytes()) for p in there] == [("ab" * 32, b"log")]
+
+
 def test_a_base_without_a_database_is_backed_up(target: Path, tmp_path: Path) -> None:
     """Nobody did anything yet: there is no database, and none is made for it."""
     settings = base(tmp_path / "base")

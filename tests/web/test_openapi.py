@@ -24,7 +24,9 @@ from kb.database.activity import REASONS
 from kb.database.api_tokens import Access
 from kb.desk import schemas
 from kb.model import SORTS, VERDICTS
+from kb.model.casework import Role
 from kb.model.schema import FACETS
+from kb.service import cases
 from kb.settings import Settings
 from kb.web import create_app, requests
 from kb.web.openapi import OPERATIONS, Operation
@@ -39,6 +41,7 @@ LIKELY = {
     "product": "Epson TM-T88V",
     "table": "gaps",
     "content": "",
+    "number": "1",
 }
 """What no generator finds, and beyond which there is more to test."""
 
@@ -52,7 +55,9 @@ def app(sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     articles, index = folder / "articles", folder / "index"
     shutil.copytree(sample_settings.articles, articles)
     shutil.copytree(sample_settings.index, index)
-    app = create_app(replace(sample_settings, database=str(folder / "guzhi.db"), articles=articles, index=index))
+    given = replace(sample_settings, database=str(folder / "guzhi.db"), articles=articles, index=index, service="on")
+    app = create_app(given)
+    cases.opened(given).report("打印机卡纸", {"channel": "phone"}, cases.Author("李四", Role.LEAD))
     inner = app.wsgi_app
     app.wsgi_app = (  # type: ignore[method-assign]
         lambda environ, start_response: inner({**environ, "REMOTE_ADDR": "127.0.0.1"}, start_response)

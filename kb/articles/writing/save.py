@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 
 from kb.articles.atomic import save
-from kb.articles.files import ArticleFile, decode, digest, is_article
+from kb.articles.files import ArticleFile, change, decode, digest, is_article
 from kb.articles.numbering import next_number
 from kb.articles.writing.form import edited, encoded
 from kb.database import tables
@@ -28,6 +28,7 @@ from kb.privacy import ARTICLE_KINDS, masked
 MAX_REVISIONS = 200
 """Versions of an article that are kept."""
 MAX_NOTE = 500
+NOTHING_EXTRA: Mapping[str, str] = {}
 MAX_EDITOR = 60
 
 
@@ -103,10 +104,17 @@ class Editions:
             for table in (tables.Revision, tables.Draft):
                 session.execute(update(table).where(table.path == now.path).values(path=then.path))
 
-    def create(self, values: Mapping[str, str], body: Callable[[str, str], str], editor: str, note: str) -> ArticleFile:
+    def create(
+        self,
+        values: Mapping[str, str],
+        body: Callable[[str, str], str],
+        editor: str,
+        note: str,
+        extra: Mapping[str, str] = NOTHING_EXTRA,
+    ) -> ArticleFile:
         """Write a new article under the next number, in the folder of its area or kind.
 
-        values: of the front matter, as a form has them; body(path, number) gives its Markdown.
+        values: of the front matter, as a form has them; extra: keys of its own; body(path, number) gives its Markdown.
         Raises KbError and its kin; two editors never get one number.
         """
         folder = folder_for(values)
@@ -117,6 +125,7 @@ class Editions:
                 if not (self.root / folder).resolve().is_relative_to(self.root.resolve()):
                     raise InputError(say("{path} 不在文章文件夹里", "{path} leaves the articles folder", path=path))
                 then = edited(ArticleFile.of(path, ""), {**values, "id": number}, body(path, number))
+                then = change(then, extra) if extra else then
                 raw = self._checked(then.text.encode())
                 try:
                     self._keep(path, editor, note, then.text, lambda: save(self.root / path, raw, new=True))  # noqa: B023

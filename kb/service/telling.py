@@ -1,0 +1,131 @@
+"""This module tells cases as people read them, and as JSON: clocks, times, facts, the same words on every surface."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from kb.labels import label
+from kb.language import say
+from kb.service.events import Event, moment
+from kb.service.fields import FIELDS
+
+if TYPE_CHECKING:
+    from kb.service.clocks import Clock, Kept
+    from kb.service.snapshot import Snapshot
+
+GROUPS = {"priority": "severity"}
+"""The group of kb.labels that names a column's values, where it is not the column's own."""
+NAMES = {
+    "priority": ("优先级", "priority"),
+    "state": ("状态", "state"),
+    "channel": ("渠道", "channel"),
+    "area": ("领域", "area"),
+    "cause": ("原因", "cause"),
+    "handling": ("处理方式", "handling"),
+    "outcome": ("结果", "outcome"),
+    "customer": ("客户", "customer"),
+    "contact": ("联系人", "contact"),
+    "site": ("地点", "site"),
+    "owner": ("负责人", "owner"),
+    "team": ("班组", "team"),
+    "article": ("文章", "article"),
+    "merged_into": ("并入", "merged into"),
+    "parent": ("总单", "parent"),
+    "follows": ("接着", "follows"),
+}
+"""Columns of a case as people call them."""
+
+
+def name_of(column: str) -> str:
+    return say(*NAMES[column])
+
+
+def stamp(when: datetime | None, zone: ZoneInfo) -> str:
+    return "–" if when is None else f"{when.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def length(time: timedelta, days: bool = False) -> str:
+    """A time as people read it: 1 天, 2 h 05 min."""
+    if days:
+        return say("{n} 天", "{n} days", n=time.days)
+    minutes = int(abs(time).total_seconds() // 60)
+    return (
+        ("-" if time.total_seconds() < 0 else "")
+        + (f"{minutes // 60} h " if minutes >= 60 else "")
+        + f"{minutes % 60} min"
+    )
+
+
+def clock_name(name: str) -> str:
+    return label("promise", name)
+
+
+def clock_line(clock: "Clock", zone: ZoneInfo) -> str:
+    """One clock: its name, how it stands, when it is due, what is left."""
+    name = clock_name(clock.name) + (f" #{clock.work}" if clock.work else "")
+    assumed = say("（暂定）", " (provisional)") if clock.assumed else ""
+    stopped = say("，{t} 做到", ", kept {t}", t=stamp(clock.stopped, zone)) if clock.stopped else ""
+    interim = say("（临时恢复）", " (for the time being)") if clock.provisional else ""
+    parts = [
+        name,
+        label("clock", clock.state),
+        say("到期 ", "due ") + stamp(clock.due, zone) + assumed + stopped + interim,
+    ]
+    if clock.stopped is None and clock.ended is None:
+        parts.append(say("剩 ", "left ") + length(clock.left, in_days(clock)))
+    return "  ".join(parts)
+
+
+def in_days(clock: "Clock") -> bool:
+    """Whether it is days that are promised."""
+    return clock.within is not None and clock.within.counts_days
+
+
+def why_counted(reason: str) -> str:
+    """Why a stretch of a reckoning counts, or does not."""
+    known = {"counted": say("计入", "counts"), "closed": say("非工作时间", "outside hours")}
+    return known.get(reason) or label("waits_for", reason)
+
+
+def share(kept: "Kept") -> str:
+    """The share of promises kept, never without its denominator."""
+    part = "–" if kept.share is None else f"{kept.share:.1%}"
+    return f"{part} ({kept.met}/{kept.of})"
+
+
+def facts_of(event: Event, zone: ZoneInfo) -> Mapping[str, str]:
+    """What an event says beside its words: the name of each field -> its value, as people read it."""
+    return {
+        say(FIELDS[name].zh, FIELDS[name].en): fact(name, value, zone)
+        for name, value in event.data.items()
+        if name not in ("policy", "files")
+    }
+
+
+def fact(name: str, value: Any, zone: ZoneInfo) -> str:
+    field = FIELDS[name]
+    if field.form == "flag":
+        return say("是", "yes") if value else say("否", "no")
+    return stamp(moment(value), zone) if field.form == "moment" else label(field.group, str(value))
+
+
+def case_data(now: "Snapshot", clocks: "Iterable[Clock]", log: Iterable[Event]) -> dict[str, Any]:
+    """A case as JSON."""
+    told = [
+        {k: v for k, v in vars(c).items() if k not in ("time", "pauses", "within")} | {"within": str(c.within or "")}
+        for c in clocks
+    ]
+    return {"case": plain(asdict(now)), "clocks": plain(told), "log": plain([asdict(e) for e in log])}
+
+
+def plain(value: Any) -> Any:
+    """Moments as ISO, times in minutes."""
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.total_seconds() / 60 if hasattr(value, "total_seconds") else value

@@ -1,0 +1,161 @@
+"""This module is the quick entry: one box for what somebody says on the telephone or in a chat.
+
+A number, a mail address or a serial in it finds who calls; the rest is the report. Fixes, area, cause and cases like it
+are there while it is still typed.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from secrets import token_hex
+from typing import NamedTuple
+
+from flask import Flask, flash, redirect, request, url_for
+
+from kb import privacy
+from kb.desk.facts import ProposedFact, proposed
+from kb.errors import InputError
+from kb.labels import label
+from kb.language import say
+from kb.model.casework import Channel, Impact, Urgency
+from kb.service.cases import Case
+from kb.service.fields import FIELDS
+from kb.service.finding import REACHED, reached
+from kb.service.snapshot import Snapshot
+from kb.service.wording import Told
+from kb.web.cases.beside import of_text
+from kb.web.cases.files import allow_files, taken
+from kb.web.cases.shared import author, cases, colleagues, me, serving
+from kb.web.views import Answer, page
+from kb.web.writers import engine_or_none
+
+ASKED = ("channel", "contact", "customer", "site", "title", "urgency", "impact", "area", "cause", "owner", "team",
+         "promises")  # fmt: skip
+"""Fields of a report that are asked for."""
+PROPOSED = {"area": 0.5, "cause": 0.5, "severity": 0.3}
+"""What is proposed by the articles most like the text, from which share of their votes on."""
+TAKEN = 0.5
+"""The share from which on a proposal is filled in by itself."""
+
+
+class Read(NamedTuple):
+    """What was read of the box. text: the report; contact: how the caller is reached; before: their newest case."""
+
+    text: str
+    contact: str
+    before: Snapshot | None
+
+
+def init_app(app: Flask) -> None:
+    app.add_url_rule("/cases/new", view_func=serving(new), endpoint="new_case", methods=["GET", "POST"])
+
+
+def new() -> Answer:
+    """The box, what is found by what stands in it, or the case that it becomes."""
+    if request.method == "GET":
+        return _shown(request.args.get("text", ""), {})
+    allow_files()
+    text, action = request.form.get("text", "").replace("\r\n", "\n"), request.form.get("action", "look")
+    if action == "look" or not text.strip():
+        return _shown(text, request.form)
+    try:
+        done = _joined(text, action.removeprefix("join ")) if action.startswith("join ") else _reported(text)
+    except InputError as error:
+        return _shown(text, request.form, str(error)), 422  # type: ignore[return-value]
+    flash(say("单号 {number}", "The number is {number}", number=done.now.number))
+    return redirect(url_for("case", number=done.now.number), 303)
+
+
+def _reported(text: str) -> Case:
+    """Raises InputError."""
+    read = read_box(text)
+    given = {n: v for n in ASKED if (v := request.form.get(n, "").strip())}
+    given = _of_caller(read) | given
+    if digests := taken():
+        given["files"] = digests
+    return cases().report(read.text or text, given, author(), key=request.form.get("key") or None)
+
+
+def _joined(text: str, number: str) -> Case:
+    """What was said belongs to a case that there is."""
+    read = read_box(text)
+    return cases().receive(number, read.text or text, author(), key=request.form.get("key") or None)
+
+
+def read_box(text: str) -> Read:
+    """What of a text is the report, and who reports: what reaches somebody is taken out of it."""
+    found = reached(text)
+    before = cases().caller(text)
+    rest = text
+    for start, end, _ in reversed(privacy.find(text, REACHED)):
+        rest = rest[:start] + rest[end:]
+    rest = re.sub(r"[ \t]{2,}", " ", "\n".join(line.strip(" \t,，;；:：") for line in rest.split("\n"))).strip()
+    return Read(rest, " ".join(found), before)
+
+
+def _of_caller(read: Read) -> dict[str, str]:
+    """What is known of who reports, by their former cases."""
+    if read.before is None:
+        return {"contact": read.contact} if read.contact else {}
+    return {n: v for n in ("contact", "customer", "site") if (v := getattr(read.before, n))}
+
+
+# --- what is shown -----------------------------------------------------------------------------
+
+
+class Choice(NamedTuple):
+    """A field of the form. value: what is filled in; choices: value -> name; share: of a proposal, 0 for none."""
+
+    name: str
+    label: str
+    value: str
+    choices: Mapping[str, str]
+    share: float = 0.0
+
+
+def _shown(text: str, typed: Mapping[str, str], problem: str = "") -> Answer:
+    read = read_box(text) if text.strip() else Read("", "", None)
+    near = of_text(Told(read.text, (), ()))
+    proposals = _proposals(read.text)
+    script = "X-Part" in request.headers
+    return page(
+        "cases/_found.html" if script else "cases/new.html",
+        text=text,
+        typed=typed,
+        read=read,
+        near=near,
+        choices=_choices(typed, read, proposals),
+        severity=proposals.get("severity"),
+        problem=problem,
+        key=typed.get("key") or token_hex(8),
+        me=me(),
+    )
+
+
+def _proposals(text: str) -> dict[str, ProposedFact]:
+    engine = engine_or_none()
+    return {} if engine is None or not text.strip() else {p.key: p for p in proposed(engine, text, PROPOSED)}
+
+
+def _choices(typed: Mapping[str, str], read: Read, proposals: Mapping[str, ProposedFact]) -> Sequence[Choice]:
+    caller = _of_caller(read)
+    usual = {"channel": str(Channel.PHONE), "urgency": str(Urgency.NORMAL), "impact": str(Impact.ONE), "owner": me()}
+    out = []
+    for name in ASKED:
+        proposal = proposals.get(name)
+        likely = proposal.value if proposal and proposal.share >= TAKEN else ""
+        value = typed.get(name, "") or caller.get(name, "") or likely or ({} if name in typed else usual).get(name, "")
+        field = FIELDS[name]
+        out.append(Choice(name, say(field.zh, field.en), value, _values(name), proposal.share if proposal else 0.0))
+    return out
+
+
+def _values(name: str) -> dict[str, str]:
+    if name == "team":
+        return {team: team for team in cases().policy.teams}
+    if name == "promises":
+        return {promises: promises for promises in cases().policy.promises}
+    if name == "owner":
+        return {name: name for name in colleagues()}
+    field = FIELDS[name]
+    values = (*field.values, *(cases().areas if name == "area" else ()))
+    return {v: label(field.group, v) for v in values if v != "program"}
