@@ -92,9 +92,10 @@ def person_add(chosen: Settings, login: str, name: str, role: str, teams: tuple[
 def person_list(chosen: Settings, as_json: bool) -> None:
     people = _people(chosen).all()
     if as_json:
-        print_json([{**p._asdict(), "created": p.created.isoformat()} for p in people])
+        print_json([{**p._asdict(), "invited": p.invited, "created": p.created.isoformat()} for p in people])
     for p in people if not as_json else ():
         state = say("已停用", "disabled") if not p.active else say("未设密码", "no password yet") if p.invited else ""
+        state += say(" 公司账号", " company account") if p.vouched else ""
         state += say(" 两步验证", " two-step") if p.second_factor else ""
         click.echo(f"{role_name(p.role)}\t{p.login}\t{p.name}\t{', '.join(p.teams)}\t{state}".rstrip())
     if not people:

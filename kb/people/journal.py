@@ -27,6 +27,7 @@ ACTIONS: dict[str, tuple[str, str]] = {
     "person_added": ("添加了人员", "added a person"),
     "person_role": ("改了角色", "changed a role"),
     "person_teams": ("改了团队", "changed teams"),
+    "person_connected": ("连接了公司账号", "connected the company's login"),
     "person_reset": ("发了重置密码的链接", "made a link to reset a password"),
     "person_disabled": ("停用了账号", "disabled an account"),
     "person_enabled": ("恢复了账号", "enabled an account"),

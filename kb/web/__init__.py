@@ -44,6 +44,7 @@ Every page:
 - /import: documents and old tickets, seen before they are written, taken back as a whole (importing.py)
 - /insights, /insights/articles, /insights/quality, /insights/words: gaps, use, problems, duplicates, synonyms,
   golden queries; CSV (insights.py)
+- /sign-in/openid: by the company's own login (openid.py)
 - /sign-in, /welcome/SECRET, /account, /people, /journal: coming in, one's own account, who there is, what happened
   (accounts.py)
 - /merge: one article of two (merging.py)
@@ -86,6 +87,7 @@ from kb.web import (
     manual,
     merging,
     metrics,
+    openid,
     packing,
     pages,
     panel,
@@ -135,6 +137,7 @@ def create_app(settings: Settings) -> Flask:
         permissions,
         errors,
         accounts,
+        openid,
         *reading_pages,
         *leading_pages,
         editing,

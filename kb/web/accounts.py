@@ -1,11 +1,12 @@
 """This module is the pages of accounts: sign in and out, the first password, one's own account, people, the log."""
 
 import segno
-from flask import Flask, current_app, flash, redirect, request, session, url_for
+from flask import Flask, Response, current_app, flash, redirect, request, session, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from kb.errors import InputError, KbError, SignInError, TooOftenError
+from kb.database.api_tokens import Access
+from kb.errors import InputError, KbError, NotFoundError, SignInError, TooOftenError
 from kb.language import say
 from kb.people import second_factor
 from kb.people.accounts import MAX_NAME, People
@@ -55,28 +56,40 @@ def _posted() -> bool:
 
 def sign_in() -> Answer:
     """The form; sent with the right words it opens a session, new each time, and leads on."""
-    then = _inside(request.values.get("next", ""))
+    then = inside(request.values.get("next", ""))
     if not _posted():
-        return redirect(then) if identity.who().person else page("sign_in.html", then=then, login="", error="")
+        return redirect(then) if identity.who().person else _form(then)
     login = request.form.get("login", "")
     try:
         person = People(store()).sign_in(
             login, request.form.get("password", ""), request.form.get("code", ""), request.remote_addr or ""
         )
     except (SignInError, TooOftenError) as error:
-        shown = page("sign_in.html", then=then, login=login, error=str(error))
-        shown.status_code = status_of(error)
-        if isinstance(error, TooOftenError):
-            shown.headers["Retry-After"] = str(error.seconds)
-        return shown
-    return _signed_in(person.id, then)
+        return refused(error, then, login)
+    return signed_in(person.id, then)
 
 
-def _signed_in(person: int, then: str) -> BaseResponse:
+def _form(then: str, login: str = "", error: str = "") -> Response:
+    by_company = bool(settings_in_force().oidc_issuer)
+    return page("sign_in.html", then=then, login=login, error=error, by_company=by_company)
+
+
+def refused(error: KbError, then: str = "", login: str = "") -> Answer:
+    """The form again, with why somebody did not come in."""
+    shown = _form(then, login, str(error))
+    shown.status_code = status_of(error)
+    if isinstance(error, TooOftenError):
+        shown.headers["Retry-After"] = str(error.seconds)
+    return shown
+
+
+def signed_in(person: int, then: str, vouched: bool = False) -> BaseResponse:
+    """Open a session in this browser and go on. vouched: by another login."""
     Journal(store()).forget(settings_in_force().audit_days)  # few sign in, and often enough
     session.clear()  # what a stranger's page was given opens nothing of a person's
     response = redirect(then, 303)
-    identity.sign_in(response, Sessions(store()).start(person, request.headers.get("User-Agent", "")))  # type: ignore[arg-type]
+    secret = Sessions(store()).start(person, request.headers.get("User-Agent", ""), vouched)
+    identity.sign_in(response, secret)  # type: ignore[arg-type]
     return response
 
 
@@ -91,7 +104,7 @@ def sign_out() -> Answer:
     return response
 
 
-def _inside(address: str) -> str:
+def inside(address: str) -> str:
     """An address of this site to go on to; the start for any other."""
     plain = address.startswith("/") and address[1:2] not in ("/", "\\") and address.isprintable()
     return address if plain and "\\" not in address else url_for("home")
@@ -111,7 +124,7 @@ def welcome(secret: str) -> Answer:
             error, status = str(refused), 400
         else:
             current_app.config.pop("ACCOUNTS", None)
-            return _signed_in(chosen.id, url_for("home"))
+            return signed_in(chosen.id, url_for("home"))
     bounds = {"least": LEAST, "most": MOST, "name": MAX_NAME}
     shown = page("welcome.html", person=person, error=error, bounds=bounds, sent=request.form)
     shown.status_code = status
@@ -142,7 +155,9 @@ def _account(codes: list[str] | None = None, status: int = 200) -> Answer:
         picture=_picture(second_factor.address(secret, who.login)) if secret else "",
         codes=codes or [],
         bounds={"least": LEAST, "most": MOST},
-        must=settings_in_force().two_step_administrators and who.person.role == "administrator",
+        tokens=[t for t in Access(store()).tokens() if t.owner == who.login],
+        by_company=bool(settings_in_force().oidc_issuer),
+        must=not (who.session and who.session.vouched) and settings_in_force().two_step_administrators and who.person.role == "administrator",
     )
     shown.status_code = status
     return shown
@@ -166,6 +181,10 @@ def change_account() -> Answer:
             return redirect(url_for("sign_in"), 303)
         if action == "end":
             Sessions(store()).end(who.person, request.form.get("session", ""))
+        elif action == "revoke":
+            name = request.form.get("name", "")
+            Access(store()).revoke(name, who.login)
+            identity.note("token_revoked", name)
         elif action == "two_step":
             codes = People(store()).confirm_second_factor(
                 who.login, str(session.get("second_factor", "")), request.form.get("code", "")
@@ -175,7 +194,7 @@ def change_account() -> Answer:
         elif action == "one_step":
             People(store()).require_password(who.login, request.form.get("old", ""))
             People(store()).stop_second_factor(who.login)
-    except (InputError, SignInError) as error:
+    except (InputError, SignInError, NotFoundError) as error:
         flash(str(error))
         return _account(status=400)
     return redirect(url_for("account"), 303)
