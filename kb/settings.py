@@ -72,7 +72,9 @@ def _header(value: Any) -> str:
 
 def _issuer(value: Any) -> str:
     """By TLS, but for one of this machine."""
-    if not isinstance(value, str) or not re.fullmatch(r"(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s?#]+|", value):
+    if not isinstance(value, str) or not re.fullmatch(
+        r"(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s?#]+|", value
+    ):
         raise ValueError("https://login.example.com/realms/it")
     return value
 
@@ -228,7 +230,7 @@ SETTINGS: tuple[Setting, ...] = (
         "guzhi",
         str,
         "在那里登记的客户端号；密钥在环境变量 KB_OIDC_SECRET 或 KB_OIDC_SECRET_FILE 所指的文件里",
-        "the client id it knows this site by; the secret is in KB_OIDC_SECRET, or in the file KB_OIDC_SECRET_FILE names",
+        "the client id of this site there; its secret: KB_OIDC_SECRET, or the file that KB_OIDC_SECRET_FILE names",
     ),
     Setting(
         "oidc_groups",

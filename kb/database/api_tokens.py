@@ -102,7 +102,9 @@ class Access:
 
     def revoke(self, name: str, owner: str | None = None) -> None:
         """Forget a token: from now on its secret opens nothing. owner: it has to be theirs. Raises NotFoundError."""
-        mine = [tables.Token.name == name] if owner is None else [tables.Token.name == name, tables.Token.owner == owner]
+        mine = (
+            [tables.Token.name == name] if owner is None else [tables.Token.name == name, tables.Token.owner == owner]
+        )
         with self._store.session() as session:
             found = session.execute(delete(tables.Token).where(*mine).returning(tables.Token.id))
             if found.first() is None:

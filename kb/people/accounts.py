@@ -161,7 +161,7 @@ class People:
         with self._store.session() as session:
             row = _row(session, login)
             if role != "administrator":
-                _keep_an_administrator(session, row)
+                keep_an_administrator(session, row)
             row.role = role
             journal.write(session, "person_role", by, f"{row.login} ({role})")
 
@@ -176,7 +176,7 @@ class People:
         """Somebody may come in no more; what they did stays theirs. Raises InputError, NotFoundError."""
         with self._store.session() as session:
             row = _row(session, login)
-            _keep_an_administrator(session, row)
+            keep_an_administrator(session, row)
             row.active = False
             session.execute(delete(tables.SignIn).where(tables.SignIn.person == row.id))
             session.execute(delete(tables.Invitation).where(tables.Invitation.person == row.id))
@@ -315,7 +315,7 @@ def new_row(session: Session, login: str, name: str, role: str) -> tables.Person
     return row
 
 
-def _keep_an_administrator(session: Session, row: tables.Person) -> None:
+def keep_an_administrator(session: Session, row: tables.Person) -> None:
     """Raises InputError when this is the last one: nobody could let anybody in again."""
     others = select(tables.Person.id).where(
         tables.Person.role == "administrator", tables.Person.active, tables.Person.id != row.id

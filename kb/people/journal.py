@@ -31,6 +31,8 @@ ACTIONS: dict[str, tuple[str, str]] = {
     "person_reset": ("发了重置密码的链接", "made a link to reset a password"),
     "person_disabled": ("停用了账号", "disabled an account"),
     "person_enabled": ("恢复了账号", "enabled an account"),
+    "person_shown": ("查看了一个人的数据", "looked at what is kept of a person"),
+    "person_forgotten": ("移除了一个人的数据", "removed what was kept of a person"),
     "token_created": ("发了令牌", "made a token"),
     "token_revoked": ("收回了令牌", "revoked a token"),
     "exported": ("导出", "exported"),

@@ -7,15 +7,17 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kb.database.api_tokens import Access
 from kb.errors import InputError, KbError, NotFoundError, SignInError, TooOftenError
+from kb.keeping.record import kept
 from kb.language import say
 from kb.people import second_factor
 from kb.people.accounts import MAX_NAME, People
+from kb.people.forgetting import KINDS, Forgetting
 from kb.people.journal import Journal
 from kb.people.passwords import LEAST, MOST
 from kb.people.roles import ROLES, role_name
 from kb.people.sessions import Sessions
 from kb.web import identity
-from kb.web.errors import status_of
+from kb.web.errors import status_of, with_time
 from kb.web.security import require_own_page, require_token
 from kb.web.spreadsheets import as_file
 from kb.web.views import Answer, page, settings_in_force, store
@@ -35,6 +37,7 @@ def init_app(app: Flask) -> None:
         ("/account", change_account, ["POST"]),
         ("/people", people, ["GET"]),
         ("/people", change_people, ["POST"]),
+        ("/people/<login>", kept_of, ["GET"]),
         ("/journal", journal, ["GET"]),
         ("/journal.csv", journal_file, ["GET"]),
     ):
@@ -78,9 +81,7 @@ def refused(error: KbError, then: str = "", login: str = "") -> Answer:
     """The form again, with why somebody did not come in."""
     shown = _form(then, login, str(error))
     shown.status_code = status_of(error)
-    if isinstance(error, TooOftenError):
-        shown.headers["Retry-After"] = str(error.seconds)
-    return shown
+    return with_time(shown, error)
 
 
 def signed_in(person: int, then: str, vouched: bool = False) -> BaseResponse:
@@ -157,7 +158,9 @@ def _account(codes: list[str] | None = None, status: int = 200) -> Answer:
         bounds={"least": LEAST, "most": MOST},
         tokens=[t for t in Access(store()).tokens() if t.owner == who.login],
         by_company=bool(settings_in_force().oidc_issuer),
-        must=not (who.session and who.session.vouched) and settings_in_force().two_step_administrators and who.person.role == "administrator",
+        must=not (who.session and who.session.vouched)
+        and settings_in_force().two_step_administrators
+        and who.person.role == "administrator",
     )
     shown.status_code = status
     return shown
@@ -210,7 +213,8 @@ def people() -> Answer:
 def _people(secret: str = "", login: str = "", status: int = 200) -> Answer:
     """secret: of a link that was made just now, for a login; shown this once."""
     link = url_for("welcome", secret=secret, _external=True) if secret else ""
-    shown = page("people.html", everybody=People(store()).all(), roles=ROLES, link=link, login=login, sent=request.form)
+    known = {"everybody": People(store()).all(), "roles": ROLES, "backups": kept(settings_in_force().index)}
+    shown = page("people.html", **known, link=link, login=login, sent=request.form)
     shown.status_code = status
     return shown
 
@@ -231,6 +235,9 @@ def change_people() -> Answer:
                 known.set_role(login, request.form.get("role", ""), by)
             case "disable":
                 known.disable(login, by)
+            case "forget" if request.form.get("sure"):
+                Forgetting(store()).forget_person(login, by)
+                flash(say("已移除 {login} 的数据", "what was kept of {login} is removed", login=login))
             case "enable":
                 known.enable(login, by)
             case other:
@@ -239,6 +246,14 @@ def change_people() -> Answer:
         flash(str(error))
         return _people(status=status_of(error))
     return redirect(url_for("people"), 303)
+
+
+def kept_of(login: str) -> Answer:
+    """What is kept of one person, and a button that removes it. Raises NotFoundError."""
+    person = People(store()).named(login)
+    identity.note("person_shown", person.login)
+    kept = Forgetting(store()).of_person(person.login)
+    return page("kept.html", person=person, kept=kept, called=KINDS)
 
 
 def journal() -> Answer:

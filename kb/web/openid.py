@@ -1,7 +1,7 @@
 """This module is signing in by the company's own login: OpenID Connect's code flow, with PKCE, state and nonce.
 
-Authlib speaks the protocol; here stands what it must not take for granted: the issuer, the audience, the algorithms, and
-in which words a failure is told.
+Authlib speaks the protocol; here stands what it must not take for granted: the issuer, the audience, the algorithms,
+and in which words a failure is told.
 """
 
 from typing import Any

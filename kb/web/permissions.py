@@ -47,7 +47,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_insights.promote", "api_insights.decide_synonym"), "decide"),
     # people
     **dict.fromkeys(("account", "change_account"), "own"),
-    **dict.fromkeys(("people", "change_people", "journal", "journal_file"), "administer"),
+    **dict.fromkeys(("people", "change_people", "kept_of", "journal", "journal_file"), "administer"),
 }
 """Address (endpoint) -> action, one of kb.people.roles.ACTIONS."""
 
