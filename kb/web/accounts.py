@@ -157,6 +157,7 @@ def _account(codes: list[str] | None = None, status: int = 200) -> Answer:
         codes=codes or [],
         bounds={"least": LEAST, "most": MOST},
         tokens=[t for t in Access(store()).tokens() if t.owner == who.login],
+        may_connect=session.get("may_connect", False),
         by_company=bool(settings_in_force().oidc_issuer),
         must=not (who.session and who.session.vouched)
         and settings_in_force().two_step_administrators
@@ -188,7 +189,11 @@ def change_account() -> Answer:
             name = request.form.get("name", "")
             Access(store()).revoke(name, who.login)
             identity.note("token_revoked", name)
+        elif action == "connect":
+            People(store()).require_password(who.login, request.form.get("old", ""))
+            session["may_connect"] = True
         elif action == "two_step":
+            People(store()).require_password(who.login, request.form.get("old", ""))
             codes = People(store()).confirm_second_factor(
                 who.login, str(session.get("second_factor", "")), request.form.get("code", "")
             )
@@ -268,5 +273,5 @@ def journal_file() -> Answer:
     identity.note("exported", "journal")
     columns = (("时间", "At"), ("谁", "Who"), ("做了什么", "What happened"), ("对象", "To"), ("来自", "From"))
     lines = (line for _, line in Journal(store()).lines(MAX_LINES))
-    rows = ((f"{li.at.astimezone():%Y-%m-%d %H:%M:%S}", li.who, li.told, li.what, li.address) for li in lines)
+    rows = ((f"{li.at.astimezone():%Y-%m-%d %H:%M:%S%z}", li.who, li.told, li.what, li.address) for li in lines)
     return as_file("journal", columns, rows)

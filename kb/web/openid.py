@@ -45,7 +45,7 @@ def _client(app: Flask, settings: Settings) -> Any:
             say("oidc_issuer 要先安装：pip install 'guzhi[oidc]'", "oidc_issuer needs: pip install 'guzhi[oidc]'")
         )
     secret = secret_of("KB_OIDC_SECRET")
-    return OAuth(app).register(
+    client = OAuth(app).register(
         "openid",
         client_id=settings.oidc_client,
         client_secret=secret or None,
@@ -57,14 +57,30 @@ def _client(app: Flask, settings: Settings) -> Any:
             **({} if secret else {"token_endpoint_auth_method": "none"}),
         },
     )
+    client.client_cls = _asking
+    return client
+
+
+def _asking(*given: Any, **named: Any) -> Any:
+    """What asks the company's login: where it leads elsewhere, nobody follows."""
+    from authlib.integrations.requests_client import OAuth2Session
+
+    asking = OAuth2Session(*given, **named)
+    asking.max_redirects = 0
+    return asking
 
 
 def begin() -> Answer:
-    """Lead to the company's login. ?next= is where one goes on to, ?connect=1 makes it open the account of who asks."""
+    """Lead to the company's login, from a page of this site. ?next= is where one goes on to.
+
+    ?connect=1 makes it open the account of who asks, once they gave their password for that.
+    """
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return redirect(url_for("sign_in"), 303)
     for key in [k for k in session if k.startswith("_state_openid_")]:
         session.pop(key)  # of attempts that were left; a cookie has its bound
     session["then"] = inside(request.args.get("next", ""))
-    session["connect"] = request.args.get("connect") == "1"
+    session["connect"] = request.args.get("connect") == "1" and session.pop("may_connect", False)
     try:
         return _checked().authorize_redirect(url_for("openid_back", _external=True))  # type: ignore[no-any-return]
     except (OSError, ValueError, KeyError, RuntimeError) as error:

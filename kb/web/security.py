@@ -6,6 +6,7 @@ Nothing of a request goes into a log, and no folder of this machine into an answ
 import os
 import re
 import secrets
+from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def secret_key(index: Path) -> bytes:
 
 class Cookies(SecureCookieSessionInterface):
     """The cookie of form tokens: behind TLS it is sent by TLS alone, and its name says that no other site set it."""
+
+    digest_method = staticmethod(sha256)
 
     def get_cookie_name(self, app: Flask) -> str:
         return "__Host-guzhi" if request.is_secure else "guzhi"

@@ -31,6 +31,7 @@ class Provider:
         self.wrong: dict[str, Any] = {}
         self.refusing = ""
         self.published = self.key = RSAKey.generate_key(2048, {"kid": "one"})
+        self.described = 0
         self.asked: list[dict[str, str]] = []
         self.issuer = self.address = ""
         self._codes: dict[str, dict[str, str]] = {}
@@ -40,10 +41,12 @@ class Provider:
         app.add_url_rule("/.well-known/openid-configuration", view_func=self.description)
         app.add_url_rule("/authorize", view_func=self.authorize)
         app.add_url_rule("/token", view_func=self.token, methods=["POST"])
+        app.add_url_rule("/moved/.well-known/openid-configuration", view_func=self.moved)
         app.add_url_rule("/keys", view_func=self.keys)
         return app
 
     def description(self) -> dict[str, Any]:
+        self.described += 1
         return {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.address}/authorize",
@@ -53,6 +56,9 @@ class Provider:
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256", "none"],
         }
+
+    def moved(self) -> ResponseReturnValue:
+        return redirect(f"{self.address}/.well-known/openid-configuration")
 
     def keys(self) -> dict[str, Any]:
         return {"keys": [self.published.as_dict(private=False)]}

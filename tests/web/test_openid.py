@@ -110,13 +110,44 @@ def test_nobody_is_matched_by_a_name_or_a_mail(site: Settings, provider: Provide
         assert "我的账号" in answer.text
         assert client.get("/").status_code == 303
     owner = signed_in(app, "chen.li")
-    assert "连接公司账号" in owner.get("/account").text
-    assert owner.get(led(owner, "/sign-in/openid?connect=1")).location == "/account"
+    _connect(owner)
     client, answer = come(app)
     assert answer.status_code == 303
     assert client.get("/people").status_code == 200
-    twice = signed_in(app, "chen.li")
-    assert twice.get(led(twice, "/sign-in/openid?connect=1")).status_code == 400
+    assert "已连接" in client.get("/account").text
+
+
+def _connect(client: FlaskClient) -> None:
+    """Without the password nothing is connected, however one asks."""
+    page = client.get("/account")
+    assert "连接公司账号" in page.text
+    sent = {"token": token_of(page), "action": "connect"}
+    assert client.post("/account", data={**sent, "old": "wrong"}).status_code == 400
+    assert client.get(led(client, "/sign-in/openid?connect=1")).status_code == 401
+    assert client.post("/account", data={**sent, "old": GOOD}).status_code == 303
+    assert "完成连接" in client.get("/account").text
+    assert client.get(led(client, "/sign-in/openid?connect=1")).location == "/account"
+
+
+def test_one_account_of_the_company_is_one_persons(site: Settings, provider: Provider) -> None:
+    """What opens somebody's account here is not connected to another's."""
+    app = create_app(site)
+    assert come(app)[1].status_code == 303
+    owner = signed_in(app, "chen.li")
+    sent = {"token": token_of(owner.get("/account")), "action": "connect", "old": GOOD}
+    assert owner.post("/account", data=sent).status_code == 303
+    answer = owner.get(led(owner, "/sign-in/openid?connect=1"))
+    assert (answer.status_code, "已经连着一个人" in answer.text) == (400, True)
+
+
+def test_another_site_begins_nothing(site: Settings, provider: Provider) -> None:
+    """A page elsewhere that leads here, or a login that leads on elsewhere: nobody follows."""
+    client = create_app(site).test_client()
+    sent = client.get("/sign-in/openid", headers={"Sec-Fetch-Site": "cross-site"})
+    assert (sent.status_code, sent.location) == (303, "/sign-in")
+    moved = create_app(replace(site, oidc_issuer=f"{provider.address}/moved")).test_client()
+    assert moved.get("/sign-in/openid").status_code == 503
+    assert provider.described == 0
 
 
 def test_roles_follow_groups_at_each_sign_in(site: Settings, provider: Provider) -> None:

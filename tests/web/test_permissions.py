@@ -340,10 +340,14 @@ def test_ones_own_account(app: Flask, people: People) -> None:
     secret = re.search(r"<code>([A-Z2-7]{32})</code>", page.text)
     assert secret
     assert "<svg" in page.text
-    assert client.post("/account", data={"token": token, "action": "two_step", "code": "1"}).status_code == 400
+    assert (
+        client.post("/account", data={"token": token, "action": "two_step", "old": GOOD, "code": "1"}).status_code
+        == 400
+    )
     code = pyotp.TOTP(secret[1]).now()
-    codes = client.post("/account", data={"token": token, "action": "two_step", "code": code}).text
-    recovery = re.search(r"\w{6}-\w{6}", codes)
+    assert client.post("/account", data={"token": token, "action": "two_step", "code": code}).status_code == 400
+    codes = client.post("/account", data={"token": token, "action": "two_step", "old": GOOD, "code": code}).text
+    recovery = re.search(r"(?:\w{6}-){3}\w{6}", codes)
     assert recovery
     assert recovery[0] not in client.get("/account").text
     signed_in(app, "agent", code=recovery[0])
@@ -366,7 +370,10 @@ def test_administrators_in_two_steps(site: Settings, people: People) -> None:
     assert "两步验证" in page.text
     secret = re.search(r"<code>([A-Z2-7]{32})</code>", page.text)
     assert secret
-    client.post("/account", data={"token": token_of(page), "action": "two_step", "code": pyotp.TOTP(secret[1]).now()})
+    client.post(
+        "/account",
+        data={"token": token_of(page), "action": "two_step", "old": GOOD, "code": pyotp.TOTP(secret[1]).now()},
+    )
     assert client.get("/people").status_code == 200
 
 
