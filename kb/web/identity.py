@@ -24,6 +24,8 @@ from kb.web.security import is_local_name
 
 PASSING = ("read", "retrieve", "measure", "say", "explain", "insights")
 """What whoever reaches a site without accounts may do from elsewhere: nothing of it changes an article."""
+PROGRAMS = ("/api/", "/retrieval", "/metrics")
+"""How addresses begin that programs ask: there tokens count, because their scope is looked at."""
 FRESH = 2.0
 """Seconds that a process remembers whether there are accounts."""
 
@@ -146,8 +148,8 @@ def _of_person(person: Person | None, session: Session | None = None) -> Who:
 
 
 def _for_programs() -> bool:
-    """Whether tokens open this address: where their scope is looked at, and in the panel. A page has people alone."""
-    return request.endpoint in ("panel", "metrics") or request.path.startswith(("/api/", "/retrieval"))
+    """Whether tokens open this address; the panel's is looked at, too. A page has people alone."""
+    return request.endpoint == "panel" or request.path.startswith(PROGRAMS)
 
 
 def _role_in_force(person: Person, session: Session | None = None) -> str:

@@ -88,7 +88,7 @@ def _refuse(action: str) -> Answer:
     """Raises RefusedError, or Unauthorized of a program, or leads to where one signs in."""
     told, asked = identity.refusal(action), identity.who()
     if _is_stranger():
-        if request.method == "GET" and not request.path.startswith(("/api/", "/retrieval")):
+        if request.method == "GET" and not request.path.startswith(identity.PROGRAMS):
             return redirect(url_for("sign_in", next=request.full_path.rstrip("?")), 303)
         raise Unauthorized(told, www_authenticate=authorization.CHALLENGE)
     if asked.login:

@@ -30,7 +30,7 @@ from kb.people.roles import ACTIONS, NOBODY, ROLES, may, refusal
 from kb.search.index import Index
 from kb.settings import Settings
 from kb.web import create_app
-from kb.web.identity import PASSING
+from kb.web.identity import PASSING, PROGRAMS
 from kb.web.openapi import OPERATIONS
 from kb.web.permissions import COSTLY, LIMITED, OPEN, PERMITS
 
@@ -132,7 +132,7 @@ def test_every_address_with_every_role(site: Settings, people: People, role: str
                 assert refusal(role, action) in told(answer), (method, path)
             elif path == "/panel":
                 assert (answer.status_code, "登录" in answer.text) == (401, True)
-            elif method == "GET" and not path.startswith(("/api/", "/retrieval")):
+            elif method == "GET" and not path.startswith(PROGRAMS):
                 assert (answer.status_code, answer.location[:9]) == (303, "/sign-in?"), (method, path)
             else:
                 assert answer.status_code == (403 if path == "/retrieval" else 401), (method, path)  # as Dify has it
