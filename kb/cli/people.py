@@ -42,12 +42,12 @@ def _people(chosen: Settings) -> Any:
 def _link(chosen: Settings, secret: str) -> None:
     note(
         say(
-            "请把这个链接交给本人，用它设置密码（只显示这一次，用一次就作废；把开头换成您网站的地址）：",
-            "Give this link to the person: it sets the password (shown this once, good once; put your site's address "
-            "in front):",
+            "请把这个链接交给本人，用它设置密码（只显示这一次，用一次就作废；开头的地址按 site_names 写）：",
+            "Give this link to the person: it sets the password (shown this once, good once; its address is the one of "
+            "site_names):",
         )
     )
-    click.echo(f"http://127.0.0.1:{chosen.port}/welcome/{secret}")
+    click.echo(f"{chosen.address}/welcome/{secret}")
 
 
 @command(
