@@ -398,7 +398,9 @@ class Settings:
     def address(self) -> str:
         """Where people reach the site: as it is set, else under its name behind a named proxy, else on this machine."""
         name = next((n for n in self.site_names if not n.startswith(".")), "")
-        return self.public_url or (f"https://{name}" if name and self.trusted_proxies else f"http://127.0.0.1:{self.port}")
+        return self.public_url or (
+            f"https://{name}" if name and self.trusted_proxies else f"http://127.0.0.1:{self.port}"
+        )
 
     @property
     def serves(self) -> bool:

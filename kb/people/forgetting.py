@@ -5,8 +5,8 @@ on stays without the name: versions of articles under "former editor", cases, an
 for audit_days whoever they tell of.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
@@ -77,15 +77,16 @@ class Forgetting:
     def forget_person(self, name: str, by: str = "") -> list[Kept]:
         """Remove it. Returns what there was. Raises NotFoundError, InputError for the only administrator."""
         with self._store.session() as session:
-            row = _row(session, name)
+            row, alias = _row(session, name), _alias()
             if row is not None:
                 keep_an_administrator(session, row)
-            return _forget(session, _person(session, name), by, _alias(row.id if row is not None else None, name))
+                session.execute(delete(tables.Invitation).where(tables.Invitation.person == row.id))
+            return _forget(session, _person(session, name, alias), by, alias)
 
     def forget_contact(self, contact: str, by: str = "") -> list[Kept]:
         """Take a contact out of every case. Returns what there was. Raises NotFoundError, InputError."""
         with self._store.session() as session:
-            return _forget(session, _contact(session, contact), by, _alias(None, contact))
+            return _forget(session, _contact(session, contact), by, _alias())
 
 
 class _Part(NamedTuple):
@@ -115,9 +116,9 @@ def _forget(session: Session, parts: Sequence[_Part], by: str, alias: str) -> li
     return found
 
 
-def _alias(id: int | None, name: str) -> str:
+def _alias() -> str:
     """By which lines of the log that belong together are known, and nobody."""
-    return f"former-{id}" if id is not None else f"former-{blake2b(name.encode(), digest_size=4).hexdigest()}"
+    return f"former-{secrets.token_hex(4)}"
 
 
 def _newest(table: Any) -> tuple[Any, ...]:
@@ -142,9 +143,9 @@ def _row(session: Session, name: str) -> tables.Person | None:
     return session.scalar(select(tables.Person).where(tables.Person.login == folded(name)))
 
 
-def _person(session: Session, name: str) -> list[_Part]:
+def _person(session: Session, name: str, alias: str = "") -> list[_Part]:
     row = _row(session, name)
-    parts = [_typed(name)] if row is None else _of_account(session, row)
+    parts = [_typed(name)] if row is None else _of_account(row, alias)
     called = name if row is None else row.name
     names = [called] if row is None or not _shared(session, row) else []
     parts += _of_name(names + ([] if row is None else [row.login]))
@@ -171,11 +172,9 @@ def _shared(session: Session, row: tables.Person) -> bool:
     )
 
 
-def _of_account(session: Session, row: tables.Person) -> list[_Part]:
-    t, login, alias = tables, row.login, _alias(row.id, row.login)
-    owned = session.scalars(select(t.Token.name).where(t.Token.owner == login)).all()
-    programs = ["api-" + blake2b(name.encode(), digest_size=8).hexdigest() for name in owned]
-    visitors = [f"person-{row.id}", *programs]
+def _of_account(row: tables.Person, alias: str) -> list[_Part]:
+    """What programs noted that they answer for is the programs', and stays."""
+    t, login, visitor = tables, row.login, f"person-{row.id}"
     about = or_(t.Entry.who == login, t.Entry.what == login, t.Entry.what.startswith(f"{login} (", autoescape=True))
 
     def unname(session: Session) -> None:
@@ -189,11 +188,11 @@ def _of_account(session: Session, row: tables.Person) -> list[_Part]:
         _Part("account", t.Person, t.Person.id == row.id, _line("login", "name", "role")),
         _Part("sessions", t.SignIn, t.SignIn.person == row.id, _line("browser")),
         _Part("tokens", t.Token, t.Token.owner == login, _line("name", "scope")),
-        _Part("visits", t.Visit, t.Visit.visitor.in_(visitors), _line("article")),
-        _Part("searches", t.Search, t.Search.visitor.in_(visitors), _line("mode", "text")),
-        _Part("verdicts", t.Verdict, t.Verdict.visitor.in_(visitors), _line("article", "verdict", "comment")),
-        _Part("drafts", t.Draft, t.Draft.visitor.in_(visitors), _line("path")),
-        _Part("sittings", t.Sitting, t.Sitting.visitor.in_(visitors), _line("path")),
+        _Part("visits", t.Visit, t.Visit.visitor == visitor, _line("article")),
+        _Part("searches", t.Search, t.Search.visitor == visitor, _line("mode", "text")),
+        _Part("verdicts", t.Verdict, t.Verdict.visitor == visitor, _line("article", "verdict", "comment")),
+        _Part("drafts", t.Draft, t.Draft.visitor == visitor, _line("path")),
+        _Part("sittings", t.Sitting, t.Sitting.visitor == visitor, _line("path")),
         _Part("journal", t.Entry, about, _line("action", "what", "address"), unname),
     ]
 

@@ -1,6 +1,7 @@
 """What is kept of one person: shown, then removed; what others stand on stays without the name."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def test_it_is_shown_and_nothing_changes(base: Store) -> None:
 def test_it_goes(base: Store) -> None:
     """No word of it is left anywhere; the version stands under "former editor", the log tells what went, by whom, and
     of no name; whatever is another's stays."""
+    left_over = People(base).reset("wang.wu")
     before = counted(base)
     Forgetting(base).forget_person("wang.wu", "chen.li")
     left = everything(base)
@@ -114,8 +116,13 @@ def test_it_goes(base: Store) -> None:
     assert left.count("李四") >= 2
     lines = [line for _, line in Journal(base).lines()]
     assert (lines[0].action, lines[0].who) == ("person_forgotten", "chen.li")
-    assert lines[0].what.startswith("former-2: account 1, sessions 1, tokens 1")
-    assert [line.what for line in lines if line.action == "person_role"] == ["li.si (lead)", "former-2 (lead)"]
+    alias, _, told = lines[0].what.partition(": ")
+    assert re.fullmatch("former-[0-9a-f]{8}", alias)
+    assert told.startswith("account 1, sessions 1, tokens 1")
+    assert [line.what for line in lines if line.action == "person_role"] == ["li.si (lead)", f"{alias} (lead)"]
+    assert {line.who for line in lines} == {"", "chen.li", "li.si", alias}
+    with pytest.raises(InputError):
+        People(base).choose(left_over, GOOD)
     with pytest.raises(NotFoundError):
         Forgetting(base).of_person("wang.wu")
 

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, redirect, request
 from flask.typing import ResponseReturnValue
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import OctKey, RSAKey
 from werkzeug.serving import make_server
 
 CLIENT, SECRET = "guzhi-test", "only for a test"
@@ -30,7 +30,8 @@ class Provider:
         self.person: dict[str, Any] = {"sub": "1001", "preferred_username": "Wang.Wu", "name": "王五"}
         self.wrong: dict[str, Any] = {}
         self.refusing = ""
-        self.published = self.key = RSAKey.generate_key(2048, {"kid": "one"})
+        self.published = RSAKey.generate_key(2048, {"kid": "one"})
+        self.key: RSAKey | OctKey = self.published
         self.described = 0
         self.asked: list[dict[str, str]] = []
         self.issuer = self.address = ""

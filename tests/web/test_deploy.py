@@ -235,13 +235,14 @@ def test_behind_a_proxy(front: Front) -> None:
     source = json.loads(front.ask("GET", "/api/v1/sources/KB-000001", cookies=writer).text)
     changed = json.dumps({"text": ARTICLE.replace("清洁", "更换"), "note": "换"})
     sent = {**OWN, "Content-Type": "application/json", "If-Match": f'"{source["digest"]}"'}
-    for cookies, headers, status in (
-        ({}, sent, 401),
+    stranger: dict[str, str] = {}
+    for jar, headers, status in (
+        (stranger, sent, 401),
         (reader, sent, 403),
         (writer, {**sent, "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, 403),
         (writer, sent, 200),
     ):
-        done = front.ask("PUT", "/api/v1/sources/KB-000001", cookies=cookies, headers=headers, body=changed)
+        done = front.ask("PUT", "/api/v1/sources/KB-000001", cookies=jar, headers=headers, body=changed)
         assert done.status == status, done.text
     assert front.ask("GET", "/new", cookies=reader).status == 403
     assert front.ask("GET", "/new", cookies=writer).status == 200

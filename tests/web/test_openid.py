@@ -87,9 +87,9 @@ def test_somebody_comes_in_by_the_company(site: Settings, provider: Provider) ->
     came = client.get(led(client, "/sign-in/openid?next=/browse"))
     assert (came.status_code, came.location) == (303, "/browse")
     assert "王五" in client.get("/account").text
-    asked = provider.asked[0]
-    assert asked["redirect_uri"].endswith("/sign-in/openid/back")
-    assert min(len(asked["state"]), len(asked["nonce"]), len(asked["code_challenge"])) >= 20
+    begun = provider.asked[0]
+    assert begun["redirect_uri"].endswith("/sign-in/openid/back")
+    assert min(len(begun["state"]), len(begun["nonce"]), len(begun["code_challenge"])) >= 20
     provider.person = {"sub": "1001", "preferred_username": "w.wang", "name": "王五五", "email": "chen.li@example.com"}
     again, _ = come(app)
     assert "wang.wu" in again.get("/account").text
