@@ -213,8 +213,8 @@ def test_behind_a_proxy(front: Front) -> None:
 
     # Who reads
     for path in ("/", "/insights", "/a/KB-000001"):
-        sent = front.ask("GET", path, headers={"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "evil.example"})
-        assert (sent.status, sent.headers["location"].startswith("/sign-in?")) == (303, True)
+        led = front.ask("GET", path, headers={"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "evil.example"})
+        assert (led.status, led.headers["location"].startswith("/sign-in?")) == (303, True)
     assert front.ask("GET", "/api/v1/search?q=x").status == 401
     other = front.ask("GET", "/", host="other.example")
     assert other.status in (200, 421)  # Caddy answers other names itself, with nothing
