@@ -196,7 +196,7 @@ def person_disable(chosen: Settings, login: str, undo: bool) -> None:
 @json_option
 def forget(chosen: Settings, name: str, contact: str, yes: bool, as_json: bool) -> None:
     from kb.database.connection import Store
-    from kb.people.forgetting import KINDS, Forgetting
+    from kb.people.forgetting import Forgetting
 
     if bool(name) == bool(contact):
         raise InputError(
@@ -214,7 +214,7 @@ def forget(chosen: Settings, name: str, contact: str, yes: bool, as_json: bool) 
         print_json([kept._asdict() for kept in found])
     for kept in found if not as_json else ():
         fate = say("删除", "goes") if kept.goes else say("留下，去掉名字", "stays without the name")
-        click.echo(f"{kept.rows}\t{say(*KINDS[kept.kind])}\t{fate}")
+        click.echo(f"{kept.rows}\t{kept.called}\t{fate}")
         for line in kept.newest if not yes else ():
             click.echo(f"\t  {line}")
     if yes:

@@ -33,6 +33,11 @@ class Kept(NamedTuple):
     newest: tuple[str, ...]
     goes: bool
 
+    @property
+    def called(self) -> str:
+        """The kind, in words."""
+        return say(*KINDS[self.kind])
+
 
 KINDS: dict[str, tuple[str, str]] = {
     "account": ("账号", "account"),

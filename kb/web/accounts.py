@@ -11,7 +11,7 @@ from kb.keeping.record import kept
 from kb.language import say
 from kb.people import second_factor
 from kb.people.accounts import MAX_NAME, People
-from kb.people.forgetting import KINDS, Forgetting
+from kb.people.forgetting import Forgetting
 from kb.people.journal import Journal
 from kb.people.passwords import LEAST, MOST
 from kb.people.roles import ROLES, role_name
@@ -258,7 +258,7 @@ def kept_of(login: str) -> Answer:
     person = People(store()).named(login)
     identity.note("person_shown", person.login)
     kept = Forgetting(store()).of_person(person.login)
-    return page("kept.html", person=person, kept=kept, called=KINDS)
+    return page("kept.html", person=person, kept=kept)
 
 
 def journal() -> Answer:
