@@ -72,6 +72,22 @@ def _header(value: Any) -> str:
     return value
 
 
+def _issuer(value: Any) -> str:
+    """By TLS, but for one of this machine."""
+    if not isinstance(value, str) or not re.fullmatch(
+        r"(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s?#]+|", value
+    ):
+        raise ValueError("https://login.example.com/realms/it")
+    return value
+
+
+def _roles(value: Any) -> tuple[str, ...]:
+    found = _words(value)
+    if not all(re.fullmatch(r".*\S\s*=\s*[a-z]+", line) for line in found):
+        raise ValueError('["kb-writers = writer", "* = reader"]')
+    return found
+
+
 def _counts(value: Any) -> tuple[int, ...]:
     """Of how many days, weeks and months a backup stays."""
     words = value.split(",") if isinstance(value, str) else value
@@ -205,6 +221,35 @@ SETTINGS: tuple[Setting, ...] = (
         "the header in which a trusted proxy tells who signed in, such as X-Remote-User; empty for none",
     ),
     Setting(
+        "oidc_issuer",
+        "",
+        _issuer,
+        "公司登录系统（OpenID Connect）的网址，如 https://login.example.com/realms/it；空为不用",
+        "the company's own login (OpenID Connect), such as https://login.example.com/realms/it; empty for none",
+    ),
+    Setting(
+        "oidc_client",
+        "guzhi",
+        str,
+        "在那里登记的客户端号；密钥在环境变量 KB_OIDC_SECRET 或 KB_OIDC_SECRET_FILE 所指的文件里",
+        "the client id of this site there; its secret: KB_OIDC_SECRET, or the file that KB_OIDC_SECRET_FILE names",
+    ),
+    Setting(
+        "oidc_groups",
+        "groups",
+        str,
+        "声明一个人在哪些组的字段，如 groups，或 realm_access.roles",
+        "the claim that tells somebody's groups, such as groups, or realm_access.roles",
+    ),
+    Setting(
+        "oidc_roles",
+        (),
+        _roles,
+        '哪个组是什么角色，如 ["kb-writers = writer", "* = reader"]；* 为所有人，空为由管理员给角色',
+        'which group has which role, such as ["kb-writers = writer", "* = reader"]; * is everybody, empty leaves roles '
+        "to administrators",
+    ),
+    Setting(
         "open_reading",
         "auto",
         _one_of("auto", "yes", "no"),
@@ -327,6 +372,10 @@ class Settings:
     wecom_url: str
     trusted_proxies: tuple[str, ...]
     proxy_login: str
+    oidc_issuer: str
+    oidc_client: str
+    oidc_groups: str
+    oidc_roles: tuple[str, ...]
     open_reading: str
     two_step_administrators: bool
     hsts: bool
@@ -348,9 +397,31 @@ class Settings:
     log_format: str
 
     @property
+    def address(self) -> str:
+        """Where people reach the site: as it is set, else under its name behind a named proxy, else on this machine."""
+        name = next((n for n in self.site_names if not n.startswith(".")), "")
+        return self.public_url or (
+            f"https://{name}" if name and self.trusted_proxies else f"http://127.0.0.1:{self.port}"
+        )
+
+    @property
     def serves(self) -> bool:
         """Whether there is a service desk: the one who only wants the knowledge base sees none of it."""
         return self.service == "on" or (self.service == "auto" and (self.articles.parent / PROMISES).exists())
+
+
+def secret_of(name: str) -> str:
+    """A secret of the environment, or of the file that NAME_FILE names; "" for none. Secrets are no settings.
+
+    Raises SettingsError for a file that can't be read.
+    """
+    value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE", "")
+    if value or not path:
+        return value.strip()
+    try:
+        return Path(path).read_text("utf8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(say("{name}_FILE：读不了这个文件", "{name}_FILE: that file can't be read", name=name))
 
 
 def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -> Settings:

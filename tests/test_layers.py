@@ -69,6 +69,8 @@ ONLY_IN = {
     "argon2": ("kb/people/passwords.py",),
     "zxcvbn": ("kb/people/passwords.py",),
     "pyotp": ("kb/people/second_factor.py",),
+    "authlib": ("kb/web/openid.py",),
+    "joserfc": ("kb/web/openid.py",),
     "ir_measures": ("kb/search/evaluate.py",),
     "click": ("kb/cli/",),
     "pydantic": ("kb/desk/", "kb/web/"),

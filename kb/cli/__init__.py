@@ -4,7 +4,7 @@
   synonyms), building.py (build, serve, doctor), measuring.py (eval), golden.py, packing.py, importing.py,
   verdicts.py; what they share: common.py, printing.py; click's own words in Chinese: phrases.py
 - All of them as a page, and the exit codes: reference.py
-- Tokens of programs: access.py; people: people.py, their teams: teams.py; backups: keeping.py
+- Tokens of programs: access.py; people and what is kept of them: people.py, their teams: teams.py; backups: keeping.py
 - The service desk: cases.py, promises.py (due, clock, policy, workdays)
 """
 

@@ -6,7 +6,7 @@ import click
 
 from kb.cli.common import NOTHING, cli, command, json_option, note, print_json, you
 from kb.language import say
-from kb.model import SCOPES, TOKEN_DAYS
+from kb.model import SCOPES, TOKEN_DAYS, TOKEN_MINUTE
 from kb.settings import Settings
 
 token = click.Group(
@@ -71,20 +71,26 @@ def _access(chosen: Settings) -> Any:
 @click.option(
     "--days", type=int, default=TOKEN_DAYS, help=say("多少天后到期，0 为不到期", "days until it expires, 0 for never")
 )
-def token_create(chosen: Settings, name: str, scope: str, owner: str, days: int) -> None:
-    secret = _access(chosen).create(name, scope, owner or you(), days)
+@click.option(
+    "--a-minute",
+    type=int,
+    default=TOKEN_MINUTE,
+    help=say("每分钟最多多少次，0 为不限", "requests a minute at most, 0 for any number"),
+)
+def token_create(chosen: Settings, name: str, scope: str, owner: str, days: int, a_minute: int) -> None:
+    secret = _access(chosen).create(name, scope, owner or you(), days, a_minute)
     _noted(chosen, "token_created", f"{name} ({scope})")
     note(say("令牌（只显示这一次，请妥善保存）：", "The token (shown this once, keep it safe):"))
     click.echo(secret)
 
 
 @command(
-    """列出令牌：权限、何时发的、何时到期、最近何时用过、名字、负责人。没有时退出码为 1。
+    """列出令牌：权限、何时发的、何时到期、最近何时用过、每分钟的次数、名字、负责人。没有时退出码为 1。
 
     \b
     例：kb token list
     """,
-    """List the tokens: scope, when made, when they expire, when used last, name, owner. Exits 1 when there are none.
+    """List the tokens: scope, made, expires, used last, requests a minute, name, owner. Exits 1 when there are none.
 
     \b
     Example: kb token list
@@ -101,8 +107,9 @@ def token_list(chosen: Settings, as_json: bool) -> None:
         used = f"{t.used.astimezone():%Y-%m-%d %H:%M}" if t.used else say("没有用过", "never used")
         until = f"{t.expires.astimezone():%Y-%m-%d}" if t.expires else say("不到期", "never")
         until += say("（已到期）", " (expired)") if t.expired else ""
+        often = say("每分钟 {n} 次", "{n} a minute", n=t.a_minute) if t.a_minute else say("不限次数", "unlimited")
         owner = f"  ({t.owner})" if t.owner else ""
-        click.echo(f"{t.scope:<9}  {t.created.astimezone():%Y-%m-%d} – {until}  {used:<16}  {t.name}{owner}")
+        click.echo(f"{t.scope:<9}  {t.created.astimezone():%Y-%m-%d} – {until}  {used:<16}  {often}  {t.name}{owner}")
     if not tokens:
         note(say("还没有令牌", "there are no tokens"))
         raise click.exceptions.Exit(NOTHING)

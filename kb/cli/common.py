@@ -47,7 +47,7 @@ MODULES = {
     "keeping": ("backup", "restore"),
     "measuring": ("eval",),
     "packing": ("pack",),
-    "people": ("person",),
+    "people": ("forget", "person"),
     "promises": ("clock", "due", "policy", "workdays"),
     "suggesting": ("suggest",),
     "teams": ("team",),

@@ -1,10 +1,11 @@
-"""This module answers who works with the site: person."""
+"""This module answers who works with the site, and what is kept of one of them: person, forget."""
 
 from typing import Any
 
 import click
 
 from kb.cli.common import NOTHING, cli, command, json_option, note, print_json, you
+from kb.errors import InputError
 from kb.language import say
 from kb.people.roles import ROLES, role_name
 from kb.settings import Settings
@@ -41,12 +42,12 @@ def _people(chosen: Settings) -> Any:
 def _link(chosen: Settings, secret: str) -> None:
     note(
         say(
-            "请把这个链接交给本人，用它设置密码（只显示这一次，用一次就作废；把开头换成您网站的地址）：",
-            "Give this link to the person: it sets the password (shown this once, good once; put your site's address "
-            "in front):",
+            "请把这个链接交给本人，用它设置密码（只显示这一次，用一次就作废；开头的地址按 site_names 写）：",
+            "Give this link to the person: it sets the password (shown this once, good once; its address is the one of "
+            "site_names):",
         )
     )
-    click.echo(f"http://127.0.0.1:{chosen.port}/welcome/{secret}")
+    click.echo(f"{chosen.address}/welcome/{secret}")
 
 
 @command(
@@ -92,9 +93,10 @@ def person_add(chosen: Settings, login: str, name: str, role: str, teams: tuple[
 def person_list(chosen: Settings, as_json: bool) -> None:
     people = _people(chosen).all()
     if as_json:
-        print_json([{**p._asdict(), "created": p.created.isoformat()} for p in people])
+        print_json([{**p._asdict(), "invited": p.invited, "created": p.created.isoformat()} for p in people])
     for p in people if not as_json else ():
         state = say("已停用", "disabled") if not p.active else say("未设密码", "no password yet") if p.invited else ""
+        state += say(" 公司账号", " company account") if p.vouched else ""
         state += say(" 两步验证", " two-step") if p.second_factor else ""
         click.echo(f"{role_name(p.role)}\t{p.login}\t{p.name}\t{', '.join(p.teams)}\t{state}".rstrip())
     if not people:
@@ -163,3 +165,59 @@ def person_disable(chosen: Settings, login: str, undo: bool) -> None:
     else:
         people.disable(login, you())
         click.echo(say("已停用 {login}", "{login} is disabled", login=login))
+
+
+@command(
+    """显示一个人留下的数据；加 --yes 才移除。
+
+    \b
+    名字是登录名；没有账号的，是文章历史里的名字。搜索、评价、草稿、登录、令牌和账号本身会删除；
+    文章的版本、工单、安全记录留下，名字换成“前编辑”或一个编号。git 里的署名不动，见手册“安装与运维”。
+    例：kb forget wang.wu
+        kb forget wang.wu --yes
+        kb forget --contact 李女士
+    """,
+    """Show what is kept of one person; it is removed only with --yes.
+
+    \b
+    The name is a login, or without an account the name in the history of articles. Searches, verdicts, drafts,
+    sessions, tokens and the account itself are deleted; versions of articles, cases and the security log stay under
+    "former editor", or a number. Authors in git stay as they are: see the manual, running it.
+    Example: kb forget wang.wu
+             kb forget wang.wu --yes
+             kb forget --contact "Ms Li"
+    """,
+)
+@click.argument("name", default="")
+@click.option(
+    "--contact", default="", help=say("一个客户联系人，从工单里移除", "a customer's contact, taken out of cases")
+)
+@click.option("--yes", is_flag=True, help=say("移除，不能撤销", "remove it; there is no way back"))
+@json_option
+def forget(chosen: Settings, name: str, contact: str, yes: bool, as_json: bool) -> None:
+    from kb.database.connection import Store
+    from kb.people.forgetting import Forgetting
+
+    if bool(name) == bool(contact):
+        raise InputError(
+            say(
+                "写一个名字，或 --contact 联系人：kb forget wang.wu",
+                "give a name, or --contact CONTACT: kb forget wang.wu",
+            )
+        )
+    known = Forgetting(Store(chosen.database))
+    if yes:
+        found = known.forget_person(name, you()) if name else known.forget_contact(contact, you())
+    else:
+        found = known.of_person(name) if name else known.of_contact(contact)
+    if as_json:
+        print_json([kept._asdict() for kept in found])
+    for kept in found if not as_json else ():
+        fate = say("删除", "goes") if kept.goes else say("留下，去掉名字", "stays without the name")
+        click.echo(f"{kept.rows}\t{kept.called}\t{fate}")
+        for line in kept.newest if not yes else ():
+            click.echo(f"\t  {line}")
+    if yes:
+        note(say("已移除", "removed"))
+    else:
+        note(say("什么都没有改；加 --yes 移除", "nothing was changed; remove it with --yes"))

@@ -10,7 +10,7 @@ from kb.database.connection import Store
 from kb.database.secret import digest, new_secret
 from kb.errors import InputError, NotFoundError
 from kb.language import say
-from kb.model import SCOPES, TOKEN_DAYS
+from kb.model import SCOPES, TOKEN_DAYS, TOKEN_MINUTE
 
 PREFIX = "kb_"
 """By which people, and scanners of leaked secrets, recognise a token."""
@@ -18,12 +18,14 @@ FRESH = timedelta(minutes=1)
 """So exact is the time of the last use: a busy program must not write at every request."""
 MAX_NAME = 100
 MAX_DAYS = 3650
+MAX_MINUTE = 100_000
 
 
 class Token(NamedTuple):
     """What is known of a token but its secret. scope: one of SCOPES; used: the last time, to the minute.
 
-    owner: who answers for it; expires: from then on it opens nothing, None for never.
+    owner: who answers for it; expires: from then on it opens nothing, None for never; a_minute: requests it may send
+    in one, 0 for as many as it likes.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Token(NamedTuple):
     created: datetime
     used: datetime | None
     expires: datetime | None
+    a_minute: int
 
     def may(self, scope: str) -> bool:
         """Whether it allows what needs a scope."""
@@ -48,10 +51,12 @@ class Access:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def create(self, name: str, scope: str = "read", owner: str = "", days: int = TOKEN_DAYS) -> str:
+    def create(
+        self, name: str, scope: str = "read", owner: str = "", days: int = TOKEN_DAYS, a_minute: int = TOKEN_MINUTE
+    ) -> str:
         """Make a token and return its secret, which is shown this once. Raises InputError.
 
-        days: until it expires, 0 for never.
+        days: until it expires, 0 for never. a_minute: requests it may send in one, 0 for as many as it likes.
         """
         _check_word(name, say("令牌的名字", "the name of a token"), "dify")
         if owner:
@@ -59,6 +64,14 @@ class Access:
         if not 0 <= days <= MAX_DAYS:
             raise InputError(
                 say("天数应为 0（不到期）到 {most}", "days should be 0 (never expires) to {most}", most=MAX_DAYS)
+            )
+        if not 0 <= a_minute <= MAX_MINUTE:
+            raise InputError(
+                say(
+                    "每分钟的次数应为 0（不限）到 {most}",
+                    "requests a minute should be 0 (any number) to {most}",
+                    most=MAX_MINUTE,
+                )
             )
         if scope not in SCOPES:
             raise InputError(
@@ -78,7 +91,7 @@ class Access:
             created = _now()
             expires = created + timedelta(days=days) if days else None
             known = {"name": name, "scope": scope, "owner": owner, "created": created, "expires": expires}
-            session.add(tables.Token(digest=digest(secret), used=None, **known))
+            session.add(tables.Token(digest=digest(secret), used=None, a_minute=a_minute, **known))
         return secret
 
     def tokens(self) -> list[Token]:
@@ -87,10 +100,13 @@ class Access:
             rows = session.scalars(select(tables.Token).order_by(tables.Token.name)).all()
             return [_token(row) for row in rows]
 
-    def revoke(self, name: str) -> None:
-        """Forget a token: from now on its secret opens nothing. Raises NotFoundError."""
+    def revoke(self, name: str, owner: str | None = None) -> None:
+        """Forget a token: from now on its secret opens nothing. owner: it has to be theirs. Raises NotFoundError."""
+        mine = (
+            [tables.Token.name == name] if owner is None else [tables.Token.name == name, tables.Token.owner == owner]
+        )
         with self._store.session() as session:
-            found = session.execute(delete(tables.Token).where(tables.Token.name == name).returning(tables.Token.id))
+            found = session.execute(delete(tables.Token).where(*mine).returning(tables.Token.id))
             if found.first() is None:
                 raise NotFoundError(say("没有名为 {name} 的令牌", "there is no token {name}", name=name))
 
@@ -113,7 +129,7 @@ class Access:
 
 
 def _token(row: tables.Token) -> Token:
-    return Token(row.name, row.scope, row.owner, row.created, row.used, row.expires)
+    return Token(row.name, row.scope, row.owner, row.created, row.used, row.expires, row.a_minute)
 
 
 def _check_word(text: str, what: str, example: str) -> None:

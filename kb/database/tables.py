@@ -187,7 +187,8 @@ class Rename(Base):
 class Token(Base):
     """A program's key to the API; only its digest is kept. scope: one of kb.model.SCOPES.
 
-    owner: who answers for it, empty when it was made before that was asked; expires: None for one that never does.
+    owner: who answers for it, empty when it was made before that was asked; expires: None for one that never does;
+    a_minute: how many requests it may send in one, 0 for as many as it likes.
     """
 
     __tablename__ = "tokens"
@@ -199,6 +200,7 @@ class Token(Base):
     used: Mapped[datetime | None]
     owner: Mapped[str] = mapped_column(_NAME)
     expires: Mapped[datetime | None]
+    a_minute: Mapped[int]
 
 
 class Import(Base):
@@ -226,10 +228,12 @@ class Person(Base):
     """Somebody with an account. login: folded, unique; digest: of the password, empty until one is chosen.
 
     role: one of kb.people.roles.ROLES; teams: their names; secret: of the second factor, empty for none; step: of its
-    last code that was taken; recovery: digests of codes; active: False for who may come in no more.
+    last code that was taken; recovery: digests of codes; active: False for who may come in no more. issuer, subject: by
+    which another login vouches for them (OpenID Connect), None where none does.
     """
 
     __tablename__ = "people"
+    __table_args__ = (Index("ix_people_issuer_subject", "issuer", "subject", unique=True),)
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(_NAME, unique=True)
     name: Mapped[str] = mapped_column(_NAME)
@@ -241,6 +245,8 @@ class Person(Base):
     recovery: Mapped[list[str]]
     active: Mapped[bool]
     created: Mapped[datetime]
+    issuer: Mapped[str | None] = mapped_column(_NAME)
+    subject: Mapped[str | None] = mapped_column(_NAME)
 
 
 class Team(Base):
@@ -253,7 +259,10 @@ class Team(Base):
 
 
 class SignIn(Base):
-    """A browser in which somebody is signed in. digest: of the cookie's secret; browser: what it calls itself."""
+    """A browser in which somebody is signed in. digest: of the cookie's secret; browser: what it calls itself.
+
+    vouched: whether another login vouched for them, so that passwords and second steps are its affair.
+    """
 
     __tablename__ = "sign_ins"
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -262,6 +271,7 @@ class SignIn(Base):
     used: Mapped[datetime]
     until: Mapped[datetime]
     browser: Mapped[str] = mapped_column(_NAME)
+    vouched: Mapped[bool]
 
 
 class Invitation(Base):

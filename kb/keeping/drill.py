@@ -44,18 +44,18 @@ def drill(source: Path, keys: Keys, settings: Settings) -> Drilled:
     Raises KbError with what is wrong; BusyError, and LockedError for a wrong key, are no fault of the backup's, but
     they prove nothing either.
     """
-    with record.workplace(settings.index) as aside:
-        try:
+    try:
+        with record.workplace(settings.index) as aside:
             found = _proved(source, keys, settings, aside)
-        except (BusyError, LockedError):
-            raise
-        except KbError as error:
-            record.note(settings.index, failed=record.now(), why=str(error))
-            raise
-        except OSError as error:
-            why = say("演练没有做完：{why}", "the drill was not finished: {why}", why=error.strerror or error)
-            record.note(settings.index, failed=record.now(), why=why)
-            raise BackupError(why)
+    except (BusyError, LockedError):
+        raise
+    except KbError as error:  # told when the work aside is gone: a full disk has room for it then
+        record.note(settings.index, failed=record.now(), why=str(error))
+        raise
+    except OSError as error:
+        why = say("演练没有做完：{why}", "the drill was not finished: {why}", why=error.strerror or error)
+        record.note(settings.index, failed=record.now(), why=why)
+        raise BackupError(why)
     record.note(settings.index, drilled=record.now(), failed=None, why="")
     return found
 

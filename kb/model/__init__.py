@@ -384,6 +384,8 @@ SCOPES = ("metrics", "retrieval", "read", "write")
 """What a program's token allows; each allows what the ones before it do."""
 TOKEN_DAYS = 365
 """How long a token works unless another time is asked for."""
+TOKEN_MINUTE = 600
+"""How many requests it may send in a minute unless another number is asked for."""
 
 
 class Verdict(NamedTuple):

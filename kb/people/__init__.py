@@ -5,7 +5,9 @@
   teams.py
 - Who is there, how does somebody come in, get a new password: accounts.py
 - Is a password good enough, is it the right one: passwords.py; the second factor, recovery codes: second_factor.py
+- Who is it that the company's own login vouches for, by which role: openid.py
 - Who is signed in, where, until when: sessions.py
+- What is kept of one person, and how does it go: forgetting.py
 - What happened to accounts, tokens, exports, settings: journal.py, which only grows
 - How often may somebody ask for what costs: limits.py
 """

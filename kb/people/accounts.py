@@ -34,7 +34,7 @@ LONGEST_WAIT = 300
 
 
 class Person(NamedTuple):
-    """Somebody with an account. invited: no password was chosen yet."""
+    """Somebody with an account. password: they chose one; vouched: another login vouches for them."""
 
     id: int
     login: str
@@ -42,9 +42,15 @@ class Person(NamedTuple):
     role: str
     teams: tuple[str, ...]
     active: bool
-    invited: bool
+    password: bool
+    vouched: bool
     second_factor: bool
     created: datetime
+
+    @property
+    def invited(self) -> bool:
+        """Whether they can't come in yet."""
+        return not self.password and not self.vouched
 
 
 class People:
@@ -74,12 +80,12 @@ class People:
 
     def add(self, login: str, name: str, role: str, by: str = "", teams: Sequence[str] = ()) -> str:
         """Add somebody and return the secret of the link by which they choose a password. Raises InputError."""
-        login, name = checked_login(login), _checked_name(name or login)
+        login, name = checked_login(login), checked_name(name or login)
         _check_role(role)
         with self._store.session() as session:
             if session.scalar(select(tables.Person.id).where(tables.Person.login == login)) is not None:
                 raise InputError(say("已有名为 {login} 的账号", "there is an account {login} already", login=login))
-            row = _new(session, login, name, role)
+            row = new_row(session, login, name, role)
             row.teams = list(teams)
             session.flush()
             journal.write(session, "person_added", by, f"{login} ({role})")
@@ -120,7 +126,7 @@ class People:
                 if session.scalar(select(func.count()).select_from(tables.Person)):
                     raise _spent()
                 login = checked_login(login)
-                person = _new(session, login, _checked_name(name or login), "administrator")
+                person = new_row(session, login, checked_name(name or login), "administrator")
                 session.flush()
                 journal.write(session, "person_added", login, f"{login} (administrator)")
             else:
@@ -155,7 +161,7 @@ class People:
         with self._store.session() as session:
             row = _row(session, login)
             if role != "administrator":
-                _keep_an_administrator(session, row)
+                keep_an_administrator(session, row)
             row.role = role
             journal.write(session, "person_role", by, f"{row.login} ({role})")
 
@@ -170,7 +176,7 @@ class People:
         """Somebody may come in no more; what they did stays theirs. Raises InputError, NotFoundError."""
         with self._store.session() as session:
             row = _row(session, login)
-            _keep_an_administrator(session, row)
+            keep_an_administrator(session, row)
             row.active = False
             session.execute(delete(tables.SignIn).where(tables.SignIn.person == row.id))
             session.execute(delete(tables.Invitation).where(tables.Invitation.person == row.id))
@@ -252,7 +258,7 @@ class People:
 def person_of(row: tables.Person) -> Person:
     """What is known of somebody, but how they show who they are."""
     about = (row.id, row.login, row.name, row.role, tuple(row.teams), row.active)
-    return Person(*about, not row.digest, bool(row.secret), row.created)
+    return Person(*about, bool(row.digest), row.subject is not None, bool(row.secret), row.created)
 
 
 def folded(login: str) -> str:
@@ -274,7 +280,8 @@ def checked_login(login: str) -> str:
     return name
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """With single spaces. Raises InputError."""
     name = " ".join(name.split())
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise InputError(say("名字应为 1 到 {n} 个可见字符", "a name takes 1 to {n} printable characters", n=MAX_NAME))
@@ -300,14 +307,15 @@ def _require_password(row: tables.Person, password: str) -> None:
         raise SignInError(say("现在的密码不对", "the present password is wrong"))
 
 
-def _new(session: Session, login: str, name: str, role: str) -> tables.Person:
+def new_row(session: Session, login: str, name: str, role: str) -> tables.Person:
+    """A row of somebody who can't come in yet."""
     empty = {"teams": [], "secret": "", "step": 0, "recovery": [], "active": True, "created": datetime.now(UTC)}
     row = tables.Person(login=login, name=name, role=role, digest="", **empty)
     session.add(row)
     return row
 
 
-def _keep_an_administrator(session: Session, row: tables.Person) -> None:
+def keep_an_administrator(session: Session, row: tables.Person) -> None:
     """Raises InputError when this is the last one: nobody could let anybody in again."""
     others = select(tables.Person.id).where(
         tables.Person.role == "administrator", tables.Person.active, tables.Person.id != row.id

@@ -11,6 +11,7 @@ from kb.database.connection import Store
 from kb.database.secret import digest
 from kb.errors import TooOftenError
 from kb.language import say
+from kb.model import TOKEN_MINUTE
 
 MINUTE = 60
 KEPT = 5
@@ -35,8 +36,9 @@ LIMITS: dict[str, Limit] = {
     "why": Limit(30, "查看为什么没找到", "ask why an article was not found"),
     "quality": Limit(30, "查看质量", "look at quality"),
     "pack": Limit(10, "打包", "pack"),
+    "token": Limit(TOKEN_MINUTE, "用一个令牌", "use one token"),
 }
-"""What costs more than a page."""
+"""What costs more than a page; a token may have a number of its own."""
 
 
 class Limits:
@@ -45,19 +47,23 @@ class Limits:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def use(self, what: str, who: str, now: float | None = None) -> None:
-        """Count one use. who: a person, a token, an address. Raises TooOftenError beyond the limit."""
+    def use(self, what: str, who: str, now: float | None = None, most: int | None = None) -> None:
+        """Count one use. who: a person, a token, an address; most: instead of the table's number a minute.
+
+        Raises TooOftenError beyond the limit.
+        """
         moment = time.time() if now is None else now
         limit, minute = LIMITS[what], int(moment) // MINUTE
+        most = limit.times if most is None else most
         times = self._count(digest(f"{what} {who}"), minute)
-        if times > limit.times:
+        if times > most:
             seconds = MINUTE - int(moment) % MINUTE
             raise TooOftenError(
                 say(
                     "每分钟最多{what} {n} 次，请 {seconds} 秒后再试",
                     "{what} at most {n} times a minute; try again in {seconds} s",
                     what=say(limit.zh, limit.en),
-                    n=limit.times,
+                    n=most,
                     seconds=seconds,
                 ),
                 seconds,

@@ -28,13 +28,17 @@ _BROWSER = 200
 
 
 class Session(NamedTuple):
-    """Where somebody is signed in. id: a name of it that opens nothing; browser: what it calls itself."""
+    """Where somebody is signed in. id: a name of it that opens nothing; browser: what it calls itself.
+
+    vouched: whether another login vouched for them.
+    """
 
     id: str
     person: Person
     created: datetime
     used: datetime
     browser: str
+    vouched: bool
 
 
 class Sessions:
@@ -43,7 +47,7 @@ class Sessions:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def start(self, person: int, browser: str = "") -> str:
+    def start(self, person: int, browser: str = "", vouched: bool = False) -> str:
         """Open one and return its secret, for a cookie. It is new at every sign-in."""
         secret, now = new_secret(), datetime.now(UTC)
         with self._store.session() as session:
@@ -53,8 +57,8 @@ class Sessions:
                 delete(tables.SignIn).where(tables.SignIn.person == person, tables.SignIn.digest.not_in(newest))
             )
             session.execute(delete(tables.SignIn).where(tables.SignIn.until < now))
-            row = {"person": person, "created": now, "used": now, "until": now + LONGEST, "browser": browser[:_BROWSER]}
-            session.add(tables.SignIn(digest=digest(secret), **row))
+            row = {"person": person, "created": now, "used": now, "until": now + LONGEST, "vouched": vouched}
+            session.add(tables.SignIn(digest=digest(secret), browser=browser[:_BROWSER], **row))
         return secret
 
     def find(self, secret: str) -> Session | None:
@@ -113,4 +117,4 @@ def _name(kept: str) -> str:
 
 
 def _session(row: tables.SignIn, person: tables.Person) -> Session:
-    return Session(_name(row.digest), person_of(person), row.created, row.used, row.browser)
+    return Session(_name(row.digest), person_of(person), row.created, row.used, row.browser, row.vouched)

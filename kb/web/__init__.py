@@ -46,7 +46,9 @@ Every page:
 - /insights, /insights/articles, /insights/quality, /insights/words: gaps, use, problems, duplicates, synonyms,
   golden queries; CSV (insights.py)
 - /cases, /cases/new, /cases/NUMBER: the desk, a new case, one case; where the site serves any (cases/)
-- /sign-in, /welcome/SECRET, /account, /people, /journal: coming in, one's own account, who there is, what happened
+- /sign-in/openid: by the company's own login (openid.py)
+- /sign-in, /welcome/SECRET, /account, /people, /people/LOGIN, /journal: coming in, one's own account, who there is,
+  what is kept of one of them, what happened
   (accounts.py)
 - /merge: one article of two (merging.py)
 - /api, /api/v1/…, /retrieval, /health: the same for programs (reference.py, api.py and its kin, retrieval.py)
@@ -89,6 +91,7 @@ from kb.web import (
     manual,
     merging,
     metrics,
+    openid,
     packing,
     pages,
     panel,
@@ -123,9 +126,9 @@ def create_app(settings: Settings) -> Flask:
         SECRET_KEY=security.secret_key(settings.index),
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
-        SESSION_COOKIE_NAME="guzhi",
         SESSION_COOKIE_SAMESITE="Lax",
     )
+    app.session_interface = security.Cookies()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     Babel(app, locale_selector=views.locale)
     reading_pages = (pages, browse, folders, manual, reading, reasons, packing, paste, panel, feeds, reference)
@@ -139,6 +142,7 @@ def create_app(settings: Settings) -> Flask:
         permissions,
         errors,
         accounts,
+        openid,
         *reading_pages,
         *leading_pages,
         editing,

@@ -1,21 +1,24 @@
 """This module is the pages of accounts: sign in and out, the first password, one's own account, people, the log."""
 
 import segno
-from flask import Flask, current_app, flash, redirect, request, session, url_for
+from flask import Flask, Response, current_app, flash, redirect, request, session, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from kb.errors import InputError, KbError, SignInError, TooOftenError
+from kb.database.api_tokens import Access
+from kb.errors import InputError, KbError, NotFoundError, SignInError, TooOftenError
+from kb.keeping.record import kept
 from kb.language import say
 from kb.people import second_factor
 from kb.people.accounts import MAX_NAME, People
+from kb.people.forgetting import Forgetting
 from kb.people.journal import Journal
 from kb.people.passwords import LEAST, MOST
 from kb.people.roles import ROLES, role_name
 from kb.people.sessions import Sessions
 from kb.people.teams import checked_name
 from kb.web import identity
-from kb.web.errors import status_of
+from kb.web.errors import status_of, with_time
 from kb.web.security import require_own_page, require_token
 from kb.web.spreadsheets import as_file
 from kb.web.views import Answer, page, settings_in_force, store
@@ -35,6 +38,7 @@ def init_app(app: Flask) -> None:
         ("/account", change_account, ["POST"]),
         ("/people", people, ["GET"]),
         ("/people", change_people, ["POST"]),
+        ("/people/<login>", kept_of, ["GET"]),
         ("/journal", journal, ["GET"]),
         ("/journal.csv", journal_file, ["GET"]),
     ):
@@ -56,28 +60,38 @@ def _posted() -> bool:
 
 def sign_in() -> Answer:
     """The form; sent with the right words it opens a session, new each time, and leads on."""
-    then = _inside(request.values.get("next", ""))
+    then = inside(request.values.get("next", ""))
     if not _posted():
-        return redirect(then) if identity.who().person else page("sign_in.html", then=then, login="", error="")
+        return redirect(then) if identity.who().person else _form(then)
     login = request.form.get("login", "")
     try:
         person = People(store()).sign_in(
             login, request.form.get("password", ""), request.form.get("code", ""), request.remote_addr or ""
         )
     except (SignInError, TooOftenError) as error:
-        shown = page("sign_in.html", then=then, login=login, error=str(error))
-        shown.status_code = status_of(error)
-        if isinstance(error, TooOftenError):
-            shown.headers["Retry-After"] = str(error.seconds)
-        return shown
-    return _signed_in(person.id, then)
+        return refused(error, then, login)
+    return signed_in(person.id, then)
 
 
-def _signed_in(person: int, then: str) -> BaseResponse:
+def _form(then: str, login: str = "", error: str = "") -> Response:
+    by_company = bool(settings_in_force().oidc_issuer)
+    return page("sign_in.html", then=then, login=login, error=error, by_company=by_company)
+
+
+def refused(error: KbError, then: str = "", login: str = "") -> Answer:
+    """The form again, with why somebody did not come in."""
+    shown = _form(then, login, str(error))
+    shown.status_code = status_of(error)
+    return with_time(shown, error)
+
+
+def signed_in(person: int, then: str, vouched: bool = False) -> BaseResponse:
+    """Open a session in this browser and go on. vouched: by another login."""
     Journal(store()).forget(settings_in_force().audit_days)  # few sign in, and often enough
     session.clear()  # what a stranger's page was given opens nothing of a person's
     response = redirect(then, 303)
-    identity.sign_in(response, Sessions(store()).start(person, request.headers.get("User-Agent", "")))  # type: ignore[arg-type]
+    secret = Sessions(store()).start(person, request.headers.get("User-Agent", ""), vouched)
+    identity.sign_in(response, secret)  # type: ignore[arg-type]
     return response
 
 
@@ -92,7 +106,7 @@ def sign_out() -> Answer:
     return response
 
 
-def _inside(address: str) -> str:
+def inside(address: str) -> str:
     """An address of this site to go on to; the start for any other."""
     plain = address.startswith("/") and address[1:2] not in ("/", "\\") and address.isprintable()
     return address if plain and "\\" not in address else url_for("home")
@@ -112,7 +126,7 @@ def welcome(secret: str) -> Answer:
             error, status = str(refused), 400
         else:
             current_app.config.pop("ACCOUNTS", None)
-            return _signed_in(chosen.id, url_for("home"))
+            return signed_in(chosen.id, url_for("home"))
     bounds = {"least": LEAST, "most": MOST, "name": MAX_NAME}
     shown = page("welcome.html", person=person, error=error, bounds=bounds, sent=request.form)
     shown.status_code = status
@@ -143,7 +157,12 @@ def _account(codes: list[str] | None = None, status: int = 200) -> Answer:
         picture=_picture(second_factor.address(secret, who.login)) if secret else "",
         codes=codes or [],
         bounds={"least": LEAST, "most": MOST},
-        must=settings_in_force().two_step_administrators and who.person.role == "administrator",
+        tokens=[t for t in Access(store()).tokens() if t.owner == who.login],
+        may_connect=session.get("may_connect", False),
+        by_company=bool(settings_in_force().oidc_issuer),
+        must=not (who.session and who.session.vouched)
+        and settings_in_force().two_step_administrators
+        and who.person.role == "administrator",
     )
     shown.status_code = status
     return shown
@@ -167,7 +186,15 @@ def change_account() -> Answer:
             return redirect(url_for("sign_in"), 303)
         if action == "end":
             Sessions(store()).end(who.person, request.form.get("session", ""))
+        elif action == "revoke":
+            name = request.form.get("name", "")
+            Access(store()).revoke(name, who.login)
+            identity.note("token_revoked", name)
+        elif action == "connect":
+            People(store()).require_password(who.login, request.form.get("old", ""))
+            session["may_connect"] = True
         elif action == "two_step":
+            People(store()).require_password(who.login, request.form.get("old", ""))
             codes = People(store()).confirm_second_factor(
                 who.login, str(session.get("second_factor", "")), request.form.get("code", "")
             )
@@ -176,7 +203,7 @@ def change_account() -> Answer:
         elif action == "one_step":
             People(store()).require_password(who.login, request.form.get("old", ""))
             People(store()).stop_second_factor(who.login)
-    except (InputError, SignInError) as error:
+    except (InputError, SignInError, NotFoundError) as error:
         flash(str(error))
         return _account(status=400)
     return redirect(url_for("account"), 303)
@@ -192,7 +219,8 @@ def people() -> Answer:
 def _people(secret: str = "", login: str = "", status: int = 200) -> Answer:
     """secret: of a link that was made just now, for a login; shown this once."""
     link = url_for("welcome", secret=secret, _external=True) if secret else ""
-    shown = page("people.html", everybody=People(store()).all(), roles=ROLES, link=link, login=login, sent=request.form)
+    known = {"everybody": People(store()).all(), "roles": ROLES, "backups": kept(settings_in_force().index)}
+    shown = page("people.html", **known, link=link, login=login, sent=request.form)
     shown.status_code = status
     return shown
 
@@ -214,6 +242,9 @@ def change_people() -> Answer:
                 known.set_teams(login, _teams(), by)
             case "disable":
                 known.disable(login, by)
+            case "forget" if request.form.get("sure"):
+                Forgetting(store()).forget_person(login, by)
+                flash(say("已移除 {login} 的数据", "what was kept of {login} is removed", login=login))
             case "enable":
                 known.enable(login, by)
             case other:
@@ -222,6 +253,14 @@ def change_people() -> Answer:
         flash(str(error))
         return _people(status=status_of(error))
     return redirect(url_for("people"), 303)
+
+
+def kept_of(login: str) -> Answer:
+    """What is kept of one person, and a button that removes it. Raises NotFoundError."""
+    person = People(store()).named(login)
+    identity.note("person_shown", person.login)
+    kept = Forgetting(store()).of_person(person.login)
+    return page("kept.html", person=person, kept=kept)
 
 
 def _teams() -> list[str]:
@@ -242,5 +281,5 @@ def journal_file() -> Answer:
     identity.note("exported", "journal")
     columns = (("时间", "At"), ("谁", "Who"), ("做了什么", "What happened"), ("对象", "To"), ("来自", "From"))
     lines = (line for _, line in Journal(store()).lines(MAX_LINES))
-    rows = ((f"{li.at.astimezone():%Y-%m-%d %H:%M:%S}", li.who, li.told, li.what, li.address) for li in lines)
+    rows = ((f"{li.at.astimezone():%Y-%m-%d %H:%M:%S%z}", li.who, li.told, li.what, li.address) for li in lines)
     return as_file("journal", columns, rows)

@@ -8,6 +8,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 
 from kb.database.api_tokens import Access, Token
 from kb.language import say
+from kb.people.limits import Limits
 from kb.web.security import require_own_page
 from kb.web.views import person, store, visitor
 
@@ -20,18 +21,17 @@ class BadHeader(Unauthorized):
 
 
 def token() -> Token | None:
-    """The token this request carries, None when it carries none. Raises Unauthorized for one that is not in force.
+    """The token this request carries, None when it carries none.
 
-    A password that a proxy in front has asked for (Basic) is no affair of ours.
+    Raises Unauthorized for one that is not in force, TooOftenError for one that asked often enough this minute.
     """
-    header = request.headers.get("Authorization", "")
-    scheme, _, secret = header[:MAX_HEADER].partition(" ")
-    if not header or scheme.lower() == "basic":
+    secret = _secret()
+    if not secret:
         return None
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise _bad_header()
     if "token" not in g:
-        g.token = Access(store()).find(secret.strip())
+        g.token = Access(store()).find(secret)
+        if g.token is not None and g.token.a_minute and not g.token.expired:
+            Limits(store()).use("token", g.token.name, most=g.token.a_minute)
     if g.token is None:
         raise Unauthorized(
             say(
@@ -52,6 +52,22 @@ def token() -> Token | None:
             www_authenticate=CHALLENGE,
         )
     return found
+
+
+def _secret() -> str:
+    """What may be the secret of a token, "" for none. A panel in another site's frame can only bear it in its address.
+
+    A password that a proxy in front has asked for (Basic) is no affair of ours.
+    """
+    if request.endpoint == "panel":
+        return request.values.get("key", "")[:MAX_HEADER]
+    header = request.headers.get("Authorization", "")
+    scheme, _, secret = header[:MAX_HEADER].partition(" ")
+    if not header or scheme.lower() == "basic":
+        return ""
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise _bad_header()
+    return secret.strip()
 
 
 def _bad_header() -> BadHeader:

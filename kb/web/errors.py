@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from kb.errors import (
@@ -60,6 +60,13 @@ def status_of(error: KbError) -> int:
     return next(STATUSES[c] for c in type(error).__mro__ if c in STATUSES)
 
 
+def with_time(response: Response, error: KbError) -> Response:
+    """An answer to who asked too often tells when to come again (RFC 9110, 10.2.3)."""
+    if isinstance(error, TooOftenError):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
+
+
 @contextmanager
 def about(field: str) -> Iterator[None]:
     """Inside, a user's error is told as one of this key of the body, or of this parameter."""
@@ -99,10 +106,7 @@ def _http(error: HTTPException) -> Answer:
 def _users(error: KbError) -> Answer:
     status = status_of(error)
     answer = _answer(status, str(error) or _told(status, type(error).__name__), getattr(error, "field", ""))
-    if isinstance(error, TooOftenError):
-        answer = current_app.make_response(answer)
-        answer.headers["Retry-After"] = str(error.seconds)
-    return answer
+    return with_time(current_app.make_response(answer), error)
 
 
 def _ours(error: Exception) -> Answer:

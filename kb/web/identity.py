@@ -26,6 +26,8 @@ from kb.web.security import is_local_name
 
 PASSING = ("read", "retrieve", "measure", "say", "explain", "insights")
 """What whoever reaches a site without accounts may do from elsewhere: nothing of it changes an article."""
+PROGRAMS = ("/api/", "/retrieval", "/metrics")
+"""How addresses begin that programs ask: there tokens count, because their scope is looked at."""
 FRESH = 2.0
 """Seconds that a process remembers whether there are accounts."""
 
@@ -159,7 +161,7 @@ def _alone() -> bool:
 def _find() -> Who:
     if not accounts_on():
         return Who("administrator" if at_this_machine() else "reader")
-    token = authorization.token()
+    token = authorization.token() if _for_programs() else None
     if token is not None:
         return _of_token(token.owner, token.name)
     store: Store = current_app.config["STORE"]
@@ -175,13 +177,22 @@ def _find() -> Who:
 def _of_person(person: Person | None, session: Session | None = None) -> Who:
     if person is None:
         return Who(roles.NOBODY)
-    return Who(_role_in_force(person), person.login, person.name, person, session)
+    return Who(_role_in_force(person, session), person.login, person.name, person, session)
 
 
-def _role_in_force(person: Person) -> str:
-    """Where administrators need two steps, one without them only reads, until they are set up."""
+def _for_programs() -> bool:
+    """Whether tokens open this address; the panel's is looked at, too. A page has people alone."""
+    return request.endpoint == "panel" or request.path.startswith(PROGRAMS)
+
+
+def _role_in_force(person: Person, session: Session | None = None) -> str:
+    """Where administrators need two steps, one without them only reads, until they are set up.
+
+    Who came by another login took both there.
+    """
     settings: Settings = current_app.config["SETTINGS"]
-    if settings.two_step_administrators and person.role == "administrator" and not person.second_factor:
+    one_step = not person.second_factor and (session is None or not session.vouched)
+    if settings.two_step_administrators and person.role == "administrator" and one_step:
         return "reader"
     return person.role
 

@@ -2,14 +2,15 @@
 bookmark that opens it with what is selected.
 
 It asks without a session: in a frame of another site a browser sends no cookies. So it changes nothing, and what is
-sent is noted, masked, as one of nobody.
+sent is noted, masked, as one of nobody. Where strangers may not read, its address bears the key of a token that may
+retrieve; in a window of its own it can be used by whoever is signed in.
 """
 
 from flask import Flask, request, url_for
 
 from kb.desk.intake import pasted
 from kb.desk.paste import Paste, answer_paste, is_brief
-from kb.web import forms
+from kb.web import authorization, forms
 from kb.web.cards import cards, matched_words
 from kb.web.reading import is_meant
 from kb.web.verdicts import noted
@@ -33,11 +34,9 @@ def init_app(app: Flask) -> None:
 
 def panel() -> Answer:
     """The best suggestions for a text, narrow, without navigation."""
-    if request.method == "POST":
-        text = pasted(request.form.get("text", ""))
-    else:
-        text = request.args.get("text", "")[: forms.MAX_QUERY]
-    values: dict[str, object] = {"text": text, "found": None, "cards": (), "near": (), "brief": False}
+    authorization.require("retrieval")
+    text = _sent()
+    values: dict[str, object] = {**_NOTHING, "text": text, "key": request.values.get("key", "")}
     if text.strip():
         engine = engine_in_force()
         found = answer_paste(engine, Paste(text, count=SHOWN), remembered())
@@ -53,6 +52,28 @@ def panel() -> Answer:
             "words": matched_words(found),
         }
     return page("panel.html", **values)
+
+
+_NOTHING = {"found": None, "cards": (), "near": (), "brief": False, "closed": False, "again": False}
+
+
+def _sent() -> str:
+    if request.method == "POST":
+        return pasted(request.form.get("text", ""))
+    return request.args.get("text", "")[: forms.MAX_QUERY]
+
+
+def closed() -> Answer:
+    """For who may not read: the form with what was sent, and how one comes in.
+
+    What another site's page posts comes without the cookie of who is signed in; sent again from here, it has it.
+    """
+    again = request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site"
+    framed = request.headers.get("Sec-Fetch-Dest", "document") != "document"
+    values = {**_NOTHING, "closed": True, "again": again and not framed, "framed": framed}
+    shown = page("panel.html", **values, text=_sent(), key="")
+    shown.status_code = 401
+    return shown
 
 
 def bookmarklet() -> Answer:

@@ -5,7 +5,7 @@ from werkzeug.exceptions import Unauthorized
 
 from kb.errors import RefusedError
 from kb.people.limits import Limits
-from kb.web import authorization, identity
+from kb.web import authorization, identity, panel
 from kb.web.views import Answer, store
 
 OPEN = "open"
@@ -14,7 +14,7 @@ OPEN = "open"
 PERMITS: dict[str, str] = {
     # what one comes in by, and what looks nice
     **dict.fromkeys(("static", "favicon", "opensearch", "openapi", "api.health"), OPEN),
-    **dict.fromkeys(("sign_in", "welcome", "sign_out", "help_", "help_topic"), OPEN),
+    **dict.fromkeys(("sign_in", "openid", "openid_back", "welcome", "sign_out", "help_", "help_topic"), OPEN),
     # systems that sign what they send
     **dict.fromkeys(("hooks.zammad", "hooks.jira", "hooks.feishu"), OPEN),
     # reading
@@ -52,7 +52,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_insights.promote", "api_insights.decide_synonym"), "decide"),
     # people
     **dict.fromkeys(("account", "change_account"), "own"),
-    **dict.fromkeys(("people", "change_people", "journal", "journal_file"), "administer"),
+    **dict.fromkeys(("people", "change_people", "kept_of", "journal", "journal_file"), "administer"),
 }
 """Address (endpoint) -> action, one of kb.people.roles.ACTIONS."""
 
@@ -84,7 +84,7 @@ def require_permitted() -> Answer | None:
     if action == OPEN:
         return None
     if not action or not identity.may(action):
-        return _refuse(action or "administer")
+        return panel.closed() if endpoint == "panel" and _is_stranger() else _refuse(action or "administer")
     if endpoint in LIMITED and (request.method == "POST" or endpoint in COSTLY):
         _count(LIMITED[endpoint])
     return None
@@ -93,13 +93,17 @@ def require_permitted() -> Answer | None:
 def _refuse(action: str) -> Answer:
     """Raises RefusedError, or Unauthorized of a program, or leads to where one signs in."""
     told, asked = identity.refusal(action), identity.who()
-    if identity.accounts_on() and asked.person is None:
-        if request.method == "GET" and not request.path.startswith(("/api/", "/retrieval")):
+    if _is_stranger():
+        if request.method == "GET" and not request.path.startswith(identity.PROGRAMS):
             return redirect(url_for("sign_in", next=request.full_path.rstrip("?")), 303)
         raise Unauthorized(told, www_authenticate=authorization.CHALLENGE)
     if asked.login:
         identity.note("refused", request.endpoint or "")
     raise RefusedError(told)
+
+
+def _is_stranger() -> bool:
+    return identity.accounts_on() and identity.who().person is None
 
 
 def _count(what: str) -> None:

@@ -19,7 +19,7 @@ from kb.model.schema import AREAS, KINDS
 from kb.search.engine import Engine
 from kb.web.api import logged
 from kb.web.authorization import BadHeader
-from kb.web.errors import status_of
+from kb.web.errors import status_of, with_time
 from kb.web.forms import MAX_NAME
 from kb.web.openapi import Api
 from kb.web.security import without_folders
@@ -253,4 +253,4 @@ def _error(error: HTTPException) -> Response:
 @blueprint.errorhandler(KbError)
 def _users_error(error: KbError) -> Response:
     status = status_of(error)
-    return _answer(status, status, without_folders(str(error)))
+    return with_time(_answer(status, status, without_folders(str(error))), error)

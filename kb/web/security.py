@@ -6,10 +6,12 @@ Nothing of a request goes into a log, and no folder of this machine into an answ
 import os
 import re
 import secrets
+from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request, session
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -50,6 +52,18 @@ def secret_key(index: Path) -> bytes:
     except OSError:
         return secrets.token_bytes(KEY_BYTES)
     return key
+
+
+class Cookies(SecureCookieSessionInterface):
+    """The cookie of form tokens: behind TLS it is sent by TLS alone, and its name says that no other site set it."""
+
+    digest_method = staticmethod(sha256)
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return "__Host-guzhi" if request.is_secure else "guzhi"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
 
 
 def form_token() -> str:

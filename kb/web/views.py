@@ -257,7 +257,9 @@ def day(value: date) -> str:
 
 def _remember_language(response: Response) -> Response:
     if request.args.get("lang") in LANGUAGES:
-        response.set_cookie("lang", request.args["lang"], max_age=YEAR, samesite="Lax", httponly=True)
+        response.set_cookie(
+            "lang", request.args["lang"], max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure
+        )
     return response
 
 

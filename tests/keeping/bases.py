@@ -4,13 +4,15 @@ import io
 import json
 import subprocess
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 
 import pyrage
+import pytest
 
 from kb.database.activity import Feedback
 from kb.database.connection import Store
@@ -117,3 +119,16 @@ def sealed(folder: Path, raw: bytes, lock: Lock) -> Path:
     keys = [pyrage.x25519.Recipient.from_str(key) for key in lock.recipients]
     path.write_bytes(pyrage.encrypt(raw, keys))
     return path
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A disk of 1 MB, where one may be mounted."""
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1000k", "guzhi-test", str(folder)], check=False,
+                          capture_output=True)  # fmt: skip
+    if done.returncode:
+        pytest.skip("needs to be root, and allowed to mount")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)

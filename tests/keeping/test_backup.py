@@ -10,14 +10,13 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bases import base, git, kept_tree, pair
+from bases import base, git, kept_tree, pair, small_disk
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -359,19 +358,6 @@ def test_a_full_disk_leaves_nothing_half(monkeypatch: pytest.MonkeyPatch, target
             with pytest.raises(BackupError, match="没有写成：No space left"):
                 made(settings, target, lock)
         assert {p.name: p.read_bytes() for p in target.iterdir()} == {old.name: before}
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A disk of 1 MB, where one may be mounted."""
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1000k", "guzhi-test", str(folder)], check=False,
-                          capture_output=True)  # fmt: skip
-    if done.returncode:
-        pytest.skip("needs to be root, and allowed to mount")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_disk_that_is_really_full(target: Path, tmp_path: Path) -> None:

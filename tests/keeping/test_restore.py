@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bases import archive, base, git, kept_tree, member, pair, sealed
+from bases import archive, base, git, kept_tree, member, pair, sealed, small_disk
 from click.testing import CliRunner
 
 from kb.cli import cli
@@ -259,6 +259,31 @@ def test_killed_anywhere_it_is_whole_or_not_at_all(old: Settings, file: Path, ke
         pytest.fail("it never ended")
     assert untouched >= 3
     assert finished >= 5
+
+
+def test_a_disk_that_is_really_full(
+    old: Settings, lock_and_keys: tuple[Lock, Keys], keys: Keys, tmp_path: Path
+) -> None:
+    """A base on a disk of 1 MB, and a backup that does not fit beside it: neither restored over it, nor proved there;
+    both are told of, the base is as it was, nothing of the other is left, and the failed drill is remembered."""
+    (old.articles / "large.bin").write_bytes(os.urandom(900_000))
+    large = backup(old, tmp_path / "old", tmp_path, lock_and_keys[0]).path
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with small_disk(disk):
+        (disk / "articles").mkdir()
+        (disk / "articles" / "own.md").write_text("# 自己的\n", "utf8")
+        here = load({"workers": 1}, disk)
+        before = kept_tree(disk)
+        with pytest.raises(BackupError, match="No space left"):
+            restore(large, keys, here, disk, over=True)
+        assert kept_tree(disk) == before
+        assert not restoring.unfinished(here)
+        with pytest.raises(BackupError, match="No space left"):
+            drill(large, keys, here)
+        assert record.kept(here.index).failed is not None
+        assert "No space left" in record.kept(here.index).why
+        assert not (here.index / record.ASIDE).exists()
 
 
 def _first(settings: Settings) -> str:

@@ -111,7 +111,7 @@ def test_tokens_of_before_keep_working(tmp_path: Path) -> None:
     where = tmp_path / "guzhi.db"
     secret = Access(Store(str(where))).create("old")
     database = sqlite3.connect(where)
-    for column in ("owner", "expires"):
+    for column in ("owner", "expires", "a_minute"):
         database.execute(f"ALTER TABLE tokens DROP COLUMN {column}")
     first = {"searches", "visits", "verdicts", "revisions", "drafts", "renames", "tokens"}
     for table in tables.Base.metadata.tables.keys() - first:

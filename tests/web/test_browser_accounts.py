@@ -99,6 +99,35 @@ def test_a_team_begins(browser: Any, welcome: str) -> None:  # noqa: F811
         assert told in lead.inner_text("main")
 
 
+TICKET = """<!doctype html><title>Ticket</title><form method="post" action="{site}/panel"><textarea name="text">
+打印机卡纸，搓纸轮打滑</textarea><button>find</button></form>"""
+
+
+def test_another_sites_page_asks_the_panel(browser: Any, welcome: str) -> None:  # noqa: F811
+    """Strangers may not read here. What a ticket system's page posts comes without the cookie: who is signed in is
+    answered all the same, without a click more, and who is not is told what to do and keeps what was sent."""
+    site = welcome.partition("/welcome/")[0]
+    context = browser.new_context(base_url=site, locale="zh-CN", extra_http_headers={"X-Forwarded-For": "192.0.2.7"})
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    ticket = {"body": TICKET.format(site=site), "content_type": "text/html; charset=utf-8"}
+    page.route("http://ticket.example/", lambda route: route.fulfill(**ticket))
+    page.goto("http://ticket.example/")
+    page.click("button")
+    page.wait_for_selector("[role=alert] >> text=登录")
+    assert "搓纸轮" in page.input_value("#text")
+    page.goto("/sign-in")
+    page.fill("[name=login]", "chen.li")
+    page.fill("[name=password]", GOOD)
+    page.click("button.primary")
+    page.wait_for_selector(".tools >> text=陈丽")
+    page.goto("http://ticket.example/")
+    page.click("button")
+    page.wait_for_selector("[data-card], .nothing, .related")
+    assert page.locator("[role=alert]").count() == 0
+    context.close()
+
+
 def test_its_pages_are_for_everybody(browser: Any, welcome: str) -> None:  # noqa: F811
     """axe finds nothing serious on them, on a desk by day and on a phone by night."""
     from axe_playwright_python.sync_playwright import Axe

@@ -1,6 +1,5 @@
-"""The site behind a proxy, by the examples of scripts/deploy: who reads, who writes, where redirects lead."""
+"""The site behind a proxy, by the examples of scripts/deploy: who signs in, who writes, where redirects lead."""
 
-import base64
 import http.client
 import json
 import re
@@ -13,19 +12,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import pytest
+from argon2 import PasswordHasher
 from conftest import Write
-from test_server import answer, serving
+from test_server import serving
 
 from kb.cli import cli
 from kb.database.api_tokens import Access
 from kb.database.connection import Store
+from kb.people import passwords
+from kb.people.accounts import People
+from kb.people.journal import Journal
 from kb.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "scripts" / "deploy"
 NAME = "kb.example.com"
-USER, PASSWORD = "xiaowang", "only for a test"
+PASSWORD = "蓝色 cable 与 47 只乌鸦"
+OWN = {"Origin": f"https://{NAME}", "Sec-Fetch-Site": "same-origin"}
 ARTICLE = "---\nid: KB-000001\ntitle: 打印机卡纸\nkind: manual\nstatus: published\n---\n\n清洁搓纸轮。\n"
 TRIES = 200
 
@@ -37,18 +42,20 @@ class Answer(NamedTuple):
 
 
 class Front(NamedTuple):
-    """A proxy that runs: its ports, the address of the site behind it, secrets of tokens."""
+    """A proxy that runs: its ports, the address of the site behind it, its database, secrets of tokens."""
 
     plain: int
     secure: int
     site: str
+    database: str
     tokens: dict[str, str]
 
-    def ask(self, method: str, path: str, *, login: bool = True, secure: bool = True, **more: Any) -> Answer:
-        """A request as a browser elsewhere would send it. more: headers, body, host."""
+    def ask(self, method: str, path: str, *, secure: bool = True, **more: Any) -> Answer:
+        """A request as a browser elsewhere would send it. more: headers, body, host, cookies, which grow."""
+        cookies = more.get("cookies", {})
         headers = {"Host": more.get("host", NAME), **more.get("headers", {})}
-        if login:
-            headers["Authorization"] = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         connection = (
             _Secure("127.0.0.1", self.secure) if secure else http.client.HTTPConnection("127.0.0.1", self.plain)
         )
@@ -58,7 +65,23 @@ class Front(NamedTuple):
         if found.headers.get_content_type() == "application/json":
             text = json.dumps(json.loads(text), ensure_ascii=False)
         connection.close()
+        for line in found.headers.get_all("Set-Cookie", []):
+            name, _, value = line.partition(";")[0].partition("=")
+            assert "Secure" in line, line
+            cookies[name] = value
         return Answer(found.status, {k.lower(): v for k, v in found.getheaders()}, text)
+
+    def sign_in(self, login: str, **more: Any) -> dict[str, str]:
+        """The cookies of a browser in which somebody signed in."""
+        cookies: dict[str, str] = {}
+        form = self.ask("GET", "/sign-in", cookies=cookies)
+        token = re.search(r'name="token" value="([^"]+)"', form.text)
+        assert token
+        body = urlencode({"token": token[1], "login": login, "password": PASSWORD})
+        headers = {"Content-Type": "application/x-www-form-urlencoded", **OWN, **more}
+        went = self.ask("POST", "/sign-in", cookies=cookies, headers=headers, body=body)
+        assert went.status == 303, went.text
+        return cookies
 
 
 class _Secure(http.client.HTTPConnection):
@@ -87,8 +110,6 @@ def replaced(text: str, changes: dict[str, str]) -> str:
 
 def nginx(folder: Path, plain: int, secure: int, site: str) -> list[str]:
     """The example as nginx of a test reads it: other ports and places, nothing else. Its command."""
-    hashed = subprocess.run(["openssl", "passwd", "-apr1", PASSWORD], check=True, capture_output=True, text=True).stdout
-    (folder / "htpasswd").write_text(f"{USER}:{hashed}", "utf8")
     example = replaced(
         (DEPLOY / "nginx.conf").read_text("utf8"),
         {
@@ -96,7 +117,6 @@ def nginx(folder: Path, plain: int, secure: int, site: str) -> list[str]:
             "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
             "/etc/nginx/tls/kb.crt": str(folder / "kb.crt"),
             "/etc/nginx/tls/kb.key": str(folder / "kb.key"),
-            "/etc/nginx/guzhi.htpasswd": str(folder / "htpasswd"),
             "http://127.0.0.1:8000": site,
         },
     )
@@ -114,13 +134,11 @@ def nginx(folder: Path, plain: int, secure: int, site: str) -> list[str]:
 
 def caddy(folder: Path, plain: int, secure: int, site: str) -> list[str]:
     """The same for Caddy, with a certificate of the test's own."""
-    command = ["caddy", "hash-password", "--plaintext", PASSWORD]
-    hashed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     example = replaced(
         (DEPLOY / "Caddyfile").read_text("utf8"),
         {
-            f"{NAME} {{": f"{NAME} {{\n\tbind 127.0.0.1\n\ttls {folder}/kb.crt {folder}/kb.key\n",
-            "USER HASH": f"{USER} {hashed}",
+            f"\n{NAME} {{": f"\n{NAME} {{\n\tbind 127.0.0.1\n\ttls {folder}/kb.crt {folder}/kb.key\n",
+            f"http://{NAME} {{": f"http://{NAME} {{\n\tbind 127.0.0.1\n",
             "127.0.0.1:8000": site.removeprefix("http://"),
         },
     )
@@ -157,79 +175,103 @@ def _wait(port: int, process: "subprocess.Popen[bytes]", folder: Path) -> None:
 
 
 @pytest.fixture(params=sorted(PROXIES))
-def front(request: pytest.FixtureRequest, settings: Settings, write: Write, tmp_path: Path) -> Iterator[Front]:
+def front(
+    request: pytest.FixtureRequest, settings: Settings, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Front]:
     """The site behind each proxy that is installed."""
     for program in (request.param, "openssl"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed (Debian: apt-get install {program})")
     write("a.md", ARTICLE)
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     store = Store(settings.database)
-    tokens = {scope: Access(store).create(scope, scope) for scope in ("metrics", "retrieval", "write")}
+    people = People(store)
+    for role in ("reader", "writer"):
+        people.choose(people.add(role, f"{role} 某人", role), PASSWORD)
+    tokens = {scope: Access(store).create(scope, scope, "writer") for scope in ("metrics", "retrieval", "write")}
     store.close()
     folder = tmp_path / "proxy"
     folder.mkdir(mode=0o755)
     subject = f"/CN={NAME}"
     made = "openssl req -x509 -nodes -newkey rsa:2048 -days 1 -keyout kb.key -out kb.crt -subj".split()
     subprocess.run([*made, subject], check=True, capture_output=True, cwd=folder)
-    with serving(tmp_path, KB_PROCESSES="1", KB_SITE_NAMES=NAME) as (_, site):
+    proxies = {"KB_SITE_NAMES": NAME, "KB_TRUSTED_PROXIES": "127.0.0.1", "KB_HSTS": "true"}
+    with serving(tmp_path, KB_PROCESSES="1", **proxies) as (_, site):
         plain, secure = free_port(), free_port()
         with running(PROXIES[request.param](folder, plain, secure, site), (plain, secure), folder):
-            yield Front(plain, secure, site, tokens)
+            yield Front(plain, secure, site, settings.database, tokens)
 
 
 def test_behind_a_proxy(front: Front) -> None:
-    """Reading takes the login and a known name, writing is for this machine alone, programs come with their tokens,
-    a paste works, and no address tells where the site really is."""
-    # Who reads
-    moved = front.ask("GET", "/search?q=x", login=False, secure=False)
+    """People sign in and act by their role, programs by their tokens; a browser's own word on where it comes from is
+    none, cookies go by TLS alone, and no address tells where the site really is."""
+    # Plain http leads people on, and programs nowhere
+    moved = front.ask("GET", "/search?q=x", secure=False)
     assert (moved.status in (301, 308), moved.headers["location"]) == (True, f"https://{NAME}/search?q=x")
-    for path in ("/", "/api/v1/search?q=x", "/insights", "/static/style.css", "/health"):
-        refused = front.ask("GET", path, login=False)
-        assert (refused.status, "basic" in refused.headers["www-authenticate"].lower()) == (401, True)
-    home = front.ask("GET", "/")
-    assert home.status == 200
-    assert home.headers["x-frame-options"] == "DENY"
-    assert len(home.headers["x-request-id"]) >= 16
-    assert 'href="/new' not in home.text
+    for path in ("/api/v1/search?q=x", "/retrieval", "/metrics"):
+        assert front.ask("GET", path, secure=False).status == 403, path
+
+    # Who reads
+    for path in ("/", "/insights", "/a/KB-000001"):
+        led = front.ask("GET", path, headers={"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "evil.example"})
+        assert (led.status, led.headers["location"].startswith("/sign-in?")) == (303, True)
+    assert front.ask("GET", "/api/v1/search?q=x").status == 401
     other = front.ask("GET", "/", host="other.example")
     assert other.status in (200, 421)  # Caddy answers other names itself, with nothing
-    assert "搓纸轮" not in other.text
     assert "故知" not in other.text or other.status == 421
+    reader = front.sign_in("reader", **{"X-Forwarded-For": "203.0.113.9"})
+    assert set(reader) == {"__Host-guzhi", "__Host-guzhi-person"}
+    home = front.ask("GET", "/", cookies=reader)
+    assert (home.status, "reader 某人" in home.text) == (200, True)
+    assert home.headers["x-frame-options"] == "DENY"
+    assert home.headers["strict-transport-security"].startswith("max-age=31536000")
+    assert len(home.headers["x-request-id"]) >= 16
+    store = Store(front.database)
+    assert {line.address for _, line in Journal(store).lines() if line.action == "signed_in"} == {"127.0.0.1"}
+    store.close()
 
     # Who writes
-    here = {"Origin": f"https://{NAME}", "Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
-    verdict = json.dumps({"article": "KB-000001", "verdict": "helpful", "text": "卡纸"})
-    for method, path in (("POST", "/api/v1/verdicts"), ("PUT", "/api/v1/sources/KB-000001"), ("POST", "/api/v1/state")):
-        refused = front.ask(method, path, headers=here, body=verdict)
-        assert refused.status == 403, path
-        assert "本机" in refused.text
-    for path in ("/new", "/edit/KB-000001", "/import", "/review"):
-        assert front.ask("GET", path).status == 403, path
-    direct = {"Content-Type": "application/json", "Authorization": f"Bearer {front.tokens['write']}"}
-    assert answer(f"{front.site}/api/v1/verdicts", data=verdict.encode(), headers=direct)["id"] > 0
+    writer = front.sign_in("writer")
+    source = json.loads(front.ask("GET", "/api/v1/sources/KB-000001", cookies=writer).text)
+    changed = json.dumps({"text": ARTICLE.replace("清洁", "更换"), "note": "换"})
+    sent = {**OWN, "Content-Type": "application/json", "If-Match": f'"{source["digest"]}"'}
+    stranger: dict[str, str] = {}
+    for jar, headers, status in (
+        (stranger, sent, 401),
+        (reader, sent, 403),
+        (writer, {**sent, "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, 403),
+        (writer, sent, 200),
+    ):
+        done = front.ask("PUT", "/api/v1/sources/KB-000001", cookies=jar, headers=headers, body=changed)
+        assert done.status == status, done.text
+    assert front.ask("GET", "/new", cookies=reader).status == 403
+    assert front.ask("GET", "/new", cookies=writer).status == 200
 
     # Programs
     asked = json.dumps({"knowledge_id": "guzhi", "query": "卡纸", "retrieval_setting": {"top_k": 1}})
     token = {"Authorization": f"Bearer {front.tokens['retrieval']}", "Content-Type": "application/json"}
-    found = front.ask("POST", "/retrieval", login=False, headers=token, body=asked)
+    found = front.ask("POST", "/retrieval", headers=token, body=asked)
     assert (found.status, "搓纸轮" in found.text) == (200, True)
     assert front.site.removeprefix("http://") not in found.text
-    assert front.ask("POST", "/retrieval", login=False, headers={**token, "Authorization": "Bearer x"}).status == 403
-    assert front.ask("GET", "/metrics", login=False).status == 401
-    figures = front.ask("GET", "/metrics", login=False, headers={"Authorization": f"Bearer {front.tokens['metrics']}"})
+    assert front.ask("POST", "/retrieval", headers={**token, "Authorization": "Bearer x"}, body=asked).status == 403
+    verdict = json.dumps({"article": "KB-000001", "verdict": "helpful", "text": "卡纸"})
+    writing = {**token, "Authorization": f"Bearer {front.tokens['write']}"}
+    assert front.ask("POST", "/api/v1/verdicts", headers=writing, body=verdict).status == 201
+    assert front.ask("GET", "/metrics").status == 401
+    figures = front.ask("GET", "/metrics", headers={"Authorization": f"Bearer {front.tokens['metrics']}"})
     assert (figures.status, "guzhi_articles 1.0" in figures.text) == (200, True)
 
     # A paste, redirects, addresses
-    cookie = home.headers["set-cookie"].partition(";")[0]
     form_token = re.search(r'name="token" value="([^"]+)"', home.text)
     assert form_token
-    form = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded", "Origin": f"https://{NAME}"}
-    went = front.ask("POST", "/ask", headers=form, body=f"token={form_token[1]}&text=%E5%8D%A1%E7%BA%B8")
+    form = {**OWN, "Content-Type": "application/x-www-form-urlencoded"}
+    body = urlencode({"token": form_token[1], "text": "卡纸"})
+    went = front.ask("POST", "/ask", cookies=reader, headers=form, body=body)
     assert went.status == 303
-    for where in (went.headers["location"], front.ask("GET", "/a/KB-000001").headers.get("location", "/")):
-        assert where.startswith(("/", f"https://{NAME}/")), where
+    for where in (went, front.ask("GET", "/a/KB-000001", cookies=reader)):
+        assert where.headers.get("location", "/").startswith(("/", f"https://{NAME}/"))
     for path in ("/feed.xml", "/opensearch.xml", "/api"):
-        text = front.ask("GET", path).text
+        text = front.ask("GET", path, cookies=reader).text
         assert front.site.removeprefix("http://") not in text
         assert "127.0.0.1" not in text.replace("http://127.0.0.1:8000", ""), path
 
@@ -244,7 +286,7 @@ def test_examples_run_commands_that_exist(name: str) -> None:
     used = re.findall(r"kb (serve|backup|restore)((?: --\w+)*)", text) + re.findall(r'"kb", "(\w+)"()', text)
     assert used
     for command, options in used:
-        known = {option for p in cli.commands[command].params for option in p.opts}
+        known = {option for p in cli.all()[command].params for option in p.opts}
         assert set(options.split()) <= known
 
 

@@ -1,6 +1,8 @@
 """Who may do what: every address with every role, signing in and out, accounts, tokens, proxies, limits."""
 
+import json
 import re
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import pyotp
 import pytest
 from argon2 import PasswordHasher
+from conftest import index_of_its_own
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
@@ -17,14 +20,19 @@ from werkzeug.test import Client, TestResponse
 from kb.database import tables
 from kb.database.api_tokens import Access
 from kb.database.connection import Store
+from kb.errors import InputError
+from kb.keeping import record
+from kb.model import SCOPES
 from kb.people import limits, passwords
 from kb.people.accounts import People
 from kb.people.journal import Journal
-from kb.people.roles import ACTIONS, NOBODY, ROLES, may
+from kb.people.roles import ACTIONS, NOBODY, ROLES, may, refusal
+from kb.search.index import Index
 from kb.settings import Settings
 from kb.web import create_app
-from kb.web.identity import PASSING
-from kb.web.permissions import LIMITED, OPEN, PERMITS
+from kb.web.identity import PASSING, PROGRAMS
+from kb.web.openapi import OPERATIONS
+from kb.web.permissions import COSTLY, LIMITED, OPEN, PERMITS
 
 GOOD = "蓝色 cable 与 47 只乌鸦"
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
@@ -75,6 +83,12 @@ def signed_in(app: Flask, login: str, password: str = GOOD, **more: str) -> Flas
     return client
 
 
+def told(answer: TestResponse) -> str:
+    """What an answer says, of JSON the values; escapes are nobody's to read."""
+    text = answer.get_data(as_text=True)
+    return json.dumps(json.loads(text), ensure_ascii=False) if answer.is_json else text
+
+
 # --- every address, every role ----------------------------------------------------------------
 
 
@@ -86,9 +100,12 @@ def test_every_address_has_its_action(app: Flask) -> None:
     assert set(LIMITED.values()) <= set(limits.LIMITS)
 
 
+@pytest.mark.parametrize("open_reading", ["no", "yes"])
 @pytest.mark.parametrize("role", [NOBODY, *ROLES])
-def test_every_address_with_every_role(app: Flask, people: People, role: str) -> None:
-    """Each address is entered by the roles of the table, and by no other: they are sent to sign in, or refused."""
+def test_every_address_with_every_role(site: Settings, people: People, role: str, open_reading: str) -> None:
+    """Each address is entered by the roles of the table, and by no other: they are sent to sign in, or refused with
+    what it takes. Where reading is open, strangers read, and no more."""
+    app = create_app(replace(site, open_reading=open_reading))
     entered: list[str] = []
 
     def view(**_: Any) -> str:
@@ -105,13 +122,21 @@ def test_every_address_with_every_role(app: Flask, people: People, role: str) ->
             entered.clear()
             answer = client.open(path, method=method)
             action = PERMITS[rule.endpoint]
-            allowed = action == OPEN or may(role, action)
+            strangers = role == NOBODY and open_reading == "yes" and action in ("read", "retrieve")
+            allowed = action == OPEN or may(role, action) or strangers
             assert bool(entered) == allowed, (role, method, path, answer.status_code)
-            if not allowed and role != NOBODY:
-                assert answer.status_code == 403
-            elif not allowed:
-                to_sign_in = method == "GET" and not path.startswith(("/api/", "/retrieval"))
-                assert answer.status_code in ((303,) if to_sign_in else (401, 403)), (method, path)
+            if allowed:
+                continue
+            if role != NOBODY:
+                assert answer.status_code == 403, (method, path)
+                assert refusal(role, action) in told(answer), (method, path)
+            elif path == "/panel":
+                assert (answer.status_code, "登录" in answer.text) == (401, True)
+            elif method == "GET" and not path.startswith(PROGRAMS):
+                assert (answer.status_code, answer.location[:9]) == (303, "/sign-in?"), (method, path)
+            else:
+                assert answer.status_code == (403 if path == "/retrieval" else 401), (method, path)  # as Dify has it
+                assert refusal(NOBODY, action) in told(answer), (method, path)
 
 
 def test_an_address_without_a_row_is_closed(app: Flask, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,6 +255,8 @@ def test_behind_tls_the_cookie_is_the_hosts(site: Settings, people: People) -> N
         page = client.get("/sign-in")
         answer = client.post("/sign-in", data={"token": token_of(page), "login": "agent", "password": GOOD})
         cookie = next(c for c in answer.headers.getlist("Set-Cookie") if "guzhi-person=" in c)
+        forms = next(c for c in page.headers.getlist("Set-Cookie") if "guzhi=" in c)
+        assert (forms.startswith("__Host-"), "Secure" in forms) == (secure, secure)
         assert cookie.startswith(name)
         assert ("Secure" in cookie) == secure
         assert ("Strict-Transport-Security" in page.headers) == secure
@@ -266,6 +293,41 @@ def test_people_are_managed(app: Flask, people: People) -> None:
     assert "导出" in client.get("/journal").text
 
 
+def test_the_page_of_people_tells_of_backups(site: Settings, built: Index, people: People, tmp_path: Path) -> None:
+    """When the base was backed up last and a backup proved; that none was, or that a drill failed, stands out; /health
+    tells the same."""
+    site = replace(site, index=index_of_its_own(built, tmp_path / "index"))
+    client = signed_in(create_app(site), "administrator")
+    assert "还没有一个备份演练过" in client.get("/people").text
+    when = datetime(2026, 11, 3, 4, 5, tzinfo=UTC)
+    record.note(site.index, made=when, drilled=when)
+    page = client.get("/people").text
+    assert ("2026" in page.partition("最近演练成功")[2], 'role="alert"' in page) == (True, False)
+    record.note(site.index, failed=when, why="摘要不符")
+    page = client.get("/people").text
+    assert re.search(r'role="alert">[^<]*演练失败了：摘要不符', page)
+    told = client.get("/health").json
+    assert told is not None
+    assert told["backup"] == dict.fromkeys(("made", "drilled", "failed"), when.isoformat())
+
+
+def test_what_is_kept_of_somebody(app: Flask, people: People) -> None:
+    """An administrator sees it, which stands in the log, and removes it when they say that they are sure."""
+    client = signed_in(app, "administrator")
+    signed_in(app, "agent").get("/search?q=很怪的搜索")
+    page = client.get("/people/agent")
+    assert "很怪的搜索" in page.text
+    assert client.get("/people/nobody").status_code == 404
+    assert signed_in(app, "lead").get("/people/agent").status_code == 403
+    sent = {"token": token_of(page), "action": "forget", "login": "agent"}
+    assert client.post("/people", data=sent).status_code == 400
+    assert client.post("/people", data={**sent, "sure": "1"}).status_code == 303
+    assert client.get("/people/agent").status_code == 404
+    log = client.get("/journal").text
+    assert "查看了一个人的数据" in log
+    assert "移除了一个人的数据" in log
+
+
 def test_ones_own_account(app: Flask, people: People) -> None:
     """See where one is signed in, end another session, change the password, turn two-step sign-in on and off."""
     client, other = signed_in(app, "agent"), signed_in(app, "agent")
@@ -278,10 +340,14 @@ def test_ones_own_account(app: Flask, people: People) -> None:
     secret = re.search(r"<code>([A-Z2-7]{32})</code>", page.text)
     assert secret
     assert "<svg" in page.text
-    assert client.post("/account", data={"token": token, "action": "two_step", "code": "1"}).status_code == 400
+    assert (
+        client.post("/account", data={"token": token, "action": "two_step", "old": GOOD, "code": "1"}).status_code
+        == 400
+    )
     code = pyotp.TOTP(secret[1]).now()
-    codes = client.post("/account", data={"token": token, "action": "two_step", "code": code}).text
-    recovery = re.search(r"\w{6}-\w{6}", codes)
+    assert client.post("/account", data={"token": token, "action": "two_step", "code": code}).status_code == 400
+    codes = client.post("/account", data={"token": token, "action": "two_step", "old": GOOD, "code": code}).text
+    recovery = re.search(r"(?:\w{6}-){3}\w{6}", codes)
     assert recovery
     assert recovery[0] not in client.get("/account").text
     signed_in(app, "agent", code=recovery[0])
@@ -304,7 +370,10 @@ def test_administrators_in_two_steps(site: Settings, people: People) -> None:
     assert "两步验证" in page.text
     secret = re.search(r"<code>([A-Z2-7]{32})</code>", page.text)
     assert secret
-    client.post("/account", data={"token": token_of(page), "action": "two_step", "code": pyotp.TOTP(secret[1]).now()})
+    client.post(
+        "/account",
+        data={"token": token_of(page), "action": "two_step", "old": GOOD, "code": pyotp.TOTP(secret[1]).now()},
+    )
     assert client.get("/people").status_code == 200
 
 
@@ -332,6 +401,97 @@ def test_a_token_is_its_owners(app: Flask, people: People, site: Settings) -> No
     assert Client(app).get("/api/v1/search?q=卡纸").status_code == 401
 
 
+@pytest.mark.parametrize("scope", SCOPES)
+def test_every_call_with_every_scope(app: Flask, people: People, site: Settings, scope: str) -> None:
+    """A token of an administrator does in the API what its scope allows, and nothing at all on a page."""
+    secret = Access(Store(site.database)).create(scope, scope, "administrator", a_minute=0)
+    needed = {(o.method, o.name): o.scope for o in OPERATIONS} | {("GET", "metrics"): "metrics"}
+    headers = {"Authorization": f"Bearer {secret}", "Host": "kb.example.com"}
+    reason = f"令牌 {scope} 的权限是 {scope}"
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<(?:(\w+)[^>]*:)?\w+>", lambda m: "1" if m[1] == "int" else "x", rule.rule)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            answer = Client(app).open(path, method=method, headers=headers, environ_base=ELSEWHERE)
+            answer.close()
+            least = needed.get((method, rule.endpoint.rpartition(".")[2]))
+            if least is not None:
+                refused = answer.status_code == 403 and reason in told(answer)
+                assert refused == (SCOPES.index(scope) < SCOPES.index(least)), (method, path, answer.status_code)
+            elif PERMITS[rule.endpoint] != OPEN:
+                assert answer.status_code in (303, 401), (method, path, answer.status_code)
+
+
+def test_a_token_asks_so_often_a_minute(app: Flask, people: People, site: Settings) -> None:
+    """Beyond its own number: 429 with Retry-After in the one shape of errors; others, and the same one later, go on."""
+    access = Access(Store(site.database))
+    secrets = [access.create("busy", "read", "reader", a_minute=2), access.create("free", "read", "reader", a_minute=0)]
+
+    def ask(secret: str) -> TestResponse:
+        return Client(app).get("/api/v1/search?q=卡纸", headers={"Authorization": f"Bearer {secret}"})
+
+    answers = [ask(secrets[0]) for _ in range(3)]
+    assert [a.status_code for a in answers] == [200, 200, 429]
+    assert 1 <= int(answers[2].headers["Retry-After"]) <= 60
+    assert answers[2].json == {"error": {"status": 429, "message": answers[2].json["error"]["message"]}}  # type: ignore[index]
+    assert "每分钟最多用一个令牌 2 次" in told(answers[2])
+    assert [ask(secrets[1]).status_code for _ in range(4)] == [200] * 4
+    limits.Limits(Store(site.database)).use("token", "busy", time.time() + 60, most=1)
+    for wrong in (-1, 10**6):
+        with pytest.raises(InputError, match="每分钟"):
+            access.create("wrong", a_minute=wrong)
+
+
+def test_ones_own_tokens(app: Flask, people: People, site: Settings) -> None:
+    """Who answers for tokens sees them on their own page, with scope, last day, last use and limit, and revokes them
+    there; another's stays."""
+    access = Access(Store(site.database))
+    secret = access.create("helpdesk", "read", "agent", days=30)
+    access.create("another", "read", "reader", days=0, a_minute=0)
+    Client(app).get("/api/v1/search?q=x", headers={"Authorization": f"Bearer {secret}"})
+    client = signed_in(app, "agent")
+    page = client.get("/account")
+    for told in ("helpdesk", "到期", "最近使用", "每分钟 600 次"):
+        assert told in page.text
+    assert "another" not in page.text
+    token = token_of(page)
+    assert client.post("/account", data={"token": token, "action": "revoke", "name": "another"}).status_code == 400
+    assert client.post("/account", data={"token": token, "action": "revoke", "name": "helpdesk"}).status_code == 303
+    assert [t.name for t in access.tokens()] == ["another"]
+    assert "收回了令牌" in signed_in(app, "administrator").get("/journal").text
+
+
+def test_the_panel_of_a_closed_site(site: Settings, people: People) -> None:
+    """In a ticket system's frame its address bears a key that retrieves, and opens nothing else; in a window of its own
+    who is signed in uses it; everybody else is told how to, and keeps what was typed."""
+    app = create_app(replace(site, panel_hosts=("https://zammad.example.com",)))
+    access = Access(Store(site.database))
+    key, weak = access.create("zammad", "retrieval", "agent"), access.create("figures", "metrics", "agent")
+    there = {"environ_base": ELSEWHERE, "headers": {"Host": "kb.example.com", "Sec-Fetch-Dest": "iframe"}}
+    frame = Client(app)
+    shown = frame.get(f"/panel?key={key}", **there)
+    assert shown.status_code == 200
+    assert f'name="key" value="{key}"' in shown.text
+    assert "frame-ancestors https://zammad.example.com" in shown.headers["Content-Security-Policy"]
+    found = frame.post("/panel", data={"key": key, "text": "激光打印机报50.2，打出来的纸字一摸就掉黑"}, **there)
+    assert "KB-000013" in found.text
+    assert "Set-Cookie" not in found.headers
+    for path in (f"/browse?key={key}", f"/a/KB-000013?key={key}", "/bookmarklet"):
+        assert frame.get(path, **there).status_code == 303
+    assert frame.get(f"/panel?key={weak}", **there).status_code == 403
+    refused = frame.post("/panel", data={"text": "卡纸了"}, **there)
+    assert (refused.status_code, "密钥" in refused.text, "卡纸了" in refused.text) == (401, True, True)
+    access.revoke("zammad")
+    assert frame.get(f"/panel?key={key}", **there).status_code == 401
+
+    window = signed_in(app, "agent")
+    assert window.get("/panel").status_code == 200
+    posted = {"headers": {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document", "Host": "kb.example.com"}}
+    without_cookie = app.test_client().post("/panel", data={"text": "卡纸了"}, **posted)
+    assert (without_cookie.status_code, "data-again" in without_cookie.text) == (401, True)
+    again = window.post("/panel", data={"text": "激光打印机报50.2，打出来的纸字一摸就掉黑"})
+    assert "KB-000013" in again.text
+
+
 def test_a_proxy_tells_who_signed_in(site: Settings, people: People) -> None:
     """The header counts from a named proxy alone, and only for somebody with an account."""
     app = create_app(replace(site, trusted_proxies=("10.0.0.0/8",), proxy_login="X-Remote-User"))
@@ -353,17 +513,33 @@ def test_a_proxy_tells_who_signed_in(site: Settings, people: People) -> None:
     assert asked.status_code == 303
 
 
-def test_what_costs_is_limited(app: Flask, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond so many a minute: 429 with Retry-After, as JSON for programs; looking at the page costs nothing."""
-    few = limits.LIMITS["suggest"]._replace(times=3)
-    monkeypatch.setitem(limits.LIMITS, "suggest", few)
-    client = signed_in(app, "agent")
-    answers = [client.post("/api/v1/suggest", json={"text": "打印机卡纸"}) for _ in range(4)]
-    assert [a.status_code for a in answers] == [200, 200, 200, 429]
-    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
-    assert answers[-1].json is not None
-    assert answers[-1].json["error"]["status"] == 429
-    assert client.get("/suggest").status_code == 200
+def test_what_costs_stands_in_the_table() -> None:
+    """Every kind of what costs has an address, and the API's ones go with the pages that do the same."""
+    assert set(LIMITED.values()) == set(limits.LIMITS) - {"token"}
+    assert {"suggest", "render", "check", "intake", "import", "why", "quality"} <= set(LIMITED.values())
+    assert {e for e in PERMITS if e.rpartition(".")[2].removesuffix("_api") in limits.LIMITS} <= set(LIMITED)
+
+
+@pytest.mark.parametrize(("endpoint", "what"), LIMITED.items())
+def test_what_costs_is_limited(
+    app: Flask, people: People, endpoint: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond so many a minute: 429 with Retry-After, as JSON for programs; others go on, and looking costs nothing."""
+    monkeypatch.setitem(limits.LIMITS, what, limits.LIMITS[what]._replace(times=2))
+    monkeypatch.setitem(app.view_functions, endpoint, lambda **_: "done")
+    path = next(r.rule for r in app.url_map.iter_rules() if r.endpoint == endpoint)
+    method = "GET" if endpoint in COSTLY else "POST"
+    client = signed_in(app, "administrator")
+    answers = [client.open(path, method=method) for _ in range(3)]
+    assert [a.status_code for a in answers] == [200, 200, 429]
+    assert 1 <= int(answers[2].headers["Retry-After"]) <= 60
+    assert "每分钟最多" in told(answers[2])
+    if path.startswith("/api/"):
+        assert answers[2].json is not None
+        assert answers[2].json["error"]["status"] == 429
+    assert signed_in(app, "lead").open(path, method=method).status_code == 200
+    if method == "POST" and endpoint in ("suggestions", "import_", "panel", "intake"):
+        assert client.get(path).status_code != 429
 
 
 def test_what_is_done_is_somebodys(app: Flask, people: People, site: Settings, tmp_path: Path) -> None:

@@ -64,6 +64,12 @@ def test_without_names_only_this_machine_is_answered(sample_settings: Settings) 
     assert client.get("/", headers={"Host": "kb.example.com"}).status_code == 421
 
 
+def test_trace_is_no_method(client: FlaskClient) -> None:
+    """What would send a request back, cookies and all, is refused everywhere."""
+    for path in PATHS[:-1]:
+        assert client.open(path, method="TRACE").status_code == 405, path
+
+
 @pytest.mark.parametrize(
     ("message", "told"),
     [

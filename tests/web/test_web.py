@@ -641,6 +641,8 @@ def test_headers_on_every_answer(site: FlaskClient) -> None:
             else:
                 assert answer.headers[name] == value, answer.request.path
         assert answer.headers["Cache-Control"]
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert not (answer.mimetype or "").startswith("text/") or "charset=utf-8" in answer.headers["Content-Type"]
 
 
 def test_nothing_inline_nothing_foreign(site: FlaskClient) -> None:

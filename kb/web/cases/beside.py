@@ -43,7 +43,7 @@ def of_text(asked: Told, number: str = "") -> Beside:
     if engine is None or not asked.text.strip():
         return Beside(None, (), (), alike.open, alike.unwritten)
     paste = Paste(asked.text, answers=asked.answers, count=FIXES + len(asked.looked_at))
-    found = answer_paste(engine, paste, remembered(engine))
+    found = answer_paste(engine, paste, remembered())
     if is_brief(asked.text, found.identifiers) and not asked.answers:
         return Beside(found, (), (), alike.open, alike.unwritten)
     shown = [c for c in cards(engine, asked.text, found, {}) if c.suggestion.article.id not in asked.looked_at]
