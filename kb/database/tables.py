@@ -7,10 +7,22 @@ HEAD.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0006"
+HEAD = "0007"
 """The last migration: with it these tables are made."""
 
 
@@ -379,3 +391,110 @@ class Link(Base):
     purpose: Mapped[str] = mapped_column(String(16))
     until: Mapped[datetime]
     revoked: Mapped[datetime | None]
+
+
+class Message(Base):
+    """Something to tell somebody, once: key says what of. sent: when it went; then its text is emptied.
+
+    not_before: when it may be sent, or tried again. channel: one of kb.notices.channels; to: an address there.
+    extra: headers of a mail, fields of a call. joined: whether all that waits for one receiver goes as one message.
+    tries: how often it was begun; error: why the last one failed.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_waiting", "sent", "not_before"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(_NAME, unique=True)
+    at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    channel: Mapped[str] = mapped_column(String(16))
+    to: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str]
+    extra: Mapped[dict[str, str]]
+    joined: Mapped[bool]
+    tries: Mapped[int]
+    sent: Mapped[datetime | None]
+    error: Mapped[str]
+
+
+class Wish(Base):
+    """How somebody wants to be told. mail, url: where, empty for nowhere; chosen: kind of notice -> when."""
+
+    __tablename__ = "wishes"
+    person: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    mail: Mapped[str] = mapped_column(_NAME)
+    url: Mapped[str]
+    chosen: Mapped[dict[str, str]]
+
+
+class Look(Base):
+    """When the clocks of a case have to be looked at again. version: of the case, when they were looked at."""
+
+    __tablename__ = "looks"
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int]
+    at: Mapped[datetime]
+
+
+class Shift(Base):
+    """Who is on duty for a team, from start until end. person: a login, or a name."""
+
+    __tablename__ = "shifts"
+    __table_args__ = (UniqueConstraint("team", "start", "person"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team: Mapped[str] = mapped_column(_NAME)
+    start: Mapped[datetime]
+    end: Mapped[datetime] = mapped_column(index=True)
+    person: Mapped[str] = mapped_column(_NAME)
+    phone: Mapped[str] = mapped_column(_NAME)
+    note: Mapped[str] = mapped_column(_NAME)
+
+
+class Mail(Base):
+    """A mail that came in. message_id: its own, or a digest; thread: of sender and subject; fate: what became of it.
+
+    case: the number it went to, empty for none. content: the mail itself, packed, while somebody has to look at it.
+    """
+
+    __tablename__ = "mails"
+    __table_args__ = (Index("ix_mails_sender_at", "sender", "at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[str] = mapped_column(_NAME, unique=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    sender: Mapped[str] = mapped_column(_NAME)
+    subject: Mapped[str] = mapped_column(_NAME)
+    thread: Mapped[str] = mapped_column(String(64), index=True)
+    fate: Mapped[str] = mapped_column(String(16), index=True)
+    case: Mapped[str] = mapped_column(String(24))
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class File(Base):
+    """A file that was sent for a case, once however often it was sent. size: in bytes; content: packed by zlib."""
+
+    __tablename__ = "files"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CaseFile(Base):
+    """That a file came with an event of a case, under a name. place: of the event."""
+
+    __tablename__ = "case_files"
+    __table_args__ = (UniqueConstraint("case_id", "place", "digest"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    place: Mapped[int]
+    digest: Mapped[str] = mapped_column(ForeignKey("files.digest"))
+    name: Mapped[str] = mapped_column(_NAME)
+
+
+class Key(Base):
+    """A secret that all processes of a base sign with, by what it is for."""
+
+    __tablename__ = "keys"
+    name: Mapped[str] = mapped_column(String(16), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(64))

@@ -5,6 +5,10 @@
 - What is promised? policy.py reads service.yml; rehearsal.py tries one on cases that were
 - How does it stand with a promise, and why? clocks.py, over reckoning.py (working time) and days.py (days off)
 - What is learnt of cases? closing.py (a log becomes an article), figures.py
+- What is told of cases? letters.py (mails to customers, calls of a program), warnings.py (what runs out of time, whose
+  turn it is), watching.py (looks at those whose time has come); who is on duty: duty.py
+- Which case does a mail belong to, and was it written by anybody? incoming.py; from a mailbox: mailbox.py; the files
+  that come with cases: files.py
 - Where are cases kept? cases.py, the door of all surfaces: one transaction for an event and what lists know of the
   case (snapshot.py); their numbers: numbers.py
 """

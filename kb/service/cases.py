@@ -27,6 +27,7 @@ from kb.service.clocks import Clock, clocks
 from kb.service.days import statutory
 from kb.service.events import Event, effective
 from kb.service.fields import FIELDS, MAX_TEXT, read
+from kb.service.letters import Letters, letters, number_of
 from kb.service.policy import Policy
 from kb.service.reckoning import Years
 from kb.service.snapshot import Snapshot, snapshot
@@ -84,10 +85,19 @@ class Cases:
     """The cases of one database. Every method raises StoreError when it can't be used.
 
     policy: what new cases are promised by. areas: a base's own. years: what is known of the days of a year.
+    letters: what leaves a case by itself.
     """
 
-    def __init__(self, store: Store, policy: Policy, areas: tuple[str, ...] = (), years: Years = statutory) -> None:
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        areas: tuple[str, ...] = (),
+        years: Years = statutory,
+        letters: Letters = Letters(),  # noqa: B008 - frozen
+    ) -> None:
         self._store, self.policy, self._areas, self._years = store, policy, areas, years
+        self.letters = letters
 
     # --- reading ---
 
@@ -114,6 +124,25 @@ class Cases:
         with self._store.reading() as session:
             for row, log in _with_logs(session, wanted):
                 yield Case(_snapshot_of(row), log, self._policy(session, row.policy))
+
+    def some(self, rows: Sequence[int]) -> Iterator[tuple[int, Case]]:
+        """Cases by their rows, with these, in the order of their reports."""
+        with self._store.reading() as session:
+            for row, log in _with_logs(session, tables.Case.id.in_(rows)):
+                yield row.id, Case(_snapshot_of(row), log, self._policy(session, row.policy))
+
+    def answered_by(self, message_ids: Sequence[str]) -> str:
+        """The number of the case that a mail belongs to that answers these: ours, or one that came in; "" for none."""
+        with self._store.reading() as session:
+            if number := number_of(session, " ".join(message_ids)):
+                return number
+            statement = (
+                select(tables.Event.message_id, tables.Case.number)
+                .join(tables.Case, tables.Event.case_id == tables.Case.id)
+                .where(tables.Event.message_id.in_(message_ids))
+            )
+            known = {row.message_id: row.number for row in session.execute(statement)}
+        return next((known[name] for name in message_ids if name in known), "")
 
     # --- writing ---
 
@@ -395,6 +424,7 @@ class Cases:
         values = {**asdict(event), "kind": str(event.kind), "data": dict(event.data)}
         session.add(tables.Event(case_id=row.id, key=key, message_id=message_id, **values))
         session.flush()
+        self.letters.post(session, row.id, now, log)
         return Case(now, log, policy)
 
     def _once(
@@ -549,7 +579,7 @@ def _clean(value: Any) -> Any:
     return value.replace("\0", "").encode("utf8", "replace").decode("utf8") if isinstance(value, str) else value
 
 
-def opened(chosen: Settings) -> Cases:
+def opened(chosen: Settings, store: Store | None = None) -> Cases:
     """The cases of a base, under the policy in force. Raises InputError where there is no service desk."""
     if not chosen.serves:
         raise InputError(
@@ -557,7 +587,8 @@ def opened(chosen: Settings) -> Cases:
                 "there is no service desk; set service = \"on\", or put a service.yml into {folder} "
                 "(kb policy show is one to start from)", folder=chosen.articles.parent)
         )  # fmt: skip
-    return Cases(Store(chosen.database), policies.load(chosen.articles.parent), chosen.areas)
+    policy = policies.load(chosen.articles.parent)
+    return Cases(store or Store(chosen.database), policy, chosen.areas, letters=letters(chosen))
 
 
 def _now() -> datetime:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hmac import compare_digest
 from http.client import HTTPException as BrokenAnswer
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -25,10 +24,10 @@ from werkzeug.exceptions import BadGateway, BadRequest, Forbidden, HTTPException
 from kb.desk import hooks
 from kb.desk.hooks import Asked, Call
 from kb.desk.paste import Paste, answer_paste, is_brief
-from kb.errors import KbError
+from kb.errors import KbError, SettingsError
 from kb.language import say
 from kb.model import Article
-from kb.settings import Settings
+from kb.settings import Settings, secret
 from kb.web.errors import status_of
 from kb.web.security import without_folders
 from kb.web.verdicts import noted
@@ -134,16 +133,15 @@ def _link(article: Article) -> str:
 
 def _secret(system: str, name: str) -> str:
     """A secret of a system. Raises NotFound where none is set: then nobody may call."""
-    variable = f"KB_{system}_{name}".upper()
-    value = os.environ.get(variable, "")
-    if not value and (path := os.environ.get(f"{variable}_FILE")):
-        try:
-            value = Path(path).read_text("utf8")
-        except (OSError, UnicodeDecodeError):
-            log.warning("%s_FILE can't be read", variable)
-    if not value.strip():
+    try:
+        value = secret(f"{system}_{name}")
+    except SettingsError as error:
+        log.warning("%s", error)
+        value = ""
+    if not value:
+        variable = f"KB_{system}_{name}".upper()
         raise NotFound(say("没有接入：缺少 {name}", "not connected: {name} is missing", name=variable))
-    return value.strip()
+    return value
 
 
 def _address(system: System) -> str:
