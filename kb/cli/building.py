@@ -159,6 +159,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
     from kb.articles.files import find
     from kb.database.connection import Store
     from kb.indexer import watch as watching
+    from kb.keeping import tick
     from kb.keeping.restore import unfinished
     from kb.meaning.encoder import warm
     from kb.people.accounts import People
@@ -224,7 +225,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
         )
     )
     sys.stdout.flush()
-    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
+    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()), lambda: tick.run(chosen))
 
 
 def _tell_of_accounts(people: "People", host: str, port: int) -> None:
@@ -353,6 +354,7 @@ def _diagnose(chosen: Settings) -> Any:
         yield say("文章", "articles"), False, str(error)
     yield say("数据库", "database"), *_database(chosen.database)
     yield say("备份", "backup"), *_backup(chosen)
+    yield say("通知与邮件", "notices and mail"), *_outbox(chosen)
     if chosen.serves:
         yield say("服务承诺", "promises"), *_promises(chosen)
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
@@ -453,6 +455,32 @@ def _backup(chosen: Settings) -> tuple[bool, str]:
         return True, told
     failed = f"{known.failed.astimezone():%Y-%m-%d %H:%M}"
     return False, told + say("；{at} {why}", "; {at} {why}", at=failed, why=known.why)
+
+
+def _outbox(chosen: Settings) -> tuple[bool, str]:
+    """Whether messages go out, by which ways, and what keeps them. That there are no ways is no fault."""
+    from kb.database.connection import Store
+    from kb.notices.channels import channels
+    from kb.notices.outbox import Outbox
+
+    store = Store(chosen.database)
+    try:
+        ways = ", ".join(sorted(channels(chosen))) or say("没有设置", "none set up")
+        state = Outbox(store).state() if store.exists() else None
+    except KbError as error:
+        return False, str(error)
+    finally:
+        store.close()
+    if state is None or state.well:
+        return True, say("{ways}；等着发的 {n} 条", "{ways}; {n} wait", ways=ways, n=state.waiting if state else 0)
+    return False, say(
+        "{ways}；{stuck} 条一小时还没发出，{failed} 条不再重试（{error}）；见 kb outbox",
+        "{ways}; {stuck} wait for over an hour, {failed} are tried no more ({error}); see kb outbox",
+        ways=ways,
+        stuck=state.stuck,
+        failed=state.failed,
+        error=state.error or say("没有运行 kb tick", "kb tick does not run"),
+    )
 
 
 def _database(where: str) -> tuple[bool, str]:

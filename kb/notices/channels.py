@@ -130,7 +130,7 @@ def composed(message: Waiting, sender: str) -> EmailMessage:
         letter.set_content(message.text, charset="utf-8", cte="base64")
     except (ValueError, TypeError, IndexError):  # of the header's parser
         raise Undelivered("address", final=True)
-    if not getattr(letter["To"], "addresses", ()):
+    if [bool(a.username and a.domain) for a in getattr(letter["To"], "addresses", ())] != [True]:
         raise Undelivered("address", final=True)
     return letter
 

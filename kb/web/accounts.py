@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kb.errors import InputError, KbError, SignInError, TooOftenError
 from kb.language import say
+from kb.notices.wishes import KINDS, Wishes
 from kb.people import second_factor
 from kb.people.accounts import MAX_NAME, People
 from kb.people.journal import Journal
@@ -142,6 +143,8 @@ def _account(codes: list[str] | None = None, status: int = 200) -> Answer:
         picture=_picture(second_factor.address(secret, who.login)) if secret else "",
         codes=codes or [],
         bounds={"least": LEAST, "most": MOST},
+        wish=Wishes(store()).of(who.login),
+        kinds=KINDS,
         must=settings_in_force().two_step_administrators and who.person.role == "administrator",
     )
     shown.status_code = status
@@ -164,7 +167,11 @@ def change_account() -> Answer:
             People(store()).change_password(who.login, request.form.get("old", ""), request.form.get("password", ""))
             flash(say("密码已改；请用新密码登录", "the password is changed; sign in with it"))
             return redirect(url_for("sign_in"), 303)
-        if action == "end":
+        if action == "notices":
+            chosen = {kind: request.form.get(kind, told.usual) for kind, told in KINDS.items()}
+            Wishes(store()).change(who.login, request.form.get("mail", ""), request.form.get("url", ""), **chosen)
+            flash(say("通知的设置已保存", "how you are told is saved"))
+        elif action == "end":
             Sessions(store()).end(who.person, request.form.get("session", ""))
         elif action == "two_step":
             codes = People(store()).confirm_second_factor(
