@@ -84,9 +84,10 @@ class Mailbox(NamedTuple):
 
     def clear(self) -> None:
         with self._opened() as box:
-            box.select("INBOX")
-            box.store("1:*", "+FLAGS", "\\Deleted")
-            box.expunge()
+            count = int(box.select("INBOX")[1][0] or 0)
+            if count:
+                box.store(f"1:{count}", "+FLAGS", "\\Deleted")
+                box.expunge()
 
     def _opened(self) -> IMAP4:
         box = IMAP4("127.0.0.1", self.port)

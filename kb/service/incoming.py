@@ -124,7 +124,7 @@ class Incoming:
         if own and envelope.sender and envelope.sender in own.casefold():
             return Taken(Fate.OWN)
         try:
-            mail = mails.read("mail", data)
+            mail = mails.read("mail", data, least=1)
         except InputError:
             return Taken(Fate.UNREADABLE)
         text = (mail.text.strip() or mail.subject or say("（没有文字）", "(no text)"))[:MAX_TEXT]
