@@ -3,6 +3,7 @@
 A shift is a row of a roster, typed or read from a table. A team without a name is everybody's.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -186,12 +187,21 @@ def read(raw: bytes, name: str, zone: ZoneInfo) -> list[Shift]:
     return [_read_row(row, columns, zone, name) for row in rows]
 
 
+_DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]+(\d{1,2}:\d\d)")
+"""As tables write it: 2026/12/1 8:30."""
+
+
+def _whole_day(found: re.Match[str]) -> str:
+    year, month, day, time = found.groups()
+    return f"{year}-{month.zfill(2)}-{day.zfill(2)} {time.zfill(5)}"
+
+
 def _read_row(row: cells.Row, columns: dict[str, str], zone: ZoneInfo, name: str) -> Shift:
     said: dict[str, Any] = {key: row.cells.get(column, "").strip() for key, column in columns.items()}
     now = datetime.now(UTC)
     try:
         for key in ("start", "end"):
-            said[key] = read_moment(said[key].replace("/", "-"), zone, now, columns[key])
+            said[key] = read_moment(_DAY.sub(_whole_day, said[key]), zone, now, columns[key])
         return _checked(Shift(**said))
     except InputError as error:
         raise InputError(say("{name} 第 {n} 行：{why}", "{name}, row {n}: {why}", name=name, n=row.number, why=error))

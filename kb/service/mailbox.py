@@ -1,6 +1,7 @@
 """This module fetches mail by IMAP: each message that nobody read is taken, and only then marked as read."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from imaplib import IMAP4
 from typing import Any
 
@@ -33,14 +34,17 @@ def fetch(settings: Settings, take: Take) -> int:
     boxes: dict[str, type[BaseMailBox]] = {"tls": MailBox, "starttls": MailBoxStartTls, "none": MailBoxUnencrypted}
     kind: Any = boxes[settings.imap_security]
     try:
-        with kind(settings.imap_host, settings.imap_port, timeout=SECONDS).login(
-            settings.imap_user, secret("imap_password"), settings.imap_folder
-        ) as box:
+        box = kind(settings.imap_host, settings.imap_port, timeout=SECONDS)
+        try:
+            box.login(settings.imap_user, secret("imap_password"), settings.imap_folder)
             unread = box.uids("UNSEEN")[:MOST]
             for uid in unread:
                 take(_message(box, uid))
                 box.flag(uid, MailMessageFlags.SEEN, True)
             return len(unread)
+        finally:
+            with suppress(ImapToolsError, OSError, IMAP4.error):  # what went wrong was told already
+                box.logout()
     except (ImapToolsError, OSError, IMAP4.error) as error:
         raise InputError(
             say("收信服务器 {host}：{why}", "the mail server {host}: {why}",
