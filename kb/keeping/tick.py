@@ -20,6 +20,8 @@ from kb.notices.wishes import Wishes
 from kb.search.engine import Engine, Engines, engines
 from kb.service import cases as service
 from kb.service import watching
+from kb.service.incoming import Incoming
+from kb.service.mailbox import fetch
 from kb.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,13 @@ class Ticker:
             outbox.forget(now)
             self._forgotten = now.date()
         return Ticked(told, done, *sent)
+
+    def fetch(self) -> int:
+        """Take mail in, where there is a mailbox; how many. Raises KbError."""
+        if not (self._settings.serves and self._settings.imap_host):
+            return 0
+        cases = service.opened(self._settings, self._store)
+        return fetch(self._settings, Incoming(cases, self._store).take)
 
     def close(self) -> None:
         self._store.close()
@@ -115,11 +124,12 @@ def _finding(engine: Engine) -> knowledge.Find:
 
 
 def run(settings: Settings) -> None:
-    """Tick each minute, for as long as the process lives."""
+    """Fetch mail and tick each minute, for as long as the process lives."""
     ticker = Ticker(settings)
     while True:
         time.sleep(MINUTE - time.time() % MINUTE)
-        try:
-            ticker.tick()
-        except KbError as error:
-            log.warning("%s", error)
+        for work in (ticker.fetch, ticker.tick):
+            try:
+                work()
+            except KbError as error:
+                log.warning("%s", error)

@@ -21,7 +21,7 @@ from kb.service.events import Event, effective, moment
 from kb.service.policy import Policy
 from kb.service.reckoning import Years, working_time
 from kb.service.snapshot import Snapshot
-from kb.service.states import Phase, phases
+from kb.service.states import Phase, emergencies, phases
 from kb.service.windows import Silence, silence
 
 AGAIN = timedelta(days=1)
@@ -65,7 +65,11 @@ def look(
     office = working_time(policy, policy.close.calendar, years)
     pressing = case.emergency or case.priority == "P1"
     may_tell = pressing or office.open_at(now)
-    told = [*_of_clocks(case, clocks, life[-1], policy, now), *_of_wait(case, counted, life, now)]
+    told = [
+        *_of_emergency(case, counted),
+        *_of_clocks(case, clocks, life[-1], policy, now),
+        *_of_wait(case, counted, life, now),
+    ]
     moments = [*_moments(clocks), *(m for m in (life[-1].until,) if m)]
     quiet = silence(life, policy, years)
     remind, closes = "", False
@@ -118,6 +122,20 @@ def _warning(case: Snapshot, clock: Clock, policy: Policy, late: bool) -> News:
     return News(key, "case", subject, _about(case), facts, urgent=late or case.priority == "P1" or case.emergency)
 
 
+def _of_emergency(case: Snapshot, log: Sequence[Event]) -> list[tuple[News, bool]]:
+    """That a case was escalated: its leader, its group, and the leads."""
+    begun = [start for start, end in emergencies(log) if end is None]
+    if not begun:
+        return []
+    last = next(e for e in reversed(log) if e.kind == EventKind.ESCALATED)
+    group = str(last.data.get("group", ""))
+    led = say("组长 {who}", "led by {who}", who=last.data["leader"]) if last.data.get("leader") else ""
+    subject = say("升级为紧急：{number}", "Escalated: {number}", number=case.number)
+    text = " · ".join(filter(None, (_about(case), led, group)))
+    facts = {"case": case.number, "leader": str(last.data.get("leader", "")), "group": group}
+    return [(News(f"escalated:{case.number}:{begun[-1]:%y%m%d%H%M}", "case", subject, text, facts, urgent=True), True)]
+
+
 def _of_wait(case: Snapshot, log: Sequence[Event], life: Sequence[Phase], now: datetime) -> list[tuple[News, bool]]:
     """That a wait is over which had an end: nothing else woke the case."""
     if life[-1].state is not State.OPEN or len(life) < 2 or life[-2].state is not State.WAITING:
@@ -159,12 +177,18 @@ def _concerned(news: News, late: bool, case: Snapshot, policy: Policy, around: A
     team = policy.teams.get(case.team)
     chats = (team.notify,) if team is not None and team.notify else ()
     if out_of_hours and (on_duty := _on_duty(case, around)):
-        return Concerned(news, on_duty, chats)
+        return Concerned(news, [*on_duty, *(p for p in _named(news, around) if p not in on_duty)], chats)
     own = [p for p in around.people if case.owner and case.owner in (p.login, p.name)]
     own = own or [p for p in around.people if case.team and case.team in p.teams]
     leads = [p for p in around.people if p.role == "lead"] or [p for p in around.people if p.role == "administrator"]
-    told = own + [p for p in leads if p not in own] if late or not (own or chats) else own
-    return Concerned(news, told, chats)
+    told = [*own, *_named(news, around), *(leads if late or not (own or chats) else ())]
+    return Concerned(news, list({p.login: p for p in told}.values()), chats)
+
+
+def _named(news: News, around: Around) -> list[Person]:
+    """Whom a piece of news names itself: the leader of an emergency, and its group."""
+    leader, group = news.facts.get("leader", ""), news.facts.get("group", "")
+    return [p for p in around.people if (leader and leader in (p.login, p.name)) or (group and group in p.teams)]
 
 
 def _on_duty(case: Snapshot, around: Around) -> list[Person]:

@@ -102,9 +102,11 @@ def test_the_pressing_ones_go_to_whoever_is_on_duty() -> None:
     assert told(urgent, "2026-03-07 03:11", on_duty) == [("warn:answer:0:soon", ["wang"])]
     assert told(urgent, "2026-03-07 03:11", replace_duty({"": ("zhao",)})) == [("warn:answer:0:soon", ["zhao"])]
     assert told(urgent, "2026-03-07 03:11", replace_duty({"": ("外包",)})) == [("warn:answer:0:soon", ["li"])]
-    escalated = "2026-03-07 03:00 reported channel=phone owner=li team=网络组\n2026-03-07 03:05 escalated leader=li group=网络组"
-    assert [key for key, _ in told(escalated, "2026-03-07 04:06", on_duty)][-1] == "warn:update:0:2603061905:late"
-    assert [who for _, who in told(escalated, "2026-03-07 04:06", on_duty)] == [["wang"]] * 2
+    escalated = "2026-03-07 03:00 reported channel=phone owner=li team=网络组\n"
+    escalated += "2026-03-07 03:05 escalated leader=li group=网络组"
+    assert told(escalated, "2026-03-07 03:06", on_duty)[0] == ("escalated:2603061905", ["wang", "li"])
+    assert told(escalated, "2026-03-09 10:00", on_duty)[0] == ("escalated:2603061905", ["li", "wang", "lead"])
+    assert told(escalated, "2026-03-07 04:06", on_duty)[-1] == ("warn:update:0:2603061905:late", ["wang"])
 
 
 def replace_duty(duty: dict[str, tuple[str, ...]]) -> Around:
