@@ -101,8 +101,9 @@ def post(session: Session, notices: Iterable[Notice], now: datetime | None = Non
     if not rows:
         return 0
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(tables.Message).values(rows).on_conflict_do_nothing(index_elements=["key"])
-    return len(session.scalars(statement.returning(tables.Message.id)).all())
+    # Rows are given beside the statement, which is then made once, however many they are.
+    statement = insert(tables.Message).on_conflict_do_nothing(index_elements=["key"]).returning(tables.Message.id)
+    return len(session.scalars(statement, rows).all())
 
 
 def _row(notice: Notice, now: datetime) -> dict[str, Any]:

@@ -50,9 +50,8 @@ def watch(cases: Cases, store: Store, settings: Settings, now: datetime) -> Watc
     for i in range(0, len(due), TOGETHER):
         seen = [(row, case, _look(case, around, now)) for row, case in cases.some(due[i : i + TOGETHER])]
         with store.session() as session:
-            told += sum(
-                _tell(session, cases, settings, row, case, found, around, known, now) for row, case, found in seen
-            )
+            news = [n for row, case, found in seen for n in _news(session, cases, row, case, found, around)]
+            told += post(session, [n for concerned in news for n in messages(settings, concerned, known, now)], now)
             _remember(session, [(row, case.now.version, found.next) for row, case, found in seen])
         silent += [case for _, case, found in seen if found.closes]
     return Watched(told, sum(_close(cases, case) for case in silent))
@@ -86,22 +85,11 @@ def _look(case: Case, around: Around, now: datetime) -> Seen:
     return look(case.now.at(now), case.log, case.policy, clocks(case.log, case.policy, now=now), around, now)
 
 
-def _tell(
-    session: Session,
-    cases: Cases,
-    settings: Settings,
-    row: int,
-    case: Case,
-    found: Seen,
-    around: Around,
-    known: Known,
-    now: datetime,
-) -> int:
-    """Put what a look found into the outbox."""
-    news: list[Concerned] = list(found.news)
-    if found.remind and not cases.letters.remind(session, row, case.now, case.log, found.remind):
-        news.append(ask_by_phone(case.now, case.policy, around, found.remind))
-    return post(session, [n for concerned in news for n in messages(settings, concerned, known, now)], now)
+def _news(session: Session, cases: Cases, row: int, case: Case, found: Seen, around: Around) -> list[Concerned]:
+    """What a look found is to be told to those at work. The customer is reminded by mail, or by one of them."""
+    if not found.remind or cases.letters.remind(session, row, case.now, case.log, found.remind):
+        return list(found.news)
+    return [*found.news, ask_by_phone(case.now, case.policy, around, found.remind)]
 
 
 def _remember(session: Session, looks: Iterable[tuple[int, int, datetime]]) -> None:
@@ -109,9 +97,9 @@ def _remember(session: Session, looks: Iterable[tuple[int, int, datetime]]) -> N
     if not rows:
         return
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(tables.Look).values(rows)
+    statement = insert(tables.Look)
     changed = {"version": statement.excluded.version, "at": statement.excluded.at}
-    session.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=changed))
+    session.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=changed), rows)
 
 
 def _close(cases: Cases, case: Case) -> bool:
