@@ -247,6 +247,9 @@ def _print_done(cases: "Cases", done: "Case", as_json: bool) -> None:
 @click.argument("number")
 @json_option
 def case_show(chosen: Settings, number: str, as_json: bool) -> None:
+    from kb.database.connection import Store
+    from kb.service.files import Files
+
     cases = opened(chosen)
     found = cases.find(number)
     if as_json:
@@ -264,6 +267,11 @@ def case_show(chosen: Settings, number: str, as_json: bool) -> None:
         click.echo("  " + clock_line(clock, zone))
     for event in found.log:
         _print_event(event, zone)
+    for file in Files(Store(chosen.database)).of(now.number):
+        size = f"{file.size / 1024:.0f} KB"
+        click.echo(
+            say("附件 {n}：{name}（{size}）", "file of {n}: {name} ({size})", n=file.place, name=file.name, size=size)
+        )
     others = cases.all(_filter(merged_into=now.number))
     if others:
         click.echo(say("并入这一单的：", "merged into it: ") + listed(o.number for o in others))

@@ -173,8 +173,7 @@ def read(raw: bytes, name: str, zone: ZoneInfo) -> list[Shift]:
     if not rows or len(rows) > MOST:
         raise InputError(say("{name}：应有 1 到 {n} 行", "{name}: should have 1 to {n} rows", name=name, n=MOST))
     columns = {
-        key: next((c for c in rows[0].cells if c.strip().lower() in known), "")
-        for key, known in COLUMNS.items()
+        key: next((c for c in rows[0].cells if c.strip().lower() in known), "") for key, known in COLUMNS.items()
     }
     if missing := [COLUMNS[key][0] + f" ({key})" for key in ("start", "end", "person") if not columns[key]]:
         raise InputError(

@@ -97,6 +97,18 @@ def test_a_case_by_phone_is_answered_where_a_mail_address_is_known(cases: Cases,
     assert [m.to for m in sent(store)] == ["wang@x.example"]
 
 
+def test_a_form_is_answered_in_its_own_transaction(store: Store) -> None:
+    """A report by the form gets its receipt with it, by telephone none. Programs are told of steps, without words."""
+    cases = Cases(store, shipped(), letters=Letters(US, calls=True))
+    form = cases.report("卡纸 13812345678", {"channel": "form", "contact": WANG}, LI).now.number
+    phone = cases.report("上不了网", {"channel": "phone", "contact": WANG}, LI).now.number
+    mails = [m.key for m in sent(store) if m.channel == "mail"]
+    assert mails == [f"mail:{form}:receipt"]
+    calls = [m for m in sent(store) if m.channel == "hook"]
+    assert [(m.extra["kind"], m.extra["case"]) for m in calls] == [("case.reported", form), ("case.reported", phone)]
+    assert all("卡纸" not in m.subject + m.text for m in calls)
+
+
 @pytest.mark.parametrize("told", REPLIES, ids=lambda t: str(t["name"]))
 def test_an_answer_finds_its_case(desk: Incoming, cases: Cases, store: Store, told: dict[str, Any]) -> None:
     """By whatever program it was written: it is there once, without the mail it answers."""
