@@ -3,7 +3,7 @@
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -355,6 +355,7 @@ def _diagnose(chosen: Settings) -> Any:
     yield say("数据库", "database"), *_database(chosen.database)
     yield say("备份", "backup"), *_backup(chosen)
     yield say("通知与邮件", "notices and mail"), *_outbox(chosen)
+    yield from _mail_servers(chosen)
     if chosen.serves:
         yield say("服务承诺", "promises"), *_promises(chosen)
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
@@ -455,6 +456,30 @@ def _backup(chosen: Settings) -> tuple[bool, str]:
         return True, told
     failed = f"{known.failed.astimezone():%Y-%m-%d %H:%M}"
     return False, told + say("；{at} {why}", "; {at} {why}", at=failed, why=known.why)
+
+
+def _mail_servers(chosen: Settings) -> Iterator[tuple[str, bool, str]]:
+    """Whether the servers that are set up can be reached and let us in."""
+    from kb.notices.channels import Mail, sends_mail
+    from kb.notices.outbox import Undelivered
+    from kb.service import mailbox
+
+    if sends_mail(chosen):
+        what = say("发信服务器", "server that sends mail")
+        try:
+            Mail(chosen).check()
+        except (Undelivered, KbError) as error:
+            yield what, False, f"{chosen.mail_host}:{chosen.mail_port} {error}"
+        else:
+            yield what, True, f"{chosen.mail_host}:{chosen.mail_port}"
+    if chosen.serves and chosen.imap_host:
+        what = say("收信服务器", "server of fetched mail")
+        try:
+            mailbox.check(chosen)
+        except KbError as error:
+            yield what, False, str(error)
+        else:
+            yield what, True, f"{chosen.imap_host}:{chosen.imap_port}"
 
 
 def _outbox(chosen: Settings) -> tuple[bool, str]:

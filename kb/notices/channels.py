@@ -79,8 +79,16 @@ class Mail:
             raise Undelivered("SMTPUTF8", final=True)
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            why = f"{type(error).__name__} {getattr(error, 'smtp_code', '')}"
-            raise Undelivered(why.strip(), away=True)
+            raise Undelivered(_why(error), away=True)
+
+    def check(self) -> None:
+        """Raises Undelivered when the server is away, or does not let us in."""
+        try:
+            self._connected()
+        except (smtplib.SMTPException, OSError) as error:
+            raise Undelivered(_why(error), away=True)
+        finally:
+            self.close()
 
     def _connected(self) -> smtplib.SMTP:
         if self._server is None:
@@ -113,6 +121,11 @@ class Mail:
                 server.quit()
             except (smtplib.SMTPException, OSError):
                 server.close()
+
+
+def _why(error: Exception) -> str:
+    """What went wrong on the way to a server, without its words."""
+    return f"{type(error).__name__} {getattr(error, 'smtp_code', '')}".strip()
 
 
 def composed(message: Waiting, sender: str) -> EmailMessage:

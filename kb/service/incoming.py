@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
@@ -44,7 +45,8 @@ MAX_TITLE = 80
 
 
 class Fate(StrEnum):
-    """What became of a mail: an entry of a case; nobody wrote it; our own; held, as too many came, or as unreadable."""
+    """What became of a mail: an entry of a case; nobody wrote it; our own; held, as too many came, or as one that can't
+    be read, or has no sender."""
 
     CASE = "case"
     AUTOMATIC = "automatic"
@@ -120,9 +122,11 @@ class Incoming:
     # --- what becomes of it ---
 
     def _decide(self, envelope: Envelope, data: bytes, now: datetime, wanted: bool) -> Taken:
-        own = self._cases.letters.sender
-        if own and envelope.sender and envelope.sender in own.casefold():
+        own = parseaddr(self._cases.letters.sender)[1].casefold()
+        if own and envelope.sender == own:
             return Taken(Fate.OWN)
+        if not (envelope.sender or wanted):
+            return Taken(Fate.UNREADABLE)
         try:
             mail = mails.read("mail", data, least=1)
         except InputError:

@@ -18,7 +18,12 @@ MOST = 500
 Take = Callable[[bytes], object]
 
 
-def fetch(settings: Settings, take: Take) -> int:
+def check(settings: Settings) -> None:
+    """Raises InputError when the server is away, or does not let us in."""
+    fetch(settings, lambda message: None, most=0)
+
+
+def fetch(settings: Settings, take: Take, most: int = MOST) -> int:
     """Take the unread messages of the folder, oldest first; how many. take: keeps a message, or raises.
 
     Raises InputError when the server is away, or refuses; StoreError of take.
@@ -37,7 +42,7 @@ def fetch(settings: Settings, take: Take) -> int:
         box = kind(settings.imap_host, settings.imap_port, timeout=SECONDS)
         try:
             box.login(settings.imap_user, secret("imap_password"), settings.imap_folder)
-            unread = box.uids("UNSEEN")[:MOST]
+            unread = box.uids("UNSEEN")[:most]
             for uid in unread:
                 take(_message(box, uid))
                 box.flag(uid, MailMessageFlags.SEEN, True)

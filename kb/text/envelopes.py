@@ -44,7 +44,8 @@ class Envelope(NamedTuple):
 def read(data: bytes) -> Envelope:
     """The envelope of a mail, however broken the mail is."""
     head = _head(data)
-    name, address = parseaddr(mails.header(head, "from"))
+    name = parseaddr(mails.header(head, "from"))[0]
+    address = parseaddr(_raw(head, "from"))[1]  # as it is written: a decoded name may hold what looks like an address
     sender = address.casefold() if "@" in address and len(address) <= MAX_ADDRESS else ""
     subject = mails.header(head, "subject")
     automatic = _automatic(head, sender, subject)

@@ -256,4 +256,4 @@ def test_the_minutes_run_and_the_outbox(kb: Kb, monkeypatch: pytest.MonkeyPatch)
     waits = json.loads(kb("outbox", "--json").output)
     assert [(w["channel"], w["error"]) for w in waits] == [("mail", "ConnectionRefusedError")]
     assert "请先清纸路" not in kb("outbox", "--retry").output
-    assert "ConnectionRefusedError" not in kb("doctor", code=NOTHING).output
+    assert "✗ 发信服务器：127.0.0.1:9 ConnectionRefusedError" in kb("doctor", code=NOTHING).output

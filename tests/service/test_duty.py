@@ -1,5 +1,6 @@
 """Duty: who is on call, when nobody is, when two are; read from tables."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from logs import at
 from office import xls
+from xlsxwriter import Workbook
 
 from kb.database.connection import Store
 from kb.errors import ArticleError, InputError, NotFoundError
@@ -85,6 +87,21 @@ def test_a_roster_is_read(store: Store) -> None:
     assert roster.add(shifts) == roster.add(shifts) == 2
     rows = [line.split(",") for line in told.strip().split("\n")]
     assert read(xls(rows), "值班表.xls", ZONE) == shifts
+
+
+def test_a_roster_of_a_workbook_with_real_times() -> None:
+    """Cells that are moments, as spreadsheets keep them."""
+    file = io.BytesIO()
+    with Workbook(file, {"in_memory": True}) as book:
+        sheet, moment = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        for column, name in enumerate(("团队", "上班", "下班", "姓名", "手机")):
+            sheet.write(0, column, name)
+        sheet.write(1, 0, "网络组")
+        sheet.write_datetime(1, 1, datetime(2026, 12, 1, 17, 30), moment)
+        sheet.write_datetime(1, 2, datetime(2026, 12, 2, 8, 30), moment)
+        sheet.write(1, 3, "张三")
+        sheet.write(1, 4, 138)
+    assert read(file.getvalue(), "值班表.xlsx", ZONE) == [shift("01 17:30", "02 08:30", phone="138")]
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,7 @@ def test_our_own_mail_comes_back(desk: Incoming, cases: Cases) -> None:
     """A forwarding rule that leads back to us: nothing is opened."""
     assert desk.take(mail("请先清纸路", sender=US)).fate == Fate.OWN
     assert cases.all(Filter()) == []
+    assert desk.take(mail("不是我们", sender="p@desk.example")).opened
 
 
 def test_who_wants_no_receipt_gets_none(desk: Incoming, store: Store) -> None:

@@ -17,6 +17,7 @@ from werkzeug.test import Client, TestResponse
 from kb.database import tables
 from kb.database.api_tokens import Access
 from kb.database.connection import Store
+from kb.notices.wishes import Wishes
 from kb.people import limits, passwords
 from kb.people.accounts import People
 from kb.people.journal import Journal
@@ -281,7 +282,7 @@ def test_ones_own_account(app: Flask, people: People) -> None:
     assert client.post("/account", data={"token": token, "action": "two_step", "code": "1"}).status_code == 400
     code = pyotp.TOTP(secret[1]).now()
     codes = client.post("/account", data={"token": token, "action": "two_step", "code": code}).text
-    recovery = re.search(r"\w{6}-\w{6}", codes)
+    recovery = re.search(r"\w{6}-\w{6}", codes.partition('<pre class="codes">')[2])  # not of the form's token
     assert recovery
     assert recovery[0] not in client.get("/account").text
     signed_in(app, "agent", code=recovery[0])
@@ -293,6 +294,20 @@ def test_ones_own_account(app: Flask, people: People) -> None:
     assert changed.status_code == 303
     assert client.get("/").status_code == 303
     signed_in(app, "agent", GOOD + "!")
+
+
+def test_how_one_is_told(app: Flask, site: Settings, people: People) -> None:
+    """A mail address, a chat and when, each for oneself; a wrong one is refused in words and nothing is kept of it."""
+    client = signed_in(app, "agent")
+    token = token_of(client.get("/account"))
+    sent = {"token": token, "action": "notices", "mail": "wang@x.example", "url": "", "unhelpful": "never"}
+    assert client.post("/account", data=sent).status_code == 303
+    assert 'value="wang@x.example"' in client.get("/account").text
+    refused = client.post("/account", data={**sent, "mail": "", "url": "json://127.0.0.1:8000/x"})
+    assert (refused.status_code, "dingtalk://" in refused.text) == (400, True)
+    wishes = Wishes(Store(site.database))
+    assert (wishes.of("agent").mail, wishes.of("agent").when("unhelpful")) == ("wang@x.example", "never")
+    assert wishes.of("lead").mail == ""
 
 
 def test_administrators_in_two_steps(site: Settings, people: People) -> None:
