@@ -59,14 +59,17 @@ class Ticker:
         now, outbox = now or datetime.now(UTC), Outbox(self._store)
         told = self._tell_of_articles(now)
         done = 0
+        again = self._forgotten == now.date()
         if self._settings.serves:
             cases = service.opened(self._settings, self._store)
+            if not again:
+                Incoming(cases, self._store).forget(now)
             watched = watching.watch(cases, self._store, self._settings, now)
             told, done = told + watched.told, watched.closed
         sent = self._deliver(outbox, now)
-        if self._forgotten != now.date():
+        if not again:
             outbox.forget(now)
-            self._forgotten = now.date()
+        self._forgotten = now.date()
         return Ticked(told, done, *sent)
 
     def fetch(self) -> int:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from kb.database import tables
 from kb.database.connection import Store, upsert
@@ -89,10 +89,14 @@ class Incoming:
         envelope = envelopes.read(data)
         if not wanted and (known := self._remembered(envelope)) is not None:
             return known
-        taken = self._written(envelope) or self._decide(envelope, data, now, wanted)
+        held_back = self._count(envelope.sender, now, *HELD)
+        if not wanted and held_back >= KEPT_BACK:  # of a flood nothing more is read
+            taken = Taken(Fate.MANY)
+        else:
+            taken = self._written(envelope) or self._decide(envelope, data, now, wanted)
         if taken.fate == Fate.CASE:
             self._complete(envelope, data, taken)
-        self._remember(envelope, data, taken, now)
+        self._remember(envelope, data if taken.fate in HELD and held_back < KEPT_BACK else None, taken, now)
         return taken
 
     def held(self, most: int = 200) -> list[Held]:
@@ -118,6 +122,12 @@ class Incoming:
     def text(self, mail: int) -> str:
         """What a held mail says. Raises NotFoundError, InputError."""
         return mails.read("mail", self._content(mail)).text
+
+    def forget(self, now: datetime) -> None:
+        """Forget what became of mails long ago; not those that somebody has to look at."""
+        old = (tables.Mail.at < now - REMEMBERED) & tables.Mail.content.is_(None)
+        with self._store.session() as session:
+            session.execute(delete(tables.Mail).where(old))
 
     # --- what becomes of it ---
 
@@ -233,8 +243,8 @@ class Incoming:
             return None
         return Taken(Fate.AUTOMATIC if event.data.get("automatic") else Fate.CASE, event.number, event.place == 1)
 
-    def _remember(self, envelope: Envelope, data: bytes, taken: Taken, now: datetime) -> None:
-        keep = taken.fate in HELD and self._count(envelope.sender, now, *HELD) < KEPT_BACK
+    def _remember(self, envelope: Envelope, data: bytes | None, taken: Taken, now: datetime) -> None:
+        """data: the mail itself, when somebody has to look at it."""
         with self._store.session() as session:
             upsert(
                 session,
@@ -243,11 +253,11 @@ class Incoming:
                 message_id=envelope.message_id,
                 at=now,
                 sender=envelope.sender[:300],
-                subject=envelope.subject[:300] if keep else "",
+                subject=envelope.subject[:300] if data is not None else "",
                 thread=_thread(envelope),
                 fate=str(taken.fate),
                 case=taken.number,
-                content=zlib.compress(data) if keep else None,
+                content=None if data is None else zlib.compress(data),
             )
 
     def _count(self, sender: str, now: datetime, *fates: Fate) -> int:

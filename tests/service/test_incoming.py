@@ -263,6 +263,7 @@ def test_who_wants_no_receipt_gets_none(desk: Incoming, store: Store) -> None:
     assert sent(store) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_loop_makes_one_case_and_no_answer(desk: Incoming, cases: Cases, store: Store) -> None:
     """Two thousand mails of a program that marks nothing: one case, one receipt for the first, none for the others."""
     first = desk.take(mail("收到您的来信，我们会尽快处理。0", "Re: 您好", name="0"))
@@ -412,3 +413,15 @@ def test_what_became_of_mails_is_counted_by_the_hour(
         assert session.scalar(select(func.count()).select_from(tables.Mail)) == 2
     assert desk.take(mail("三", "三")).fate == Fate.CASE
     assert len(cases.all(Filter())) == 2
+
+
+def test_mails_of_long_ago_are_forgotten(desk: Incoming, cases: Cases) -> None:
+    """The event of one remembers it for good: read again, it is still the same entry; what is held stays."""
+    data = mail("卡纸", name="1")
+    number = desk.take(data).number
+    held = desk.take(b"Subject: x\r\n\r\nx")
+    assert held.fate == Fate.UNREADABLE
+    desk.forget(datetime.now(UTC) + module.REMEMBERED + timedelta(days=1))
+    assert len(desk.held()) == 1
+    assert desk.take(data).number == number
+    assert cases.find(number).now.version == 1
