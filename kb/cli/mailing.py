@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.argument("source", required=False)
 @click.option("--imap", is_flag=True, help=say("从收信服务器读", "fetch from the server"))
 @click.option("--held", is_flag=True, help=say("列出留着等人看的信", "list the mails that are held"))
+@click.option("--show", type=int, metavar="N", help=say("显示留着的第 N 封", "show the held mail N"))
 @click.option("--accept", type=int, metavar="N", help=say("收下留着的第 N 封", "take the held mail N"))
 @click.option("--drop", type=int, metavar="N", help=say("丢掉留着的第 N 封", "drop the held mail N"))
 @json_option
@@ -50,6 +51,7 @@ def mail(
     source: str | None,
     imap: bool,
     held: bool,
+    show: int | None,
     accept: int | None,
     drop: int | None,
     as_json: bool,
@@ -63,6 +65,8 @@ def mail(
     incoming = Incoming(cases.opened(chosen, store), store)
     if held:
         _print_held(incoming, as_json)
+    elif show is not None:
+        click.echo(incoming.text(show))
     elif drop is not None:
         incoming.drop(drop)
     elif accept is not None:

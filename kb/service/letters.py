@@ -8,7 +8,6 @@ import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from email.utils import parseaddr
 from hashlib import sha256
 
@@ -168,8 +167,3 @@ def number_of(session: Session, text: str) -> str:
 
 def _signature(key: str, number: str, what: str) -> str:
     return hmac.new(key.encode(), f"{number}.{what}".encode(), sha256).hexdigest()[:SIGNED]
-
-
-def moment_name(moment: datetime) -> str:
-    """A moment as a part of a Message-ID."""
-    return f"{moment:%y%m%d%H%M}"

@@ -144,7 +144,7 @@ def _account(codes: list[str] | None = None, status: int = 200) -> Answer:
         codes=codes or [],
         bounds={"least": LEAST, "most": MOST},
         wish=Wishes(store()).of(who.login),
-        kinds=KINDS,
+        kinds={name: kind for name, kind in KINDS.items() if settings_in_force().serves or name != "case"},
         must=settings_in_force().two_step_administrators and who.person.role == "administrator",
     )
     shown.status_code = status
@@ -168,7 +168,7 @@ def change_account() -> Answer:
             flash(say("密码已改；请用新密码登录", "the password is changed; sign in with it"))
             return redirect(url_for("sign_in"), 303)
         if action == "notices":
-            chosen = {kind: request.form.get(kind, told.usual) for kind, told in KINDS.items()}
+            chosen = {kind: request.form[kind] for kind in KINDS if kind in request.form}
             Wishes(store()).change(who.login, request.form.get("mail", ""), request.form.get("url", ""), **chosen)
             flash(say("通知的设置已保存", "how you are told is saved"))
         elif action == "end":

@@ -218,6 +218,7 @@ def test_held_mail(kb: Kb, monkeypatch: pytest.MonkeyPatch) -> None:
         ("1", "VPN 1"),
         ("2", "VPN 2"),
     ]
+    assert kb("mail", "--show", "1").output == "连不上 VPN，第 1 次\n"
     assert kb("mail", "--accept", "1").output.startswith("case  ")
     kb("mail", "--drop", "2")
     kb("mail", "--held", code=NOTHING)
