@@ -420,6 +420,20 @@ class Settings:
         return self.service == "on" or (self.service == "auto" and (self.articles.parent / PROMISES).exists())
 
 
+def secret_of(name: str) -> str:
+    """A secret of the environment, or of the file that NAME_FILE names; "" for none. Secrets are no settings.
+
+    Raises SettingsError for a file that can't be read.
+    """
+    value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE", "")
+    if value or not path:
+        return value.strip()
+    try:
+        return Path(path).read_text("utf8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(say("{name}_FILE：读不了这个文件", "{name}_FILE: that file can't be read", name=name))
+
+
 def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -> Settings:
     """Collect the settings in force.
 
@@ -443,24 +457,6 @@ def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -
     if "://" not in values["database"]:
         values["database"] = str(folder / Path(values["database"]).expanduser())
     return Settings(**values)
-
-
-def secret(name: str) -> str:
-    """A secret that no file of settings holds: KB_<NAME> of the environment, or what the file KB_<NAME>_FILE says.
-
-    "" where there is none. Raises SettingsError for a file that can't be read.
-    """
-    variable = f"KB_{name}".upper()
-    value, path = os.environ.get(variable, ""), os.environ.get(f"{variable}_FILE")
-    if not value and path:
-        try:
-            value = Path(path).read_text("utf8")
-        except (OSError, UnicodeDecodeError) as error:
-            told = say(
-                "{name}：读不了：{error}", "{name}: can't be read: {error}", name=f"{variable}_FILE", error=error
-            )
-            raise SettingsError(told)
-    return value.strip()
 
 
 def _spoken() -> dict[str, str]:

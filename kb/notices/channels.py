@@ -23,7 +23,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from kb.errors import InputError
 from kb.language import say
 from kb.notices.outbox import Channel, Undelivered, Waiting
-from kb.settings import Settings, is_local, secret
+from kb.settings import Settings, is_local, secret_of
 
 MAIL, HOOK, CHAT = "mail", "hook", "chat"
 SECONDS = 20
@@ -60,7 +60,7 @@ class Mail:
     """A server that sends mail. The connection stays from one message to the next."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings, self._password = settings, secret("mail_password")
+        self._settings, self._password = settings, secret_of("KB_MAIL_PASSWORD")
         self._server: smtplib.SMTP | None = None
 
     def send(self, message: Waiting) -> None:
@@ -165,7 +165,7 @@ class Hook:
     """One address that gets every notice as JSON, signed: HMAC-SHA-256 of `timestamp.body`, in hexadecimal digits."""
 
     def __init__(self, settings: Settings) -> None:
-        self._url, self._secret = settings.webhook_url, secret("webhook_secret")
+        self._url, self._secret = settings.webhook_url, secret_of("KB_WEBHOOK_SECRET")
 
     def send(self, message: Waiting) -> None:
         """Raises Undelivered."""

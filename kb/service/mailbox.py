@@ -8,7 +8,7 @@ from typing import Any
 from kb.errors import InputError
 from kb.language import say
 from kb.service.incoming import MAX_BYTES
-from kb.settings import Settings, secret
+from kb.settings import Settings, secret_of
 
 SECONDS = 30
 """That a mail server may take to answer."""
@@ -41,7 +41,7 @@ def fetch(settings: Settings, take: Take, most: int = MOST) -> int:
     try:
         box = kind(settings.imap_host, settings.imap_port, timeout=SECONDS)
         try:
-            box.login(settings.imap_user, secret("imap_password"), settings.imap_folder)
+            box.login(settings.imap_user, secret_of("KB_IMAP_PASSWORD"), settings.imap_folder)
             unread = box.uids("UNSEEN")[:most]
             for uid in unread:
                 take(_message(box, uid))

@@ -24,10 +24,10 @@ from werkzeug.exceptions import BadGateway, BadRequest, Forbidden, HTTPException
 from kb.desk import hooks
 from kb.desk.hooks import Asked, Call
 from kb.desk.paste import Paste, answer_paste, is_brief
-from kb.errors import KbError, SettingsError
+from kb.errors import KbError
 from kb.language import say
 from kb.model import Article
-from kb.settings import Settings, secret
+from kb.settings import Settings, secret_of
 from kb.web.errors import status_of
 from kb.web.security import without_folders
 from kb.web.verdicts import noted
@@ -133,13 +133,9 @@ def _link(article: Article) -> str:
 
 def _secret(system: str, name: str) -> str:
     """A secret of a system. Raises NotFound where none is set: then nobody may call."""
-    try:
-        value = secret(f"{system}_{name}")
-    except SettingsError as error:
-        log.warning("%s", error)
-        value = ""
+    variable = f"KB_{system}_{name}".upper()
+    value = secret_of(variable)
     if not value:
-        variable = f"KB_{system}_{name}".upper()
         raise NotFound(say("没有接入：缺少 {name}", "not connected: {name} is missing", name=variable))
     return value
 
