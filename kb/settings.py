@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -117,6 +118,13 @@ def _address(value: Any) -> str:
     return value.rstrip("/")
 
 
+def _sender(value: Any) -> str:
+    """A mail address with or without a name; "" for none."""
+    if not isinstance(value, str) or not (value == "" or _SENDER.fullmatch(parseaddr(value)[1])):
+        raise ValueError("help@example.com")
+    return value.strip()
+
+
 def _origins(value: Any) -> tuple[str, ...]:
     """Sites as a policy of frames names them."""
     found = _words(value)
@@ -127,6 +135,7 @@ def _origins(value: Any) -> tuple[str, ...]:
 
 
 _SITE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[\w./~-]*)?")
+_SENDER = re.compile(r"[^@\s<>]+@[A-Za-z0-9.-]+")
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::\d{1,5})?")
 """Nothing that could end the policy and begin another."""
 
@@ -342,6 +351,55 @@ SETTINGS: tuple[Setting, ...] = (
         "how many backups stay: of days, of weeks, of months",
     ),
     Setting(
+        "mail_host",
+        "",
+        str,
+        "发信服务器，如 smtp.example.com；空为不发邮件（密码：KB_MAIL_PASSWORD 或 KB_MAIL_PASSWORD_FILE）",
+        "the server that sends mail, as smtp.example.com; empty for no mail (its password: KB_MAIL_PASSWORD, or "
+        "KB_MAIL_PASSWORD_FILE)",
+    ),
+    Setting("mail_port", 587, _number(1, 65535, int), "发信服务器的端口", "the port of the server that sends mail"),
+    Setting(
+        "mail_security",
+        "starttls",
+        _one_of("starttls", "tls", "none"),
+        "到发信服务器怎样加密：starttls、tls 或 none（只应在本机）",
+        "how the way to the server that sends mail is encrypted: starttls, tls, or none (on this machine alone)",
+    ),
+    Setting("mail_user", "", str, "发信的用户名，空为不登录", "who signs in to send mail; empty for nobody"),
+    Setting(
+        "mail_from",
+        "",
+        _sender,
+        "发件人，如 服务台 <help@example.com>；客户回信也到这里",
+        "the sender, as Service desk <help@example.com>; customers' answers come there",
+    ),
+    Setting(
+        "webhook_url",
+        "",
+        _address,
+        "每条通知同时以签名的 JSON 发到的网址；空为不发（密钥：KB_WEBHOOK_SECRET）",
+        "where each notice is posted as signed JSON, too; empty for nowhere (its secret: KB_WEBHOOK_SECRET)",
+    ),
+    Setting(
+        "imap_host",
+        "",
+        str,
+        "收信服务器，如 imap.example.com；空为不收信（密码：KB_IMAP_PASSWORD 或 KB_IMAP_PASSWORD_FILE）",
+        "the server that mail is fetched from, as imap.example.com; empty for none (its password: KB_IMAP_PASSWORD, or "
+        "KB_IMAP_PASSWORD_FILE)",
+    ),
+    Setting("imap_port", 993, _number(1, 65535, int), "收信服务器的端口", "the port of the server of fetched mail"),
+    Setting(
+        "imap_security",
+        "tls",
+        _one_of("starttls", "tls", "none"),
+        "到收信服务器怎样加密：tls、starttls 或 none（只应在本机）",
+        "how the way to the server of fetched mail is encrypted: tls, starttls, or none (on this machine alone)",
+    ),
+    Setting("imap_user", "", str, "收信的用户名", "who signs in to fetch mail"),
+    Setting("imap_folder", "INBOX", str, "收信的文件夹", "the folder that mail is fetched from"),
+    Setting(
         "log_format",
         "text",
         _one_of("text", "json"),
@@ -394,6 +452,17 @@ class Settings:
     workers: int
     backup_recipients: tuple[str, ...]
     backup_keep: tuple[int, ...]
+    mail_host: str
+    mail_port: int
+    mail_security: str
+    mail_user: str
+    mail_from: str
+    webhook_url: str
+    imap_host: str
+    imap_port: int
+    imap_security: str
+    imap_user: str
+    imap_folder: str
     log_format: str
 
     @property

@@ -3,7 +3,7 @@
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,6 +159,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
     from kb.articles.files import find
     from kb.database.connection import Store
     from kb.indexer import watch as watching
+    from kb.keeping import tick
     from kb.keeping.restore import unfinished
     from kb.meaning.encoder import warm
     from kb.people.accounts import People
@@ -224,7 +225,7 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
         )
     )
     sys.stdout.flush()
-    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()))
+    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()), lambda: tick.run(chosen))
 
 
 def _tell_of_accounts(people: "People", host: str, port: int) -> None:
@@ -353,6 +354,8 @@ def _diagnose(chosen: Settings) -> Any:
         yield say("文章", "articles"), False, str(error)
     yield say("数据库", "database"), *_database(chosen.database)
     yield say("备份", "backup"), *_backup(chosen)
+    yield say("通知与邮件", "notices and mail"), *_outbox(chosen)
+    yield from _mail_servers(chosen)
     if chosen.serves:
         yield say("服务承诺", "promises"), *_promises(chosen)
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
@@ -453,6 +456,56 @@ def _backup(chosen: Settings) -> tuple[bool, str]:
         return True, told
     failed = f"{known.failed.astimezone():%Y-%m-%d %H:%M}"
     return False, told + say("；{at} {why}", "; {at} {why}", at=failed, why=known.why)
+
+
+def _mail_servers(chosen: Settings) -> Iterator[tuple[str, bool, str]]:
+    """Whether the servers that are set up can be reached and let us in."""
+    from kb.notices.channels import Mail, sends_mail
+    from kb.notices.outbox import Undelivered
+    from kb.service import mailbox
+
+    if sends_mail(chosen):
+        what = say("发信服务器", "server that sends mail")
+        try:
+            Mail(chosen).check()
+        except (Undelivered, KbError) as error:
+            yield what, False, f"{chosen.mail_host}:{chosen.mail_port} {error}"
+        else:
+            yield what, True, f"{chosen.mail_host}:{chosen.mail_port}"
+    if chosen.serves and chosen.imap_host:
+        what = say("收信服务器", "server of fetched mail")
+        try:
+            mailbox.check(chosen)
+        except KbError as error:
+            yield what, False, str(error)
+        else:
+            yield what, True, f"{chosen.imap_host}:{chosen.imap_port}"
+
+
+def _outbox(chosen: Settings) -> tuple[bool, str]:
+    """Whether messages go out, by which ways, and what keeps them. That there are no ways is no fault."""
+    from kb.database.connection import Store
+    from kb.notices.channels import channels
+    from kb.notices.outbox import Outbox
+
+    store = Store(chosen.database)
+    try:
+        ways = ", ".join(sorted(channels(chosen))) or say("没有设置", "none set up")
+        state = Outbox(store).state() if store.exists() else None
+    except KbError as error:
+        return False, str(error)
+    finally:
+        store.close()
+    if state is None or state.well:
+        return True, say("{ways}；等着发的 {n} 条", "{ways}; {n} wait", ways=ways, n=state.waiting if state else 0)
+    return False, say(
+        "{ways}；{stuck} 条一小时还没发出，{failed} 条不再重试（{error}）；见 kb outbox",
+        "{ways}; {stuck} wait for over an hour, {failed} are tried no more ({error}); see kb outbox",
+        ways=ways,
+        stuck=state.stuck,
+        failed=state.failed,
+        error=state.error or say("没有运行 kb tick", "kb tick does not run"),
+    )
 
 
 def _database(where: str) -> tuple[bool, str]:

@@ -40,12 +40,15 @@ MODULES = {
     "access": ("token",),
     "building": ("build", "doctor", "serve"),
     "cases": ("case",),
+    "duty": ("duty",),
     "explaining": ("why",),
     "finding": ("search", "show"),
     "golden": ("golden",),
     "importing": ("import",),
     "keeping": ("backup", "restore"),
+    "mailing": ("mail",),
     "measuring": ("eval",),
+    "notices": ("outbox", "tick"),
     "packing": ("pack",),
     "people": ("forget", "person"),
     "promises": ("clock", "due", "policy", "workdays"),
@@ -56,7 +59,7 @@ MODULES = {
 }
 """Module of kb.cli -> its commands. A module is loaded when one of them is asked for: a search waits for no other."""
 
-FOR_SERVICE = ("case", "clock", "due", "policy", "workdays")
+FOR_SERVICE = ("case", "clock", "due", "duty", "mail", "policy", "workdays")
 """Commands of the service desk."""
 
 

@@ -143,6 +143,39 @@ def person_reset(chosen: Settings, login: str) -> None:
 
 
 @command(
+    """一个人怎样收通知：邮件地址、聊天地址，每种通知马上（now）、每天汇总（daily）还是不要（never）。
+
+    \b
+    种类：review_wanted 送审，review_due 该复核，unhelpful 文章没用，mention 提到团队，case 服务单。
+    例：kb person notify zhang.san --mail zhang@example.com --set unhelpful=now --set review_due=never
+        kb person notify zhang.san --url dingtalk://令牌
+    """,
+    """How somebody is told: a mail address, the address of a chat, and each kind of notice at once (now), once a day
+    (daily) or not at all (never).
+
+    \b
+    Kinds: review_wanted, review_due, unhelpful (articles), mention (of a team), case.
+    Example: kb person notify zhang.san --mail zhang@example.com --set unhelpful=now --set review_due=never
+             kb person notify zhang.san --url dingtalk://token
+    """,
+    person,
+)
+@click.argument("login")
+@click.option("--mail", help=say("邮件地址，空为不发", "the mail address, empty for none"))
+@click.option("--url", help=say("聊天地址，空为不发", "the address of a chat, empty for none"))
+@click.option("--set", "sets", multiple=True, metavar="KIND=WHEN", help=say("哪种通知何时发", "when a kind is told"))
+def person_notify(chosen: Settings, login: str, mail: str | None, url: str | None, sets: tuple[str, ...]) -> None:
+    from kb.database.connection import Store
+    from kb.notices.wishes import KINDS, Wishes
+
+    chosen_ones = dict(pair.partition("=")[::2] for pair in sets)
+    wish = Wishes(Store(chosen.database)).change(login, mail, url, **chosen_ones)
+    click.echo(f"mail\t{wish.mail or '–'}\nurl\t{wish.url or '–'}")
+    for kind, told in KINDS.items():
+        click.echo(f"{kind}\t{wish.when(kind)}\t{say(told.zh, told.en)}")
+
+
+@command(
     """停用一个账号，立即退出所有登录；写过的都还在。--undo 恢复。
 
     \b

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
+    LargeBinary,
     String,
     Text,
     TypeDecorator,
@@ -441,3 +442,88 @@ class Link(Base):
     purpose: Mapped[str] = mapped_column(String(16))
     until: Mapped[datetime]
     revoked: Mapped[datetime | None]
+
+
+class Message(Base):
+    """Something to tell somebody, once: key says what of. sent: when it went; then its text is emptied.
+
+    not_before: when it may be sent, or tried again. channel: one of kb.notices.channels; to: an address there.
+    extra: headers of a mail, fields of a call. joined: whether all that waits for one receiver goes as one message.
+    tries: how often it was begun; error: why the last one failed.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_waiting", "sent", "not_before"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(_NAME, unique=True)
+    at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    channel: Mapped[str] = mapped_column(String(16))
+    to: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str]
+    extra: Mapped[dict[str, str]]
+    joined: Mapped[bool]
+    tries: Mapped[int]
+    sent: Mapped[datetime | None]
+    error: Mapped[str]
+
+
+class Wish(Base):
+    """How somebody wants to be told. mail, url: where, empty for nowhere; chosen: kind of notice -> when."""
+
+    __tablename__ = "wishes"
+    person: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    mail: Mapped[str] = mapped_column(_NAME)
+    url: Mapped[str]
+    chosen: Mapped[dict[str, str]]
+
+
+class Look(Base):
+    """When the clocks of a case have to be looked at again. version: of the case, when they were looked at."""
+
+    __tablename__ = "looks"
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int]
+    at: Mapped[datetime]
+
+
+class Shift(Base):
+    """Who is on duty for a team, from start until end. person: a login, or a name."""
+
+    __tablename__ = "shifts"
+    __table_args__ = (UniqueConstraint("team", "start", "person"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team: Mapped[str] = mapped_column(_NAME)
+    start: Mapped[datetime]
+    end: Mapped[datetime] = mapped_column(index=True)
+    person: Mapped[str] = mapped_column(_NAME)
+    phone: Mapped[str] = mapped_column(_NAME)
+    note: Mapped[str] = mapped_column(_NAME)
+
+
+class Mail(Base):
+    """A mail that came in. message_id: its own, or a digest; thread: of sender and subject; fate: what became of it.
+
+    case: the number it went to, empty for none. content: the mail itself, packed, while somebody has to look at it.
+    """
+
+    __tablename__ = "mails"
+    __table_args__ = (Index("ix_mails_sender_at", "sender", "at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[str] = mapped_column(_NAME, unique=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    sender: Mapped[str] = mapped_column(_NAME)
+    subject: Mapped[str] = mapped_column(_NAME)
+    thread: Mapped[str] = mapped_column(String(64), index=True)
+    fate: Mapped[str] = mapped_column(String(16), index=True)
+    case: Mapped[str] = mapped_column(String(24))
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Key(Base):
+    """A secret that all processes of a base sign with, by what it is for."""
+
+    __tablename__ = "keys"
+    name: Mapped[str] = mapped_column(String(16), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(64))

@@ -380,6 +380,12 @@ class BackupState(Answered):
     failed: datetime | None = told("此后失败的演练", "when a drill failed since")
 
 
+class OutboxState(Answered):
+    waiting: int | None = told("等着发的通知与邮件", "messages that wait to be sent")
+    stuck: int | None = told("一小时还没发出的", "those that wait for over an hour")
+    failed: int | None = told("不再重试的，见 kb outbox", "those that are tried no more, see kb outbox")
+
+
 class Health(Answered):
     status: Literal["ok"]
     version: str
@@ -392,6 +398,7 @@ class Health(Answered):
         "without it searching goes on, and verdicts, drafts and the history can't be kept",
     )
     backup: BackupState
+    outbox: OutboxState
 
 
 class Unhealthy(Answered):

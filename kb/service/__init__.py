@@ -8,6 +8,9 @@
 - Which files came with them? files.py. Which reports must find what is published? publishing.py
 - How is it told, and what is it as JSON? telling.py
 - By which text are fixes looked for? wording.py. Which cases hold these words, or are like it? finding.py
+- What is told of cases? letters.py (mails to customers, calls of a program), warnings.py (what runs out of time, whose
+  turn it is), watching.py (looks at those whose time has come); who is on duty: duty.py
+- Which case does a mail belong to, and was it written by anybody? incoming.py; from a mailbox: mailbox.py
 - Where are cases kept? cases.py, the door of all surfaces: one transaction for an event and what lists know of the
   case (snapshot.py); their numbers: numbers.py
 """

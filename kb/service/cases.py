@@ -31,6 +31,7 @@ from kb.service.credit import Solved, solved, standing
 from kb.service.days import statutory
 from kb.service.events import Event, effective
 from kb.service.fields import FIELDS, MAX_TEXT, read
+from kb.service.letters import Letters, letters, number_of
 from kb.service.policy import Policy
 from kb.service.reckoning import Years
 from kb.service.snapshot import Snapshot, snapshot
@@ -125,7 +126,8 @@ class Cases:
     """The cases of one database. Every method raises StoreError when it can't be used.
 
     policy: what new cases are promised by. areas: a base's own. years: what is known of the days of a year.
-    feedback: where it is told which articles solved a case, and which did not; None for nowhere.
+    feedback: where it is told which articles solved a case, and which did not; None for nowhere. letters: what leaves a
+    case by itself.
     """
 
     def __init__(
@@ -135,9 +137,10 @@ class Cases:
         areas: tuple[str, ...] = (),
         years: Years = statutory,
         feedback: Feedback | None = None,
+        letters: Letters = Letters(),  # noqa: B008 - frozen
     ) -> None:
         self._store, self._years, self._feedback = store, years, feedback
-        self.policy, self.areas = policy, areas
+        self.policy, self.areas, self.letters = policy, areas, letters
 
     # --- reading ---
 
@@ -212,6 +215,25 @@ class Cases:
         with self._store.reading() as session:
             for row, log in _with_logs(session, wanted):
                 yield Case(_snapshot_of(row), log, self._policy(session, row.policy))
+
+    def some(self, rows: Sequence[int]) -> Iterator[tuple[int, Case]]:
+        """Cases by their rows, with these, in the order of their reports."""
+        with self._store.reading() as session:
+            for row, log in _with_logs(session, tables.Case.id.in_(rows)):
+                yield row.id, Case(_snapshot_of(row), log, self._policy(session, row.policy))
+
+    def answered_by(self, message_ids: Sequence[str]) -> str:
+        """The number of the case that a mail belongs to that answers these: ours, or one that came in; "" for none."""
+        with self._store.reading() as session:
+            if number := number_of(session, " ".join(message_ids)):
+                return number
+            statement = (
+                select(tables.Event.message_id, tables.Case.number)
+                .join(tables.Case, tables.Event.case_id == tables.Case.id)
+                .where(tables.Event.message_id.in_(message_ids))
+            )
+            known = {row.message_id: row.number for row in session.execute(statement)}
+        return next((known[name] for name in message_ids if name in known), "")
 
     # --- writing ---
 
@@ -294,14 +316,15 @@ class Cases:
             case = self.find(case.now.merged_into)
         given = given or {}
         written = {"author": author, "key": key, "message_id": message_id}
+        files = {"files": given["files"]} if "files" in given else {}
         if case.now.state == State.CLOSED and not given.get("automatic"):
             until = reopens_until(phases(effective(case.log), _now()), case.policy, self._years)
             if until is not None and _now() <= until:
-                return self.add(case.now.number, "reopen", text=text, **written)  # type: ignore[arg-type]
+                return self.add(case.now.number, "reopen", text=text, given=files, **written)  # type: ignore[arg-type]
             kept = {
                 k: v for k, v in facts(case.log).items() if k in ("customer", "contact", "site", "channel", "promises")
             }
-            return self.report(text, {**kept, "follows": case.now.number}, **written)  # type: ignore[arg-type]
+            return self.report(text, {**kept, **files, "follows": case.now.number}, **written)  # type: ignore[arg-type]
         return self.add(case.now.number, "message", text=text, given=given, **written)  # type: ignore[arg-type]
 
     def adopt(self, author: Author) -> list[str]:
@@ -498,6 +521,7 @@ class Cases:
         session.add(tables.Event(case_id=row.id, key=key, message_id=message_id, **values))
         session.flush()
         finding.note(session, row.id, event)
+        self.letters.post(session, row.id, now, log)
         return Case(now, log, policy)
 
     def _once(
@@ -695,7 +719,8 @@ def opened(chosen: Settings, store: Store | None = None) -> Cases:
         )  # fmt: skip
     store = store or Store(chosen.database)
     policy = policies.load(chosen.articles.parent)
-    return Cases(store, policy, chosen.areas, feedback=Feedback(store, chosen.log_days))
+    log = Feedback(store, chosen.log_days)
+    return Cases(store, policy, chosen.areas, feedback=log, letters=letters(chosen))
 
 
 def _now() -> datetime:

@@ -100,7 +100,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("unwritten", _E.UNWRITTEN, (RESTORED, CLOSED), None, (*STAFF, Role.WRITER), ("unwritten",)),
     Action("close", _E.CLOSED, (RESTORED,), CLOSED, (*STAFF, Role.SYSTEM), (), ("text",), Outcome.UNCONFIRMED,
            public=True),
-    Action("reopen", _E.REOPENED, (CLOSED,), OPEN, CUSTOMER_OR_STAFF, ("text",), public=True),
+    Action("reopen", _E.REOPENED, (CLOSED,), OPEN, CUSTOMER_OR_STAFF, ("text",), ("files",), public=True),
     Action("cancel", _E.CANCELLED, (NEW, OPEN), CLOSED, STAFF, ("reason",), ("text",), Outcome.CANCELLED),
     Action("adopt", _E.ADOPTED, EVERY, None, (Role.LEAD, Role.ADMIN, Role.SYSTEM), ("policy",)),
     Action("correct", _E.CORRECTED, EVERY, None, STAFF, ("corrects", "to|void|text")),

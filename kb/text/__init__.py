@@ -9,6 +9,7 @@
   learned from data/talk.txt by scripts/talk-terms; how often general language says a word: general.py
 - Which words are common in other languages? common.py; how they sound and are misspelled: spelling_keys.py
 - Terms as numbers: hashing.py
-- What does a mail say that is new? mails.py; of Outlook's files: outlook.py
+- What does a mail say that is new? mails.py; who sent it, did somebody write it: envelopes.py; of Outlook's files:
+  outlook.py
 - What is read of a long text? excerpt.py; what was misread in a picture: misread.py
 """

@@ -50,8 +50,11 @@ class Mail:
     names: list[str] = field(default_factory=list)
 
 
-def read(name: str, data: bytes) -> Mail:
-    """A mail in the format that programs save (.eml), or Outlook (.msg). Raises InputError when it can't be read."""
+def read(name: str, data: bytes, least: int = MIN_NEW) -> Mail:
+    """A mail in the format that programs save (.eml), or Outlook (.msg). Raises InputError when it can't be read.
+
+    least: characters of a reply that says enough without the mail it answers.
+    """
     if outlook.is_outlook(data):
         data = outlook.as_mail(name, data)
     try:
@@ -59,7 +62,7 @@ def read(name: str, data: bytes) -> Mail:
             raise RecursionError
         data = _LONG_HEADER.sub(lambda m: m[0][:MAX_HEADER] + b"\n", data.removeprefix(b"\xef\xbb\xbf"))
         message = message_from_bytes(_within_bounds(data.lstrip(b" \t\r\n")), policy=compat32)
-        return _read(message, 0)
+        return _read(message, 0, least)
     except (MessageError, RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:
         # The parser of the standard library gives up on some broken mails with errors of its own.
         raise InputError(
@@ -92,13 +95,13 @@ _LONG_HEADER = re.compile(
 """A header that no program writes: of one long line, or of many."""
 
 
-def _read(message: Message, depth: int) -> Mail:
+def _read(message: Message, depth: int, least: int = MIN_NEW) -> Mail:
     mail = Mail(header(message, "subject"), header(message, "from"))
     parts = _Parts(mail, depth)
     parts.add(message)
     text = "\n\n".join(filter(None, (b.strip() for b in parts.texts())))
     if not _FORWARD.match(mail.subject):
-        text = newest(text, mail.notes, answers(message, mail.subject))
+        text = newest(text, mail.notes, answers(message, mail.subject), least)
     mail.text = "\n\n".join(filter(None, (text, *parts.behind)))
     return mail
 
@@ -371,9 +374,9 @@ _FIELD = {k: rf"[ \t>|*_]*(?:{v})[ \t]*[*_]*[ \t]*(?:[:：]|\|)[^\n]*" for k, v 
 _FORWARDED = r"forwarded\ (?:message|e?-?mail)|(?:转发的?|轉寄的?|轉發的?)(?:邮件|郵件|信件)(?:信息)?"
 _HISTORY = re.compile(
     rf"""{_EDGE}(?:
-      -{{2,}}[ \t]*(?:original\ (?:message|e?-?mail)?|(?P<forwarded>{_FORWARDED})
+      -{{2,}}(?:[ \t]|&nbsp;)*(?:original\ (?:message|e?-?mail)?|(?P<forwarded>{_FORWARDED})
           |(?:原始?|回[复覆]的?|答[复覆]的?)(?:原[始件]?)?(?:邮件|郵件|信件)(?:信息|内容|原文|正文)?
-          |邮件原[件文])[ \t]*-{{2,}}
+          |邮件原[件文])(?:[ \t]|&nbsp;)*-{{2,}}
     | ={{3,}}[^\n=]{{0,80}}(?:写道|寫道|wrote)[^\n=]{{0,20}}={{3,}}
     | (?:on|at|am|le)\ [^\n]{{5,200}}(?:\n[ \t>]*[^\n]{{0,120}}){{0,2}}\bwrote:?[ \t*]*$
     | (?:在|於|于)?[ ]?(?=\d{{4}}[ ]?[年/.-]|[^\n]{{0,100}}@)[^\n]{{3,200}}(?:\n[ \t>]*[^\n]{{0,120}})?
@@ -398,7 +401,7 @@ def answers(message: Message, subject: str) -> bool:
     return bool(_ANSWER.match(subject) or message.get("in-reply-to") or message.get("references"))
 
 
-def newest(text: str, notes: list[str], answering: bool) -> str:
+def newest(text: str, notes: list[str], answering: bool, least: int = MIN_NEW) -> str:
     """A reply without the mails it answers and without a signature, when it says enough by itself."""
     start = min(_histories(text, answering), default=len(text))
     if start == len(text) and not answering:
@@ -409,7 +412,7 @@ def newest(text: str, notes: list[str], answering: bool) -> str:
         own = own[: signed.start()]
     own = "\n".join(line for line in own.split("\n") if not line.startswith(">")).strip()
     own = re.sub(r"\n[ \t]*[-_=*]{3,}[ \t]*\Z", "", own).strip()
-    if len(re.sub(r"\s", "", own)) < MIN_NEW or own == text:
+    if len(re.sub(r"\s", "", own)) < least or own == text:
         return text
     notes.append(say("引用的旧邮件和签名没有读", "quoted mails and the signature were not read"))
     return own

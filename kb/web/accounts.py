@@ -9,6 +9,7 @@ from kb.database.api_tokens import Access
 from kb.errors import InputError, KbError, NotFoundError, SignInError, TooOftenError
 from kb.keeping.record import kept
 from kb.language import say
+from kb.notices.wishes import KINDS, Wishes
 from kb.people import second_factor
 from kb.people.accounts import MAX_NAME, People
 from kb.people.forgetting import Forgetting
@@ -157,6 +158,8 @@ def _account(codes: list[str] | None = None, status: int = 200) -> Answer:
         picture=_picture(second_factor.address(secret, who.login)) if secret else "",
         codes=codes or [],
         bounds={"least": LEAST, "most": MOST},
+        wish=Wishes(store()).of(who.login),
+        kinds={name: kind for name, kind in KINDS.items() if settings_in_force().serves or name != "case"},
         tokens=[t for t in Access(store()).tokens() if t.owner == who.login],
         may_connect=session.get("may_connect", False),
         by_company=bool(settings_in_force().oidc_issuer),
@@ -184,7 +187,11 @@ def change_account() -> Answer:
             People(store()).change_password(who.login, request.form.get("old", ""), request.form.get("password", ""))
             flash(say("密码已改；请用新密码登录", "the password is changed; sign in with it"))
             return redirect(url_for("sign_in"), 303)
-        if action == "end":
+        if action == "notices":
+            chosen = {kind: request.form[kind] for kind in KINDS if kind in request.form}
+            Wishes(store()).change(who.login, request.form.get("mail", ""), request.form.get("url", ""), **chosen)
+            flash(say("通知的设置已保存", "how you are told is saved"))
+        elif action == "end":
             Sessions(store()).end(who.person, request.form.get("session", ""))
         elif action == "revoke":
             name = request.form.get("name", "")

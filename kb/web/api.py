@@ -23,6 +23,7 @@ from kb.keeping.record import kept
 from kb.language import say
 from kb.model import Answer, Query
 from kb.model.schema import FACETS
+from kb.notices.outbox import Outbox
 from kb.search.clarify import checked_answer, latest
 from kb.web import authorization, requests
 from kb.web.errors import about
@@ -237,7 +238,7 @@ def health() -> tuple[dict[str, Any], int]:
     build, meaning = engine.build(), engine.coverage(settings_in_force().encoder)
     counts = {"articles": build.articles, "passages": build.passages, "built": build.built}
     told = {"encoder": meaning.encoder, "passages": meaning.passages, "reason": meaning.reason}
-    state = {"meaning": told, "database": _database(), "backup": _backup()}
+    state = {"meaning": told, "database": _database(), "backup": _backup(), "outbox": _outbox()}
     return {"status": "ok", "version": __version__, **counts, **state}, 200
 
 
@@ -246,6 +247,15 @@ def _backup() -> dict[str, Any]:
     known = kept(settings_in_force().index)
     moments = {"made": known.made, "drilled": known.drilled, "failed": known.failed}
     return {name: moment.isoformat() if moment else None for name, moment in moments.items()}
+
+
+def _outbox() -> dict[str, int | None]:
+    """Messages that wait, that wait for too long, and that are tried no more; without a database nobody knows."""
+    try:
+        state = Outbox(store()).state()
+    except StoreError:
+        return {"waiting": None, "stuck": None, "failed": None}
+    return {"waiting": state.waiting, "stuck": state.stuck, "failed": state.failed}
 
 
 def _database() -> str:

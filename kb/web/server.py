@@ -65,8 +65,8 @@ class Server:
     def close(self) -> None:
         self._socket.close()
 
-    def run(self, watch: Callable[[], None] | None = None) -> None:
-        """Answer until told to stop (SIGTERM, Ctrl+C). watch: what one more process does meanwhile.
+    def run(self, watch: Callable[[], None] | None = None, tick: Callable[[], None] | None = None) -> None:
+        """Answer until told to stop (SIGTERM, Ctrl+C). watch, tick: what a process more each does meanwhile.
 
         Raises KbError when the processes that answer do not stay.
         """
@@ -75,8 +75,8 @@ class Server:
             self._app.config["ENGINES"].in_force().search(Query(label("area", "printer") + " prnter"))
         gc.freeze()
         jobs = [Job(f"site-{i + 1}", partial(self._answer, i)) for i in range(self._processes)]
-        if watch is not None:
-            jobs.append(Job("watch", watch, needed=False))
+        others = {"watch": watch, "tick": tick}
+        jobs += [Job(name, work, needed=False) for name, work in others.items() if work is not None]
         try:
             with record.serving(self._index):
                 supervise(jobs)

@@ -1,6 +1,7 @@
 """The service desk from the shell: each command on a folder of its own, and none of it where nobody wants it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -188,3 +189,72 @@ def test_in_english(kb: Kb) -> None:
     ):
         result = kb(*arguments)
         assert not any("\u4e00" <= c <= "\u9fff" for c in result.output + result.stderr), result.output
+
+
+# --- mail, duty, notices ---------------------------------------------------------------------------
+
+
+def test_mail_from_standard_input(kb: Kb) -> None:
+    """A message that a mail server pipes in opens a case, and is its entry when it comes again."""
+    message = "From: wang@x.example\nSubject: VPN\nMessage-ID: <1@x.example>\n\n连不上 VPN，提示 809\n"
+    told = json.loads(kb("mail", "-", "--json", stdin=message).output)
+    assert (told["fate"], told["opened"]) == ("case", True)
+    assert json.loads(kb("mail", "-", "--json", stdin=message).output)["number"] == told["number"]
+    assert "连不上 VPN" in kb("case", "show", told["number"]).output
+    kb("mail", "--held", code=NOTHING)
+    assert "imap_host" in kb("mail", "--imap", code=MISTAKE).stderr
+    assert "--imap" in kb("mail", code=MISTAKE).stderr
+    assert "3" in kb("mail", "--drop", "3", code=MISTAKE).stderr
+    kb("mail", "--accept", "3", code=MISTAKE)
+
+
+def test_held_mail(kb: Kb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is listed, and taken or dropped by its number."""
+    monkeypatch.setattr("kb.service.incoming.MOST", 0)
+    for n in ("1", "2"):
+        message = f"From: wang@x.example\nSubject: VPN {n}\nMessage-ID: <{n}@x.example>\n\n连不上 VPN，第 {n} 次\n"
+        assert kb("mail", "-", stdin=message).output == "many\n"
+    assert re.findall(r"^(\d)  .* many  wang@x\.example  (VPN \d)$", kb("mail", "--held").output, re.MULTILINE) == [
+        ("1", "VPN 1"),
+        ("2", "VPN 2"),
+    ]
+    assert kb("mail", "--show", "1").output == "连不上 VPN，第 1 次\n"
+    assert kb("mail", "--accept", "1").output.startswith("case  ")
+    kb("mail", "--drop", "2")
+    kb("mail", "--held", code=NOTHING)
+
+
+def test_duty(kb: Kb) -> None:
+    """A shift is typed or read from a table; who is on duty, when nobody is, when two are."""
+    kb("duty", "now", code=NOTHING)
+    begun, ends = f"{TODAY - timedelta(hours=30):%Y-%m-%d %H:%M}", f"{TODAY + timedelta(days=3):%Y-%m-%d %H:%M}"
+    kb("duty", "add", "张三", "--from", begun, "--until", ends, "--team", "网络组", "--phone", "138")
+    assert "网络组：张三 138" in kb("duty", "now", "--team", "网络组").output
+    Path("值班表.csv").write_text(f"班组,开始,结束,值班人\n网络组,{begun},{ends},李四\n", "utf8")
+    assert "重了：张三, 李四" in kb("duty", "import", "值班表.csv").output
+    gaps = json.loads(kb("duty", "gaps", "--json", code=NOTHING).output)
+    assert [g["people"] for g in gaps] == [[], ["张三", "李四"]]
+    shifts = json.loads(kb("duty", "list", "--json").output)
+    assert [s["person"] for s in shifts] == ["张三", "李四"]
+    kb("duty", "remove", shifts[0]["id"])
+    assert len(kb("duty", "list").output.splitlines()) == 1
+    assert "nirgends" in kb("duty", "import", "nirgends.csv", code=MISTAKE).stderr
+
+
+def test_the_minutes_run_and_the_outbox(kb: Kb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due is put into the outbox and sent; what was not taken is listed and tried again; the doctor tells."""
+    kb("outbox", code=NOTHING)
+    kb("person", "add", "li.si", "--role", "lead")
+    told = kb("person", "notify", "li.si", "--mail", "li@x.example", "--set", "case=now", "--set", "unhelpful=never")
+    assert "unhelpful\tnever" in told.output
+    assert "daily" in kb("person", "notify", "li.si", "--set", "case=soon", code=MISTAKE).stderr
+    for name, value in (("HOST", "127.0.0.1"), ("PORT", "9"), ("SECURITY", "none"), ("FROM", "help@desk.example")):
+        monkeypatch.setenv(f"KB_MAIL_{name}", value)
+    kb("case", "new", "王工的打印机卡纸", "--contact", "wang@x.example")
+    kb("case", "reply", "2", "请先清纸路")
+    assert json.loads(kb("tick", "--json").output)["failed"] == 1
+    assert kb("tick").stderr.startswith("新通知 0 条")
+    waits = json.loads(kb("outbox", "--json").output)
+    assert [(w["channel"], w["error"]) for w in waits] == [("mail", "ConnectionRefusedError")]
+    assert "请先清纸路" not in kb("outbox", "--retry").output
+    assert "✗ 发信服务器：127.0.0.1:9 ConnectionRefusedError" in kb("doctor", code=NOTHING).output

@@ -124,9 +124,11 @@ def test_health_tells_of_the_database(sample_settings: Settings) -> None:
     """While it is away questions are answered, and whoever watches learns of it, but not where it lies."""
     there = create_app(sample_settings).test_client().get("/health")
     assert (there.status_code, there.json["database"]) == (200, "ok")
+    assert there.json["outbox"] == {"waiting": 0, "stuck": 0, "failed": 0}
     away = create_app(replace(sample_settings, database="postgresql+psycopg://guzhi:secret@127.0.0.1:1/x"))
     told = away.test_client().get("/health")
     assert (told.status_code, told.json["status"], told.json["database"]) == (200, "ok", "unavailable")
+    assert told.json["outbox"]["waiting"] is None
     assert "127.0.0.1" not in told.text
     found = away.test_client().get("/search?q=卡纸")
     assert found.status_code == 200

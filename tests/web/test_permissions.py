@@ -23,6 +23,7 @@ from kb.database.connection import Store
 from kb.errors import InputError
 from kb.keeping import record
 from kb.model import SCOPES
+from kb.notices.wishes import Wishes
 from kb.people import limits, passwords
 from kb.people.accounts import People
 from kb.people.journal import Journal
@@ -359,6 +360,20 @@ def test_ones_own_account(app: Flask, people: People) -> None:
     assert changed.status_code == 303
     assert client.get("/").status_code == 303
     signed_in(app, "agent", GOOD + "!")
+
+
+def test_how_one_is_told(app: Flask, site: Settings, people: People) -> None:
+    """A mail address, a chat and when, each for oneself; a wrong one is refused in words and nothing is kept of it."""
+    client = signed_in(app, "agent")
+    token = token_of(client.get("/account"))
+    sent = {"token": token, "action": "notices", "mail": "wang@x.example", "url": "", "unhelpful": "never"}
+    assert client.post("/account", data=sent).status_code == 303
+    assert 'value="wang@x.example"' in client.get("/account").text
+    refused = client.post("/account", data={**sent, "mail": "", "url": "json://127.0.0.1:8000/x"})
+    assert (refused.status_code, "dingtalk://" in refused.text) == (400, True)
+    wishes = Wishes(Store(site.database))
+    assert (wishes.of("agent").mail, wishes.of("agent").when("unhelpful")) == ("wang@x.example", "never")
+    assert wishes.of("lead").mail == ""
 
 
 def test_administrators_in_two_steps(site: Settings, people: People) -> None:
