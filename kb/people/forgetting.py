@@ -53,6 +53,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "gaps": ("负责的缺口", "gaps to fill"),
     "events": ("工单记录", "events of cases"),
     "cases": ("工单", "cases"),
+    "wishes": ("怎样通知", "how they are told"),
+    "outbox": ("还没发出的通知", "notices not yet sent"),
+    "shifts": ("值班", "shifts"),
+    "mails": ("收到的邮件", "mails that came in"),
     "journal": ("安全记录", "lines of the security log"),
 }
 """Every kind, with what it is called."""
@@ -126,14 +130,16 @@ def _alias() -> str:
     return f"former-{secrets.token_hex(4)}"
 
 
+_WHEN = ("at", "created", "opened", "start")
+
+
 def _newest(table: Any) -> tuple[Any, ...]:
-    when = next(getattr(table, name) for name in ("at", "created", "opened") if hasattr(table, name))
-    return (when.desc(),)
+    return tuple(getattr(table, name).desc() for name in _WHEN if hasattr(table, name))[:1]
 
 
 def _day(row: Any) -> str:
-    when = next(getattr(row, name) for name in ("at", "created", "opened") if hasattr(row, name))
-    return f"{when.astimezone():%Y-%m-%d %H:%M}"
+    when = next((getattr(row, name) for name in _WHEN if hasattr(row, name)), None)
+    return "" if when is None else f"{when.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _line(*names: str) -> Callable[[Any], str]:
@@ -189,6 +195,8 @@ def _of_account(row: tables.Person, alias: str) -> list[_Part]:
         rest = func.substr(t.Entry.what, len(login) + 1)
         session.execute(update(t.Entry).where(begun).values(what=alias + rest, address=""))
 
+    wished = select(t.Wish.mail).where(t.Wish.person == row.id).union(select(t.Wish.url).where(t.Wish.person == row.id))
+    waiting = t.Message.sent.is_(None) & t.Message.to.in_(wished) & (t.Message.to != "")
     return [
         _Part("account", t.Person, t.Person.id == row.id, _line("login", "name", "role")),
         _Part("sessions", t.SignIn, t.SignIn.person == row.id, _line("browser")),
@@ -198,6 +206,8 @@ def _of_account(row: tables.Person, alias: str) -> list[_Part]:
         _Part("verdicts", t.Verdict, t.Verdict.visitor == visitor, _line("article", "verdict", "comment")),
         _Part("drafts", t.Draft, t.Draft.visitor == visitor, _line("path")),
         _Part("sittings", t.Sitting, t.Sitting.visitor == visitor, _line("path")),
+        _Part("wishes", t.Wish, t.Wish.person == row.id, _line("mail", "url")),
+        _Part("outbox", t.Message, waiting, _line("subject")),
         _Part("journal", t.Entry, about, _line("action", "what", "address"), unname),
     ]
 
@@ -226,6 +236,7 @@ def _of_name(names: Sequence[str]) -> list[_Part]:
             "revisions", t.Revision, t.Revision.editor.in_(names), _line("path", "note"), rename(t.Revision, "editor")
         ),
         _Part("imports", t.Import, t.Import.editor.in_(names), _line("source"), rename(t.Import, "editor")),
+        _Part("shifts", t.Shift, t.Shift.person.in_(names), _line("team", "phone")),
         _Part("gaps", t.GapDecision, t.GapDecision.owner.in_(names), _line("text"), rename(t.GapDecision, "owner")),
         _Part("events", t.Event, t.Event.by.in_(names), _line("kind"), in_events),
         _Part("cases", t.Case, in_case, _line("number", "title"), in_cases),
@@ -249,7 +260,8 @@ def _contact(session: Session, contact: str) -> list[_Part]:
             )
         )
     t = tables
-    cases = session.scalars(select(t.Case.id).where(t.Case.contact == contact)).all()
+    found = session.execute(select(t.Case.id, t.Case.number).where(t.Case.contact == contact)).all()
+    cases, numbers = [row.id for row in found], [row.number for row in found]
     if not cases:
         raise NotFoundError(say("没有联系人是 {name} 的工单", "there is no case of the contact {name}", name=contact))
 
@@ -262,7 +274,12 @@ def _contact(session: Session, contact: str) -> list[_Part]:
             event.text, event.by = event.text.replace(contact, REMOVED), "" if event.by == contact else event.by
             event.data = {k: _without(v, contact, k == "contact") for k, v in event.data.items()}
 
+    def in_mails(session: Session) -> None:
+        """That they came stays, so that none is taken twice."""
+        session.execute(update(t.Mail).where(t.Mail.case.in_(numbers)).values(sender="", subject="", content=None))
+
     return [
+        _Part("mails", t.Mail, t.Mail.case.in_(numbers), _line("sender", "subject"), in_mails),
         _Part("cases", t.Case, t.Case.id.in_(cases), _line("number", "title"), in_cases),
         _Part("events", t.Event, t.Event.case_id.in_(cases), _line("kind"), in_events),
     ]
