@@ -7,7 +7,6 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -120,6 +119,8 @@ def _address(value: Any) -> str:
 
 def _sender(value: Any) -> str:
     """A mail address with or without a name; "" for none."""
+    from email.utils import parseaddr  # which asks for half of the network's modules
+
     if not isinstance(value, str) or not (value == "" or _SENDER.fullmatch(parseaddr(value)[1])):
         raise ValueError("help@example.com")
     return value.strip()
