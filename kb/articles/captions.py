@@ -37,6 +37,15 @@ def known(index: Path) -> Mapping[str, str]:
         return {}
 
 
+def state(index: Path) -> tuple[int, int]:
+    """Changes with what is known."""
+    try:
+        stat = (index / FILE).stat()
+    except OSError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
+
+
 @lru_cache(maxsize=2)
 def _known(path: Path, _changed: int) -> Mapping[str, str]:
     try:

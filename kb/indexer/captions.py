@@ -73,8 +73,8 @@ def _unread(settings: Settings) -> dict[str, tuple[Path, list[str]]]:
     previous = Previous(open_current(settings.index, verify=False), verified=False)
     known = captions.known(settings.index)
     found: dict[str, tuple[Path, list[str]]] = {}
-    for entry in map(previous.entry, previous.known.values()):
-        article = article_from(entry.record, json.loads(previous.body(entry)))
+    for place in previous.known.values():
+        article = article_from(previous.record(place), json.loads(previous.body(place)))
         for _, path in captions.pictures(article, settings.articles):
             digest = captions.digest(path)
             if digest and digest not in known:

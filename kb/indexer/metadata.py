@@ -8,6 +8,8 @@ the article of each document (int32).
 """
 
 import contextlib
+import json
+from array import array
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -72,15 +74,24 @@ def _spelled(value: str) -> str:
     return " ".join(spell(fold(value).text))
 
 
-def write(folder: Path, documents: Mapping[int, Facts]) -> None:
-    """Write the documents into folder/whoosh. documents: article -> its facts."""
+def has_any(record: Mapping[str, Any]) -> bool:
+    """Whether document() of an article's record says anything."""
+    return any(record.get(f.key) for f in FIELDS if f.how == How.FACT)
+
+
+def write(folder: Path) -> None:
+    """Write the facts of the articles in folder/articles.jsonl into folder/whoosh."""
     target = folder / FOLDER
     target.mkdir()
     index = wi.create_in(target, schema())
     writer = index.writer(limitmb=MEMORY_MB, codec=W3Codec(compression=COMPRESSION))
+    numbers = array("i")
     try:
-        for values in documents.values():
-            writer.add_document(**values)
+        with (folder / "articles.jsonl").open("rb") as lines:
+            for number, line in enumerate(lines):
+                if values := document(json.loads(line)):
+                    writer.add_document(**values)
+                    numbers.append(number)
         with _columns_remembered():
             writer.commit()
     except BaseException:
@@ -88,4 +99,4 @@ def write(folder: Path, documents: Mapping[int, Facts]) -> None:
         raise
     finally:
         index.close()
-    np.save(folder / "facts.articles.npy", np.fromiter(documents, np.int32))
+    np.save(folder / "facts.articles.npy", np.array(numbers, np.int32))

@@ -4,7 +4,7 @@ import contextlib
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
@@ -36,18 +36,16 @@ def in_parallel(
 ) -> Iterator[Result]:
     """work(some jobs, *arguments) for all jobs, in order. workers: 0 for as many as there are processors."""
     workers = workers or os.cpu_count() or 1
-    batches = [jobs[i : i + BATCH] for i in range(0, len(jobs), BATCH)]
-    done = 0
+    batches = (jobs[i : i + BATCH] for i in range(0, len(jobs), BATCH))
     with reported(), contextlib.ExitStack() as stack:
         if workers == 1 or len(jobs) < PARALLEL_FROM:
             results: Iterator[Result] = (work(batch, *arguments) for batch in batches)
         else:
             submit = stack.enter_context(pool(workers)).submit
             results = _in_order(lambda batch: submit(work, batch, *arguments), batches, 2 * workers)
-        for batch, result in zip(batches, results, strict=True):
+        for number, result in enumerate(results, 1):
             yield result
-            done += len(batch)
-            progress(step, done, len(jobs))
+            progress(step, min(number * BATCH, len(jobs)), len(jobs))
 
 
 @contextlib.contextmanager
@@ -65,7 +63,7 @@ def reported() -> Iterator[None]:
 
 
 def _in_order(
-    submit: Callable[[Sequence[Job]], Future[Result]], batches: Sequence[Sequence[Job]], ahead: int
+    submit: Callable[[Sequence[Job]], Future[Result]], batches: Iterable[Sequence[Job]], ahead: int
 ) -> Iterator[Result]:
     """Results in order, with no more than `ahead` batches on their way: what waits takes memory."""
     waiting: deque[Future[Result]] = deque()
