@@ -22,6 +22,7 @@ MAX_PICTURES = 50
 """Of one article, that are looked at."""
 MAX_BYTES = 10_000_000
 _PICTURE = re.compile(r"!\[|<img", re.IGNORECASE)
+_PICTURE_IN_LINE = re.compile(rb"!\[|<img", re.IGNORECASE)
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
 
 Captions = tuple[tuple[int, str], ...]
@@ -58,6 +59,11 @@ def _known(path: Path, _changed: int) -> Mapping[str, str]:
 def keep(index: Path, read: Mapping[str, str]) -> None:
     """Add what was read. Raises OSError."""
     save(index / FILE, json.dumps({**known(index), **read}, ensure_ascii=False))
+
+
+def may_show(line: bytes) -> bool:
+    """Whether an article may show a picture, by the line of its body in a bundle."""
+    return bool(_PICTURE_IN_LINE.search(line))
 
 
 def pictures(article: Article, root: Path) -> list[tuple[int, Path]]:

@@ -34,7 +34,7 @@ from kb.language import say
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SCHEMA = 10
+SCHEMA = 11
 """Raise when the files of a bundle change their meaning."""
 MANIFEST = "manifest.json"
 CURRENT = "current"

@@ -102,7 +102,7 @@ class Order:
 
 
 class Tables(Generic[Table]):
-    """All passages of an order, some at a time. Each look through them reads them anew, so that none stays in memory."""
+    """All passages of an order, some at a time. Each look through them reads them anew: none stays in memory."""
 
     def __init__(
         self,
@@ -111,7 +111,10 @@ class Tables(Generic[Table]):
         joined: Callable[[Sequence[Table]], Table],
         nothing: Table,
     ) -> None:
-        self._order, self._read, self._joined, self._nothing = order, read, joined, nothing
+        self._order = order
+        self._nothing: Table = nothing
+        self._read: Callable[[Bundle], Table] = read
+        self._joined: Callable[[Sequence[Table]], Table] = joined
 
     def __iter__(self) -> Iterator[Table]:
         portions = list(self._order.portions())
@@ -139,4 +142,5 @@ class Tables(Generic[Table]):
             begin += int(sizes[of].sum())
         if len(tables) == 1:
             return tables[0]
-        return self._joined(tables).take(ranges(place, place + sizes))
+        together: Table = self._joined(tables)
+        return together.take(ranges(place, place + sizes))

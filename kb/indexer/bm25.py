@@ -205,15 +205,13 @@ class _Tally:
             places = np.searchsorted(terms, one.terms)
             for name, counted in one.df.items():
                 df[name][places] += counted
-        count, filled, length = (
-            {name: mine[name] + theirs[name] for name in mine}
-            for mine, theirs in (
-                (self.count, other.count),
-                (self.filled, other.filled),
-                (self.length, other.length),
-            )
+        return _Tally(
+            terms,
+            {name: self.count[name] + other.count[name] for name in df},
+            {name: self.filled[name] + other.filled[name] for name in df},
+            {name: self.length[name] + other.length[name] for name in df},
+            df,
         )
-        return _Tally(terms, count, filled, length, df)
 
     def statistics(self, general: NDArray[np.float32] | None = None) -> Statistics:
         mean = {n: self.length[n] / filled if filled else 1.0 for n, filled in self.filled.items()}

@@ -68,8 +68,8 @@ class Report:
 def build(settings: Settings, full: bool = False, progress: Progress | None = None) -> Report:
     """Bring the index up to date with the articles folder and publish it.
 
-    full: look at nothing of an earlier build. Nothing is published when nothing changed. A build that was killed is gone
-    on with. Raises BusyError, BundleError (nothing can be written), NotFoundError (no such folder).
+    full: look at nothing of an earlier build. Nothing is published when nothing changed. A build that was killed is
+    gone on with. Raises BusyError, BundleError (nothing can be written), NotFoundError (no such folder).
     """
     run = _Run(settings, progress)
     found = list(look(settings.articles))

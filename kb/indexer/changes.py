@@ -46,8 +46,8 @@ BASE, BESIDE, FIRST_RUN = 0, 1, 2
 class Entry(NamedTuple):
     """An article on its way into the bundle; all else that is known of it is where it comes from.
 
-    id: the number that it is known by; part: where it comes from; number: its place there; updated: the day its file was
-    changed, for one that says none itself, else "".
+    id: the number that it is known by; part: where it comes from; number: its place there; updated: the day its file
+    was changed, for one that says none itself, else "".
     """
 
     path: str
@@ -112,6 +112,9 @@ class Known(NamedTuple):
     mtime_ns: int
 
 
+NOWHERE = Known(-1, -1, "", -1, -1)
+
+
 class Previous:
     """The build before this one. bundles: the base, and what stands beside it when something does.
 
@@ -125,14 +128,14 @@ class Previous:
         self.base = bundle.base or bundle
         self.bundles = [bundle] if bundle.base is None else [bundle.base, bundle]
         self.hidden = frozenset(bundle.manifest["hidden"])
-        self.beside = {} if bundle.base is None else {e.path: e for e in _entries(bundle, BESIDE)}
+        self.beside = {} if bundle.base is None else {e.path: e for e in entries_of(bundle, BESIDE)}
         self._bodies = [Lines(b, "bodies") for b in self.bundles]
         self._records = [Lines(b, "articles") for b in self.bundles]
 
     @cached_property
     def base_entries(self) -> list[Entry]:
         """All articles of the base, hidden ones too."""
-        return list(_entries(self.base, BASE))
+        return list(entries_of(self.base, BASE))
 
     @cached_property
     def known(self) -> dict[str, Known]:
@@ -171,7 +174,8 @@ def known_of(bundle: Bundle, part: int, hidden: Collection[int] = ()) -> dict[st
     return {p: Known(part, n, i, *stat) for n, (p, i, stat) in enumerate(rows) if n not in hidden}
 
 
-def _entries(bundle: Bundle, part: int) -> Iterator[Entry]:
+def entries_of(bundle: Bundle, part: int) -> Iterator[Entry]:
+    """All articles of a bundle."""
     names = bundle.json("articles.names.json")
     for number, (path, id_) in enumerate(zip(names["paths"], names["ids"], strict=True)):
         yield Entry(path, id_, part, number)

@@ -31,7 +31,7 @@ AT_ONCE = 20_000
 class Topics(NamedTuple):
     """terms: columns of the terms that have a place, ascending; places: terms x TOPICS."""
 
-    terms: NDArray[np.int64]
+    terms: NDArray[Any]
     places: NDArray[np.float32]
 
 

@@ -1,6 +1,7 @@
 """This module runs work in processes of its own when there is enough of it to pay."""
 
 import contextlib
+import gc
 import multiprocessing
 import os
 from collections import deque
@@ -20,6 +21,8 @@ PARALLEL_FROM = 200
 """Articles; below it, starting processes costs more than they save."""
 BATCH = 100
 """Articles that are analysed together: enough to make arrays worth while, few enough to share the work evenly."""
+AHEAD = 16
+"""Batches for each process that may wait to be taken: it works on while a run is completed, which takes seconds."""
 
 
 Progress = Callable[[str, int, int], None]
@@ -37,15 +40,27 @@ def in_parallel(
     """work(some jobs, *arguments) for all jobs, in order. workers: 0 for as many as there are processors."""
     workers = workers or os.cpu_count() or 1
     batches = (jobs[i : i + BATCH] for i in range(0, len(jobs), BATCH))
-    with reported(), contextlib.ExitStack() as stack:
+    with reported(), _uncollected(), contextlib.ExitStack() as stack:
         if workers == 1 or len(jobs) < PARALLEL_FROM:
             results: Iterator[Result] = (work(batch, *arguments) for batch in batches)
         else:
             submit = stack.enter_context(pool(workers)).submit
-            results = _in_order(lambda batch: submit(work, batch, *arguments), batches, 2 * workers)
+            results = _in_order(lambda batch: submit(work, batch, *arguments), batches, AHEAD * workers)
         for number, result in enumerate(results, 1):
             yield result
             progress(step, min(number * BATCH, len(jobs)), len(jobs))
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Inside, nobody looks for circles among what was read: that would look through all of it again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @contextlib.contextmanager

@@ -186,7 +186,8 @@ def _spellings(work: Work) -> None:
     words = sorted(word for word in every if index_term(word) == word or word in standing)
     places = find(terms, keys(map(index_term, words)))
     held = np.where(places >= 0, df[places] if len(df) else 0, 0).astype(np.int32)
-    spellings.write(work.folder, [w for w, n in zip(words, held.tolist(), strict=True) if n], held[held > 0])
+    standing_words = [w for w, n in zip(words, held.tolist(), strict=True) if n]
+    spellings.write(work.folder, standing_words, held[held > 0], work.plan.base)
 
 
 STEPS = (
