@@ -13,8 +13,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from kb.articles.atomic import save
-from kb.articles.check import normal_path
-from kb.articles.markdown import links
 from kb.model import Article
 
 FILE = "captions.json"
@@ -70,6 +68,9 @@ def pictures(article: Article, root: Path) -> list[tuple[int, Path]]:
     """(line, file) of the pictures that an article shows and that lie below the folder."""
     if not _PICTURE.search(article.body):
         return []
+    from kb.articles.check import normal_path
+    from kb.articles.markdown import links
+
     shown = [(line, target) for line, target, image in links(article.body) if image]
     places = [(line, normal_path(article.path, unquote(urlsplit(target).path))) for line, target in shown]
     return [(line, root / p) for line, p in places if p and p.lower().endswith(_SUFFIXES)][:MAX_PICTURES]

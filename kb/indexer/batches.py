@@ -8,12 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
-from kb.indexer import bm25, positions
+from kb.indexer import bm25, columns, positions
 from kb.indexer.analysis import Row
 from kb.indexer.columns import cumulated, ranges
-
-SOME = 50_000
-"""Passages that are in memory at once: the terms and atoms of so many take 300 MB."""
 
 Table = TypeVar("Table", bm25.Counts, positions.Stream)
 
@@ -91,11 +88,13 @@ class Order:
         return Tables(self, positions.read, positions.joined, positions.cut([]))
 
     def portions(self) -> Iterator[tuple[int, int]]:
-        """(first, end) of articles that are in memory together: of SOME passages, or to where a run ends soon after."""
+        """(first, end) of articles that are in memory together: SOME passages, or up to where a run ends soon after."""
         ends = np.append(np.flatnonzero(np.diff(self.part)) + 1, len(self.part))
         start = 0
         while start < len(self.part):
-            enough, most = np.searchsorted(self._begin[:-1], self._begin[start] + np.array([SOME, SOME * 5 // 4]))
+            enough, most = np.searchsorted(
+                self._begin[:-1], self._begin[start] + np.array([columns.SOME, columns.SOME * 5 // 4])
+            )
             end = min(int(ends[np.searchsorted(ends, enough)]), int(most))
             yield start, max(end, start + 1)
             start = max(end, start + 1)

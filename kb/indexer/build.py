@@ -38,7 +38,6 @@ from kb.indexer.changes import (
 )
 from kb.indexer.parallel import Progress
 from kb.indexer.runs import Runs, kept
-from kb.indexer.writer import Clock, Plan, write
 from kb.language import say
 from kb.model import Article
 from kb.settings import Settings
@@ -234,13 +233,27 @@ class Change:
         return [*bundles, *[Bundle(Path(), {})] * (FIRST_RUN - len(bundles)), *self.runs.opened]
 
 
+class _Clock:
+    """Seconds of each step."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """End a step here."""
+        now = time.perf_counter()
+        self.laps[name] = now - self._last
+        self._last = now
+
+
 class _Run:
     """One build, from its start to what it reports."""
 
     def __init__(self, settings: Settings, progress: Progress | None) -> None:
         self.settings = settings
         self.progress = progress or (lambda step, done, total: None)
-        self.clock = Clock()
+        self.clock = _Clock()
         self._started = time.perf_counter()
 
     def publish(
@@ -272,8 +285,10 @@ class _Run:
             # What is taken over gets new checksums: damage in it would never be noticed again.
             for bundle in previous.bundles[1:] if base else previous.bundles:
                 verify(bundle)
+        from kb.indexer.writer import Plan, write  # what weighs and writes takes as long to import as nothing to do
+
         plan = Plan(entries, change.parts, base, words, synonyms)
-        own_passages = write(folder, plan, self.settings.workers, self.progress, self.clock)
+        own_passages = write(folder, plan, self.settings.workers, self.progress, self.clock.lap)
         own = {"own_articles": len(entries), "own_passages": own_passages}
         hidden = sorted(change.hidden) if base else []
         manifest = {

@@ -1,27 +1,21 @@
 """This module finds out what changed: which articles a build takes over, and which it has to analyse."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kb.articles import dates
 from kb.articles.atomic import read_text
-from kb.articles.captions import captions
-from kb.articles.files import Seen, is_article, load, place, relative, title_of
+from kb.articles.files import Seen, is_article, relative
 from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
-from kb.bundle.stored import Lines, article_record, number_of, passage_record, to_line
-from kb.errors import ArticleError, BundleError, InputError
-from kb.indexer import batches as packed
-from kb.indexer.analysis import Row, analyse
-from kb.indexer.batches import Rows
+from kb.bundle.stored import Lines, number_of
+from kb.errors import BundleError, InputError
 from kb.indexer.parallel import Progress, in_parallel
-from kb.indexer.runs import Analysed, Runs
+from kb.indexer.runs import Runs
 from kb.language import say
-from kb.meaning.texts import key_of, passage_texts
 from kb.model import Article
 from kb.settings import Settings
 from kb.text.synonyms import (
@@ -34,7 +28,10 @@ from kb.text.synonyms import (
     trade_words,
 )
 from kb.text.synonyms import parse as parse_synonyms
-from kb.text.tokens import Tokenizer, tokenizer_of
+from kb.text.tokens import Tokenizer
+
+if TYPE_CHECKING:
+    from kb.indexer.reading import Batch
 
 DICTIONARY = "dictionary.txt"
 SYNONYMS = "synonyms.txt"
@@ -217,7 +214,7 @@ def read(
     done = {path: was for n, run in enumerate(runs.opened) for path, was in known_of(run, FIRST_RUN + n).items()}
     kept: dict[str, Known] = {}
     new: dict[str, Entry] = {}
-    todo: list[_Todo] = []
+    todo: list[Todo] = []
     for source in sources:
         for was in (known.get(source.key), done.get(source.key)):
             if was is not None and (was.size, was.mtime_ns) == source[1:]:
@@ -226,12 +223,11 @@ def read(
         else:
             before = known.get(source.key)
             digest = previous.record(before).get("digest", "") if previous and before else ""
-            todo.append(_Todo(source, digest))
+            todo.append(Todo(source, digest))
     problems = [doubt for doubt in doubts(previous.bundle) if _is_of(kept, doubt, (BASE, BESIDE))] if previous else []
     problems += [d for n, run in enumerate(runs.opened) for d in doubts(run) if _is_of(kept, d, [FIRST_RUN + n])]
     undated = dict(_undated(runs, kept))
-    where = (settings.articles, settings.max_file_kb, settings.index)
-    for found in _analysed(_analyse_files, todo, (tuple(words), *where), runs, settings, progress):
+    for found in _read_anew(todo, runs, settings, words, progress) if todo else ():
         problems += found.problems
         new |= {entry.path: entry for entry in found.entries}
         undated |= found.undated
@@ -268,9 +264,11 @@ def read_documents(
     articles: Sequence[Article], runs: Runs, words: list[str], settings: Settings, progress: Progress
 ) -> Reading:
     """Analyse articles that are in memory already."""
+    from kb.indexer.reading import analyse_documents
+
     entries: dict[str, Entry] = {}
     problems: list[Doubt] = []
-    for found in _analysed(_analyse_documents, articles, (tuple(words),), runs, settings, progress):
+    for found in _analysed(analyse_documents, articles, (tuple(words),), runs, settings, progress):
         entries |= {entry.path: entry for entry in found.entries}
     _without_duplicates(entries, {}, problems, order=list(entries))
     return Reading(list(entries.values()), problems)
@@ -320,29 +318,28 @@ def taken(number: str, other: str) -> str:
     )
 
 
-# --- analysing, in processes of their own ----------------------------------------------------
-
-
-class _Todo(NamedTuple):
+class Todo(NamedTuple):
     """A file to analyse. digest: of what it was before, "" for nothing."""
 
     source: Seen
     digest: str
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """What a process hands over. same: paths of those that only have another time; problems: what is wrong with any."""
+def _read_anew(
+    todo: Sequence[Todo], runs: Runs, settings: Settings, words: list[str], progress: Progress
+) -> Iterator["_Found"]:
+    from kb.indexer.reading import analyse_files  # where nothing changed, nobody waits for what reads articles
 
-    articles: list[Analysed]
-    rows: Rows
-    same: list[str]
-    problems: list[Doubt]
+    arguments = (tuple(words), settings.articles, settings.max_file_kb, settings.index)
+    return _analysed(analyse_files, todo, arguments, runs, settings, progress)
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The same, once it is kept. undated: path -> time of those that say no day."""
+    """What a process handed over (kb.indexer.reading.Batch), once it is kept.
+
+    undated: path -> time of those that say no day.
+    """
 
     entries: list[Entry]
     undated: dict[str, int]
@@ -351,7 +348,7 @@ class _Found:
 
 
 def _analysed(
-    work: Callable[..., _Batch],
+    work: "Callable[..., Batch]",
     jobs: Sequence[Any],
     arguments: tuple[Any, ...],
     runs: Runs,
@@ -368,57 +365,3 @@ def _analysed(
         undated = {a.path: a.stat[1] for a in batch.articles if a.undated}
         yield _Found(entries, undated, batch.same, batch.problems)
     runs.close()
-
-
-def _analyse_documents(articles: Sequence[Article], words: tuple[str, ...]) -> _Batch:
-    tokenizer = tokenizer_of(words)
-    found: list[Analysed] = []
-    rows: list[Row] = []
-    for given in articles:
-        article = given if given.title else replace(given, title=title_of(given.body, given.path))
-        own = analyse(article, tokenizer)
-        found.append(_kept(article_record(article), article, own))
-        rows += own
-    return _Batch(found, packed.pack(rows), [], [])
-
-
-def _analyse_files(jobs: Sequence[_Todo], words: tuple[str, ...], root: Path, max_kb: int, index: Path) -> _Batch:
-    """index: the folder that knows what pictures say."""
-    tokenizer = tokenizer_of(words)
-    batch = _Batch([], packed.pack([]), [], [])
-    rows: list[Row] = []
-    for (key, *stat), known in jobs:
-        try:
-            article, told = load(place(root, key), root, max_kb)
-            problem = Doubt(key, 0, told) if told else None
-            facts = article_record(article)
-            said = captions(article, root, index)
-            made_of = [facts, article.body, said] if said else [facts, article.body]
-            digest = blake2b(to_line(made_of), digest_size=16).hexdigest()
-            if known == digest:
-                batch.same.append(key)
-            else:
-                own = analyse(article, tokenizer, said)
-                record = {**facts, "stat": stat, "digest": digest, "problem": problem}
-                batch.articles.append(_kept(record, article, own))
-                rows += own
-            batch.problems.extend([problem] if problem else [])
-        except ArticleError as error:
-            batch.problems.append(Doubt(key, error.line, str(error)))
-        except (RecursionError, MemoryError) as error:
-            told = say("读不了：{error!r}", "can't be read: {error!r}", error=error)
-            batch.problems.append(Doubt(key, 0, f"{key}: {told}"))
-    return replace(batch, rows=packed.pack(rows))
-
-
-def _kept(record: dict[str, Any], article: Article, rows: Sequence[Row]) -> Analysed:
-    return Analysed(
-        article.path,
-        article.id,
-        not article.updated and not article.created and "stat" in record,
-        tuple(record.get("stat") or (-1, -1)),
-        to_line({**record, "passages": len(rows)}),
-        to_line(article.body),
-        tuple(to_line(passage_record(row.passage)) for row in rows),
-        tuple(tuple(map(key_of, passage_texts(article, row.passage))) for row in rows),
-    )

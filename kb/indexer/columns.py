@@ -15,6 +15,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+SOME = 50_000
+"""Passages that are in memory at once: the terms and atoms of so many take 300 MB."""
 AT_ONCE = 4_000_000
 """Entries that are put together in memory."""
 COPIED = 1 << 20

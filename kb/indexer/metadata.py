@@ -10,7 +10,7 @@ the article of each document (int32).
 import contextlib
 import json
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -72,11 +72,6 @@ def document(record: dict[str, Any]) -> Facts:
 @lru_cache(maxsize=20_000)
 def _spelled(value: str) -> str:
     return " ".join(spell(fold(value).text))
-
-
-def has_any(record: Mapping[str, Any]) -> bool:
-    """Whether document() of an article's record says anything."""
-    return any(record.get(f.key) for f in FIELDS if f.how == How.FACT)
 
 
 def write(folder: Path) -> None:

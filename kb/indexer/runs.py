@@ -13,15 +13,17 @@ from array import array
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from kb.bundle import Bundle, open_sealed, seal, write_json
 from kb.errors import BundleError
-from kb.indexer import batches, bm25, positions
-from kb.indexer.batches import Rows
+from kb.indexer import columns
 from kb.indexer.columns import LineFile, cumulated
+
+if TYPE_CHECKING:
+    from kb.indexer.batches import Rows
 
 FOLDER = ".runs"
 
@@ -67,13 +69,13 @@ class Runs:
                 yield open_sealed(place, verify=False)
                 number += 1
 
-    def add(self, articles: Sequence[Analysed], rows: Rows, problems: Sequence[Any]) -> tuple[int, int]:
+    def add(self, articles: Sequence[Analysed], rows: "Rows", problems: Sequence[Any]) -> tuple[int, int]:
         """Keep some articles, their passages, and what is wrong with them: (run, place of the first of them there)."""
         if self._open is None:
             self._open = _Run(self._folder / str(len(self.opened)))
         run, first = len(self.opened), self._open.articles
         self._open.add(articles, rows, problems)
-        if self._open.passages >= batches.SOME:
+        if self._open.passages >= columns.SOME:
             self.close()
         return run, first
 
@@ -121,7 +123,7 @@ class _Run:
     def articles(self) -> int:
         return len(self._undated)
 
-    def add(self, articles: Sequence[Analysed], rows: Rows, problems: Sequence[Any]) -> None:
+    def add(self, articles: Sequence[Analysed], rows: "Rows", problems: Sequence[Any]) -> None:
         for article in articles:
             self._lines["articles"].write(article.record)
             self._lines["bodies"].write(article.body)
@@ -139,6 +141,8 @@ class _Run:
         self.passages += len(rows)
 
     def close(self) -> Bundle:
+        from kb.indexer import bm25, positions  # scipy, of which nothing is needed where nothing changed
+
         folder = self._folder
         for lines in self._lines.values():
             lines.__exit__()

@@ -13,11 +13,8 @@ Beside the files of kb.indexer.bm25, topics, positions, facts, facets and spelli
     synonyms.json    folded word -> synonyms; dictionary.json: the user's dictionary
 """
 
-import json
-import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,20 +51,6 @@ class Plan:
     synonyms: dict[str, tuple[str, ...]]
 
 
-class Clock:
-    """Seconds of each step."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        """End a step here."""
-        now = time.perf_counter()
-        self.laps[name] = now - self._last
-        self._last = now
-
-
 class Work:
     """What the steps write from. order: the articles; pages, factors: of each passage, told by their lines: its page,
     -1 for one that is alone on it, and what the kind of its article multiplies its weights by."""
@@ -75,10 +58,20 @@ class Work:
     pages: NDArray[np.int32]
     factors: NDArray[np.float32]
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: Plan, aside: "_Aside") -> None:
         self.folder, self.plan = folder, plan
+        self._aside = aside
+        self._begun: dict[str, Callable[[], None]] = {}
         part, number = (np.array([e[i] for e in plan.entries], np.int32) for i in (2, 3))
         self.order = Order(plan.parts, part, number)
+
+    def begin(self, name: str, write: Callable[..., None], *arguments: Any) -> None:
+        """Write some files beside what follows."""
+        self._begun[name] = self._aside.begin(write, *arguments)
+
+    def wait(self, name: str) -> None:
+        """Until they are written."""
+        self._begun[name]()
 
 
 class Step(NamedTuple):
@@ -106,6 +99,8 @@ def _lines(work: Work) -> None:
     _write_texts(folder, order)
     write_json(folder / "dictionary.json", plan.words)
     write_json(folder / "synonyms.json", plan.synonyms)
+    work.begin("positions", positions.write, folder, order.streams())
+    work.begin("facts", metadata.write, folder)
 
 
 def _records(work: Work) -> Iterator[dict[str, Any]]:
@@ -171,10 +166,6 @@ def _weights(work: Work) -> None:
     bm25.write(work.folder, work.order.counts(), work.pages, work.factors, work.plan.base)
 
 
-def _positions(work: Work) -> None:
-    positions.write(work.folder, work.order.streams())
-
-
 def _spellings(work: Work) -> None:
     """The words that passages hold, and how many hold each; those of articles that are no more are left out.
 
@@ -193,51 +184,46 @@ def _spellings(work: Work) -> None:
 STEPS = (
     Step("lines", _lines),
     Step("vectors", _weights, "计算权重", "weighing terms"),
-    Step("positions", _positions, "写全文索引", "writing full text"),
+    Step("positions", lambda work: work.wait("positions"), "写全文索引", "writing full text"),
     Step("spellings", _spellings),
+    Step("facts", lambda work: work.wait("facts")),
 )
-"""In this order; what Whoosh knows of the front matter is written beside them. What a new ranking signal needs of a
-bundle is a row here."""
+"""In this order; positions and facts are written beside them as soon as there are lines. What a new ranking signal
+needs of a bundle is a row here."""
 
 
-def write(folder: Path, plan: Plan, workers: int, progress: Progress, clock: Clock) -> int:
-    """All files of a bundle but the manifest; returns the number of passages."""
-    work = Work(folder, plan)
-    with _FactsWriter(folder, workers) as facts:
+def write(folder: Path, plan: Plan, workers: int, progress: Progress, lap: Callable[[str], None]) -> int:
+    """All files of a bundle but the manifest; returns the number of passages. lap: hears the name of each step."""
+    with _Aside(workers if len(plan.entries) >= PARALLEL_FROM else 1) as aside:
+        work = Work(folder, plan, aside)
         for step in STEPS:
             if step.zh:
                 progress(say(step.zh, step.en), 0, 1)
             step.write(work)
-            clock.lap(step.name)
-            if step.write is _lines:
-                facts.begin()
-        facts.finish()
-        clock.lap("facts")
+            lap(step.name)
     return work.order.passages
 
 
-class _FactsWriter:
-    """Writes the facts from the lines of articles, beside this process when there are many."""
+class _Aside:
+    """Work in a process beside this one, or here when there may be one process only."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
-        self._folder, self._alone = folder, workers == 1
-        self._pool: ProcessPoolExecutor | None = None
+    def __init__(self, workers: int) -> None:
+        self._pool = None if workers == 1 else pool(1)
 
-    def begin(self) -> None:
-        with (self._folder / "articles.jsonl").open("rb") as lines:
-            found = sum(metadata.has_any(json.loads(line)) for line in lines)
-        if not self._alone and found >= PARALLEL_FROM:
-            self._pool = pool(1)
-            self._future = self._pool.submit(metadata.write, self._folder)
-
-    def finish(self) -> None:
+    def begin(self, work: Callable[..., None], *arguments: Any) -> Callable[[], None]:
+        """Start some work; what is given waits until it is done."""
         if self._pool is None:
-            metadata.write(self._folder)
-        else:
-            with reported():
-                self._future.result()
+            work(*arguments)
+            return lambda: None
+        future = self._pool.submit(work, *arguments)
 
-    def __enter__(self) -> "_FactsWriter":
+        def wait() -> None:
+            with reported():
+                future.result()
+
+        return wait
+
+    def __enter__(self) -> "_Aside":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kb.bundle import Bundle, open_current
-from kb.indexer import batches, columns, latent_topics, parallel
+from kb.indexer import columns, latent_topics, parallel
 from kb.indexer.build import Report, build, build_documents, update
 from kb.indexer.runs import FOLDER
 from kb.model import Article
@@ -79,7 +79,7 @@ def test_the_same_bytes_in_however_many_runs(
     """Pages that lie in one run, that reach into the next, or whose pieces lie all over: byte by byte as in one."""
     whole = replace(folder, index=tmp_path / "whole")
     build(whole)
-    monkeypatch.setattr(batches, "SOME", passages)
+    monkeypatch.setattr(columns, "SOME", passages)
     build(folder)
     pages = open_current(folder.index).array("passages.page")
     assert len(set(pages[pages >= 0].tolist())) > 20
@@ -89,7 +89,7 @@ def test_the_same_bytes_in_however_many_runs(
 def test_merged_in_runs(folder: Settings, few: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A base that takes changed articles in is read some passages at a time, too, and is as if built anew."""
     build(folder)
-    monkeypatch.setattr(batches, "SOME", 20)
+    monkeypatch.setattr(columns, "SOME", 20)
     for number in range(0, COUNT, 9):
         (folder.articles / f"{number % 11}" / f"{number}.md").write_text(text(number + 1000), "utf8")
     (folder.articles / "3" / "3.md").unlink()
@@ -105,7 +105,7 @@ def test_documents_in_runs(settings: Settings, few: None, monkeypatch: pytest.Mo
     articles = [Article(path=f"{n % 17}-{n}.md", id=f"D{n % 90}", title=text(n)[:50], body=text(n)) for n in range(100)]
     whole = replace(settings, index=tmp_path / "whole")
     build_documents(whole, articles)
-    monkeypatch.setattr(batches, "SOME", 10)
+    monkeypatch.setattr(columns, "SOME", 10)
     assert build_documents(settings, articles).articles == 100
     assert_same(open_current(settings.index), open_current(whole.index))
 
@@ -115,11 +115,11 @@ def test_documents_in_runs(settings: Settings, few: None, monkeypatch: pytest.Mo
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from kb.indexer import batches, latent_topics, parallel, runs
+from kb.indexer import columns, latent_topics, parallel, runs
 from kb.indexer.build import build
 from kb.settings import load
 
-batches.SOME, parallel.BATCH, latent_topics.LEARN_FROM = 40, 5, 50
+columns.SOME, parallel.BATCH, latent_topics.LEARN_FROM = 40, 5, 50
 seal, left = runs.seal, [int(sys.argv[2])]
 
 def sealed(*given):
@@ -147,7 +147,7 @@ def killed(settings: Settings, runs: int) -> list[Path]:
 
 @pytest.fixture
 def small_runs(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "SOME", 40)
+    monkeypatch.setattr(columns, "SOME", 40)
 
 
 def rebuilt(settings: Settings, tmp_path: Path) -> Report:
@@ -199,19 +199,10 @@ def test_runs_of_no_use_are_removed(folder: Settings, small_runs: None, tmp_path
 
 def test_an_update_leaves_runs_alone(folder: Settings, small_runs: None, tmp_path: Path) -> None:
     """A page that is saved between a killed build and the next one costs neither of them anything."""
-    other = folder.articles.parent / "aside"
-    for path in (folder.articles / "10").iterdir():
-        other.mkdir(exist_ok=True)
-        path.rename(other / path.name)
     build(folder)
-    for path in other.iterdir():
-        path.rename(folder.articles / "10" / path.name)
-    with (folder.articles / "dictionary.txt").open("w") as words:
-        words.write("搓纸\n")
+    (folder.articles / "dictionary.txt").write_text("搓纸\n", "utf8")
     runs = killed(folder, 3)
-    edited = folder.articles / "9" / "9.md"
-    edited.write_text(text(9000), "utf8")
-    with pytest.raises(Exception, match="kb build"):
-        update(folder, ["9/9.md"])
+    (folder.articles / "9" / "9.md").write_text(text(9000), "utf8")
+    assert update(folder, ["9/9.md"]).analysed == 1
     assert sorted((folder.index / FOLDER).glob("*/*")) == runs
     assert 0 < rebuilt(folder, tmp_path).analysed < COUNT
