@@ -11,7 +11,7 @@ own column; a page of several has columns of its own.
 Files: terms.keys (uint64, sorted: one column each) and terms.idf (float32); weights.indptr, weights.rows, weights.data:
 the columns of passages; pages.*: those of pages; codes.*: how much passages are about codes; passages.page: the page
 of each passage, -1 for one that is alone on its page (int32); NAME.df and NAME.mean (what new passages are weighed by
-until they are merged); counts.NAME.* (for the next build).
+until they are merged); general.keys, general.shares (see kb.text.general.table); counts.NAME.* (for the next build).
 
 Passages come in tables of some thousands. A first look at all of them takes the statistics, a second one weighs them,
 table by table, so that memory holds one of them.
@@ -49,7 +49,7 @@ from kb.bundle.fields import (
 from kb.indexer import latent_topics
 from kb.indexer.analysis import Numbers, Row, Terms
 from kb.indexer.columns import ArrayFile, Columns, cumulated
-from kb.text.general import shares
+from kb.text import general
 from kb.text.hashing import Keys, find, keys
 
 MATRICES = ("text", "title", "pairs", "codes")
@@ -213,9 +213,11 @@ class _Tally:
             df,
         )
 
-    def statistics(self, general: NDArray[np.float32] | None = None) -> Statistics:
+    def statistics(self, shares: NDArray[np.float32] | None = None) -> Statistics:
         mean = {n: self.length[n] / filled if filled else 1.0 for n, filled in self.filled.items()}
-        return Statistics(self.terms, self.count, self.df, mean, shares(self.terms) if general is None else general)
+        return Statistics(
+            self.terms, self.count, self.df, mean, general.shares(self.terms) if shares is None else shares
+        )
 
 
 def _tally(matrices: Mapping[str, Any], terms: Keys) -> _Tally:
@@ -228,9 +230,9 @@ def _tally(matrices: Mapping[str, Any], terms: Keys) -> _Tally:
     )
 
 
-def statistics(matrices: Mapping[str, Any], terms: Keys, general: NDArray[np.float32] | None = None) -> Statistics:
-    """Of counts: passages x terms for each of MATRICES, pages x terms for each of PAGES."""
-    return _tally(matrices, terms).statistics(general)
+def statistics(matrices: Mapping[str, Any], terms: Keys, shares: NDArray[np.float32] | None = None) -> Statistics:
+    """Of counts: passages x terms for each of MATRICES, pages x terms for each of PAGES. shares: of all words."""
+    return _tally(matrices, terms).statistics(shares)
 
 
 def _with(base: Statistics, more: Statistics) -> Statistics:
@@ -430,9 +432,9 @@ def write(
     its weights by (float32). base: the bundle these passages stand beside.
     """
     among = _Pages(pages)
-    own, spread, sample = _first_look(
-        tables, among, np.empty(0, np.int64) if base else latent_topics.sample(len(pages))
-    )
+    chosen = np.empty(0, np.int64) if base else latent_topics.sample(len(pages))
+    tally, spread, sample = _first_look(tables, among, chosen)
+    own = tally.statistics(general.shares(tally.terms, _language(folder, base)))
     known = own if base is None else _with(read_statistics(base), own)
     scale = _Scale(known)
     np.save(folder / "terms.keys.npy", known.terms)
@@ -449,6 +451,17 @@ def write(
     _write_weights(folder, tables, among, spread, scale, factors, topics)
 
 
+def _language(folder: Path, base: Bundle | None) -> tuple[Keys, NDArray[np.float32]]:
+    """What is common in general language; a base knows it for what stands beside it, for finding out takes longer than
+    an edit."""
+    if base is not None:
+        return base.array("general.keys"), base.array("general.shares")
+    found, values = general.table()
+    np.save(folder / "general.keys.npy", found)
+    np.save(folder / "general.shares.npy", values)
+    return found, values
+
+
 @dataclass(frozen=True)
 class _Spread:
     """Passages of pages that reach from one table into another. passages: their numbers."""
@@ -457,9 +470,7 @@ class _Spread:
     counts: Counts
 
 
-def _first_look(
-    tables: Iterable[Counts], among: _Pages, chosen: NDArray[np.int64]
-) -> tuple[Statistics, _Spread, Counts]:
+def _first_look(tables: Iterable[Counts], among: _Pages, chosen: NDArray[np.int64]) -> tuple[_Tally, _Spread, Counts]:
     """What all passages tell, those that tables tear from their pages, and the chosen ones."""
     tallies: list[_Tally] = []
     beyond, torn, some = [np.empty(0, np.int64)], [count([])], [count([])]
@@ -479,7 +490,7 @@ def _first_look(
         nobody = {name: matrix[:0] for name, matrix in spread.counts.matrices.items() if name != "codes"}
         of_pages = _of_pages(spread.counts, among.together(spread.passages))
         tallies.append(_tally(nobody | of_pages, spread.counts.terms))
-    return reduce(add, tallies).statistics(), spread, joined(some)
+    return reduce(add, tallies), spread, joined(some)
 
 
 def _placed(tables: Iterable[Counts]) -> Iterator[tuple[int, Counts]]:
