@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[2]
 KB = (sys.executable, "-m", "kb")
 SAMPLED_EVERY = 0.2
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def environment(**settings: object) -> dict[str, str]:
@@ -32,13 +31,6 @@ def kb(*words: str, cwd: Path | str, check: bool = True, **settings: object) -> 
     return subprocess.run(
         [*KB, *words], cwd=cwd, env=environment(**settings), check=check, capture_output=True, text=True
     )
-
-
-def resident(process: int) -> int:
-    """Bytes of memory a process has, its mapped files included; 0 when it has ended."""
-    with suppress(OSError):
-        return int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1]) * PAGE
-    return 0
 
 
 def children() -> dict[int, list[int]]:
@@ -73,7 +65,8 @@ def shared_out(process: int) -> int:
 
 
 class Cost(NamedTuple):
-    """What a function cost. cpu: processor seconds, peak: bytes, both with the processes it started."""
+    """What a function cost. cpu: processor seconds, peak: bytes, what several share counted once; both with the
+    processes it started."""
 
     seconds: float
     cpu: float
@@ -92,13 +85,12 @@ class _Peak:
 
     def _look(self) -> None:
         while not self._done.wait(SAMPLED_EVERY):
-            self.bytes = max(self.bytes, sum(map(resident, family(os.getpid()))))
+            self.bytes = max(self.bytes, shared_out(os.getpid()))
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
-        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        self.bytes = max(self.bytes, own)
+        self.bytes = max(self.bytes, shared_out(os.getpid()))
 
 
 def _cpu() -> float:
