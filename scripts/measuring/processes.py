@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[2]
 KB = (sys.executable, "-m", "kb")
 SAMPLED_EVERY = 0.2
+PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def environment(**settings: object) -> dict[str, str]:
@@ -31,6 +32,13 @@ def kb(*words: str, cwd: Path | str, check: bool = True, **settings: object) -> 
     return subprocess.run(
         [*KB, *words], cwd=cwd, env=environment(**settings), check=check, capture_output=True, text=True
     )
+
+
+def resident(process: int) -> int:
+    """Bytes of memory a process has, its mapped files included; 0 when it has ended."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1]) * PAGE
+    return 0
 
 
 def children() -> dict[int, list[int]]:
