@@ -93,7 +93,7 @@ def _kept_runs(settings: Settings, words: list[str], anew: bool) -> Iterator[Run
         runs = kept(settings.index, [made_by, str(settings.articles.absolute()), settings.max_file_kb, said], anew)
         try:
             yield runs
-        except (OSError, BundleError):
+        except OSError:
             runs.remove()
             raise
         runs.remove()

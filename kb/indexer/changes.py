@@ -13,7 +13,7 @@ from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
 from kb.bundle.stored import Lines, number_of
 from kb.errors import BundleError, InputError
-from kb.indexer.parallel import Progress, in_parallel
+from kb.indexer.parallel import Progress, in_parallel, uncollected
 from kb.indexer.runs import Runs
 from kb.language import say
 from kb.model import Article
@@ -357,11 +357,12 @@ def _analysed(
 ) -> Iterator[_Found]:
     """The articles in order of the jobs; what is known of them goes into runs."""
     step = say("读取文章", "reading articles")
-    for batch in in_parallel(work, jobs, arguments, settings.workers, progress, step):
-        entries: list[Entry] = []
-        if batch.articles:
-            run, first = runs.add(batch.articles, batch.rows, batch.problems)
-            entries = [Entry(a.path, a.id, FIRST_RUN + run, first + n) for n, a in enumerate(batch.articles)]
-        undated = {a.path: a.stat[1] for a in batch.articles if a.undated}
-        yield _Found(entries, undated, batch.same, batch.problems)
+    with uncollected():
+        for batch in in_parallel(work, jobs, arguments, settings.workers, progress, step):
+            entries: list[Entry] = []
+            if batch.articles:
+                run, first = runs.add(batch.articles, batch.rows, batch.problems)
+                entries = [Entry(a.path, a.id, FIRST_RUN + run, first + n) for n, a in enumerate(batch.articles)]
+            undated = {a.path: a.stat[1] for a in batch.articles if a.undated}
+            yield _Found(entries, undated, batch.same, batch.problems)
     runs.close()

@@ -40,7 +40,7 @@ def in_parallel(
     """work(some jobs, *arguments) for all jobs, in order. workers: 0 for as many as there are processors."""
     workers = workers or os.cpu_count() or 1
     batches = (jobs[i : i + BATCH] for i in range(0, len(jobs), BATCH))
-    with reported(), _uncollected(), contextlib.ExitStack() as stack:
+    with reported(), contextlib.ExitStack() as stack:
         if workers == 1 or len(jobs) < PARALLEL_FROM:
             results: Iterator[Result] = (work(batch, *arguments) for batch in batches)
         else:
@@ -52,7 +52,7 @@ def in_parallel(
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Inside, nobody looks for circles among what was read: that would look through all of it again and again."""
     was = gc.isenabled()
     gc.disable()
