@@ -46,10 +46,13 @@ class Analysed(NamedTuple):
 
 
 class Runs:
-    """The runs of a build, in order. opened: those that are complete; the first `taken` are of a build before it."""
+    """The runs of a build, in order. opened: those that are complete; the first `taken` are of a build before it.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    lasting: whether a build after this one may take them up.
+    """
+
+    def __init__(self, folder: Path, lasting: bool = False) -> None:
+        self._folder, self._lasting = folder, lasting
         self.opened = list(self._sound())
         self.taken = len(self.opened)
         self._open: _Run | None = None
@@ -82,7 +85,7 @@ class Runs:
     def close(self) -> None:
         """Complete the run that is open."""
         if self._open is not None:
-            self.opened.append(self._open.close())
+            self.opened.append(self._open.close(self._lasting))
             self._open = None
 
     def remove(self) -> None:
@@ -98,7 +101,7 @@ def kept(index: Path, made_of: Sequence[Any], anew: bool = False) -> Runs:
     for other in (index / FOLDER).glob("*"):
         if anew or other.name != key:
             shutil.rmtree(other, ignore_errors=True)
-    return Runs(index / FOLDER / key)
+    return Runs(index / FOLDER / key, lasting=True)
 
 
 class _Run:
@@ -140,7 +143,8 @@ class _Run:
         self._problems += problems
         self.passages += len(rows)
 
-    def close(self) -> Bundle:
+    def close(self, sealed: bool) -> Bundle:
+        """Write what is left. sealed: as well what tells that it is complete."""
         from kb.indexer import bm25, positions  # scipy, of which nothing is needed where nothing changed
 
         folder = self._folder
@@ -161,4 +165,4 @@ class _Run:
         words = sorted(frozenset[str]().union(*(rows.words for rows in self._rows)))
         (folder / "spelling.words.txt").write_bytes(b"".join(w.encode() + b"\n" for w in words))
         told = {"own_articles": self.articles, "own_passages": self.passages, "problems": self._problems}
-        return seal(folder, told)
+        return seal(folder, told) if sealed else Bundle(folder, told)
