@@ -96,6 +96,8 @@ def _kept_runs(settings: Settings, words: list[str], anew: bool) -> Iterator[Run
         except OSError:
             runs.remove()
             raise
+        finally:
+            runs.abandon()
         runs.remove()
 
 
@@ -107,6 +109,7 @@ def _passing_runs(settings: Settings, folder: Path) -> Iterator[Runs]:
         try:
             yield runs
         finally:
+            runs.abandon()
             runs.remove()
 
 

@@ -77,6 +77,10 @@ class LineFile:
     def __enter__(self) -> "LineFile":
         return self
 
+    def abandon(self) -> None:
+        """Close it as it is."""
+        self._file.close()
+
     def __exit__(self, *_: object) -> None:
         self._file.close()
         np.save(self._offsets_file, np.array(self._offsets, np.int64))

@@ -88,6 +88,11 @@ class Runs:
             self.opened.append(self._open.close(self._lasting))
             self._open = None
 
+    def abandon(self) -> None:
+        """What is not complete will not be."""
+        if self._open is not None:
+            self._open.abandon()
+
     def remove(self) -> None:
         """What was analysed is of no use any more."""
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -142,6 +147,10 @@ class _Run:
         self._rows.append(rows)
         self._problems += problems
         self.passages += len(rows)
+
+    def abandon(self) -> None:
+        for lines in self._lines.values():
+            lines.abandon()
 
     def close(self, sealed: bool) -> Bundle:
         """Write what is left. sealed: as well what tells that it is complete."""
