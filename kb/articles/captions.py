@@ -13,8 +13,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from kb.articles.atomic import save
-from kb.articles.check import normal_path
-from kb.articles.markdown import links
 from kb.model import Article
 
 FILE = "captions.json"
@@ -22,6 +20,7 @@ MAX_PICTURES = 50
 """Of one article, that are looked at."""
 MAX_BYTES = 10_000_000
 _PICTURE = re.compile(r"!\[|<img", re.IGNORECASE)
+_PICTURE_IN_LINE = re.compile(rb"!\[|<img", re.IGNORECASE)
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
 SHOWN = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif")
 """Files that a site shows as pictures."""
@@ -40,6 +39,15 @@ def known(index: Path) -> Mapping[str, str]:
         return {}
 
 
+def state(index: Path) -> tuple[int, int]:
+    """Changes with what is known."""
+    try:
+        stat = (index / FILE).stat()
+    except OSError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
+
+
 @lru_cache(maxsize=2)
 def _known(path: Path, _changed: int) -> Mapping[str, str]:
     try:
@@ -54,10 +62,18 @@ def keep(index: Path, read: Mapping[str, str]) -> None:
     save(index / FILE, json.dumps({**known(index), **read}, ensure_ascii=False))
 
 
+def may_show(line: bytes) -> bool:
+    """Whether an article may show a picture, by the line of its body in a bundle."""
+    return bool(_PICTURE_IN_LINE.search(line))
+
+
 def pictures(article: Article, root: Path) -> list[tuple[int, Path]]:
     """(line, file) of the pictures that an article shows and that lie below the folder."""
     if not _PICTURE.search(article.body):
         return []
+    from kb.articles.check import normal_path
+    from kb.articles.markdown import links
+
     shown = [(line, target) for line, target, image in links(article.body) if image]
     places = [(line, normal_path(article.path, unquote(urlsplit(target).path))) for line, target in shown]
     return [(line, root / p) for line, p in places if p and p.lower().endswith(_SUFFIXES)][:MAX_PICTURES]

@@ -5,6 +5,7 @@
       20260102T030405-0/      one bundle: manifest.json, arrays, JSON lines, whoosh/
       .lock                   held by the build that is running
       .building-…             what it has written so far; nothing reads it
+      .runs/                  what it has analysed so far, see kb.indexer.runs
 
 A bundle is never changed after it was published. A small one may stand beside a large one, its base, and hold
 only what changed since. Arrays and JSON only, but for what Whoosh pickles (kb.bundle.pickles): nothing in it executes
@@ -123,17 +124,18 @@ def open_current(index: Path, verify: bool = True, opened: Bundle | None = None)
         )
     _check_closed(index)
     _check_closed(index / CURRENT)
-    bundle = _open(index / name, verify)
+    bundle = open_sealed(index / name, verify)
     base_name = bundle.manifest["base"]
     if base_name is None:
         return bundle
     base = (opened.base or opened) if opened is not None else None
     if base is None or base.folder.name != base_name:
-        base = _open(index / base_name, verify)
+        base = open_sealed(index / base_name, verify)
     return Bundle(bundle.folder, bundle.manifest, base)
 
 
-def _open(folder: Path, verify: bool) -> Bundle:
+def open_sealed(folder: Path, verify: bool = True) -> Bundle:
+    """Open a folder that seal() completed. Raises as open_current() does."""
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         schema, files, checksum = manifest["schema"], manifest["files"], manifest.get("checksum")
@@ -274,21 +276,28 @@ def _unwritable(index: Path, error: OSError) -> str:
     return say("{index} 不能写入：{error}", "{index} can't be written: {error}", index=index, error=error.strerror)
 
 
+def seal(folder: Path, manifest: dict[str, Any]) -> Bundle:
+    """Write the manifest of a folder that is complete: what opens it can tell that it is."""
+    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    files = {n: [(folder / n).stat().st_size, _checksum(folder / n)] for n in names if not n.endswith("LOCK")}
+    # Through JSON and back: what is checked when it is opened is what can be read then.
+    manifest = json.loads(json.dumps({"schema": SCHEMA, **manifest, "files": files}))
+    manifest["checksum"] = _manifest_checksum(manifest)
+    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf8")
+    for path in (folder, *folder.rglob("*")):
+        _close(path)
+    return Bundle(folder, manifest)
+
+
 def publish(index: Path, folder: Path, manifest: dict[str, Any], base: Bundle | None = None) -> Bundle:
     """Finish a build: write its manifest, make everything durable, switch to it in one step, drop old ones.
 
     base: the bundle it stands beside. The one in force before stays too, for readers that still open it.
     """
     keep = _in_use(index)
-    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-    files = {n: [(folder / n).stat().st_size, _checksum(folder / n)] for n in names if not n.endswith("LOCK")}
     beside = {"base": base.folder.name if base else None}
-    # Through JSON and back: what is checked when it is opened is what can be read then.
-    manifest = json.loads(json.dumps({"schema": SCHEMA, **manifest, **beside, "files": files}))
-    manifest["checksum"] = _manifest_checksum(manifest)
-    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf8")
+    manifest = seal(folder, {**manifest, **beside}).manifest
     for path in (folder, *folder.rglob("*")):
-        _close(path)
         _sync(path)
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     name = next(n for i in range(1_000_000) if not (index / (n := f"{stamp}-{i}")).exists())

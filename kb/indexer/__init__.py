@@ -1,7 +1,9 @@
 """From Markdown to a bundle: articles -> passages -> tokens -> arrays and full text.
 
-- What happens in a build, or when one article is saved? build.py: changes.py (what changed), analysis.py (one
-  article), batches.py (passages as arrays), writer.py; parallel.py
+- What happens in a build, or when one article is saved? build.py: changes.py (what changed), reading.py, beside it in
+  processes of their own (parallel.py): analysis.py (one article); writer.py
+- How does a large base fit into little memory? runs.py (what was analysed, on disk; a killed build is gone on with),
+  batches.py (its articles in order, some at a time), columns.py (arrays and lines that grow, columns that are merged)
 - What is written for which question? bm25.py (which words, how much they weigh), latent_topics.py (which words
   belong together), positions.py (where they stand), metadata.py (front matter), facets.py (filters, dates, names),
   all in kb/indexer

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.articles import captions, lettering
+from kb.articles.atomic import save
 from kb.bundle import open_current
 from kb.bundle.stored import article_from
 from kb.errors import BusyError, InputError, KbError
 from kb.indexer.build import update
-from kb.indexer.changes import Previous
+from kb.indexer.changes import NOWHERE, Previous, entries_of
 from kb.indexer.parallel import Progress
 from kb.language import say, use
 from kb.settings import Settings
@@ -73,13 +74,49 @@ def _unread(settings: Settings) -> dict[str, tuple[Path, list[str]]]:
     previous = Previous(open_current(settings.index, verify=False), verified=False)
     known = captions.known(settings.index)
     found: dict[str, tuple[Path, list[str]]] = {}
-    for entry in map(previous.entry, previous.known.values()):
-        article = article_from(entry.record, json.loads(previous.body(entry)))
-        for _, path in captions.pictures(article, settings.articles):
-            digest = captions.digest(path)
-            if digest and digest not in known:
-                found.setdefault(digest, (path, []))[1].append(article.path)
+    for part, shown in enumerate(_shown(settings, previous)):
+        for article, pictures in shown.items():
+            if previous.known.get(article, NOWHERE).part != part:
+                continue
+            for picture in pictures:
+                path = settings.articles / picture
+                digest = captions.digest(path)
+                if digest and digest not in known:
+                    found.setdefault(digest, (path, []))[1].append(article)
     return found
+
+
+SHOWN = "pictures.json"
+"""In the index folder: bundle -> article -> its pictures, for a bundle is looked through once."""
+_Shown = dict[str, list[str]]
+
+
+def _shown(settings: Settings, previous: Previous) -> list[_Shown]:
+    """Of each bundle article -> the pictures it shows, by their paths below the articles folder."""
+    file = settings.index / SHOWN
+    try:
+        before = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        before = {}
+    found: dict[str, _Shown] = {}
+    for part, bundle in enumerate(previous.bundles):
+        name = bundle.folder.name
+        found[name] = before[name] if name in before else _look(settings.articles, previous, part)
+    if found != before:
+        save(file, json.dumps(found, ensure_ascii=False))
+    return list(found.values())
+
+
+def _look(root: Path, previous: Previous, part: int) -> _Shown:
+    """The same of one bundle, from its articles."""
+    shown: _Shown = {}
+    for entry in entries_of(previous.bundles[part], part):
+        body = previous.body(entry)
+        if captions.may_show(body):
+            article = article_from(previous.record(entry), json.loads(body))
+            places = [path.relative_to(root).as_posix() for _, path in captions.pictures(article, root)]
+            shown |= {entry.path: places} if places else {}
+    return shown
 
 
 def _texts(paths: Sequence[Path]) -> list[str]:

@@ -1,27 +1,21 @@
 """This module finds out what changed: which articles a build takes over, and which it has to analyse."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kb.articles import dates
 from kb.articles.atomic import read_text
-from kb.articles.captions import captions, named
-from kb.articles.files import Seen, is_article, load, place, relative, title_of
+from kb.articles.files import Seen, is_article, relative
 from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
-from kb.bundle.stored import Lines, article_record, number_of, passage_record, to_line
-from kb.errors import ArticleError, BundleError, InputError
-from kb.indexer import batches as packed
-from kb.indexer.analysis import Row, analyse
-from kb.indexer.batches import Rows
-from kb.indexer.parallel import Progress, in_parallel
+from kb.bundle.stored import Lines, number_of
+from kb.errors import BundleError, InputError
+from kb.indexer.parallel import Progress, in_parallel, uncollected
+from kb.indexer.runs import Runs
 from kb.language import say
-from kb.meaning.texts import key_of, passage_texts
 from kb.model import Article
 from kb.settings import Settings
 from kb.text.synonyms import (
@@ -34,32 +28,30 @@ from kb.text.synonyms import (
     trade_words,
 )
 from kb.text.synonyms import parse as parse_synonyms
-from kb.text.tokens import Tokenizer, tokenizer_of
+from kb.text.tokens import Tokenizer
+
+if TYPE_CHECKING:
+    from kb.indexer.reading import Batch
 
 DICTIONARY = "dictionary.txt"
 SYNONYMS = "synonyms.txt"
 
-NEW, BASE, BESIDE = -1, 0, 1
-"""Where an article comes from: this build analysed it, or the place of its bundle in Previous.bundles."""
+BASE, BESIDE, FIRST_RUN = 0, 1, 2
+"""Parts that articles come from: the places of bundles in Previous.bundles, then the runs of this build."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An article on its way into the bundle.
+class Entry(NamedTuple):
+    """An article on its way into the bundle; all else that is known of it is where it comes from.
 
-    record: all that is known of it (kb.bundle.stored), with `passages`, their number. part: where it comes from;
-    first: its first passage there; number: its own place there.
-    body, lines: its Markdown and its passages as lines of the bundle, when it is new; texts: the keys of the texts
-    that each passage is encoded by.
+    id: the number that it is known by; part: where it comes from; number: its place there; updated: the day its file
+    was changed, for one that says none itself, else "".
     """
 
-    record: dict[str, Any]
+    path: str
+    id: str
     part: int
-    first: int
-    number: int = -1
-    body: bytes = b""
-    lines: tuple[bytes, ...] = ()
-    texts: tuple[tuple[int, ...], ...] = ()
+    number: int
+    updated: str = ""
 
 
 def source_of(root: Path, key: str) -> Seen | None:
@@ -117,11 +109,14 @@ class Known(NamedTuple):
     mtime_ns: int
 
 
-class Previous:
-    """The bundle in force with the base it may stand beside, as far as they can be reused.
+NOWHERE = Known(-1, -1, "", -1, -1)
 
-    bundles: the base, then what stands beside it. hidden: articles of the base that are in force no longer.
-    beside: path -> the articles of the second. verified: whether every byte of them was looked at.
+
+class Previous:
+    """The build before this one. bundles: the base, and what stands beside it when something does.
+
+    hidden: articles of the base that are in force no longer; beside: path -> article beside it; verified: whether every
+    byte of them was looked at.
     """
 
     def __init__(self, bundle: Bundle, verified: bool = True) -> None:
@@ -130,32 +125,30 @@ class Previous:
         self.base = bundle.base or bundle
         self.bundles = [bundle] if bundle.base is None else [bundle.base, bundle]
         self.hidden = frozenset(bundle.manifest["hidden"])
-        self.beside = {} if bundle.base is None else {e.record["path"]: e for e in _entries(bundle, BESIDE)}
+        self.beside = {} if bundle.base is None else {e.path: e for e in entries_of(bundle, BESIDE)}
         self._bodies = [Lines(b, "bodies") for b in self.bundles]
-        self._passages = [Lines(b, "passages") for b in self.bundles]
         self._records = [Lines(b, "articles") for b in self.bundles]
 
     @cached_property
     def base_entries(self) -> list[Entry]:
         """All articles of the base, hidden ones too."""
-        return list(_entries(self.base, BASE))
+        return list(entries_of(self.base, BASE))
 
     @cached_property
     def known(self) -> dict[str, Known]:
         """path -> the article in force."""
         found: dict[str, Known] = {}
         for part, bundle in enumerate(self.bundles):
-            names = bundle.json("articles.names.json")
-            stats = bundle.array("articles.stat").tolist()
-            rows = zip(names["paths"], names["ids"], stats, strict=True)
-            hidden = self.hidden if part == BASE else ()
-            found |= {p: Known(part, n, i, *stat) for n, (p, i, stat) in enumerate(rows) if n not in hidden}
+            found |= known_of(bundle, part, self.hidden if part == BASE else ())
         return found
 
-    def entry(self, known: Known) -> Entry:
-        """An article of before, read."""
-        record = self._records[known.part][known.number]
-        return Entry(record, known.part, record["first"], known.number)
+    def record(self, place: Known | Entry) -> dict[str, Any]:
+        """What is known of an article of before (kb.bundle.stored)."""
+        record: dict[str, Any] = self._records[place.part][place.number]
+        return record
+
+    def body(self, place: Known | Entry) -> bytes:
+        return self._bodies[place.part].raw(place.number)
 
     def base_number(self, path: str) -> int:
         """Place of an article in the base, -1 when it is not there."""
@@ -164,23 +157,25 @@ class Previous:
     def path_of(self, number: str) -> str | None:
         """Path of the article in force that has this number (KB-000137)."""
         for path, entry in self.beside.items():
-            if entry.record["id"] == number:
+            if entry.id == number:
                 return str(path)
         place = number_of(self.base, "ids", number)
         return None if place < 0 or place in self.hidden else str(self._records[BASE][place]["path"])
 
-    def body(self, entry: Entry) -> bytes:
-        return self._bodies[entry.part].raw(entry.number)
 
-    def lines(self, entry: Entry) -> Iterator[bytes]:
-        passages = self._passages[entry.part]
-        return (passages.raw(i) for i in range(entry.first, entry.first + entry.record["passages"]))
+def known_of(bundle: Bundle, part: int, hidden: Collection[int] = ()) -> dict[str, Known]:
+    """path -> article of a bundle or run, without those of these places."""
+    names = bundle.json("articles.names.json")
+    stats = bundle.array("articles.stat").tolist()
+    rows = zip(names["paths"], names["ids"], stats, strict=True)
+    return {p: Known(part, n, i, *stat) for n, (p, i, stat) in enumerate(rows) if n not in hidden}
 
 
-def _entries(bundle: Bundle, part: int) -> Iterator[Entry]:
-    for number, line in enumerate(bundle.file("articles.jsonl").read_bytes().splitlines()):
-        record = json.loads(line)
-        yield Entry(record, part, record["first"], number)
+def entries_of(bundle: Bundle, part: int) -> Iterator[Entry]:
+    """All articles of a bundle."""
+    names = bundle.json("articles.names.json")
+    for number, (path, id_) in enumerate(zip(names["paths"], names["ids"], strict=True)):
+        yield Entry(path, id_, part, number)
 
 
 def previous_build(index: Path, tokenizer: Tokenizer) -> Previous | None:
@@ -194,79 +189,93 @@ def previous_build(index: Path, tokenizer: Tokenizer) -> Previous | None:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read: entries in order of their paths, the passages of the new ones, and problems.
+    """What was read: entries in order of their paths, and problems.
 
     entries: all articles but those that stay in the base as they are; stays: the numbers of these there.
     paths: of all articles that are there, wherever they stand.
     """
 
     entries: list[Entry]
-    rows: Rows
     problems: list[Doubt]
     stays: frozenset[int] = frozenset()
     paths: frozenset[str] = frozenset()
 
 
 def read(
-    sources: Iterable[Seen], previous: Previous | None, settings: Settings, words: list[str], progress: Progress
+    sources: Iterable[Seen],
+    previous: Previous | None,
+    runs: Runs,
+    settings: Settings,
+    words: list[str],
+    progress: Progress,
 ) -> Reading:
     """Take over what is unchanged, analyse the rest."""
     known = previous.known if previous else {}
+    done = {path: was for n, run in enumerate(runs.opened) for path, was in known_of(run, FIRST_RUN + n).items()}
     kept: dict[str, Known] = {}
-    todo: list[tuple[Seen, Entry | None]] = []
-    for source in sources:
-        was = known.get(source.key)
-        if was is not None and (was.size, was.mtime_ns) == source[1:]:
-            kept[source.key] = was
-        else:
-            todo.append((source, previous.entry(was) if previous and was else None))
-    problems = [doubt for doubt in doubts(previous.bundle) if doubt.path in kept] if previous else []
-    files = [_File(s, e, settings.articles, settings.max_file_kb, settings.index) for s, e in todo]
-    found, rows = _analysed(files, words, settings, progress)
     new: dict[str, Entry] = {}
-    for (source, _), (entry, problem) in zip(todo, found, strict=True):
-        problems += [problem] if problem else []
-        if entry and entry.part == BASE:  # only its time is another
-            kept[source.key] = known[source.key]
-        elif entry:
-            new[source.key] = entry
-    new |= _dated([(s, new[s.key]) for s, _ in todo if s.key in new], settings.articles)
+    todo: list[Todo] = []
+    for source in sources:
+        for was in (known.get(source.key), done.get(source.key)):
+            if was is not None and (was.size, was.mtime_ns) == source[1:]:
+                kept[source.key] = was
+                break
+        else:
+            before = known.get(source.key)
+            digest = previous.record(before).get("digest", "") if previous and before else ""
+            todo.append(Todo(source, digest))
+    problems = [doubt for doubt in doubts(previous.bundle) if _is_of(kept, doubt, (BASE, BESIDE))] if previous else []
+    problems += [d for n, run in enumerate(runs.opened) for d in doubts(run) if _is_of(kept, d, [FIRST_RUN + n])]
+    undated = dict(_undated(runs, kept))
+    for found in _read_anew(todo, runs, settings, words, progress) if todo else ():
+        problems += found.problems
+        new |= {entry.path: entry for entry in found.entries}
+        undated |= found.undated
+        kept |= {path: known[path] for path in found.same}  # only their time is another
+    days = dates.changed(settings.articles, undated)
+    new |= {path: Entry(path, was.id, was.part, was.number) for path, was in kept.items() if was.part != BASE}
+    new |= {path: new[path]._replace(updated=day.isoformat()) for path, day in days.items()}
     stays = {path: was for path, was in kept.items() if was.part == BASE}
-    if previous:
-        new |= {path: previous.beside[path] for path, was in kept.items() if was.part == BESIDE}
-    if todo:  # else nobody's number can be another's
-        _without_duplicates(new, stays, problems, previous)
+    if new.keys() - (previous.beside.keys() if previous else ()) or todo:  # else nobody's number can be another's
+        _without_duplicates(new, stays, problems)
     numbers = frozenset(was.number for was in stays.values())
-    return Reading([new[path] for path in sorted(new)], rows, problems, numbers, frozenset((*stays, *new)))
+    return Reading([new[path] for path in sorted(new)], problems, numbers, frozenset((*stays, *new)))
 
 
 def doubts(bundle: Bundle) -> list[Doubt]:
-    """What was skipped, or read with doubt, when a bundle was built."""
+    """What was skipped, or read with doubt, when a bundle or run was built."""
     return [Doubt(*told) for told in bundle.manifest["problems"]]
 
 
-def _dated(read: Sequence[tuple[Seen, Entry]], root: Path) -> dict[str, Entry]:
-    """Those of the files read that say no day themselves, with the day they were changed."""
-    undated = {s.key: (s, e) for s, e in read if not e.record["updated"] and not e.record["created"]}
-    days = dates.changed(root, {key: source.mtime_ns for key, (source, _) in undated.items()})
-    return {key: replace(e, record={**e.record, "updated": days[key].isoformat()}) for key, (_, e) in undated.items()}
+def _is_of(kept: Mapping[str, Known], doubt: Doubt, parts: Collection[int]) -> bool:
+    """Whether a doubt is about an article that is taken over from these parts."""
+    return doubt.path in kept and kept[doubt.path].part in parts
 
 
-def read_documents(articles: Sequence[Article], words: list[str], settings: Settings, progress: Progress) -> Reading:
+def _undated(runs: Runs, kept: Mapping[str, Known]) -> Iterator[tuple[str, int]]:
+    """(path, time) of articles that are taken over from runs and say no day."""
+    undated = [run.array("articles.undated") for run in runs.opened]
+    for path, was in kept.items():
+        if was.part >= FIRST_RUN and undated[was.part - FIRST_RUN][was.number]:
+            yield path, was.mtime_ns
+
+
+def read_documents(
+    articles: Sequence[Article], runs: Runs, words: list[str], settings: Settings, progress: Progress
+) -> Reading:
     """Analyse articles that are in memory already."""
-    found, rows = _analysed([_Document(a) for a in articles], words, settings, progress)
+    from kb.indexer.reading import analyse_documents
+
+    entries: dict[str, Entry] = {}
     problems: list[Doubt] = []
-    entries = {e.record["path"]: e for e, _ in found if e}
+    for found in _analysed(analyse_documents, articles, (tuple(words),), runs, settings, progress):
+        entries |= {entry.path: entry for entry in found.entries}
     _without_duplicates(entries, {}, problems, order=list(entries))
-    return Reading(list(entries.values()), rows, problems)
+    return Reading(list(entries.values()), problems)
 
 
 def _without_duplicates(
-    entries: dict[str, Entry],
-    stays: dict[str, Known],
-    problems: list[Doubt],
-    previous: Previous | None = None,
-    order: Sequence[str] = (),
+    entries: dict[str, Entry], stays: dict[str, Known], problems: list[Doubt], order: Sequence[str] = ()
 ) -> None:
     """Keep the first article of each number; the others go, and are reported. An id of other tools, which only the
     first has for itself, gives way to the path.
@@ -276,10 +285,10 @@ def _without_duplicates(
     seen: dict[str, str] = {}
     for path in order or sorted((*entries, *stays)):
         entry = entries.get(path)
-        number = entry.record["id"] if entry else stays[path].id
+        number = entry.id if entry else stays[path].id
         if number in seen and not is_number(number):
-            entry = entries[path] = by_path(entry or previous.entry(stays.pop(path)))  # type: ignore[union-attr]
-            number = entry.record["id"]
+            entry = entries[path] = by_path(entry or _leaving(path, stays))
+            number = entry.id
         if number in seen:
             problems.append(Doubt(path, 0, f"{path}: " + taken(number, seen[number])))
             entries.pop(path, None)
@@ -288,9 +297,15 @@ def _without_duplicates(
             seen[number] = path
 
 
+def _leaving(path: str, stays: dict[str, Known]) -> Entry:
+    """An article that can't stay in the base as it is."""
+    was = stays.pop(path)
+    return Entry(path, was.id, was.part, was.number)
+
+
 def by_path(entry: Entry) -> Entry:
     """An article that is known by its path, since another one has its id."""
-    return replace(entry, record={**entry.record, "id": entry.record["path"].rsplit(".", 1)[0]})
+    return entry._replace(id=entry.path.rsplit(".", 1)[0])
 
 
 def taken(number: str, other: str) -> str:
@@ -303,88 +318,51 @@ def taken(number: str, other: str) -> str:
     )
 
 
-# --- analysing, in processes of their own ----------------------------------------------------
-
-_Result = tuple[Entry | None, Doubt | None]
-"""An article, when there is one, and what is wrong with it."""
-
-
-@dataclass(frozen=True)
-class _Document:
-    """An article in memory to analyse."""
-
-    article: Article
-
-    def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, Doubt | None, list[Row]]:
-        article = self.article
-        if not article.title:
-            article = replace(article, title=title_of(article.body, article.path))
-        rows = analyse(article, tokenizer)
-        return _entry(article_record(article), article, rows), None, rows
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file to analyse. known: the article of before; index: the folder that knows what pictures say."""
+class Todo(NamedTuple):
+    """A file to analyse. digest: of what it was before, "" for nothing."""
 
     source: Seen
-    known: Entry | None
-    root: Path
-    max_kb: int
-    index: Path
-
-    def analysed(self, tokenizer: Tokenizer) -> tuple[Entry | None, Doubt | None, list[Row]]:
-        key = self.source.key
-        try:
-            article, told = load(place(self.root, key), self.root, self.max_kb)
-            problem = Doubt(key, 0, told) if told else None
-            facts = article_record(article)
-            said = captions(article, self.root, self.index)
-            made_of = [facts, article.body, said] if said else [facts, article.body]
-            digest = blake2b(to_line(made_of), digest_size=16).hexdigest()
-            record = {**facts, "stat": [self.source.size, self.source.mtime_ns], "digest": digest, "problem": problem}
-            if self.known and digest == self.known.record.get("digest"):
-                return replace(self.known, record={**self.known.record, **record}), problem, []
-            rows = analyse(article, tokenizer, said)
-            return _entry(record, article, rows), problem, rows
-        except ArticleError as error:
-            return None, Doubt(key, error.line, str(error)), []
-        except (RecursionError, MemoryError) as error:
-            told = say("读不了：{error!r}", "can't be read: {error!r}", error=error)
-            return None, Doubt(key, 0, f"{key}: {told}"), []
+    digest: str
 
 
-def _entry(record: dict[str, Any], article: Article, rows: Sequence[Row]) -> Entry:
-    lines = tuple(to_line(passage_record(row.passage)) for row in rows)
-    texts = tuple(tuple(map(key_of, passage_texts(article, row.passage))) for row in rows)
-    known = {**record, "passages": len(rows), "pictures": named(article)}
-    return Entry(known, NEW, 0, body=to_line(article.body), lines=lines, texts=texts)
+def _read_anew(
+    todo: Sequence[Todo], runs: Runs, settings: Settings, words: list[str], progress: Progress
+) -> Iterator["_Found"]:
+    from kb.indexer.reading import analyse_files  # where nothing changed, nobody waits for what reads articles
+
+    arguments = (tuple(words), settings.articles, settings.max_file_kb, settings.index)
+    return _analysed(analyse_files, todo, arguments, runs, settings, progress)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a process handed over (kb.indexer.reading.Batch), once it is kept.
+
+    undated: path -> time of those that say no day.
+    """
+
+    entries: list[Entry]
+    undated: dict[str, int]
+    same: list[str]
+    problems: list[Doubt]
 
 
 def _analysed(
-    jobs: Sequence[_Document] | Sequence[_File], words: list[str], settings: Settings, progress: Progress
-) -> tuple[list[_Result], Rows]:
-    """The articles in order of the jobs, and their passages."""
-    results: list[_Result] = []
-    parts: list[Rows] = []
-    first = 0
+    work: "Callable[..., Batch]",
+    jobs: Sequence[Any],
+    arguments: tuple[Any, ...],
+    runs: Runs,
+    settings: Settings,
+    progress: Progress,
+) -> Iterator[_Found]:
+    """The articles in order of the jobs; what is known of them goes into runs."""
     step = say("读取文章", "reading articles")
-    for found, part in in_parallel(_analyse, jobs, (tuple(words),), settings.workers, progress, step):
-        parts.append(part)
-        for entry, problem in found:
-            if entry and entry.part == NEW:
-                entry = replace(entry, first=first)
-                first += entry.record["passages"]
-            results.append((entry, problem))
-    return results, packed.joined(parts or [packed.pack([])])
-
-
-def _analyse(jobs: Sequence[_Document | _File], words: tuple[str, ...]) -> tuple[list[_Result], Rows]:
-    tokenizer = tokenizer_of(words)
-    results: list[_Result] = []
-    rows: list[Row] = []
-    for job in jobs:
-        entry, problem, found = job.analysed(tokenizer)
-        results.append((entry, problem))
-        rows += found
-    return results, packed.pack(rows)
+    with uncollected():
+        for batch in in_parallel(work, jobs, arguments, settings.workers, progress, step):
+            entries: list[Entry] = []
+            if batch.articles:
+                run, first = runs.add(batch.articles, batch.rows, batch.problems)
+                entries = [Entry(a.path, a.id, FIRST_RUN + run, first + n) for n, a in enumerate(batch.articles)]
+            undated = {a.path: a.stat[1] for a in batch.articles if a.undated}
+            yield _Found(entries, undated, batch.same, batch.problems)
+    runs.close()

@@ -8,13 +8,14 @@ scikit-learn's randomised algorithm on a sample. Files, empty for a base too sma
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.bundle import Bundle
 from kb.bundle.fields import TOPICS
+from kb.indexer.columns import ArrayFile
 from kb.text.hashing import Keys, find
 
 LEARN_FROM = 500
@@ -27,49 +28,73 @@ AT_ONCE = 20_000
 """Passages that are given their direction together, to bound memory."""
 
 
-def write(folder: Path, words: Any, terms_of: Keys, base: Bundle | None = None) -> None:
-    """Learn from weights (passages x terms, scipy CSR) and write the files above.
+class Topics(NamedTuple):
+    """terms: columns of the terms that have a place, ascending; places: terms x TOPICS."""
 
-    terms_of: the key of each column. base: the bundle that these passages stand beside; its topics are theirs.
-    """
-    passages = words.shape[0]
-    if base is not None:
-        terms, places = _known(base, terms_of)
-    elif passages >= LEARN_FROM:
-        terms, places = _learned(words)
-    else:
-        terms, places = np.empty(0, np.int64), np.empty((0, TOPICS), np.float32)
-    np.save(folder / "topics.terms.npy", terms.astype(np.int32))
-    np.save(folder / "topics.places.npy", places.astype(np.float16))
-    directions = np.zeros((passages if len(terms) else 0, TOPICS), np.float16)
-    for start in range(0, len(directions), AT_ONCE):
-        rows = _normalised(words[start : start + AT_ONCE][:, terms])
-        found = np.asarray(rows @ places.astype(np.float32))
-        lengths = np.linalg.norm(found, axis=1, keepdims=True)
-        directions[start : start + AT_ONCE] = found / np.maximum(lengths, 1e-12)
-    np.save(folder / "topics.passages.npy", directions)
+    terms: NDArray[Any]
+    places: NDArray[np.float32]
 
 
-def _known(base: Bundle, terms_of: Keys) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The places that a base gave to terms, for those of other columns."""
-    known = base.array("terms.keys")[base.array("topics.terms")]
-    found = find(terms_of, known)
-    held = np.flatnonzero(found >= 0)
-    return found[held], base.array("topics.places")[held].astype(np.float32)
+NONE = Topics(np.empty(0, np.int64), np.empty((0, TOPICS), np.float32))
 
 
-def _learned(words: Any) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Terms that have a place, and their places: terms x TOPICS."""
+def sample(passages: int) -> NDArray[np.int64]:
+    """Which of so many passages are learned from, ascending."""
+    if passages <= SAMPLE:
+        return np.arange(passages if passages >= LEARN_FROM else 0)
+    return np.sort(np.random.default_rng(0).choice(passages, SAMPLE, replace=False))
+
+
+def learned(words: Any, columns: NDArray[np.int32]) -> Topics:
+    """From the weights of a sample: passages x terms (scipy CSR). columns: of each of these terms."""
+    terms = np.flatnonzero(np.bincount(words.indices, minlength=words.shape[1]) >= HELD_BY)
+    if len(terms) <= TOPICS:
+        return NONE
     from sklearn.utils.extmath import randomized_svd
 
-    chance = np.random.default_rng(0)
-    passages = words.shape[0]
-    sample = words if passages <= SAMPLE else words[np.sort(chance.choice(passages, SAMPLE, replace=False))]
-    terms = np.flatnonzero(np.bincount(sample.indices, minlength=words.shape[1]) >= HELD_BY)
-    if len(terms) <= TOPICS:
-        return np.empty(0, np.int64), np.empty((0, TOPICS), np.float32)
-    _, _, places = randomized_svd(_normalised(sample[:, terms]), TOPICS, n_iter=2, random_state=0)
-    return terms, places.T.astype(np.float32)
+    _, _, places = randomized_svd(_normalised(words[:, terms]), TOPICS, n_iter=2, random_state=0)
+    return Topics(columns[terms], places.T.astype(np.float32))
+
+
+def known(base: Bundle, terms_of: Keys) -> Topics:
+    """The places that a base gave to terms, for those of other columns. terms_of: the key of each column."""
+    keys = base.array("terms.keys")[base.array("topics.terms")]
+    found = find(terms_of, keys)
+    held = np.flatnonzero(found >= 0)
+    return Topics(found[held], base.array("topics.places")[held].astype(np.float32))
+
+
+class Directions:
+    """Writes the files above; passages come some at a time."""
+
+    def __init__(self, folder: Path, topics: Topics) -> None:
+        self._topics = topics
+        np.save(folder / "topics.terms.npy", topics.terms.astype(np.int32))
+        np.save(folder / "topics.places.npy", topics.places.astype(np.float16))
+        self._file = ArrayFile(folder / "topics.passages.npy", np.float16, (TOPICS,))
+
+    def append(self, words: Any, columns: NDArray[np.int32]) -> None:
+        """words: weights, passages x terms (scipy CSR); columns: of each of these terms, ascending."""
+        terms, held = _held(columns, self._topics.terms)
+        places = self._topics.places[held]
+        for start in range(0, words.shape[0] if len(self._topics.terms) else 0, AT_ONCE):
+            rows = _normalised(words[start : start + AT_ONCE][:, terms])
+            found = np.asarray(rows @ places)
+            lengths = np.linalg.norm(found, axis=1, keepdims=True)
+            self._file.append(found / np.maximum(lengths, 1e-12))
+
+    def __enter__(self) -> "Directions":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.__exit__()
+
+
+def _held(columns: NDArray[np.int32], terms: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(where these terms are among the columns, which of them are there)"""
+    places = np.searchsorted(columns, terms)
+    held = np.flatnonzero(columns[np.minimum(places, len(columns) - 1)] == terms) if len(columns) else places[:0]
+    return places[held], held
 
 
 def _normalised(rows: Any) -> Any:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from kb.bundle import Bundle, current_name, open_current
 from kb.bundle.stored import Lines, article_from, passage_from
 from kb.errors import BundleError, BusyError, EncoderError, KbError
+from kb.indexer.columns import ranges
 from kb.indexer.parallel import Progress, in_parallel
-from kb.indexer.positions import ranges
 from kb.language import say, use
 from kb.meaning import store
 from kb.meaning.encoder import encoder_of

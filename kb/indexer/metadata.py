@@ -8,7 +8,9 @@ the article of each document (int32).
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import json
+from array import array
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -72,15 +74,19 @@ def _spelled(value: str) -> str:
     return " ".join(spell(fold(value).text))
 
 
-def write(folder: Path, documents: Mapping[int, Facts]) -> None:
-    """Write the documents into folder/whoosh. documents: article -> its facts."""
+def write(folder: Path) -> None:
+    """Write the facts of the articles in folder/articles.jsonl into folder/whoosh."""
     target = folder / FOLDER
     target.mkdir()
     index = wi.create_in(target, schema())
     writer = index.writer(limitmb=MEMORY_MB, codec=W3Codec(compression=COMPRESSION))
+    numbers = array("i")
     try:
-        for values in documents.values():
-            writer.add_document(**values)
+        with (folder / "articles.jsonl").open("rb") as lines:
+            for number, line in enumerate(lines):
+                if values := document(json.loads(line)):
+                    writer.add_document(**values)
+                    numbers.append(number)
         with _columns_remembered():
             writer.commit()
     except BaseException:
@@ -88,4 +94,4 @@ def write(folder: Path, documents: Mapping[int, Facts]) -> None:
         raise
     finally:
         index.close()
-    np.save(folder / "facts.articles.npy", np.fromiter(documents, np.int32))
+    np.save(folder / "facts.articles.npy", np.array(numbers, np.int32))

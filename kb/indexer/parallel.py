@@ -1,10 +1,11 @@
 """This module runs work in processes of its own when there is enough of it to pay."""
 
 import contextlib
+import gc
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
@@ -20,6 +21,8 @@ PARALLEL_FROM = 200
 """Articles; below it, starting processes costs more than they save."""
 BATCH = 100
 """Articles that are analysed together: enough to make arrays worth while, few enough to share the work evenly."""
+AHEAD = 16
+"""Batches for each process that may wait to be taken: it works on while a run is completed, which takes seconds."""
 
 
 Progress = Callable[[str, int, int], None]
@@ -36,18 +39,28 @@ def in_parallel(
 ) -> Iterator[Result]:
     """work(some jobs, *arguments) for all jobs, in order. workers: 0 for as many as there are processors."""
     workers = workers or os.cpu_count() or 1
-    batches = [jobs[i : i + BATCH] for i in range(0, len(jobs), BATCH)]
-    done = 0
+    batches = (jobs[i : i + BATCH] for i in range(0, len(jobs), BATCH))
     with reported(), contextlib.ExitStack() as stack:
         if workers == 1 or len(jobs) < PARALLEL_FROM:
             results: Iterator[Result] = (work(batch, *arguments) for batch in batches)
         else:
             submit = stack.enter_context(pool(workers)).submit
-            results = _in_order(lambda batch: submit(work, batch, *arguments), batches, 2 * workers)
-        for batch, result in zip(batches, results, strict=True):
+            results = _in_order(lambda batch: submit(work, batch, *arguments), batches, AHEAD * workers)
+        for number, result in enumerate(results, 1):
             yield result
-            done += len(batch)
-            progress(step, done, len(jobs))
+            progress(step, min(number * BATCH, len(jobs)), len(jobs))
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Inside, nobody looks for circles among what was read: that would look through all of it again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @contextlib.contextmanager
@@ -65,7 +78,7 @@ def reported() -> Iterator[None]:
 
 
 def _in_order(
-    submit: Callable[[Sequence[Job]], Future[Result]], batches: Sequence[Sequence[Job]], ahead: int
+    submit: Callable[[Sequence[Job]], Future[Result]], batches: Iterable[Sequence[Job]], ahead: int
 ) -> Iterator[Result]:
     """Results in order, with no more than `ahead` batches on their way: what waits takes memory."""
     waiting: deque[Future[Result]] = deque()

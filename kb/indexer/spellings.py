@@ -4,17 +4,19 @@
     spelling.df.npy         passages that hold each (int32)
     spelling.keys.npy       keys (kb.text.spelling_keys), ascending (uint64); spelling.numbers.npy: the word of each
                             (int32), words of one key by falling df
+    spelling.sounds.txt     how each word sounds, "" for one of letters, one a line
     spelling.syllables.txt  syllables of pinyin without tone, one a line, the first of them empty
     spelling.readings.npy   numbers of the syllables of each character from U+4E00 to U+9FFF (uint16, x 3), 0 for none
 
 A Chinese word has one key, its blurred pinyin, and from three characters on one for each that is left out.
-A word of letters has its own key and one for each letter that is left out.
+A word of letters has its own key and one for each letter that is left out. What stands beside a base takes sounds from
+it and has readings for characters that the base has none for: pypinyin's tables take longer to read than an edit.
 """
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,18 +36,17 @@ _HAN = re.compile("[\u4e00-\u9fff]+")
 _SYLLABLE = re.compile(r"(?=.*[aeiouv])[a-z]{1,6}")
 
 
-def write(folder: Path, words: Sequence[str], df: NDArray[np.int32]) -> None:
+def write(folder: Path, words: Sequence[str], df: NDArray[np.int32], base: Bundle | None = None) -> None:
     """Write the files above.
 
     words: sorted, folded (kb.text.tokens.fold), not stemmed; Chinese words as the dictionary cuts them and words of
-    letters. df: the number of passages that hold each.
+    letters. df: the number of passages that hold each. base: the bundle they stand beside.
     """
     chinese = [i for i, w in enumerate(words) if len(w) in CHARACTERS and _HAN.fullmatch(w)]
     letters = [i for i, w in enumerate(words) if len(w) in LETTERS and w.isascii() and w.isalpha()]
     long = [i for i in chinese if len(words[i]) > 2]
     shortened, owners = keys_without_one([words[i] for i in (*letters, *long)])
-    readings = _readings(words)
-    sounds = ["".join(map(blurred, _spoken(words[i], readings))) for i in chinese]
+    sounds, readings = _sounds([words[i] for i in chinese], {c for w in words for c in w}, base)
     found = np.concatenate([keys(sounds), keys([words[i] for i in letters]), shortened])
     numbers = np.array([*chinese, *letters], np.int32)
     numbers = np.concatenate([numbers, np.array([*letters, *long], np.int32)[owners]])
@@ -56,6 +57,8 @@ def write(folder: Path, words: Sequence[str], df: NDArray[np.int32]) -> None:
     np.save(folder / "spelling.df.npy", np.asarray(df, np.int32))
     np.save(folder / "spelling.keys.npy", found[order])
     np.save(folder / "spelling.numbers.npy", numbers[order])
+    heard = dict(zip(chinese, sounds, strict=True))
+    (folder / "spelling.sounds.txt").write_text("".join(heard.get(i, "") + "\n" for i in range(len(words))), "utf8")
     _write_readings(folder, readings)
 
 
@@ -64,15 +67,41 @@ def words_of(bundle: Bundle) -> list[str]:
     return bundle.file("spelling.words.txt").read_text("utf8").splitlines()
 
 
-def _readings(words: Sequence[str]) -> dict[str, list[str]]:
-    """Syllables of the characters of GB 2312, the usual ones, and of those that stand in a word."""
+def _sounds(
+    chinese: Sequence[str], characters: Collection[str], base: Bundle | None
+) -> tuple[list[str], dict[str, list[str]]]:
+    """How Chinese words sound, and the syllables of each character that the base has none for.
+
+    Without a base also those of the characters of GB 2312, the usual ones.
+    """
+    known = _known(base, frozenset(chinese)) if base else {}
+    if base:
+        read = base.array("spelling.readings")[:, 0] > 0
+        own = [c for c in characters if FIRST <= ord(c) <= LAST and not read[ord(c) - FIRST]]
+    else:
+        codes = (bytes([a, b]).decode("gb2312", "ignore") for a in range(0xB0, 0xF8) for b in range(0xA1, 0xFF))
+        own = [c for c in {*"".join(codes), *characters} if FIRST <= ord(c) <= LAST]
+    new = [word for word in chinese if word not in known]
+    readings = _readings({*own, *"".join(new)})
+    known |= {word: "".join(map(blurred, _spoken(word, readings))) for word in new}
+    return [known[word] for word in chinese], {c: readings[c] for c in sorted(own)}
+
+
+def _known(base: Bundle, wanted: Collection[str]) -> dict[str, str]:
+    """How words sound that a base has, too."""
+    sounds = base.file("spelling.sounds.txt").read_text("utf8").splitlines()
+    return {word: sound for word, sound in zip(words_of(base), sounds, strict=True) if word in wanted}
+
+
+def _readings(characters: Collection[str]) -> dict[str, list[str]]:
+    """The syllables of characters."""
+    if not characters:
+        return {}
     from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # 50 MB, which only a build that writes readings needs
 
-    codes = (bytes([a, b]).decode("gb2312", "ignore") for a in range(0xB0, 0xF8) for b in range(0xA1, 0xFF))
-    chars = sorted(c for c in set("".join((*codes, *words))) if FIRST <= ord(c) <= LAST)
     usual = Counter((c, s[0]) for phrase, sounds in PHRASES_DICT.items() for c, s in zip(phrase, sounds, strict=False))
     found = {}
-    for char in chars:
+    for char in characters:
         first, *others = PINYIN_DICT.get(ord(char), "").split(",")
         toned = (first, *(s for s in others if usual[char, s] >= USUAL))
         found[char] = [s for s in dict.fromkeys(map(_syllable, toned)) if _SYLLABLE.fullmatch(s)][:READINGS]

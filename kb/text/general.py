@@ -24,15 +24,18 @@ _FREQUENT = re.compile(r"^(\S+) (\d{3,})", re.MULTILINE)
 Shares = NDArray[np.float32]
 
 
-def shares(terms: Keys) -> Shares:
-    """For each term the share of all words of its language that it is, 0 for what general language does not know."""
-    table, values = _table()
-    places = find(table, terms)
+def shares(terms: Keys, known: tuple[Keys, Shares] | None = None) -> Shares:
+    """For each term the share of all words of its language that it is, 0 for what general language does not know.
+
+    known: what table() gave before.
+    """
+    sorted_keys, values = known or table()
+    places = find(sorted_keys, terms)
     return np.where(places >= 0, values[places], np.float32(0))
 
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[Keys, Shares]:
+def table() -> tuple[Keys, Shares]:
     """Sorted keys of frequent terms, and their shares."""
     known = {**_shares("jieba", "dict.txt", "utf8"), **_shares("symspellpy", _ENGLISH, "utf-8-sig")}
     terms = keys(known)

@@ -73,7 +73,8 @@ def shared_out(process: int) -> int:
 
 
 class Cost(NamedTuple):
-    """What a function cost. cpu: processor seconds, peak: bytes, both with the processes it started."""
+    """What a function cost. cpu: processor seconds, peak: bytes, what several share counted once; both with the
+    processes it started."""
 
     seconds: float
     cpu: float
@@ -92,13 +93,12 @@ class _Peak:
 
     def _look(self) -> None:
         while not self._done.wait(SAMPLED_EVERY):
-            self.bytes = max(self.bytes, sum(map(resident, family(os.getpid()))))
+            self.bytes = max(self.bytes, shared_out(os.getpid()))
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
-        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        self.bytes = max(self.bytes, own)
+        self.bytes = max(self.bytes, shared_out(os.getpid()))
 
 
 def _cpu() -> float:

@@ -18,7 +18,7 @@ import pytest
 import kb.bundle
 from kb.bundle import Bundle, bundles, current_name, open_current
 from kb.errors import BundleError, BusyError, DamagedBundleError, NoBundleError, NotFoundError, StaleBundleError
-from kb.indexer import bm25, facets, positions, writer
+from kb.indexer import bm25, columns, facets, positions
 from kb.indexer import build as building
 from kb.indexer import metadata as facts
 from kb.indexer.build import Report, build, build_documents, update, update_documents
@@ -525,7 +525,7 @@ def answers(settings: Settings) -> None:
 
 
 PLACES = {
-    "lines": (writer._Lines, "write"),
+    "lines": (columns.LineFile, "write"),
     "manifest": (Path, "write_text"),
     "facets": (facets, "write"),
     "weights": (bm25, "write"),

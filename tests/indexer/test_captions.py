@@ -11,6 +11,7 @@ from kb.bundle import open_current
 from kb.errors import InputError
 from kb.indexer.build import build
 from kb.indexer.captions import Captioned, read_pictures
+from kb.indexer.changes import Previous
 from kb.model import Query
 from kb.search.index import Index
 from kb.search.searcher import search
@@ -80,6 +81,21 @@ def test_a_picture_is_read_once(settings: Settings, write: Write, reader: list[i
     read_pictures(settings)
     assert reader == [1, 1]
     assert sorted(found(settings, "ORA-01653")) == ["KB-000001", "KB-000002"]
+
+
+def test_a_bundle_is_looked_through_once(
+    settings: Settings, write: Write, reader: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No text of an article is read again to learn which pictures there are; what they say now is."""
+    write("a.md", ARTICLE)
+    picture(settings, "a.png", "ORA-00257")
+    build(settings)
+    read_pictures(settings)
+    read_pictures(settings)
+    monkeypatch.setattr(Previous, "body", lambda *_: pytest.fail("read again"))
+    assert read_pictures(settings) == Captioned(0, 0)
+    picture(settings, "a.png", "ORA-01653")
+    assert read_pictures(settings) == Captioned(1, 0)
 
 
 def test_a_picture_that_stops_the_reader(settings: Settings, write: Write, reader: list[int]) -> None:

@@ -22,7 +22,7 @@ import pytest
 import kb.bundle
 from kb.bundle import building, bundles, current_name, open_current
 from kb.errors import BundleError, BusyError
-from kb.indexer import bm25, changes, facets, metadata, parallel, positions, writer
+from kb.indexer import bm25, changes, columns, facets, metadata, parallel, positions, writer
 from kb.indexer.build import build
 from kb.model import Query
 from kb.search.index import Index, Library
@@ -88,7 +88,7 @@ def no_space(*_: object, **__: object) -> Any:
 
 
 PLACES = {
-    "lines": (writer._Lines, "write"),
+    "lines": (columns.LineFile, "write"),
     "manifest and words": (Path, "write_text"),
     "arrays": (np, "save"),
     "facts": (metadata, "write"),

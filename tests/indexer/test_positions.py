@@ -37,7 +37,7 @@ def rows(base: Sequence[Segments]) -> list[Row]:
 
 def opened(folder: Path, base: Sequence[Segments]) -> Positions:
     """The places of these passages, written and opened."""
-    written.write(folder, written.cut(rows(base)))
+    written.write(folder, [written.cut(rows(base))])
     return Positions(Bundle(folder, {"own_passages": len(base)}))
 
 
@@ -169,7 +169,7 @@ def test_a_pattern_stands_for_so_many_words(tmp_path: Path, monkeypatch: pytest.
 
 def files(folder: Path, stream: written.Stream) -> dict[str, bytes]:
     folder.mkdir()
-    written.write(folder, stream)
+    written.write(folder, [stream])
     return {p.name: p.read_bytes() for p in folder.iterdir()}
 
 

@@ -67,7 +67,7 @@ def bundle(folder: Path, counts: bm25.Counts, base: Bundle | None = None, pages:
     """Counts and weights on disk. pages: of each passage; without, each is alone on its page."""
     folder.mkdir()
     every = np.array(pages or [-1] * counts.passages, np.int32)
-    bm25.write(folder, counts, every, np.ones(counts.passages, np.float32), base)
+    bm25.write(folder, [counts], every, np.ones(counts.passages, np.float32), base)
     return Bundle(folder, {"own_passages": counts.passages}, base)
 
 

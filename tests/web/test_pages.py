@@ -46,7 +46,7 @@ def written(folder: Path, base: Base, beside: Bundle | None = None) -> Bundle:
     folder.mkdir()
     counts = bm25.count([row for row, _ in base])
     factors = np.ones(len(base), np.float32)
-    bm25.write(folder, counts, np.array(numbered(base), np.int32), factors, beside)
+    bm25.write(folder, [counts], np.array(numbered(base), np.int32), factors, beside)
     return Bundle(folder, {"own_passages": len(base)}, beside)
 
 
