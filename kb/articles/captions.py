@@ -6,7 +6,7 @@ the pictures are read again.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -71,21 +71,26 @@ def pictures(article: Article, root: Path) -> list[tuple[int, Path]]:
     """(line, file) of the pictures that an article shows and that lie below the folder."""
     if not _PICTURE.search(article.body):
         return []
-    from kb.articles.check import normal_path
-    from kb.articles.markdown import links
-
-    shown = [(line, target) for line, target, image in links(article.body) if image]
-    places = [(line, normal_path(article.path, unquote(urlsplit(target).path))) for line, target in shown]
-    return [(line, root / p) for line, p in places if p and p.lower().endswith(_SUFFIXES)][:MAX_PICTURES]
+    shown = [(line, place) for line, place, image in _linked(article) if image]
+    return [(line, root / place) for line, place in shown if place.lower().endswith(_SUFFIXES)][:MAX_PICTURES]
 
 
 def named(article: Article) -> list[str]:
     """The files of pictures that an article shows or links to, below the folder: who reads it may see them."""
     if not _NAMED.search(article.body):
         return []
-    targets = (unquote(urlsplit(target).path) for _, target, _ in links(article.body))
-    places = (normal_path(article.path, path) for path in targets if path.lower().endswith(SHOWN))
-    return list(dict.fromkeys(filter(None, places)))
+    return list(dict.fromkeys(place for _, place, _ in _linked(article) if place.lower().endswith(SHOWN)))
+
+
+def _linked(article: Article) -> Iterator[tuple[int, str, bool]]:
+    """(line, path below the folder, whether it is shown as a picture) of what an article links to in the folder."""
+    from kb.articles.check import normal_path  # what only asks what is known reads no article
+    from kb.articles.markdown import links
+
+    for line, target, image in links(article.body):
+        place = normal_path(article.path, unquote(urlsplit(target).path))
+        if place:
+            yield line, place, image
 
 
 def digest(path: Path) -> str:
