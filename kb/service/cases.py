@@ -294,14 +294,15 @@ class Cases:
             case = self.find(case.now.merged_into)
         given = given or {}
         written = {"author": author, "key": key, "message_id": message_id}
+        files = {name: value for name, value in given.items() if name == "files"}
         if case.now.state == State.CLOSED and not given.get("automatic"):
             until = reopens_until(phases(effective(case.log), _now()), case.policy, self._years)
             if until is not None and _now() <= until:
-                return self.add(case.now.number, "reopen", text=text, **written)  # type: ignore[arg-type]
+                return self.add(case.now.number, "reopen", text=text, given=files, **written)  # type: ignore[arg-type]
             kept = {
                 k: v for k, v in facts(case.log).items() if k in ("customer", "contact", "site", "channel", "promises")
             }
-            return self.report(text, {**kept, "follows": case.now.number}, **written)  # type: ignore[arg-type]
+            return self.report(text, {**kept, **files, "follows": case.now.number}, **written)  # type: ignore[arg-type]
         return self.add(case.now.number, "message", text=text, given=given, **written)  # type: ignore[arg-type]
 
     def adopt(self, author: Author) -> list[str]:
