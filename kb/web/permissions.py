@@ -38,6 +38,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_cases.cases_api", "api_cases.case_api"), "cases"),
     **dict.fromkeys(("api_cases.report_api", "api_cases.event_api"), "cases"),
     "case_write_up": "write",
+    **dict.fromkeys(("case_figures", "case_figures_file"), "figures"),
     # writing
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right"), "write"),
