@@ -49,13 +49,14 @@ MODULES = {
     "packing": ("pack",),
     "people": ("person",),
     "promises": ("clock", "due", "policy", "workdays"),
+    "sampling": ("sample-service",),
     "suggesting": ("suggest",),
     "verdicts": ("verdicts",),
     "writing": ("check", "duplicates", "new", "synonyms"),
 }
 """Module of kb.cli -> its commands. A module is loaded when one of them is asked for: a search waits for no other."""
 
-FOR_SERVICE = ("case", "clock", "due", "policy", "workdays")
+FOR_SERVICE = ("case", "clock", "due", "policy", "sample-service", "workdays")
 """Commands of the service desk."""
 
 
@@ -139,7 +140,7 @@ def command(help_zh: str, help_en: str, group: click.Group = cli) -> Callable[[C
             use(chosen.language)
             function(chosen, **values)
 
-        name = function.__name__.removesuffix("_").removeprefix(f"{group.name}_")
+        name = function.__name__.removesuffix("_").removeprefix(f"{group.name}_").replace("_", "-")
         told = say(help_zh, help_en)
         made = group.command(name, help=told, short_help=_first_sentence(told))(run)
         folder = click.Path(path_type=Path)

@@ -200,3 +200,5 @@ REQUIRED = {kind.value: tuple(k.name for k in KEYS if kind in k.required) for ki
 KINDS, AREAS, CAUSES, HANDLINGS, SEVERITIES, STATUSES = (
     CHOICES[name] for name in ("kind", "area", "cause", "handling", "severity", "status")
 )
+PUBLIC = ("public", "公开")
+"""Tags, either of which says that customers may read an article without an account."""

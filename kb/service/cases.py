@@ -113,6 +113,11 @@ class Alike(NamedTuple):
 
 ALIKE = 0.3
 """The share from which on a case is like a text."""
+TOGETHER = timedelta(hours=2)
+OUTAGE = 3
+"""So many cases alike within TOGETHER are proposed as one outage."""
+MAX_RECENT = 12
+"""Cases, the newest, among which an outage is looked for."""
 OPEN = tables.OPEN
 UNWRITTEN = and_(
     tables.UNANSWERED,
@@ -187,6 +192,20 @@ class Cases:
             lost = [i for i in shares if i in rows and _became_nothing(rows[i])][:most]
             now = dict(zip((*still, *lost), _in_order(session, (*still, *lost)), strict=True))
         return Alike(*(tuple(Like(now[i], shares[i]) for i in chosen) for chosen in (still, lost)))
+
+    def outage(self) -> list[Snapshot]:
+        """Cases of the last two hours that tell the same, three at least, the oldest first: one outage? [] for none.
+
+        What was joined already is no news.
+        """
+        case, now = tables.Case, _now()
+        recent = (case.opened >= now - TOGETHER) & (case.parent == "") & OPEN
+        statement = select(case.id, case.title).where(recent).order_by(case.id.desc()).limit(MAX_RECENT)
+        with self._store.reading() as session:
+            found = tuple((row.id, row.title) for row in session.execute(statement))
+            if len(found) < OUTAGE:
+                return []
+            return _in_order(session, _alike(self._store, found))
 
     def caller(self, text: str) -> Snapshot | None:
         """The newest case of who is reached by a number or an address that stands in a text, or has a serial of it."""
@@ -601,6 +620,18 @@ class Cases:
         statement = select(tables.Case.number).join(tables.Event, of_case).where(or_(*same))
         with self._store.reading() as session:
             return session.scalar(statement)
+
+
+@lru_cache(maxsize=8)
+def _alike(store: Store, recent: tuple[tuple[int, str], ...]) -> tuple[int, ...]:
+    """The first of these cases, as (row, title), that are alike, OUTAGE of them at least; looked for once."""
+    rows = {row for row, _ in recent}
+    with store.reading() as session:
+        for row, title in recent:
+            near = {other for other, share in finding.like(session, title) if share >= ALIKE} & rows | {row}
+            if len(near) >= OUTAGE:
+                return tuple(sorted(near))
+    return ()
 
 
 @lru_cache(maxsize=64)

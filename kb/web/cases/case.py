@@ -12,6 +12,7 @@ from kb.errors import ConflictError, InputError
 from kb.labels import label
 from kb.language import say
 from kb.service.cases import Case, Filter
+from kb.service.daily import daily_draft
 from kb.service.events import effective
 from kb.service.fields import read_moment
 from kb.service.links import Links
@@ -141,6 +142,11 @@ def _shown(
     near = beside(found, files)
     asked = question(found, near)
     which = request.args.get("show", "")
+    children = cases().all(Filter(parent=found.now.number))
+    if request.method == "GET" and request.args.get("draft") == "daily" and found.now.emergency:
+        moment = datetime.now(UTC)
+        draft = daily_draft(found.now.at(moment), found.log, cases().clocks(found), children, found.policy, moment)
+        typed = {"action": "daily", "text": draft}
     known = {"article": asked.chosen if asked else best_used(found)}
     now = found.now.at(datetime.now(UTC))
     return {
@@ -161,7 +167,7 @@ def _shown(
         "key": token_hex(8),
         "others": others(f"case/{now.number}"),
         "colleagues": colleagues(),
-        "children": cases().all(Filter(parent=now.number)),
+        "children": children,
         "merged": cases().all(Filter(merged_into=now.number)),
         "earlier": _earlier(now),
         "links": Links(store()).of(now.number),

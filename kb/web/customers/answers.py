@@ -6,12 +6,11 @@ from markupsafe import Markup
 
 from kb.desk.paste import Paste, answer_paste, is_brief
 from kb.model import Article, Query
+from kb.model.schema import PUBLIC
 from kb.text.tokens import fold
 from kb.web.cards import cards
 from kb.web.writers import engine_or_none
 
-TAGS = ("public", "公开")
-"""Either tag makes an article public: a tag is a word that every file, form and import knows already."""
 ASKED = 20
 """Suggestions among which public ones are looked for."""
 SHOWN = 3
@@ -27,7 +26,7 @@ class PublicAnswer(NamedTuple):
 
 def is_public(article: Article) -> bool:
     tags = {fold(tag).text for tag in article.tags}
-    return article.status == "published" and not tags.isdisjoint(TAGS)
+    return article.status == "published" and not tags.isdisjoint(PUBLIC)
 
 
 def public_answers(text: str) -> list[PublicAnswer]:
@@ -36,7 +35,7 @@ def public_answers(text: str) -> list[PublicAnswer]:
     if engine is None:
         return []
     if not text.strip():
-        found = engine.search(Query("", {"tags": TAGS, "status": ("published",)}, size=COMMON, sort="updated"))
+        found = engine.search(Query("", {"tags": PUBLIC, "status": ("published",)}, size=COMMON, sort="updated"))
         titles = [hit.article.title for hit in found.hits if is_public(hit.article)]
         return [PublicAnswer(title, Markup("")) for title in titles]
     suggested = answer_paste(engine, Paste(text, count=ASKED))
