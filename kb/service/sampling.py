@@ -19,6 +19,10 @@ YEAR = timedelta(days=365)
 EMERGENCIES = 4
 """Outages of the year, each with CHILDREN cases; the last one goes on."""
 CHILDREN = 3
+BURST = 3
+"""Like reports of the last half hour."""
+LEAST = EMERGENCIES * (1 + CHILDREN) + BURST
+"""Cases of the smallest year."""
 _E = EventKind
 
 
@@ -58,22 +62,22 @@ class _Story:
 
 
 def service_year(cases: Cases, seed: int, count: int, known: Sequence[Known], now: datetime | None = None) -> int:
-    """Bring in so many made-up cases; how many there are. known: articles of the base, that some are solved by."""
+    """Bring in so many made-up cases, LEAST at least; how many. known: articles of the base, that solve some."""
     now, rng = now or datetime.now(UTC), Random(seed)  # noqa: S311 - a sample, no secret
     teller = _Teller(rng, known, now)
-    outages = sorted(rng.random() for _ in range(EMERGENCIES - 1))
-    starts = sorted(now - YEAR * rng.random() for _ in range(max(count - EMERGENCIES * (CHILDREN + 1) - 3, 0)))
+    rest = count - EMERGENCIES * (1 + CHILDREN) - BURST
+    moments = [(now - YEAR * rng.random(), i < EMERGENCIES - 1) for i in range(EMERGENCIES - 1 + rest)]
     brought, before = 0, ""
-    for start in starts:
-        while outages and start > now - YEAR * (1 - outages[0]):
-            outages.pop(0)
-            brought += _outage(cases, teller, start - timedelta(minutes=5))
+    for start, emergency in sorted(moments):
+        if emergency:
+            brought += _outage(cases, teller, start)
+            continue
         story = teller.duplicate(start, before) if before and rng.random() < 0.03 else teller.story(start)
         before = cases.bring(story.until(now)).now.number
         brought += 1
     brought += _outage(cases, teller, now - timedelta(minutes=100))
-    for minutes in (25, 15, 5):
-        cases.bring(teller.burst(now - timedelta(minutes=minutes)).until(now))
+    for i in range(BURST):
+        cases.bring(teller.burst(now - timedelta(minutes=25 - 10 * i)).until(now))
         brought += 1
     return brought
 

@@ -4,7 +4,7 @@ The desk's own steps are in test_browser_cases.py. What a small team asks of suc
 
 | ask | test |
 | --- | --- |
-| 1 priority or promises changed while paused: the pause survives | service/test_clocks.py, service/test_clock_oracle.py |
+| 1 priority or promises changed while paused: the pause survives | service/test_clock_oracle.py, test_clocks.py |
 | 2 time spent restored never counts; reopening raises no alarm | service/test_clocks.py |
 | 3 a working Saturday counts | service/test_clocks.py |
 | 4 the lunch hour does not count | service/test_clocks.py |
@@ -55,6 +55,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def link_of(page: Any, number: str) -> str:
     """A link for the customer, made on the page of the case."""
     page.goto("/cases/" + number)
+    page.evaluate("document.querySelector('.about details').open = true")
     page.click("button:has-text('给客户的链接')")
     return str(page.locator("[data-link]").get_attribute("href"))
 
