@@ -21,8 +21,8 @@ EMERGENCIES = 4
 CHILDREN = 3
 BURST = 3
 """Like reports of the last half hour."""
-LEAST = EMERGENCIES * (1 + CHILDREN) + BURST
-"""Cases of the smallest year."""
+LEAST = EMERGENCIES * (1 + CHILDREN) + 1 + BURST
+"""Cases of the smallest year: outages, one that waits, and the burst."""
 _E = EventKind
 
 
@@ -65,7 +65,7 @@ def service_year(cases: Cases, seed: int, count: int, known: Sequence[Known], no
     """Bring in so many made-up cases, LEAST at least; how many. known: articles of the base, that solve some."""
     now, rng = now or datetime.now(UTC), Random(seed)  # noqa: S311 - a sample, no secret
     teller = _Teller(rng, known, now)
-    rest = count - EMERGENCIES * (1 + CHILDREN) - BURST
+    rest = count - LEAST
     moments = [(now - YEAR * rng.random(), i < EMERGENCIES - 1) for i in range(EMERGENCIES - 1 + rest)]
     brought, before = 0, ""
     for start, emergency in sorted(moments):
@@ -76,6 +76,8 @@ def service_year(cases: Cases, seed: int, count: int, known: Sequence[Known], no
         before = cases.bring(story.until(now)).now.number
         brought += 1
     brought += _outage(cases, teller, now - timedelta(minutes=100))
+    cases.bring(teller.waiting(now - timedelta(minutes=80)).until(now))
+    brought += 1
     for i in range(BURST):
         cases.bring(teller.burst(now - timedelta(minutes=25 - 10 * i)).until(now))
         brought += 1
@@ -126,7 +128,16 @@ class _Teller:
 
     def burst(self, start: datetime) -> _Story:
         """One of several reports of the same, a moment ago."""
-        return self._reported(start, self.faults[0], floor=self.rng.randint(2, 9))
+        return self._reported(start, self.faults[0], floor=self.rng.randint(2, 9), owner="")
+
+    def waiting(self, start: datetime) -> _Story:
+        """One that waits for a part by now."""
+        fault = self.faults[5]
+        story = self._reported(start, fault)
+        story.add(_E.CALL, 5, say("收到，正在看", "it arrived; we are on it"))
+        story.add(_E.DIAGNOSED, 20, fault.seen, False)
+        until: dict[str, Any] = {"for": "part", "until": (start + timedelta(days=1)).isoformat()}
+        return story.add(_E.WAIT, 5, say("备件明天上午到", "the part comes tomorrow"), **until)
 
     def emergency(self, start: datetime) -> tuple[_Story, list[tuple[datetime, str]]]:
         """An outage with its updates; (story, what was told when)."""
@@ -187,7 +198,8 @@ class _Teller:
             "owner": rng.choice(self.staff),
         } | given
         data |= {"area": fault.area} if fault.area else {}
-        story = _Story(start, data["owner"])
+        data = {name: value for name, value in data.items() if value}
+        story = _Story(start, data.get("owner", self.staff[0]))
         return story.add(_E.REPORTED, 0, fault.report.format(n=floor or rng.randint(2, 9)), **data)
 
     def _answered(self, story: _Story) -> None:

@@ -66,6 +66,8 @@ def test_every_page_has_something(year: Cases, now: datetime) -> None:
         assert found.promises[promise].missed
     kinds = {e.kind for case in every for e in case.log}
     assert kinds >= {EventKind.ESCALATED, EventKind.UPDATE, EventKind.JOINED, EventKind.LINKED, EventKind.UNWRITTEN}
+    assert year.all(Filter(unassigned=True))
+    assert year.all(Filter(states=("waiting",)))
     emergency = year.all(Filter(emergency=True))
     assert len(emergency) == 1
     assert len(year.all(Filter(parent=emergency[0].number))) == 3

@@ -139,7 +139,8 @@ def _survey(case: Case, form: "MultiDict[str, str]", text: str) -> Said:
 def _written(secret: str, case: Case, said: Said) -> Answer:
     """Raises InputError."""
     author = Author(case.now.contact or say("客户", "Customer"), Role.CUSTOMER)
-    key = f"link:{case.now.number}:{request.form.get('key', '')[:40] or token_hex(8)}"
+    sent = request.form.get("key", "")[:40] or token_hex(8)
+    key = f"link:{case.now.number}:{sent}:{said.mark[:12]}"  # who goes back and says something else, says it
     if said.action == "message":
         done = cases().receive(case.now.number, said.text, author, said.given, key)
         if done.now.follows == case.now.number:  # too late to open it again: a new one, with a link of its own
