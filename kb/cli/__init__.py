@@ -5,7 +5,7 @@
   verdicts.py; what they share: common.py, printing.py; click's own words in Chinese: phrases.py
 - All of them as a page, and the exit codes: reference.py
 - Tokens of programs: access.py; people: people.py; backups: keeping.py
-- The service desk: cases.py, promises.py (due, clock, policy, workdays)
+- The service desk: cases.py, promises.py (due, clock, policy, workdays), sampling.py (sample-service)
 """
 
 from kb.cli.common import cli

@@ -41,6 +41,7 @@ class _Fault(NamedTuple):
     report: str
     seen: str
     fix: str
+    article: str = ""
 
 
 @dataclass
@@ -108,17 +109,17 @@ class _Teller:
 
     def story(self, start: datetime) -> _Story:
         """A case from its report to its article, as most of them go."""
-        rng, fault, article = self.rng, self._fault(), self._article()
+        rng, fault = self.rng, self._fault()
         story = self._reported(start, fault)
         self._answered(story)
-        self._diagnosed(story, fault, article)
+        self._diagnosed(story, fault)
         if rng.random() < 0.1:
             story.add(_E.RESTORED, rng.uniform(20, 60), say("先换备机用着", "a spare is in place"), **_restored(fault),
                       provisional=True)  # fmt: skip
-        solved = article if article and rng.random() < 0.55 else ""
+        solved = fault.article if rng.random() < 0.7 else ""
         self._restored(story, fault, solved)
         self._ended(story, fault)
-        self._written(story, solved)
+        self._written(story, fault, solved)
         return story
 
     def duplicate(self, start: datetime, other: str) -> _Story:
@@ -159,7 +160,7 @@ class _Teller:
         story.add(_E.DAILY, 30, say("当日情况：已恢复，原因待查", "today: restored, the cause is looked for"), False)
         story.add(_E.STOOD_DOWN, 10, say("已恢复，解除紧急", "restored: no emergency any more"))
         story.add(_E.CONFIRMED, 24 * 60, score=4)
-        self._written(story, "")
+        self._written(story, fault, "")
         return story, told
 
     def child(self, start: datetime, parent: str, told: Sequence[tuple[datetime, str]]) -> _Story:
@@ -180,10 +181,7 @@ class _Teller:
         if article is None:
             return self.rng.choice(self.faults)
         told = say("按文章处理", "done as the article says")
-        return _Fault(article.area, "software", "remote", article.title, article.title, told)
-
-    def _article(self) -> str:
-        return self.rng.choice(self.known).id if self.known else ""
+        return _Fault(article.area, "software", "remote", article.title, article.title, told, article.id)
 
     def _reported(self, start: datetime, fault: _Fault, floor: int = 0, **given: Any) -> _Story:
         rng = self.rng
@@ -208,11 +206,11 @@ class _Teller:
         story.add(kind, self.rng.uniform(25, 70) if late else self.rng.uniform(2, 18),
                   say("收到，正在看", "it arrived; we are on it"))  # fmt: skip
 
-    def _diagnosed(self, story: _Story, fault: _Fault, article: str) -> None:
+    def _diagnosed(self, story: _Story, fault: _Fault) -> None:
         rng = self.rng
         story.add(_E.DIAGNOSED, rng.uniform(5, 40), fault.seen, False)
-        if article and rng.random() < 0.3:
-            story.add(_E.LOOKED_AT, 3, public=False, article=article)
+        if self.known and not fault.article and rng.random() < 0.3:
+            story.add(_E.LOOKED_AT, 3, public=False, article=rng.choice(self.known).id)
         if rng.random() < 0.25:
             whom = rng.choice(["customer", "part", "vendor", "window"])
             until = story.moment + timedelta(hours=rng.uniform(4, 60))
@@ -251,12 +249,13 @@ class _Teller:
             story.add(_E.RESTORED, rng.uniform(60, 300), fault.fix, **_restored(fault))
             story.add(_E.CONFIRMED, rng.uniform(60, 600))
 
-    def _written(self, story: _Story, solved: str) -> None:
+    def _written(self, story: _Story, fault: _Fault, solved: str) -> None:
+        """Credit goes to the article that the fault is of: what is made up spoils no ranking."""
         rng, draw = self.rng, self.rng.random()
         if solved and draw < 0.8:
             story.add(_E.LINKED, 30, public=False, article=solved)
-        elif self.known and draw < 0.25:
-            story.add(_E.WRITTEN, 60, public=False, article=rng.choice(self.known).id)
+        elif fault.article and not solved and draw < 0.5:
+            story.add(_E.WRITTEN, 60, public=False, article=fault.article)
         elif draw < 0.7:
             story.add(_E.UNWRITTEN, 30, public=False, unwritten=str(rng.choice(list(Unwritten))))
 
