@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.cli.common import command, json_option, open_engine, print_json
+from kb.cli.common import command, json_option, print_json
 from kb.errors import BundleError, InputError
 from kb.language import say
 from kb.settings import Settings
@@ -61,10 +61,11 @@ def sample_service(chosen: Settings, seed: int, count: int, yes: bool, as_json: 
 
 def _known(chosen: Settings) -> list["Known"]:
     """Some articles that cases are solved by; none without an index."""
+    from kb.search.engine import engines
     from kb.service.sampling import Known
 
     try:
-        engine = open_engine(chosen)
+        engine = engines(chosen.index).in_force()
     except BundleError:
         return []
     found = sorted((a for a in engine.articles() if a.status == "published" and a.kind == "case"), key=lambda a: a.id)

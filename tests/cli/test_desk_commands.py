@@ -178,7 +178,7 @@ def test_every_action_has_a_command(off: Kb, action: str) -> None:
     shown = off("case", name, "--help").output
     assert f"kb case {name}" in shown
     for field in (f for asked in (*row.asks, *row.takes) for f in asked.split("|")):
-        assert field in ("text", "policy") or f"--{field} " in shown
+        assert field in ("text", "policy", "files") or f"--{field} " in shown
 
 
 def test_in_english(kb: Kb) -> None:
