@@ -336,6 +336,13 @@ SETTINGS: tuple[Setting, ...] = (
         "服务台：on 为用，off 为不用，auto 为文章文件夹旁边有 service.yml 就用",
         "the service desk: on, off, or auto for on where a service.yml stands beside the articles",
     ),
+    Setting(
+        "report_form",
+        True,
+        _switch,
+        "服务台的报障页 /report 对外开放，不登录也能报",
+        "the service desk has a page /report, where whoever has no account reports a fault",
+    ),
     Setting("workers", 0, _number(0, 64, int), "建索引的进程数，0 为自动", "processes for indexing, 0 for automatic"),
     Setting(
         "backup_recipients",
@@ -450,6 +457,7 @@ class Settings:
     encoder: str
     trade_words: bool
     service: str
+    report_form: bool
     workers: int
     backup_recipients: tuple[str, ...]
     backup_keep: tuple[int, ...]

@@ -5,7 +5,8 @@
   verdicts.py; what they share: common.py, printing.py; click's own words in Chinese: phrases.py
 - All of them as a page, and the exit codes: reference.py
 - Tokens of programs: access.py; people and what is kept of them: people.py, their teams: teams.py; backups: keeping.py
-- The service desk: cases.py, promises.py (due, clock, policy, workdays), duty.py, mailing.py (mail)
+- The service desk: cases.py, promises.py (due, clock, policy, workdays), duty.py, mailing.py (mail), sampling.py
+  (sample-service)
 - What is told, and each minute's work: notices.py (outbox, tick)
 """
 

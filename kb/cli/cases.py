@@ -87,6 +87,8 @@ case = _Actions(
 )
 cli.add_command(case)
 
+MAX_MISSES = 1000
+"""Cases whose missed promises are listed."""
 CALLED = {"report": "new"}
 """Actions that have another name here."""
 
@@ -375,17 +377,19 @@ def case_check(chosen: Settings, rebuild: bool) -> None:
 @click.option("--customer", default="", help=say("客户", "customer"))
 @json_option
 def case_figures(chosen: Settings, month: str | None, customer: str, as_json: bool) -> None:
-    from kb.service.figures import Counted, figures
+    from kb.database.connection import Store
+    from kb.service.figures import Which, figures, missed
 
-    cases = opened(chosen)
-    first, last = _month(month, cases.policy.zone)
-    chosen_ones = (c for c in cases.logs(first) if first <= c.now.opened < last and customer in ("", c.now.customer))
-    found = figures(Counted(c.now, cases.clocks(c), frozenset(e.kind for e in c.log)) for c in chosen_ones)
+    store, cases, now = Store(chosen.database), opened(chosen), datetime.now(UTC)
+    which = Which(*_month(month, cases.policy.zone), customer)
+    with store.reading() as session:
+        found, late = figures(session, which, now), missed(session, which, now, MAX_MISSES)
+    misses = [(c.now.number, clock) for c in cases.named(late) for clock in cases.clocks(c, now) if clock.failed]
     if as_json:
-        misses = [{"number": m.number, "clock": m.clock.name, "due": m.clock.due} for m in found.misses]
+        late_ones = [{"number": number, "clock": clock.name, "due": clock.due} for number, clock in misses]
         promises = {name: k._asdict() | {"of": k.of, "share": k.share} for name, k in found.promises.items()}
         scores = found.scores._asdict() | {"mean": found.scores.mean}
-        print_json(plain(vars(found) | {"misses": misses, "promises": promises, "scores": scores}))
+        print_json(plain(vars(found) | {"misses": late_ones, "promises": promises, "scores": scores}))
         return
     click.echo(say("{n} 个服务单", "{n} cases", n=found.cases))
     for name, counts in found.by.items():
@@ -393,8 +397,8 @@ def case_figures(chosen: Settings, month: str | None, customer: str, as_json: bo
         click.echo(f"  {name_of(name)}{colon()}{told}")
     for name, k in found.promises.items():
         click.echo(f"  {clock_name(name)}{colon()}{share(k)}")
-    for miss in found.misses:
-        click.echo(f"    {miss.number}  {clock_line(miss.clock, cases.policy.zone)}")
+    for number, clock in misses:
+        click.echo(f"    {number}  {clock_line(clock, cases.policy.zone)}")
     told = listed(f"{label('outcome', value)} {n}" for value, n in found.outcomes.items())
     click.echo(say("关闭：", "closed: ") + (told or "0"))
     if found.gaps:

@@ -52,6 +52,7 @@ MODULES = {
     "packing": ("pack",),
     "people": ("forget", "person"),
     "promises": ("clock", "due", "policy", "workdays"),
+    "sampling": ("sample-service",),
     "suggesting": ("suggest",),
     "teams": ("team",),
     "verdicts": ("verdicts",),
@@ -59,7 +60,7 @@ MODULES = {
 }
 """Module of kb.cli -> its commands. A module is loaded when one of them is asked for: a search waits for no other."""
 
-FOR_SERVICE = ("case", "clock", "due", "duty", "mail", "policy", "workdays")
+FOR_SERVICE = ("case", "clock", "due", "duty", "mail", "policy", "sample-service", "workdays")
 """Commands of the service desk."""
 
 
@@ -143,7 +144,7 @@ def command(help_zh: str, help_en: str, group: click.Group = cli) -> Callable[[C
             use(chosen.language)
             function(chosen, **values)
 
-        name = function.__name__.removesuffix("_").removeprefix(f"{group.name}_")
+        name = function.__name__.removesuffix("_").removeprefix(f"{group.name}_").replace("_", "-")
         told = say(help_zh, help_en)
         made = group.command(name, help=told, short_help=_first_sentence(told))(run)
         folder = click.Path(path_type=Path)

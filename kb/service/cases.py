@@ -13,7 +13,7 @@ from itertools import groupby
 from logging import getLogger
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -27,14 +27,15 @@ from kb.model.casework import EVENT_KINDS, EventKind, Outcome, Role, State
 from kb.service import finding, numbers
 from kb.service import policy as policies
 from kb.service.clocks import Clock, clocks
-from kb.service.credit import Solved, solved, standing
+from kb.service.credit import Solved, solved, verdicts
 from kb.service.days import statutory
 from kb.service.events import Event, effective
 from kb.service.fields import FIELDS, MAX_TEXT, read
+from kb.service.ledger import Row
 from kb.service.letters import Letters, letters, number_of
 from kb.service.policy import Policy
 from kb.service.reckoning import Years
-from kb.service.snapshot import Snapshot, snapshot
+from kb.service.snapshot import Snapshot, Standing, standing
 from kb.service.states import BY_KIND, BY_NAME, Action, check, facts, phases, works
 from kb.service.windows import reopens_until, silence
 from kb.settings import Settings
@@ -113,6 +114,11 @@ class Alike(NamedTuple):
 
 ALIKE = 0.3
 """The share from which on a case is like a text."""
+TOGETHER = timedelta(hours=2)
+OUTAGE = 3
+"""So many cases alike within TOGETHER are proposed as one outage."""
+MAX_RECENT = 12
+"""Cases, the newest, among which an outage is looked for."""
 OPEN = tables.OPEN
 UNWRITTEN = and_(
     tables.UNANSWERED,
@@ -190,6 +196,20 @@ class Cases:
             now = dict(zip((*still, *lost), _in_order(session, (*still, *lost)), strict=True))
         return Alike(*(tuple(Like(now[i], shares[i]) for i in chosen) for chosen in (still, lost)))
 
+    def outage(self) -> list[Snapshot]:
+        """Cases of the last two hours that tell the same, three at least, the oldest first: one outage? [] for none.
+
+        What was joined already is no news.
+        """
+        case, now = tables.Case, _now()
+        recent = (case.opened >= now - TOGETHER) & (case.parent == "") & OPEN
+        statement = select(case.id, case.title).where(recent).order_by(case.id.desc()).limit(MAX_RECENT)
+        with self._store.reading() as session:
+            found = tuple((row.id, row.title) for row in session.execute(statement))
+            if len(found) < OUTAGE:
+                return []
+            return _in_order(session, _alike(self._store, found))
+
     def caller(self, text: str) -> Snapshot | None:
         """The newest case of who is reached by a number or an address that stands in a text, or has a serial of it."""
         with self._store.reading() as session:
@@ -208,6 +228,13 @@ class Cases:
             last = select(case.id).where(by_it).order_by(case.id.desc()).limit(LAST)
             logs = [log for _, log in _with_logs(session, case.id.in_(session.scalars(last).all()))] if count else []
         return solved(count, logs, _now()) if count else None
+
+    def named(self, wanted: Sequence[str]) -> list[Case]:
+        """Cases by their whole numbers, with their logs, in that order."""
+        with self._store.reading() as session:
+            found = _with_logs(session, tables.Case.number.in_(wanted))
+            by = {row.number: Case(_snapshot_of(row), log, self._policy(session, row.policy)) for row, log in found}
+        return [by[number] for number in wanted if number in by]
 
     def logs(self, since: datetime) -> Iterator[Case]:
         """Cases that are open, or were opened since then, with their logs."""
@@ -261,6 +288,24 @@ class Cases:
             return self._write(session, row, (), event, self.policy, key, message_id)
 
         return self._once(write, key, message_id)
+
+    def bring(self, log: Sequence[Event]) -> Case:
+        """A new case whose whole log is there already, each event checked in its turn as an administrator's.
+
+        Raises InputError. What depends on a calendar, or on other cases, is not asked.
+        """
+
+        def write(session: Session) -> Case:
+            first = replace(log[0], data={**log[0].data, "policy": self.policy.digest})
+            events: list[Event] = []
+            for place, event in enumerate((first, *log[1:]), 1):
+                check(effective(events), event, Role.ADMIN, self.policy, event.noted)
+                events.append(replace(event, place=place, data=_clean(event.data), text=_clean(event.text)))
+            self._keep_policy(session, self.policy, _now())
+            row = tables.Case(number=numbers.draw(session, first.at.astimezone(self.policy.zone).year))
+            return self._keep(session, row, events, 0, self.policy)
+
+        return self._once(write)
 
     def add(
         self,
@@ -316,7 +361,7 @@ class Cases:
             case = self.find(case.now.merged_into)
         given = given or {}
         written = {"author": author, "key": key, "message_id": message_id}
-        files = {"files": given["files"]} if "files" in given else {}
+        files = {name: value for name, value in given.items() if name == "files"}
         if case.now.state == State.CLOSED and not given.get("automatic"):
             until = reopens_until(phases(effective(case.log), _now()), case.policy, self._years)
             if until is not None and _now() <= until:
@@ -351,7 +396,8 @@ class Cases:
         with self._store.reading() as session:
             found = []
             for row, log in _with_logs(session):
-                told, follows = asdict(_snapshot_of(row)), asdict(self._computed(session, row.number, log))
+                computed = self._computed(session, row.number, log)
+                told, follows = asdict(_snapshot_of(row)), asdict(computed.now)
                 wrong = [name for name in _COLUMNS if told[name] != follows[name]]
                 found += [
                     say("{number}：{name} 记为 {told}，按记录应为 {follows}",
@@ -359,6 +405,9 @@ class Cases:
                         number=row.number, name=name, told=told[name], follows=follows[name])
                     for name in wrong
                 ]  # fmt: skip
+                if _promises_of(session, row.id) != computed.promises:
+                    found.append(say("{number}：承诺的账与记录不符", "{number}: its promises are not those of its log",
+                                     number=row.number))  # fmt: skip
             found += [
                 say(
                     "编号 {series}：下一个应为 {n}",
@@ -376,9 +425,11 @@ class Cases:
             wrong = []
             for row, log in _with_logs(session):
                 follows = self._computed(session, row.number, log)
-                wrong += [(row, follows)] if _snapshot_of(row) != follows else []
+                same = _snapshot_of(row) == follows.now and _promises_of(session, row.id) == follows.promises
+                wrong += [] if same else [(row, follows)]
             for row, follows in wrong:
-                _set(row, follows)
+                _set(row, follows.now)
+                _set_promises(session, row.id, follows.promises)
             for series, n in numbers.behind(session).items():
                 numbers.advance(session, series, n)
             finding.forget(session)
@@ -401,9 +452,9 @@ class Cases:
     def _case(self, session: Session, row: tables.Case) -> Case:
         return Case(_snapshot_of(row), _log(session, row), self._policy(session, row.policy))
 
-    def _computed(self, session: Session, number: str, log: Sequence[Event]) -> Snapshot:
+    def _computed(self, session: Session, number: str, log: Sequence[Event]) -> Standing:
         digest = str(facts(effective(log))["policy"])
-        return snapshot(number, log, self._policy(session, digest), self._years)
+        return standing(number, log, self._policy(session, digest), self._years)
 
     def _policy(self, session: Session, digest: str) -> Policy:
         if digest == self.policy.digest:
@@ -512,17 +563,33 @@ class Cases:
     ) -> Case:
         """Add an event, and the snapshot that follows from it."""
         event = replace(event, place=len(before) + 1)
-        log = (*before, event)
-        now = snapshot(row.number, log, policy, self._years)
+        done = self._keep(session, row, (*before, event), len(before), policy, key, message_id)
+        self.letters.post(session, row.id, done.now, done.log)
+        return done
+
+    def _keep(
+        self,
+        session: Session,
+        row: tables.Case,
+        log: Sequence[Event],
+        known: int,
+        policy: Policy,
+        key: str | None = None,
+        message_id: str | None = None,
+    ) -> Case:
+        """Keep a log of which some events are kept already, and what follows from all of it."""
+        now, promises = standing(row.number, log, policy, self._years)
         _set(row, now)
         session.add(row)
         session.flush()
-        values = {**asdict(event), "kind": str(event.kind), "data": dict(event.data)}
-        session.add(tables.Event(case_id=row.id, key=key, message_id=message_id, **values))
+        for event in log[known:]:
+            values = {**asdict(event), "kind": str(event.kind), "data": dict(event.data)}
+            session.add(tables.Event(case_id=row.id, key=key, message_id=message_id, **values))
         session.flush()
-        finding.note(session, row.id, event)
-        self.letters.post(session, row.id, now, log)
-        return Case(now, log, policy)
+        _set_promises(session, row.id, promises)
+        for event in log[known:]:
+            finding.note(session, row.id, event)
+        return Case(now, tuple(log), policy)
 
     def _once(
         self,
@@ -553,7 +620,7 @@ class Cases:
 
     def _credit(self, case: Case) -> None:
         """Tell of each article whether it solved this case. A log that fails keeps nobody from writing."""
-        said = standing(case.log)
+        said = verdicts(case.log)
         if not said or self._feedback is None or not self._feedback.kept:
             return
         report, visitor = next(e.text for e in case.log if e.kind == EventKind.REPORTED), f"case-{case.now.number}"
@@ -577,6 +644,18 @@ class Cases:
         statement = select(tables.Case.number).join(tables.Event, of_case).where(or_(*same))
         with self._store.reading() as session:
             return session.scalar(statement)
+
+
+@lru_cache(maxsize=8)
+def _alike(store: Store, recent: tuple[tuple[int, str], ...]) -> tuple[int, ...]:
+    """The first of these cases, as (row, title), that are alike, OUTAGE of them at least; looked for once."""
+    rows = {row for row, _ in recent}
+    with store.reading() as session:
+        for row, title in recent:
+            near = {other for other, share in finding.like(session, title) if share >= ALIKE} & rows | {row}
+            if len(near) >= OUTAGE:
+                return tuple(sorted(near))
+    return ()
 
 
 @lru_cache(maxsize=64)
@@ -688,6 +767,24 @@ def _with_logs(
 def _set(row: tables.Case, values: Snapshot) -> None:
     for name in _COLUMNS:
         setattr(row, name, getattr(values, name))
+
+
+def _set_promises(session: Session, case: int, now: Sequence[Row]) -> None:
+    """Keep how a case stands with its promises in place of how it stood."""
+    before = _promises_of(session, case)
+    if now == before:
+        return
+    if before:
+        session.execute(delete(tables.CaseClock).where(tables.CaseClock.case_id == case))
+    if now:
+        session.execute(insert(tables.CaseClock), [{"case_id": case, **row._asdict()} for row in now])
+
+
+def _promises_of(session: Session, case: int) -> list[Row]:
+    table = tables.CaseClock
+    columns = [getattr(table, name) for name in Row._fields]
+    statement = select(*columns).where(table.case_id == case).order_by(table.name, table.place)
+    return [Row(*row) for row in session.execute(statement)]
 
 
 def _snapshot_of(row: tables.Case) -> Snapshot:

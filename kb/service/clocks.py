@@ -61,6 +61,11 @@ class Clock:
         return self.state in (ClockState.RUNNING, ClockState.OUTSIDE, ClockState.LATE)
 
     @property
+    def failed(self) -> bool:
+        """Whether the promise was not kept, or is late by now."""
+        return self.state in (ClockState.MISSED, ClockState.LATE)
+
+    @property
     def reckoning(self) -> list[Stretch]:
         """The stretches that the due time is the sum of, from the start to it; in order and without a gap."""
         if self.due is None or self.due <= self.started:

@@ -14,7 +14,7 @@ _SOLVED = (EventKind.RESTORED, EventKind.LINKED, EventKind.WRITTEN)
 _TAKEN_BACK = (EventKind.REJECTED, EventKind.REOPENED)
 
 
-def standing(log: Sequence[Event]) -> dict[str, str]:
+def verdicts(log: Sequence[Event]) -> dict[str, str]:
     """The verdict of a case on each article that it ever named as the solution: article -> one of VERDICTS, or "".
 
     Credit can be lost: what the customer rejects, or what is opened again, did not help. What was named by mistake,

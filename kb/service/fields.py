@@ -79,6 +79,7 @@ FIELDS: dict[str, Field] = {
         Field("verification", "如何验证", "how it was verified"),
         Field("provisional", "临时恢复", "restored for the time being", "flag"),
         Field("score", "评分", "score", "whole"),
+        Field("marks", "逐项评分", "a score for each question"),
         Field("leader", "组长", "leader"),
         Field("group", "处置组", "group"),
         Field("into", "并入的单号", "number of the other case"),

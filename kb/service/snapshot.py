@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from kb.model.casework import ClockState, EventKind, Impact, Outcome, State, Urgency
 from kb.service.clocks import clocks
 from kb.service.days import statutory
 from kb.service.events import Event, effective
+from kb.service.ledger import Row, rows
 from kb.service.policy import Policy
 from kb.service.reckoning import Years
 from kb.service.states import emergencies, facts, phases, priority
@@ -68,7 +70,14 @@ class Snapshot:
         return self
 
 
-def snapshot(number: str, events: Sequence[Event], policy: Policy, years: Years = statutory) -> Snapshot:
+class Standing(NamedTuple):
+    """All that is kept of a case beside its log: its snapshot, and a row for each of its clocks, unless it was none."""
+
+    now: Snapshot
+    promises: list[Row]
+
+
+def standing(number: str, events: Sequence[Event], policy: Policy, years: Years = statutory) -> Standing:
     """What a log says of a case at the moment at which its last event was written. events: at least the report."""
     now = max(e.noted for e in events)
     log = effective(events)
@@ -77,13 +86,10 @@ def snapshot(number: str, events: Sequence[Event], policy: Policy, years: Years 
     reported = next(e for e in log if e.kind == EventKind.REPORTED)
     # A wait whose end is known is counted in already: from then on the clock that it stopped ticks again.
     waking = last.until is not None
-    ticking = [
-        c
-        for c in clocks(events, policy, years, now)
-        if c.due is not None and (c.ticking or (waking and c.state is ClockState.PAUSED))
-    ]
+    found = clocks(events, policy, years, now)
+    ticking = [c for c in found if c.due is not None and (c.ticking or (waking and c.state is ClockState.PAUSED))]
     names = ("customer", "site", "contact", "owner", "team", "parent", "follows", "article", "unwritten")
-    return Snapshot(
+    told = Snapshot(
         number=number,
         version=len(events),
         kind=str(known.get("kind", "fault")),
@@ -110,6 +116,8 @@ def snapshot(number: str, events: Sequence[Event], policy: Policy, years: Years 
         opened_by=reported.by,
         **{name: str(known.get(name, ""))[:MAX_NAME] for name in names},
     )
+    real = last.outcome not in (Outcome.CANCELLED, Outcome.MERGED)
+    return Standing(told, rows(found if real else (), waking, told.opened, told.customer))
 
 
 def _first_line(text: str) -> str:

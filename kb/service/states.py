@@ -87,7 +87,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("confirm", _E.CONFIRMED, (RESTORED,), CLOSED, CUSTOMER_OR_STAFF, (), ("text", "score"), Outcome.CONFIRMED,
            public=True),
     Action("reject", _E.REJECTED, (RESTORED,), OPEN, CUSTOMER_OR_STAFF, ("text",), public=True),
-    Action("survey", _E.SURVEYED, (RESTORED, CLOSED), None, CUSTOMER_OR_STAFF, ("score",), ("text",)),
+    Action("survey", _E.SURVEYED, (RESTORED, CLOSED), None, CUSTOMER_OR_STAFF, ("score",), ("text", "marks")),
     Action("escalate", _E.ESCALATED, UNCLOSED, None, STAFF, ("text", "group"), ("leader",)),
     Action("update", _E.UPDATE, UNCLOSED, None, STAFF, ("text",), public=True),
     Action("daily", _E.DAILY, UNCLOSED, None, STAFF, ("text",)),

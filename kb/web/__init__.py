@@ -46,6 +46,7 @@ Every page:
 - /insights, /insights/articles, /insights/quality, /insights/words: gaps, use, problems, duplicates, synonyms,
   golden queries; CSV (insights.py)
 - /cases, /cases/new, /cases/NUMBER: the desk, a new case, one case; where the site serves any (cases/)
+- /report, /c/SECRET: for customers, who have no account (customers/)
 - /sign-in/openid: by the company's own login (openid.py)
 - /sign-in, /welcome/SECRET, /account, /people, /people/LOGIN, /journal: coming in, one's own account, who there is,
   what is kept of one of them, what happened
@@ -77,6 +78,7 @@ from kb.web import (
     api_writing,
     browse,
     cases,
+    customers,
     editing,
     errors,
     feeds,
@@ -152,6 +154,7 @@ def create_app(settings: Settings) -> Flask:
         jobs,
         merging,
         cases,
+        customers,
     ):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval, hooks):

@@ -24,7 +24,7 @@ from kb.text.stopwords import STOP_WORDS
 from kb.text.tokens import tokenizer_of
 from kb.web.views import Answer, page
 
-TOPICS = ("search", "paste", "write", "import", "cases", "lead", "commands", "settings", "api", "operate")
+TOPICS = ("search", "paste", "write", "import", "cases", "customers", "lead", "commands", "settings", "api", "operate")
 """In the order of the contents."""
 ABOUT = {
     **dict.fromkeys(("home", "results", "article", "browse", "code", "product", "why_not"), "search"),
@@ -32,6 +32,7 @@ ABOUT = {
     **dict.fromkeys(("new_article", "edit", "history", "rename", "review", "merge"), "write"),
     "import_": "import",
     **dict.fromkeys(("cases", "new_case", "case", "case_act"), "cases"),
+    **dict.fromkeys(("report", "track", "case_figures"), "customers"),
     "api": "api",
 }
 """The topic of a page, by its endpoint; pages of one group share the start of theirs."""
@@ -43,6 +44,10 @@ TOLD = {
     "cases": (
         "来电一个框，时钟，一张表单，写成哪篇文章",
         "the one box for a call, clocks, one form, which article it becomes",
+    ),
+    "customers": (
+        "报障页，客户的链接，确认与评分，一起故障，数字",
+        "the form, customers' links, confirming and rating, outages, figures",
     ),
     "lead": ("数据看板、缺口、重复、必中查询、评测", "insights, gaps, duplicates, golden queries, measuring"),
     "commands": ("kb 的每个命令、选项和退出码", "every command of kb, its options and exit codes"),

@@ -130,6 +130,13 @@ def test_figures(kb: Kb) -> None:
     assert "2026-11" in kb("case", "figures", "--month", "November", code=MISTAKE).stderr
 
 
+def test_a_sample_year(kb: Kb) -> None:
+    """Where there are cases, none are made up unless one insists; then they count like any others."""
+    assert "--yes" in kb("sample-service", "--count", 20, code=MISTAKE).stderr
+    assert json.loads(kb("sample-service", "--count", 20, "--yes", "--json").output) == {"cases": 20, "seed": 1}
+    assert "全部与记录相符" in kb("case", "check").stderr
+
+
 def test_workdays(kb: Kb) -> None:
     """A year's working days, with 调休; one that nobody announced is provisional, and says so."""
     data = json.loads(kb("workdays", 2026, "--json").output)
@@ -172,7 +179,7 @@ def test_every_action_has_a_command(off: Kb, action: str) -> None:
     shown = off("case", name, "--help").output
     assert f"kb case {name}" in shown
     for field in (f for asked in (*row.asks, *row.takes) for f in asked.split("|")):
-        assert field in ("text", "policy") or f"--{field} " in shown
+        assert field in ("text", "policy", "files") or f"--{field} " in shown
 
 
 def test_in_english(kb: Kb) -> None:

@@ -22,7 +22,7 @@ from kb.service.clocks import clocks
 from kb.service.duty import Roster, Shift
 from kb.service.letters import Letters
 from kb.service.policy import Policy, Team, shipped
-from kb.service.snapshot import snapshot
+from kb.service.snapshot import standing
 from kb.service.warnings import Around, Seen, look
 from kb.settings import Settings
 
@@ -41,7 +41,7 @@ AROUND = Around(PEOPLE, {})
 def seen(text: str, now: str, around: Around = AROUND, policy: Policy = STANDARD) -> Seen:
     events = log(text)
     found = clocks(events, policy, now=at(now))
-    return look(snapshot("26-00137-7", events, policy).at(at(now)), events, policy, found, around, at(now))
+    return look(standing("26-00137-7", events, policy).now.at(at(now)), events, policy, found, around, at(now))
 
 
 def told(text: str, now: str, around: Around = AROUND, policy: Policy = STANDARD) -> list[tuple[str, list[str]]]:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,9 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 Open = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of `kb serve` on a few articles, with a service desk."""
-    folder = tmp_path_factory.mktemp("desk")
-    shutil.copytree(ARTICLES / "printer", folder / "articles" / "printer")
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of `kb serve` on the articles of a folder, with a service desk."""
     variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1"}
     variables |= {"KB_ENCODER": "off", "KB_SERVICE": "on"}
     command = [sys.executable, "-m", "kb", "serve", "--port", "0", "--watch", "0"]
@@ -40,6 +39,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             assert server.poll() is None
         finally:
             server.terminate()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a site on a few articles."""
+    folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(ARTICLES / "printer", folder / "articles" / "printer")
+    with served(folder) as found:
+        yield found
 
 
 def report(page: Any, text: str, **fields: str) -> str:

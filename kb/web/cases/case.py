@@ -12,8 +12,10 @@ from kb.errors import ConflictError, InputError
 from kb.labels import label
 from kb.language import say
 from kb.service.cases import Case, Filter
+from kb.service.daily import daily_draft
 from kb.service.events import effective
 from kb.service.fields import read_moment
+from kb.service.links import Links
 from kb.service.snapshot import Snapshot
 from kb.service.states import BY_NAME
 from kb.web.cases import actions
@@ -24,7 +26,7 @@ from kb.web.cases.shared import author, cases, colleagues, role, serving
 from kb.web.cases.strip import strip
 from kb.web.cases.timeline import FILTERS, entries
 from kb.web.forms import with_parameters
-from kb.web.views import Answer, page
+from kb.web.views import Answer, page, settings_in_force, store
 from kb.web.writers import others
 
 EARLIER = 5
@@ -37,6 +39,7 @@ _VALUE = {"look": "article", "join": "parent", "merge": "into", "link": "article
 def init_app(app: Flask) -> None:
     app.add_url_rule("/cases/<number>", view_func=serving(case), endpoint="case")
     app.add_url_rule("/cases/<number>/do", view_func=serving(act), endpoint="case_act", methods=["POST"])
+    app.add_url_rule("/cases/<number>/link", view_func=serving(link), endpoint="case_link", methods=["POST"])
 
 
 def case(number: str) -> Answer:
@@ -62,6 +65,18 @@ def act(number: str) -> Answer:
         return _again(number, str(error), form, 422)
     flash(say("已记下：{what}", "Noted: {what}", what=label("event", BY_NAME[name].kind)))
     return redirect(url_for("case", number=done.now.number, _anchor=f"e{done.now.version}"), 303)
+
+
+def link(number: str) -> Answer:
+    """Make a link by which the customer sees this case, shown once; or take back all there are."""
+    case, links = cases().find(number), Links(store())
+    if request.form.get("do") == "revoke":
+        links.revoke(case.now.number)
+        flash(say("给客户的链接都已收回", "All links for the customer are revoked"))
+    else:
+        path = url_for("track", secret=links.make(case.now.number))
+        flash((settings_in_force().public_url or request.host_url.rstrip("/")) + path, "link")
+    return redirect(url_for("case", number=case.now.number), 303)
 
 
 def _asked_for(form: "MultiDict[str, str]", found: Case) -> tuple[str, dict[str, str]]:
@@ -127,6 +142,11 @@ def _shown(
     near = beside(found, files)
     asked = question(found, near)
     which = request.args.get("show", "")
+    children = cases().all(Filter(parent=found.now.number))
+    if request.method == "GET" and request.args.get("draft") == "daily" and found.now.emergency:
+        moment = datetime.now(UTC)
+        draft = daily_draft(found.now.at(moment), found.log, cases().clocks(found), children, found.policy, moment)
+        typed = {"action": "daily", "text": draft}
     known = {"article": asked.chosen if asked else best_used(found)}
     now = found.now.at(datetime.now(UTC))
     return {
@@ -147,9 +167,10 @@ def _shown(
         "key": token_hex(8),
         "others": others(f"case/{now.number}"),
         "colleagues": colleagues(),
-        "children": cases().all(Filter(parent=now.number)),
+        "children": children,
         "merged": cases().all(Filter(merged_into=now.number)),
         "earlier": _earlier(now),
+        "links": Links(store()).of(now.number),
         "emergency": _emergency(found) if now.emergency else {},
     }
 

@@ -2,19 +2,20 @@
 
 from typing import NamedTuple
 
-from flask import Flask, redirect, request, url_for
+from flask import Flask, flash, redirect, request, url_for
 
 from kb.language import say
 from kb.model.casework import State
 from kb.service.cases import COUNTED, Filter
 from kb.service.snapshot import Snapshot
-from kb.web.cases.shared import cases, me, my_teams, serving
+from kb.web.cases.shared import author, cases, me, my_teams, serving
 from kb.web.forms import MAX_QUERY
 from kb.web.views import Answer, page
 
 SIZE = 50
 """Cases of a page."""
 MAX_PAGES = 200
+MAX_JOINED = 20
 
 
 class View(NamedTuple):
@@ -27,6 +28,7 @@ class View(NamedTuple):
 
 def init_app(app: Flask) -> None:
     app.add_url_rule("/cases", view_func=serving(desk), endpoint="cases")
+    app.add_url_rule("/cases/outage", view_func=serving(outage), endpoint="outage", methods=["POST"])
 
 
 def views() -> list[View]:
@@ -64,7 +66,23 @@ def desk() -> Answer:
         rows=found[:SIZE],
         more=len(found) > SIZE and not text,
         number=number,
+        together=cases().outage() if not text and number == 1 else (),
     )
+
+
+def outage() -> Answer:
+    """Join cases that are one outage to the oldest of them, or to that which is an emergency already."""
+    numbers = request.form.getlist("number")[:MAX_JOINED]
+    found = [cases().find(number).now for number in numbers]
+    if not found:
+        return redirect(url_for("cases"), 303)
+    parent = next((c for c in found if c.emergency), min(found, key=lambda c: c.opened)).number
+    for case in found:
+        if case.number != parent and not case.parent:
+            cases().add(case.number, "join", author(), given={"parent": parent})
+    flash(say("已归入总单 {n}；紧急就升级，写上组长", "joined to {n}; escalate it with a leader if it is an emergency",
+              n=parent))  # fmt: skip
+    return redirect(url_for("case", number=parent), 303)
 
 
 def _holding(text: str) -> list[Snapshot]:

@@ -6,6 +6,7 @@ are there while it is still typed.
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from secrets import token_hex
 from typing import NamedTuple
 
@@ -17,12 +18,12 @@ from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
 from kb.model.casework import Channel, Impact, Urgency
-from kb.service.cases import Case
+from kb.service.cases import OUTAGE, TOGETHER, Case
 from kb.service.fields import FIELDS
 from kb.service.finding import REACHED, reached
 from kb.service.snapshot import Snapshot
 from kb.service.wording import Told
-from kb.web.cases.beside import of_text
+from kb.web.cases.beside import Beside, of_text
 from kb.web.cases.files import allow_files, taken
 from kb.web.cases.shared import author, cases, colleagues, me, serving
 from kb.web.views import Answer, page
@@ -59,6 +60,8 @@ def new() -> Answer:
         return _shown(text, request.form)
     try:
         done = _joined(text, action.removeprefix("join ")) if action.startswith("join ") else _reported(text)
+        if action.startswith("under "):
+            cases().add(done.now.number, "join", author(), given={"parent": action.removeprefix("under ")})
     except InputError as error:
         return _shown(text, request.form, str(error)), 422  # type: ignore[return-value]
     flash(say("单号 {number}", "The number is {number}", number=done.now.number))
@@ -123,12 +126,20 @@ def _shown(text: str, typed: Mapping[str, str], problem: str = "") -> Answer:
         typed=typed,
         read=read,
         near=near,
+        together=_together(near),
         choices=_choices(typed, read, proposals),
         severity=proposals.get("severity"),
         problem=problem,
         key=typed.get("key") or token_hex(8),
         me=me(),
     )
+
+
+def _together(near: Beside) -> list[Snapshot]:
+    """The cases of the last hours like a new one, the oldest first, when they are with it as many as an outage."""
+    recent = [like.now for like in near.open if like.now.opened >= datetime.now(UTC) - TOGETHER]
+    recent.sort(key=lambda c: (not c.parent, not c.emergency, c.opened))
+    return recent if len(recent) + 1 >= OUTAGE else []
 
 
 def _proposals(text: str) -> dict[str, ProposedFact]:

@@ -49,12 +49,16 @@ def _digests(case: Case) -> list[str]:
 
 
 def case_file(number: str, digest: str) -> Answer:
-    """One file of a case, to be saved: whatever it holds, no browser shows it as a page of this site."""
-    found = of_case(cases().find(number)).get(digest)
+    """One file of a case, to be saved."""
+    return as_download(of_case(cases().find(number)).get(digest))
+
+
+def as_download(found: Kept | None) -> Response:
+    """A file, to be saved: whatever it holds, no browser shows it as a page of this site. Raises NotFound for none."""
     if found is None:
         raise NotFound(say("这一单没有这个文件", "this case has no such file"))
     response: Response = send_file(
-        BytesIO(kept().path(digest).read_bytes()),
+        BytesIO(kept().path(found.digest).read_bytes()),
         mimetype="application/octet-stream",
         as_attachment=True,
         download_name=found.name,
