@@ -207,5 +207,3 @@ REQUIRED = {kind.value: tuple(k.name for k in KEYS if kind in k.required) for ki
 KINDS, AREAS, CAUSES, HANDLINGS, SEVERITIES, STATUSES, AUDIENCES = (
     CHOICES[name] for name in ("kind", "area", "cause", "handling", "severity", "status", "audience")
 )
-PUBLIC = ("public", "公开")
-"""Tags, either of which says that customers may read an article without an account."""

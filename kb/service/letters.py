@@ -22,6 +22,7 @@ from kb.model.casework import Channel, EventKind
 from kb.notices.channels import HOOK, MAIL, headers_of_notices, sends_mail
 from kb.notices.outbox import Notice, post
 from kb.service.events import Event, effective
+from kb.service.links import issue
 from kb.service.snapshot import Snapshot
 from kb.service.states import facts
 from kb.settings import Settings
@@ -40,10 +41,14 @@ _ID = re.compile(rf"<?(\d\d-\d{{5,9}}-\d)\.([a-z0-9]{{1,20}})\.([0-9a-f]{{{SIGNE
 
 @dataclass(frozen=True)
 class Letters:
-    """What leaves cases. sender: the From of mails, "" for none; calls: whether a program is called."""
+    """What leaves cases. sender: the From of mails, "" for none; calls: whether a program is called.
+
+    site: the address under which customers reach the site, "" for none: then a mail has no link to the case.
+    """
 
     sender: str = ""
     calls: bool = False
+    site: str = ""
 
     def post(self, session: Session, case: int, now: Snapshot, log: Sequence[Event]) -> None:
         """Put what the last event says into the outbox. case: its row."""
@@ -65,6 +70,9 @@ class Letters:
             "Your report arrived; its number is {number}. We will answer soon; to add something, answer this mail.",
             number=now.number,
         )
+        if self.site and address_of(log):
+            link = f"{self.site}/c/{issue(session, case, log[-1].noted)}"
+            words += "\n" + say("查看进展：{link}", "How it stands: {link}", link=link)
         self._mail(session, case, now, log, "receipt", words, automatic=True)
 
     def remind(self, session: Session, case: int, now: Snapshot, log: Sequence[Event], which: str) -> bool:
@@ -108,7 +116,7 @@ class Letters:
 
 def letters(settings: Settings) -> Letters:
     """What leaves the cases of a site."""
-    return Letters(settings.mail_from if sends_mail(settings) else "", bool(settings.webhook_url))
+    return Letters(settings.mail_from if sends_mail(settings) else "", bool(settings.webhook_url), settings.public_url)
 
 
 def _call(now: Snapshot, event: Event) -> Notice:

@@ -24,6 +24,7 @@ from kb.service.cases import Author, Cases, Filter
 from kb.service.files import Files
 from kb.service.incoming import Fate, Incoming, Taken
 from kb.service.letters import Letters
+from kb.service.links import Links
 from kb.service.mailbox import fetch
 from kb.service.policy import shipped
 from kb.settings import Settings
@@ -259,6 +260,15 @@ def test_our_own_mail_comes_back(desk: Incoming, cases: Cases) -> None:
     assert desk.take(mail("请先清纸路", sender=US)).fate == Fate.OWN
     assert cases.all(Filter()) == []
     assert desk.take(mail("不是我们", sender="p@desk.example")).opened
+
+
+def test_a_receipt_leads_to_the_case(cases: Cases, store: Store, files: Files) -> None:
+    """Where customers reach the site, the receipt has a link by which they follow their case without an account."""
+    cases.letters = Letters(US, site="https://kb.example.com")
+    number = Incoming(cases, store, files).take(mail("打印机卡纸")).number
+    [receipt] = sent(store)
+    secret = receipt.text.partition("https://kb.example.com/c/")[2].split()[0]
+    assert Links(store).case(secret) == number
 
 
 def test_who_wants_no_receipt_gets_none(desk: Incoming, store: Store) -> None:

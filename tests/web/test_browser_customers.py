@@ -46,7 +46,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a site with a public article among its own."""
     folder = tmp_path_factory.mktemp("customers")
     shutil.copytree(ARTICLES / "printer", folder / "articles" / "printer")
-    text = ARTICLE.format(n=99, tag="公开").replace("KB-0000099", "KB-000099")
+    text = ARTICLE.format(n=99, audience="public").replace("KB-0000099", "KB-000099")
     (folder / "articles" / "faq.md").write_text(text, "utf8")
     with served(folder) as found:
         yield found

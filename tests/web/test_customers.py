@@ -30,7 +30,7 @@ ARTICLE = """---
 id: KB-00000{n}
 kind: faq
 title: 打印机显示 49.4C02 怎么办 {n}
-tags: [{tag}]
+audience: {audience}
 ---
 
 # 打印机显示 49.4C02 怎么办 {n}
@@ -161,8 +161,8 @@ def test_reports_are_limited(stranger: FlaskClient, monkeypatch: pytest.MonkeyPa
 def test_common_questions_are_shown_and_nothing_else(tmp_path: Path) -> None:
     """While a report is typed, articles that are marked public answer it; others never do."""
     (tmp_path / "articles").mkdir()
-    for number, tag in ((1, "公开"), (2, "内部")):
-        (tmp_path / "articles" / f"KB-00000{number}.md").write_text(ARTICLE.format(n=number, tag=tag), "utf8")
+    for number, audience in ((1, "public"), (2, "internal")):
+        (tmp_path / "articles" / f"KB-00000{number}.md").write_text(ARTICLE.format(n=number, audience=audience), "utf8")
     desk = replace(load({"articles": tmp_path / "articles"}, tmp_path), service="on", encoder="off")
     build(desk)
     client = create_app(desk).test_client()
