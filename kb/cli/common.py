@@ -38,6 +38,7 @@ phrases.install()
 
 MODULES = {
     "access": ("token",),
+    "assets": ("customer", "device", "part"),
     "building": ("build", "doctor", "serve"),
     "cases": ("case",),
     "duty": ("duty",),
@@ -59,7 +60,7 @@ MODULES = {
 }
 """Module of kb.cli -> its commands. A module is loaded when one of them is asked for: a search waits for no other."""
 
-FOR_SERVICE = ("case", "clock", "due", "duty", "mail", "policy", "workdays")
+FOR_SERVICE = ("case", "clock", "customer", "device", "due", "duty", "mail", "part", "policy", "workdays")
 """Commands of the service desk."""
 
 
