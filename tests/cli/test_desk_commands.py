@@ -292,5 +292,6 @@ def test_customers_devices_and_parts(kb: Kb) -> None:
     kb("part", "place", "德州库", "--city", "德州")
     assert "德州库" in kb("part", "place").output
     kb("device", "undo", 2, code=MISTAKE)
+    kb("part", "undo", 3)
     kb("part", "undo", 3, code=MISTAKE)
     kb("customer", "undo", 99, code=MISTAKE)
