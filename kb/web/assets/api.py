@@ -16,9 +16,9 @@ blueprint = Api("api_assets", __name__)
 
 
 class WantedDevices(Given):
-    q: str = told("产品、名称、序列号里有它，或扫到的条码", "stands in product, name or serial; or a scanned barcode", "",
+    q: str = told("产品、名称、序列号里有它，或扫到的条码", "stands in product, name or serial; a barcode", "",
                   max_length=300, examples=["S5130"])  # fmt: skip
-    ending: int = told("质保或维保在多少天内到期；0 为全部", "warranty or maintenance ends within so many days; 0 for all", 0,
+    ending: int = told("多少天内到期；0 为全部", "warranty or maintenance ends within days; 0: all", 0,
                        ge=0, le=3660)  # fmt: skip
     page: int = told("第几页", "which page", 1, ge=1, le=1000)
 
