@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from test_case_pages import FAULT, do, number_of, post, report, restored
+from test_case_pages import do, number_of, post, report, restored
 from test_permissions import cheap, people, signed_in, site  # noqa: F401 - fixtures
 
 from kb.database.connection import Store
