@@ -66,7 +66,7 @@ ONLY_IN = {
     "alembic": ("kb/database/connection.py", "kb/database/migrations/"),
     "yaml": ("kb/articles/frontmatter.py", "kb/articles/golden.py", "kb/service/policy.py"),
     "chinese_calendar": ("kb/service/days.py",),
-    "segno": ("kb/web/accounts.py",),
+    "segno": ("kb/web/accounts.py", "kb/web/assets/pages.py"),
     "argon2": ("kb/people/passwords.py",),
     "zxcvbn": ("kb/people/passwords.py",),
     "pyotp": ("kb/people/second_factor.py",),

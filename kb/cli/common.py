@@ -38,6 +38,7 @@ phrases.install()
 
 MODULES = {
     "access": ("token",),
+    "assets": ("customer", "device", "part"),
     "building": ("build", "doctor", "serve"),
     "cases": ("case",),
     "duty": ("duty",),
@@ -60,7 +61,9 @@ MODULES = {
 }
 """Module of kb.cli -> its commands. A module is loaded when one of them is asked for: a search waits for no other."""
 
-FOR_SERVICE = ("case", "clock", "due", "duty", "mail", "policy", "sample-service", "workdays")
+FOR_SERVICE = (
+    "case", "clock", "customer", "device", "due", "duty", "mail", "part", "policy", "sample-service", "workdays",
+)  # fmt: skip
 """Commands of the service desk."""
 
 

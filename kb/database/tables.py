@@ -4,7 +4,7 @@ The articles are not here: they are files. A change of a table needs a migration
 HEAD.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0012"
+HEAD = "0013"
 """The last migration: with it these tables are made."""
 
 
@@ -559,3 +559,162 @@ class Key(Base):
     __tablename__ = "keys"
     name: Mapped[str] = mapped_column(String(16), primary_key=True)
     secret: Mapped[str] = mapped_column(String(64))
+
+
+class Customer(Base):
+    """Who is served. aliases: other names; promises: of a set of service.yml; calendar: one of its, by which theirs
+    counts; empty for everybody's."""
+
+    __tablename__ = "customers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(_NAME, unique=True)
+    aliases: Mapped[list[str]] = mapped_column(default=list)
+    promises: Mapped[str] = mapped_column(_NAME, default="")
+    calendar: Mapped[str] = mapped_column(_NAME, default="")
+    note: Mapped[str] = mapped_column(default="")
+
+
+class Site(Base):
+    """Where a customer has devices. note: how one gets in, where one parks."""
+
+    __tablename__ = "sites"
+    __table_args__ = (UniqueConstraint("customer", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    name: Mapped[str] = mapped_column(_NAME)
+    city: Mapped[str] = mapped_column(_NAME, default="")
+    address: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+
+
+class Contact(Base):
+    """Whom a customer calls us by. phone, mail: in the one way of writing by which they are found."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (UniqueConstraint("customer", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    name: Mapped[str] = mapped_column(_NAME)
+    phone: Mapped[str] = mapped_column(_NAME, index=True, default="")
+    mail: Mapped[str] = mapped_column(_NAME, index=True, default="")
+    wechat: Mapped[str] = mapped_column(_NAME, default="")
+    qq: Mapped[str] = mapped_column(_NAME, default="")
+
+
+class Contract(Base):
+    """What a customer was promised, from starts to ends; promises, calendar: as of a customer, and before theirs."""
+
+    __tablename__ = "contracts"
+    __table_args__ = (UniqueConstraint("customer", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    number: Mapped[str] = mapped_column(_NAME)
+    kind: Mapped[str] = mapped_column(String(16), default="maintenance")
+    starts: Mapped[date | None]
+    ends: Mapped[date | None]
+    promises: Mapped[str] = mapped_column(_NAME, default="")
+    calendar: Mapped[str] = mapped_column(_NAME, default="")
+    note: Mapped[str] = mapped_column(default="")
+
+
+class Device(Base):
+    """One machine. key: its serial's letters and digits, by which a scanned text finds it.
+
+    accepted: the day from which its warranty counts; replaced_by: the device that took its place.
+    """
+
+    __tablename__ = "devices"
+    __table_args__ = (UniqueConstraint("product", "key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product: Mapped[str] = mapped_column(_NAME)
+    serial: Mapped[str] = mapped_column(_NAME)
+    key: Mapped[str] = mapped_column(_NAME, index=True)
+    name: Mapped[str] = mapped_column(_NAME, default="")
+    customer: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    site: Mapped[int | None] = mapped_column(ForeignKey("sites.id"))
+    contract: Mapped[int | None] = mapped_column(ForeignKey("contracts.id"))
+    accepted: Mapped[date | None]
+    warranty_until: Mapped[date | None] = mapped_column(index=True)
+    maintained_until: Mapped[date | None] = mapped_column(index=True)
+    versions: Mapped[dict[str, str]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(String(16), default="in_use")
+    replaced_by: Mapped[int | None] = mapped_column(ForeignKey("devices.id"), index=True)
+    note: Mapped[str] = mapped_column(default="")
+
+
+class CaseDevice(Base):
+    """Which device a case is about: it follows from the events of the case that name one."""
+
+    __tablename__ = "case_devices"
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    device: Mapped[int] = mapped_column(ForeignKey("devices.id"), primary_key=True, index=True)
+
+
+class Part(Base):
+    """A kind of spare part. equals: numbers of parts that do in its place; wear: worn by use; keep: when it breaks it
+    stays with the customer; serialised: each has a serial; minimum: how many should lie in stores."""
+
+    __tablename__ = "parts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(_NAME, unique=True)
+    name: Mapped[str] = mapped_column(_NAME, default="")
+    products: Mapped[list[str]] = mapped_column(default=list)
+    equals: Mapped[list[str]] = mapped_column(default=list)
+    wear: Mapped[bool] = mapped_column(default=False)
+    keep: Mapped[bool] = mapped_column(default=False)
+    serialised: Mapped[bool] = mapped_column(default=False)
+    minimum: Mapped[int] = mapped_column(default=0)
+
+
+class Place(Base):
+    """Where parts can be. kind: one of kb.model.casework.PlaceKind; keeper, phone: who hands them out."""
+
+    __tablename__ = "places"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(_NAME, unique=True)
+    city: Mapped[str] = mapped_column(_NAME, default="")
+    kind: Mapped[str] = mapped_column(String(16), default="common")
+    keeper: Mapped[str] = mapped_column(_NAME, default="")
+    phone: Mapped[str] = mapped_column(_NAME, default="")
+
+
+class Move(Base):
+    """Parts went from one place to another; what lies where is the sum of these. Rows are only added.
+
+    case: the number of the case that it was for, empty for none; permit: who allowed it, in writing, where it needs
+    that; key: of a form or a program that may ask twice.
+    """
+
+    __tablename__ = "moves"
+    __table_args__ = (Index("ix_moves_part", "part", "condition", "source", "target", "quantity"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    part: Mapped[int] = mapped_column(ForeignKey("parts.id"))
+    quantity: Mapped[int]
+    source: Mapped[int] = mapped_column(ForeignKey("places.id"))
+    target: Mapped[int] = mapped_column(ForeignKey("places.id"))
+    condition: Mapped[str] = mapped_column(String(16))
+    serial: Mapped[str] = mapped_column(_NAME)
+    case: Mapped[str] = mapped_column(String(24), index=True)
+    permit: Mapped[str] = mapped_column(_NAME)
+    reason: Mapped[str]
+    by: Mapped[str] = mapped_column(_NAME)
+    key: Mapped[str | None] = mapped_column(_NAME, unique=True)
+
+
+class AssetImport(Base):
+    """A table of customers, devices or parts that was looked at, and what it changed once it was written.
+
+    content: the file, until it is written; changes: each row as it was before and is after; undone: when it was.
+    """
+
+    __tablename__ = "asset_imports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(_NAME)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(_NAME)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    written: Mapped[datetime | None]
+    undone: Mapped[datetime | None]

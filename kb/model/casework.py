@@ -178,6 +178,41 @@ class ClockState(Choice):
     NOT_NEEDED = "not_needed", "不需要", "Not needed"
 
 
+class DeviceState(Choice):
+    """What became of a device."""
+
+    IN_USE = "in_use", "在用", "In use"
+    SPARE = "spare", "备用", "Spare"
+    IN_REPAIR = "in_repair", "在修", "In repair"
+    RETIRED = "retired", "停用", "Retired"
+    REPLACED = "replaced", "已换下", "Replaced"
+
+
+class ContractKind(Choice):
+    WARRANTY = "warranty", "质保", "Warranty"
+    MAINTENANCE = "maintenance", "维保", "Maintenance"
+
+
+class PlaceKind(Choice):
+    """Where parts can be. Every move is from one place to another."""
+
+    COMMON = "common", "常用备件库", "Store of common parts"
+    OTHER = "other", "其他备件库", "Store of other parts"
+    VAN = "van", "随车", "Van"
+    TRANSIT = "transit", "在途", "In transit"
+    SCRAP = "scrap", "报废", "Scrap"
+    CASE = "case", "服务单占用", "Held for cases"
+    VENDOR = "vendor", "厂商", "Vendor"
+    CUSTOMER = "customer", "客户处", "With customers"
+    DIFFERENCE = "difference", "盘点差异", "Differences of counts"
+
+
+class Condition(Choice):
+    NEW = "new", "全新", "New"
+    REPAIRED = "repaired", "修复", "Repaired"
+    BROKEN = "broken", "故障", "Broken"
+
+
 VOCABULARIES: dict[str, type[Choice]] = {
     "event": EventKind,
     "state": State,
@@ -192,5 +227,9 @@ VOCABULARIES: dict[str, type[Choice]] = {
     "unwritten": Unwritten,
     "cancelled": Cancelled,
     "clock": ClockState,
+    "device": DeviceState,
+    "contract": ContractKind,
+    "place": PlaceKind,
+    "condition": Condition,
 }
 """The group of kb.labels under which each of them is named."""

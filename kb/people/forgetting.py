@@ -57,6 +57,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "outbox": ("还没发出的通知", "notices not yet sent"),
     "shifts": ("值班", "shifts"),
     "mails": ("收到的邮件", "mails that came in"),
+    "contacts": ("客户的联系人", "contacts of customers"),
     "journal": ("安全记录", "lines of the security log"),
 }
 """Every kind, with what it is called."""
@@ -262,7 +263,8 @@ def _contact(session: Session, contact: str) -> list[_Part]:
     t = tables
     found = session.execute(select(t.Case.id, t.Case.number).where(t.Case.contact == contact)).all()
     cases, numbers = [row.id for row in found], [row.number for row in found]
-    if not cases:
+    known = session.scalar(select(t.Contact.id).where(t.Contact.name == contact))
+    if not cases and known is None:
         raise NotFoundError(say("没有联系人是 {name} 的工单", "there is no case of the contact {name}", name=contact))
 
     def in_cases(session: Session) -> None:
@@ -279,6 +281,7 @@ def _contact(session: Session, contact: str) -> list[_Part]:
         session.execute(update(t.Mail).where(t.Mail.case.in_(numbers)).values(sender="", subject="", content=None))
 
     return [
+        _Part("contacts", t.Contact, t.Contact.name == contact, _line("name", "phone", "mail")),
         _Part("mails", t.Mail, t.Mail.case.in_(numbers), _line("sender", "subject"), in_mails),
         _Part("cases", t.Case, t.Case.id.in_(cases), _line("number", "title"), in_cases),
         _Part("events", t.Event, t.Event.case_id.in_(cases), _line("kind"), in_events),

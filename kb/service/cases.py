@@ -26,6 +26,8 @@ from kb.language import first_of, say
 from kb.model.casework import EVENT_KINDS, EventKind, Outcome, Role, State
 from kb.service import finding, numbers
 from kb.service import policy as policies
+from kb.service.assets import devices
+from kb.service.assets.known import filled
 from kb.service.clocks import Clock, clocks
 from kb.service.credit import Solved, solved, verdicts
 from kb.service.days import statutory
@@ -53,6 +55,8 @@ TRIES = 6
 """Times that a writer waits for the others, each as long as the database does."""
 STREAMED = 1000
 """Rows of logs that are fetched at once."""
+_OF_DEVICES = {"device", "old", "new"}
+"""Fields that name one."""
 _COLUMNS = tuple(f.name for f in fields(Snapshot))
 
 
@@ -280,7 +284,8 @@ class Cases:
 
         def write(session: Session) -> Case:
             now = _now()
-            event = self._event("report", text, given, author, now, at or now, self.policy)
+            told = filled(session, given, self.policy, now.astimezone(self.policy.zone).date())
+            event = self._event("report", text, told, author, now, at or now, self.policy)
             event = replace(event, data={**event.data, "policy": self.policy.digest})
             check((), event, author.role, self.policy, now)
             self._keep_policy(session, self.policy, now)
@@ -436,6 +441,7 @@ class Cases:
             for row, log in _with_logs(session):
                 for event in effective(log):
                     finding.note(session, row.id, event)
+                devices.link(session, row.id, log)
             return len(wrong)
 
     # --- inside a transaction ---
@@ -587,8 +593,11 @@ class Cases:
             session.add(tables.Event(case_id=row.id, key=key, message_id=message_id, **values))
         session.flush()
         _set_promises(session, row.id, promises)
-        for event in log[known:]:
+        for place, event in enumerate(log[known:], known):
             finding.note(session, row.id, event)
+            if event.corrects or _OF_DEVICES & event.data.keys():
+                devices.follow(session, event, log[:place])
+                devices.link(session, row.id, log[: place + 1])
         return Case(now, tuple(log), policy)
 
     def _once(

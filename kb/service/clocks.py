@@ -4,11 +4,11 @@ Nothing about a clock is stored. Whatever changes later, priority, policy, a pau
 again, because it is a function of the log, the policy, the calendar and the moment at which it is asked.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kb.model.casework import ClockState, EventKind, Outcome, State, Work
 from kb.service.days import statutory
@@ -116,11 +116,18 @@ def clocks(
     for promise in policy.set_of(str(known.get("promises", ""))).values():
         within = promise.duration(level)
         if within is not None:
-            time = working_time(policy, promise.calendar, years)
+            time = working_time(policy, _calendar(promise, known, policy), years)
             found += (_clock(promise, within, time, log, life, work, now) for work in _works(promise, log))
     found += _said(log, life, now)
     found += _rhythm(policy, log, life, now)
     return sorted(found, key=lambda c: (c.due or datetime.max.replace(tzinfo=UTC), c.name, c.work))
+
+
+def _calendar(promise: Promise, known: Mapping[str, Any], policy: Policy) -> str:
+    """The time that counts: what is promised in working hours counts in those of the customer, where there are some."""
+    own = str(known.get("calendar", ""))
+    around_the_clock = policy.calendars[promise.calendar].week == ALWAYS.week
+    return promise.calendar if own not in policy.calendars or around_the_clock else own
 
 
 # --- promises ----------------------------------------------------------------------------------

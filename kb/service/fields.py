@@ -57,6 +57,7 @@ FIELDS: dict[str, Field] = {
         _choice("impact", "影响范围", "impact", "impact", Impact),
         _choice("priority", "优先级", "priority", "severity", SEVERITIES),
         Field("promises", "服务承诺的名字", "set of promises"),
+        Field("calendar", "客户的工作时间", "working hours of the customer"),
         Field("owner", "负责人", "owner"),
         Field("team", "班组", "team"),
         _choice("direction", "呼入还是呼出", "direction of the call", "", ("in", "out")),
@@ -97,8 +98,8 @@ FIELDS: dict[str, Field] = {
 }
 
 FACTS = (
-    "title channel contact customer site kind area cause handling urgency impact priority promises owner team "
-    "leader group parent follows article unwritten score policy"
+    "title channel contact customer site kind area cause handling urgency impact priority promises calendar owner team "
+    "leader group parent follows article unwritten score policy device"
 ).split()
 """Fields whose last value is a fact about the case."""
 

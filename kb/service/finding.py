@@ -49,7 +49,7 @@ def words(text: str) -> list[int]:
 def reached(text: str) -> list[str]:
     """The telephone numbers and mail addresses of a text, each in one way of writing."""
     found = [text[f.start : f.end] for f in privacy.find(text[:MAX_READ], REACHED)]
-    return list(dict.fromkeys(_written(piece) for piece in found))
+    return list(dict.fromkeys(written(piece) for piece in found))
 
 
 def serials(text: str) -> list[str]:
@@ -57,7 +57,8 @@ def serials(text: str) -> list[str]:
     return list(dict.fromkeys(m[0] for m in _SERIAL.finditer(text[:MAX_READ])))[:MAX_SERIALS]
 
 
-def _written(piece: str) -> str:
+def written(piece: str) -> str:
+    """A telephone number or mail address in the one way of writing."""
     return piece.strip().lower() if "@" in piece else re.sub(r"\D", "", piece).removeprefix("86")
 
 

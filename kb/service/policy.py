@@ -26,7 +26,7 @@ import yaml
 from kb.errors import InputError
 from kb.language import say
 from kb.model.casework import EventKind, Impact, Urgency, WaitsFor, Work
-from kb.model.schema import SEVERITIES
+from kb.model.schema import CAUSES, SEVERITIES
 from kb.settings import PROMISES
 
 SHIPPED = Path(__file__).with_name("data") / PROMISES
@@ -171,6 +171,16 @@ class Survey:
     comment_below: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Replacing:
+    """When a device is due to be replaced by a new one: at which fault of a cause, counted within its warranty or
+    always. after: 0 for never."""
+
+    after: int = 0
+    of: str = "hardware"
+    within: str = "warranty"
+
+
 @dataclass(frozen=True)
 class Policy:
     """All of a service.yml. digest: of its text. promises: set -> name -> promise; the first set is everybody's."""
@@ -187,6 +197,7 @@ class Policy:
     teams: Mapping[str, Team] = field(default_factory=dict)
     near: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     survey: Survey = Survey()
+    devices: Replacing = Replacing()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -540,6 +551,16 @@ class _Reader:
         below = _whole(found["comment_below"], 0, scale + 1) if "comment_below" in found else 0
         return Survey(scale, _texts(found["ask"]) if "ask" in found else (), below)
 
+    def read_devices(self, node: yaml.Node) -> Replacing:
+        found = dict(_entries(node, ("replace_after", "of", "within")))
+        if "replace_after" not in found:
+            raise _Refused(node, say("缺少 replace_after", "replace_after is missing"))
+        return Replacing(
+            _whole(found["replace_after"], 1, 100),
+            _one_of(found["of"], tuple(CAUSES)) if "of" in found else "hardware",
+            _one_of(found["within"], ("warranty", "always")) if "within" in found else "warranty",
+        )
+
 
 _SECTIONS: dict[str, tuple[bool, Callable[[_Reader, yaml.Node], Any]]] = {
     "calendars": (True, _Reader.read_calendars),
@@ -552,6 +573,7 @@ _SECTIONS: dict[str, tuple[bool, Callable[[_Reader, yaml.Node], Any]]] = {
     "teams": (False, _Reader.read_teams),
     "near": (False, _Reader.read_near),
     "survey": (False, _Reader.read_survey),
+    "devices": (False, _Reader.read_devices),
 }
 """Name -> (whether it must be there, what reads it), in the order of reading; each is a field of Policy."""
 

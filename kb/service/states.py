@@ -51,11 +51,11 @@ _E = EventKind
 _FACTS = ("title", "customer", "contact", "site", "area", "cause", "handling", "urgency", "impact")
 
 ACTIONS: tuple[Action, ...] = (
-    Action("report", _E.REPORTED, (), NEW, ANYBODY, ("text", "channel"), (*_FACTS, "kind", "promises", "follows",
-           "owner", "team", "policy", "files"), public=True),
+    Action("report", _E.REPORTED, (), NEW, ANYBODY, ("text", "channel"), (*_FACTS, "kind", "promises", "calendar",
+           "device", "follows", "owner", "team", "policy", "files"), public=True),
     Action("assign", _E.ASSIGNED, UNCLOSED, None, STAFF, ("owner|team",)),
     Action("classify", _E.CLASSIFIED, EVERY, None, (*STAFF, Role.SYSTEM),
-           ("|".join((*_FACTS, "priority", "promises")),)),
+           ("|".join((*_FACTS, "priority", "promises", "calendar", "device")),)),
     Action("message", _E.MESSAGE_IN, EVERY, None, (Role.CUSTOMER, *STAFF, Role.SYSTEM), ("text",),
            ("automatic", "files"), public=True),
     Action("reply", _E.MESSAGE_OUT, EVERY, None, (*STAFF, Role.SYSTEM), ("text",), ("automatic", "files"),
@@ -285,12 +285,12 @@ def check(log: Sequence[Event], event: Event, who: Role, policy: "Policy", now: 
     in_emergency = any(end is None for _, end in emergencies(log))
     if event.kind in _OF_EMERGENCIES and not in_emergency:
         raise InputError(say("这一单不是紧急单：先 escalate", "the case is no emergency: escalate it first"))
-    named = event.data.get("promises")
-    if named is not None and named not in policy.promises:
-        raise InputError(
-            say("{field}：没有 '{name}'（有：{known}）", "{field}: there is no '{name}' ({known})",
-                field=FIELDS["promises"].asked, name=named, known=", ".join(policy.promises))
-        )  # fmt: skip
+    for name, there_are in (("promises", policy.promises), ("calendar", policy.calendars)):
+        if (named := event.data.get(name)) is not None and named not in there_are:
+            raise InputError(
+                say("{field}：没有 '{name}'（有：{known}）", "{field}: there is no '{name}' ({known})",
+                    field=FIELDS[name].asked, name=named, known=", ".join(there_are))
+            )  # fmt: skip
     scored = event.data.get("score")
     if scored is not None and not 1 <= scored <= policy.survey.scale:
         raise InputError(say("{field} 应为 1 到 {n}", "{field} should be 1 to {n}",

@@ -15,7 +15,7 @@
   /api/v1/openapi.json: reference.py
 - What do assistants such as Dify retrieve? retrieval.py (POST /retrieval); which texts: kb/search/passages_for.py
 - How far is work that takes long? jobs.py; where the marks of a chart stand: charts.py
-- The service desk, for staff: cases/
+- The service desk, for staff: cases/; customers, devices and parts: assets/
 - A page for writers: editing.py (new, edit, save, conflict; its form: editor.py), history.py (history, restore,
   rename), review.py (reviews due, states), importing.py; what they share: writers.py
 - What do all pages share? views.py (addresses, language, who asks)
@@ -47,6 +47,7 @@ Every page:
   golden queries; CSV (insights.py)
 - /cases, /cases/new, /cases/NUMBER: the desk, a new case, one case; where the site serves any (cases/)
 - /report, /c/SECRET: for customers, who have no account (customers/)
+- /customers, /devices, /parts, /assets/KIND: who is served, what stands there, which part lies where (assets/)
 - /sign-in/openid: by the company's own login (openid.py)
 - /sign-in, /welcome/SECRET, /account, /people, /people/LOGIN, /journal: coming in, one's own account, who there is,
   what is kept of one of them, what happened
@@ -76,6 +77,7 @@ from kb.web import (
     api_keeping,
     api_pasting,
     api_writing,
+    assets,
     browse,
     cases,
     customers,
@@ -155,6 +157,7 @@ def create_app(settings: Settings) -> Flask:
         merging,
         cases,
         customers,
+        assets,
     ):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval, hooks):

@@ -45,6 +45,8 @@ PATHS: dict[str, tuple[Text, dict[str, Any], object]] = {
         {"type": "string", "pattern": r"^[0-9-]+$", "maxLength": 24},
         "1",
     ),
+    "device": (("设备的 id", "id of the device"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
+    "customer": (("客户的 id", "id of the customer"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
     "verdict": (("判定的 id", "id of the verdict"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
 }
 """What stands in a path: description, schema, example."""

@@ -39,6 +39,10 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_cases.report_api", "api_cases.event_api"), "cases"),
     "case_write_up": "write",
     **dict.fromkeys(("case_figures", "case_figures_file"), "figures"),
+    **dict.fromkeys(("customers", "customer", "devices", "device", "device_label", "parts", "move_part"), "cases"),
+    **dict.fromkeys(("api_assets.devices_api", "api_assets.device_api"), "cases"),
+    **dict.fromkeys(("api_assets.customers_api", "api_assets.customer_api"), "cases"),
+    **dict.fromkeys(("import_assets", "write_assets"), "assets"),
     # writing
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right"), "write"),
@@ -69,6 +73,7 @@ LIMITED: dict[str, str] = {
     "api.check_api": "check",
     **dict.fromkeys(("intake", "api_pasting.intake_api"), "intake"),
     "import_": "import",
+    "write_assets": "import",
     "packed": "pack",
     **dict.fromkeys(("why_not", "api.why_api"), "why"),
     "insights_quality": "quality",

@@ -265,3 +265,40 @@ def test_the_minutes_run_and_the_outbox(kb: Kb, monkeypatch: pytest.MonkeyPatch)
     assert [(w["channel"], w["error"]) for w in waits] == [("mail", "ConnectionRefusedError")]
     assert "请先清纸路" not in kb("outbox", "--retry").output
     assert "✗ 发信服务器：127.0.0.1:9 ConnectionRefusedError" in kb("doctor", code=NOTHING).output
+
+
+# --- customers, devices, parts ---------------------------------------------------------------------
+
+
+def test_customers_devices_and_parts(kb: Kb) -> None:
+    """Imported as seen, shown, searched, moved, counted, taken back."""
+    Path("客户.csv").write_text("客户,简称,地点,城市,联系人,电话\n山东省厅,省厅,机房,济南,王工,13800138000\n", "utf8")
+    Path("设备.csv").write_text(f"产品,序列号,客户,质保到期\nS5130,SN12345A,省厅,{LATER[:10]}\n", "utf8")
+    Path("备件.csv").write_text("备件号,备件名称,最低库存,库房,城市,数量\n0231A0QN,电源,2,济南库,济南,2\n", "utf8")
+    assert "新增 1" in kb("customer", "import", "客户.csv").output
+    kb("customer", "list", code=NOTHING)
+    for kind, file in (("customer", "客户"), ("device", "设备"), ("part", "备件")):
+        kb(kind, "import", f"{file}.csv", "--yes")
+    Path("错.csv").write_text("产品,序列号,客户\nS5130,SN77777B,没有\n", "utf8")
+    assert "第 2 行：没有客户“没有”" in kb("device", "import", "错.csv", "--yes", code=NOTHING).output
+    assert "山东省厅" in kb("customer", "list", "王工").output
+    assert "13800138000" in kb("customer", "show", "省厅").output
+    assert "SN12345A" in kb("device", "list", "--customer", "省厅").output
+    assert json.loads(kb("device", "ending", "--days", 30, "--json").output)[0]["customer"] == "山东省厅"
+    kb("case", "new", "掉线", "--device", "sn12345a")
+    assert [c["title"] for c in json.loads(kb("device", "show", "SN12345A", "--json").output)["cases"]] == ["掉线"]
+    assert "26" in kb("device", "show", "条码 SN12345A").output
+    kb("part", "move", "0231A0QN", "--from", "济南库", "--case", "1")
+    assert json.loads(kb("part", "stock", "0231A0QN", "--json").output)[0]["quantity"] == 1
+    assert "现有 1，下限 2" in kb("part", "list", "--below").output
+    assert (
+        "只有 1 件"
+        in kb("part", "move", "0231A0QN", "--from", "济南库", "--case", 1, "--quantity", 2, code=MISTAKE).stderr
+    )
+    assert "+2" in kb("part", "count", "0231A0QN", "--at", "济南库", "--quantity", 3, "--reason", "盘点").stderr
+    kb("part", "place", "德州库", "--city", "德州")
+    assert "德州库" in kb("part", "place").output
+    kb("device", "undo", 2, code=MISTAKE)
+    kb("part", "undo", 3)
+    kb("part", "undo", 3, code=MISTAKE)
+    kb("customer", "undo", 99, code=MISTAKE)

@@ -120,7 +120,8 @@ class Whole(Answered):
     log: list[dict[str, Any]] = told("全部记录", "everything that happened")
 
 
-def _serving() -> None:
+def require_desk() -> None:
+    """Raises NotFound where the site serves no cases."""
     if not settings_in_force().serves:
         raise NotFound(say("这个网站没有启用服务台", "this site has no service desk"))
 
@@ -160,7 +161,7 @@ def _key(key: str) -> str | None:
     query=Wanted,
 )
 def cases_api(query: Wanted) -> dict[str, Any]:
-    _serving()
+    require_desk()
     if query.q.strip():
         found = cases().holding(query.q, MOST)
     else:
@@ -178,7 +179,7 @@ def cases_api(query: Wanted) -> dict[str, Any]:
     {200: Whole, 404: answers.Error},
 )
 def case_api(number: str) -> dict[str, Any]:
-    _serving()
+    require_desk()
     return _whole(cases().find(number))
 
 
@@ -192,7 +193,7 @@ def case_api(number: str) -> dict[str, Any]:
     scope="write",
 )
 def report_api(body: Reported) -> tuple[dict[str, Any], int]:
-    _serving()
+    require_desk()
     given = {**_checked(body.fields), "channel": body.channel}
     return _whole(cases().report(body.text, given, _author(), _at(body.at), _key(body.key or _header()))), 201
 
@@ -211,7 +212,7 @@ def _header() -> str:
     scope="write",
 )
 def event_api(number: str, body: Added) -> tuple[dict[str, Any], int]:
-    _serving()
+    require_desk()
     if body.action not in BY_NAME or body.action in ("report", "adopt"):
         raise InputError(say("没有动作 '{name}'", "there is no action '{name}'", name=body.action))
     key, given = _key(body.key or _header()), _checked(body.fields)

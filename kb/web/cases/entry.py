@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from secrets import token_hex
+from types import MappingProxyType
 from typing import NamedTuple
 
 from flask import Flask, flash, redirect, request, url_for
@@ -23,14 +24,15 @@ from kb.service.fields import FIELDS
 from kb.service.finding import REACHED, reached
 from kb.service.snapshot import Snapshot
 from kb.service.wording import Told
+from kb.web.assets.beside import registered
 from kb.web.cases.beside import Beside, of_text
 from kb.web.cases.files import allow_files, taken
 from kb.web.cases.shared import author, cases, colleagues, me, serving
 from kb.web.views import Answer, page
 from kb.web.writers import engine_or_none
 
-ASKED = ("channel", "contact", "customer", "site", "title", "urgency", "impact", "area", "cause", "owner", "team",
-         "promises")  # fmt: skip
+ASKED = ("channel", "contact", "customer", "site", "device", "title", "urgency", "impact", "area", "cause", "owner",
+         "team", "promises")  # fmt: skip
 """Fields of a report that are asked for."""
 PROPOSED = {"area": 0.5, "cause": 0.5, "severity": 0.3}
 """What is proposed by the articles most like the text, from which share of their votes on."""
@@ -39,11 +41,15 @@ TAKEN = 0.5
 
 
 class Read(NamedTuple):
-    """What was read of the box. text: the report; contact: how the caller is reached; before: their newest case."""
+    """What was read of the box. text: the report; contact: how the caller is reached; before: their newest case.
+
+    known: contact, customer, site and device, by the registers of customers and devices.
+    """
 
     text: str
     contact: str
     before: Snapshot | None
+    known: Mapping[str, str] = MappingProxyType({})
 
 
 def init_app(app: Flask) -> None:
@@ -92,13 +98,13 @@ def read_box(text: str) -> Read:
     for start, end, _ in reversed(privacy.find(text, REACHED)):
         rest = rest[:start] + rest[end:]
     rest = re.sub(r"[ \t]{2,}", " ", "\n".join(line.strip(" \t,，;；:：") for line in rest.split("\n"))).strip()
-    return Read(rest, " ".join(found), before)
+    return Read(rest, " ".join(found), before, registered(text))
 
 
 def _of_caller(read: Read) -> dict[str, str]:
-    """What is known of who reports, by their former cases."""
-    if read.before is None:
-        return {"contact": read.contact} if read.contact else {}
+    """What is known of who reports: by the registers, else by their former cases."""
+    if read.known or read.before is None:
+        return ({"contact": read.contact} if read.contact else {}) | dict(read.known)
     return {n: v for n in ("contact", "customer", "site") if (v := getattr(read.before, n))}
 
 
