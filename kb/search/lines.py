@@ -12,6 +12,7 @@ import numpy as np
 
 from kb.bundle.fields import SUBJECT_WEIGHT
 from kb.model import Token
+from kb.text.excerpt import signs
 from kb.text.tokens import neighbours
 
 Span = tuple[int, int]
@@ -71,15 +72,18 @@ def apart(text: str, spans: Sequence[Span], tokens: Sequence[Token]) -> dict[str
     That is the inverse document frequency of the line's form among the lines, of the largest there is; a log whose
     lines all look alike is left as it is.
     """
-    forms = [_form(text[start:end]) for start, end in spans]
+    told = [text[start:end] for start, end in spans]
+    forms = [_form(line) for line in told]
     counts = Counter(forms)
     rare = {form: math.log((len(spans) + 1) / n) / math.log(len(spans) + 1) for form, n in counts.items()}
     most = max(rare.values())
     if most < TELLING:
         return {}
+    trouble = [bool(signs(line)) for line in told]
     left: dict[str, float] = {}
     for token, place in zip(tokens, _places(spans, tokens), strict=True):
-        left[token.term] = max(left.get(token.term, 0.0), ROUTINE + (1 - ROUTINE) * rare[forms[place]] / most)
+        here = 1.0 if trouble[place] else ROUTINE + (1 - ROUTINE) * rare[forms[place]] / most
+        left[token.term] = max(left.get(token.term, 0.0), here)
     return left
 
 

@@ -67,7 +67,7 @@ def _telling(lines: Sequence[str], room: int) -> set[int]:
         seen[shape] += 1
         if seen[shape] <= REPEATS and lines[number].strip():
             few.append(number)
-    signs = {number: found for number in few if (found := _signs(lines[number]))}
+    signs = {number: found for number in few if (found := signs(lines[number]))}
     often: Counter[str] = Counter()
     for number, found in signs.items():
         often.update(dict.fromkeys(found, alike[shapes[number]]))
@@ -79,7 +79,7 @@ def _telling(lines: Sequence[str], room: int) -> set[int]:
     return chosen
 
 
-def _signs(line: str) -> set[str]:
+def signs(line: str) -> set[str]:
     """Words of trouble, and the families of its codes: ORA-0."""
     return {*_TROUBLE.findall(line.lower()), *(_NUMBER.sub("0", code) for code in _CODE.findall(line))}
 
