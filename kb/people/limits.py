@@ -28,7 +28,7 @@ class Limit(NamedTuple):
 
 LIMITS: dict[str, Limit] = {
     "suggest": Limit(60, "粘贴找方案", "find a fix"),
-    "case": Limit(120, "登记服务单", "report a case"),
+    "new_case": Limit(120, "登记服务单", "report a case"),
     "report": Limit(30, "报障或查常见问题", "report a fault, or look for an answer"),
     "track": Limit(20, "补充或确认", "add to a case, or confirm it"),
     "render": Limit(240, "预览", "preview"),

@@ -159,7 +159,9 @@ def _account(codes: list[str] | None = None, status: int = 200) -> Answer:
         codes=codes or [],
         bounds={"least": LEAST, "most": MOST},
         wish=Wishes(store()).of(who.login),
-        kinds={name: kind for name, kind in KINDS.items() if settings_in_force().serves or name != "case"},
+        kinds={
+            name: say(kind.zh, kind.en) for name, kind in KINDS.items() if settings_in_force().serves or name != "case"
+        },
         tokens=[t for t in Access(store()).tokens() if t.owner == who.login],
         may_connect=session.get("may_connect", False),
         by_company=bool(settings_in_force().oidc_issuer),

@@ -65,7 +65,7 @@ PERMITS: dict[str, str] = {
 """Address (endpoint) -> action, one of kb.people.roles.ACTIONS."""
 
 LIMITED: dict[str, str] = {
-    **dict.fromkeys(("new_case", "api_cases.report_api"), "case"),
+    **dict.fromkeys(("new_case", "api_cases.report_api"), "new_case"),
     "report": "report",
     "track": "track",
     **dict.fromkeys(("suggestions", "panel", "ask", "api.suggest_api", "retrieval.retrieval"), "suggest"),

@@ -367,7 +367,7 @@ made = st.builds(
     parts=lists,
     versions=lists,
     tags=lists,
-    aliases=lists,
+    aliases=st.lists(some.filter(lambda a: not a.startswith("/")), max_size=3).map(tuple),  # those are addresses
     status=some,
     owner=words,
     created=dates,

@@ -81,28 +81,29 @@ ARTICLE = "---\nid: KB-00000{n}\ntitle: 打印机第{v}版\nkind: manual\n---\n\
 
 
 def test_as_many_processes_as_were_asked_for(settings: Settings, write: Write, tmp_path: Path) -> None:
-    """Two that answer and one that watches, before and after twenty saves and twenty changed files; one that
-    answers and is killed is replaced by one, once; when the server is told to stop, nothing is left of it."""
+    """Two that answer, one that watches and one that does what each minute asks for, before and after six saves and six
+    changed files; one that answers and is killed is replaced by one, once; when the server is told to stop, nothing is
+    left of it."""
     for n in (1, 2):
         write(f"{n}.md", ARTICLE.format(n=n, v=0))
     with serving(tmp_path, KB_PROCESSES="2") as (server, site):
-        three = until(lambda: len(found := children(server.pid)) == 3 and found)
-        assert three
+        four = until(lambda: len(found := children(server.pid)) == 4 and found)
+        assert four
         article = f"{site}/api/v1/sources/1.md"
         digest = answer(article)["digest"]
-        for version in range(1, 21):
+        for version in range(1, 7):
             (settings.articles / "2.md").write_text(ARTICLE.format(n=2, v=version), "utf8")
             body = json.dumps({"text": ARTICLE.format(n=1, v=version), "editor": "甲"}).encode()
             headers = {"Content-Type": "application/json", "If-Match": f'"{digest}"', "Origin": site}
             digest = answer(article, data=body, headers=headers, method="PUT")["digest"]
-        assert until(lambda: "第20版" in answer(f"{site}/api/v1/articles/KB-000002")["title"])
-        assert children(server.pid) == three
-        killed = min(three)
+        assert until(lambda: "第6版" in answer(f"{site}/api/v1/articles/KB-000002")["title"])
+        assert children(server.pid) == four
+        killed = min(four)
         os.kill(killed, signal.SIGKILL)
-        new = until(lambda: len(found := children(server.pid)) == 3 and killed not in found and found)
+        new = until(lambda: len(found := children(server.pid)) == 4 and killed not in found and found)
         assert new
-        assert new - three != set()
-        assert len(new & three) == 2
+        assert new - four != set()
+        assert len(new & four) == 3
         ended = re.findall(r"(\S+) ended \(-9\)", (tmp_path / "log").read_text("utf8"))
         assert [name.rstrip("12") for name in ended] == ["site-"]
         assert answer(f"{site}/health")["articles"] == 2
