@@ -17,6 +17,7 @@ from kb.notices.channels import CHAT, channels
 from kb.notices.news import Concerned, tell
 from kb.notices.outbox import Outbox, deliver
 from kb.notices.wishes import Wishes
+from kb.people.teams import Staff, Teams
 from kb.search.engine import Engine, Engines, engines
 from kb.service import cases as service
 from kb.service import files, watching
@@ -91,15 +92,15 @@ class Ticker:
             engine = self._engines.in_force()
         except BundleError:  # there is no base yet
             return 0
-        people, today = [person for person, _ in known], now.astimezone().date()
+        staff, today = Staff([person for person, _ in known], Teams(self._store).all()), now.astimezone().date()
         news: list[Concerned] = [
             *knowledge.of_review(
                 engine.in_state("review", MOST_ARTICLES),
                 engine.due(today - OVERDUE, today - timedelta(days=1), MOST_ARTICLES),
-                people,
+                staff,
             ),
-            *knowledge.of_verdicts(self._store, _finding(engine), people, now),
-            *knowledge.of_mentions(self._store, people, now),
+            *knowledge.of_verdicts(self._store, _finding(engine), staff, now),
+            *knowledge.of_mentions(self._store, staff.people, now),
         ]
         return tell(self._store, self._settings, news, known, now)
 

@@ -17,6 +17,7 @@ from kb.language import say
 from kb.model import OTHER_FAULT, Article
 from kb.notices.news import Concerned, News
 from kb.people.accounts import Person
+from kb.people.teams import Staff
 from kb.privacy import masked
 
 LATELY = timedelta(days=2)
@@ -28,35 +29,24 @@ Find = Callable[[str], Article | None]
 """An article by its number."""
 
 
-def told(article: Article, everybody: Sequence[Person]) -> list[Person]:
-    """Whom an article concerns: the person or the team that owns it, else the leads, else the administrators."""
-    owner = article.owner.strip()
-    if owner:
-        own = [p for p in everybody if owner in (p.login, p.name)] or [p for p in everybody if owner in p.teams]
-        if own:
-            return own
-    leads = [p for p in everybody if p.role == "lead"]
-    return leads or [p for p in everybody if p.role == "administrator"]
-
-
-def of_review(waiting: Iterable[Article], due: Iterable[Article], everybody: Sequence[Person]) -> Iterator[Concerned]:
+def of_review(waiting: Iterable[Article], due: Iterable[Article], staff: Staff) -> Iterator[Concerned]:
     """What waits for review, and what is due for another one."""
     for article in waiting:
         subject = say("送审：{title}", "For review: {title}", title=article.title)
         text = say("{owner} 的文章等待审核：{id}", "an article of {owner} waits for review: {id}",
                    owner=article.owner or "–", id=article.id)  # fmt: skip
         yield _news(
-            f"review_wanted:{article.id}:{article.updated or ''}", "review_wanted", subject, text, article, everybody
+            f"review_wanted:{article.id}:{article.updated or ''}", "review_wanted", subject, text, article, staff
         )
     for article in due:
         subject = say("该复核了：{title}", "Due for review: {title}", title=article.title)
         text = say("{id} 应在 {day} 前复核：内容还对，就在“待办”里点一下",
                    "{id} was to be read again by {day}: if it still holds, one click on the page of reviews says so",
                    id=article.id, day=article.review_after or date.today())  # fmt: skip
-        yield _news(f"review_due:{article.id}:{article.review_after}", "review_due", subject, text, article, everybody)
+        yield _news(f"review_due:{article.id}:{article.review_after}", "review_due", subject, text, article, staff)
 
 
-def of_verdicts(store: Store, find: Find, everybody: Sequence[Person], now: datetime) -> Iterator[Concerned]:
+def of_verdicts(store: Store, find: Find, staff: Staff, now: datetime) -> Iterator[Concerned]:
     """Articles that did not help. That it was another fault says nothing of an article."""
     bad = (tables.Verdict.verdict == "unhelpful") & (tables.Verdict.reason != OTHER_FAULT)
     lately = select(tables.Verdict).where(bad & (tables.Verdict.at > now - LATELY)).order_by(tables.Verdict.id)
@@ -69,7 +59,7 @@ def of_verdicts(store: Store, find: Find, everybody: Sequence[Person], now: date
         subject = say("没用：{title}", "Did not help: {title}", title=article.title)
         said = [label("reason", row.reason) if row.reason else "", masked(row.comment)[:MAX_SAID]]
         text = "\n".join([article.id, *filter(None, said)])
-        yield _news(f"unhelpful:{row.id}:{row.at:%Y-%m-%d}", "unhelpful", subject, text, article, everybody)
+        yield _news(f"unhelpful:{row.id}:{row.at:%Y-%m-%d}", "unhelpful", subject, text, article, staff)
 
 
 def of_mentions(store: Store, everybody: Sequence[Person], now: datetime) -> Iterator[Concerned]:
@@ -98,5 +88,5 @@ def mentions(key: str, of: str, text: str, everybody: Sequence[Person], facts: d
             yield Concerned(news, [p for p in everybody if team in p.teams])
 
 
-def _news(key: str, kind: str, subject: str, text: str, article: Article, everybody: Sequence[Person]) -> Concerned:
-    return Concerned(News(key, kind, subject, text, {"article": article.id}), told(article, everybody))
+def _news(key: str, kind: str, subject: str, text: str, article: Article, staff: Staff) -> Concerned:
+    return Concerned(News(key, kind, subject, text, {"article": article.id}), staff.concerned(article))

@@ -124,21 +124,27 @@ def checked_audience(settings: Settings, value: str) -> str:
     return found
 
 
-def concerned(store: Store, article: Article) -> Sequence[Person]:
-    """Whom to tell that an article waits for review, asks for another look, or did not help: those who may see to it.
+class Staff(NamedTuple):
+    """Who works here: everybody with an account, and the teams."""
 
-    Its owner, by name or login; else the members of the team that owns it; else those of the teams that look after its
-    area or one of its products; else the leads. Only people with an account in force, who may write, by login.
-    """
-    able = [p for p in People(store).all() if p.active and may(p.role, "write")]
-    owner = article.owner.strip()
-    if owner and not team_of(owner):
-        mine = [p for p in able if owner.casefold() in (p.login, p.name.casefold())]
-        if mine:
-            return mine
-    teams = [team_of(owner)] if team_of(owner) else [t.name for t in Teams(store).all() if _looks_after(t, article)]
-    members = [p for p in able if set(teams) & set(p.teams)]
-    return members or [p for p in able if may(p.role, "insights")]
+    people: Sequence[Person]
+    teams: Sequence[Team]
+
+    def concerned(self, article: Article) -> list[Person]:
+        """Whom to tell that an article waits for review, asks for another look, or did not help.
+
+        Its owner, by name or login; else the members of the team that owns it; else those of the teams that look after
+        its area or one of its products; else the leads. Only people who may write.
+        """
+        able = [p for p in self.people if p.active and may(p.role, "write")]
+        owner = article.owner.strip()
+        if owner and not team_of(owner):
+            mine = [p for p in able if owner.casefold() in (p.login, p.name.casefold())]
+            if mine:
+                return mine
+        teams = [team_of(owner)] if team_of(owner) else [t.name for t in self.teams if _looks_after(t, article)]
+        members = [p for p in able if set(teams) & set(p.teams)]
+        return members or [p for p in able if may(p.role, "insights")]
 
 
 def _looks_after(team: Team, article: Article) -> bool:

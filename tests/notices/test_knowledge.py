@@ -49,7 +49,7 @@ def site(settings: Settings, letterbox: Letterbox, write: Write, indexed: Callab
     """A base with an article in review and one that is overdue; a lead, an owner, and a team."""
     overdue = (date.today() - timedelta(days=3)).isoformat()
     write("a.md", ARTICLE.format(id="KB-000001", title="卡纸", status="review", owner="zhang.san", due="2099-01-01"))
-    write("b.md", ARTICLE.format(id="KB-000002", title="掉线", status="published", owner="网络组", due=overdue))
+    write("b.md", ARTICLE.format(id="KB-000002", title="掉线", status="published", owner="team:网络组", due=overdue))
     write("c.md", ARTICLE.format(id="KB-000003", title="蓝屏", status="published", owner="", due="2099-01-01"))
     indexed()
     store = Store(settings.database)

@@ -18,7 +18,7 @@ from kb.people.accounts import People
 from kb.people.journal import Journal
 from kb.people.roles import NOBODY, ROLES
 from kb.people.sight import STRANGER, sight_of
-from kb.people.teams import Teams, concerned
+from kb.people.teams import Staff, Teams
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ def test_whom_an_article_concerns(store: Store) -> None:
     teams.set("打印组", products=["HP LaserJet P3015"])
 
     def told(**values: object) -> list[str]:
-        return [p.login for p in concerned(store, of(**values))]
+        return [p.login for p in Staff(People(store).all(), Teams(store).all()).concerned(of(**values))]
 
     assert told(owner="Chen 某人", area="network") == ["chen"]
     assert told(owner="CHEN") == ["chen"]
