@@ -36,6 +36,7 @@ ACTIONS: dict[str, Action] = {
     "publish": Action("writer", "发布与归档文章", "publish and archive articles"),
     "insights": Action("lead", "看数据看板、导出", "see and export insights"),
     "figures": Action("lead", "看服务单的数字、导出", "see and export the figures of cases"),
+    "duty": Action("lead", "排值班表", "make the roster of duty"),
     "decide": Action("lead", "改词表与必中查询", "change words and golden queries"),
     "administer": Action("administrator", "管理人员、令牌与安全记录", "manage people, tokens and the security log"),
     "own": Action("reader", "管理自己的账号", "manage one's own account"),

@@ -33,7 +33,8 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_writing.give_verdict", "api_writing.take_back_verdict"), "report"),
     **dict.fromkeys(("why_not", "api.why_api"), "explain"),
     # the service desk
-    **dict.fromkeys(("cases", "new_case", "case", "case_act", "case_here", "case_file"), "cases"),
+    **dict.fromkeys(("cases", "new_case", "case", "case_act", "case_here", "case_file", "duty"), "cases"),
+    "change_duty": "duty",
     **dict.fromkeys(("case_link", "outage"), "cases"),
     **dict.fromkeys(("api_cases.cases_api", "api_cases.case_api"), "cases"),
     **dict.fromkeys(("api_cases.report_api", "api_cases.event_api"), "cases"),

@@ -344,7 +344,9 @@ SURFACES: dict[str, tuple[Ask, ...]] = {
     **dict.fromkeys(("kept_of", "openid", "openid_back"), NONE),
     # the desk's: what stands beside a case is asked of the engine of the request; customers are shown public articles
     # alone, whoever asks (test_customers); cases, customers, devices and parts are no articles
-    **dict.fromkeys(("cases", "new_case", "case", "case_act", "case_here", "case_file", "case_link"), NONE),
+    **dict.fromkeys(
+        ("cases", "new_case", "case", "case_act", "case_here", "case_file", "case_link", "duty", "change_duty"), NONE
+    ),
     **dict.fromkeys(("case_write_up", "case_figures", "case_figures_file", "outage"), NONE),
     **dict.fromkeys(("report", "report_done", "track", "track_file"), NONE),
     **dict.fromkeys(("customers", "customer", "devices", "device", "device_label", "parts", "move_part"), NONE),

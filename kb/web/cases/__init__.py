@@ -6,16 +6,17 @@
   as forms made of the table of kb.service.states: actions.py; fixes and cases like it: beside.py; which article it
   becomes: closing.py; its files: files.py; who else writes: presence.py
 - /cases/figures: what a lead wants to know of them, and as files: figures.py
+- /duty: who is on call: duty.py
 - The same for programs: api.py
 - What they share: shared.py
 """
 
 from flask import Flask
 
-from kb.web.cases import api, case, closing, desk, entry, figures, files, presence, shared
+from kb.web.cases import api, case, closing, desk, duty, entry, figures, files, presence, shared
 
 
 def init_app(app: Flask) -> None:
-    for module in (shared, desk, entry, figures, case, closing, files, presence):
+    for module in (shared, desk, duty, entry, figures, case, closing, files, presence):
         module.init_app(app)
     app.register_blueprint(api.blueprint)
