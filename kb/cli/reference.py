@@ -41,6 +41,15 @@ MEANS_ONE = {
     "duty now": ("没有人值班", "nobody is on duty"),
     "mail": ("没有留着的信（--held）", "no mail is held (--held)"),
     "outbox": ("没有等着发的", "nothing waits to be sent"),
+    "customer list": ("没有客户", "there are no customers"),
+    "device list": ("没有设备", "there are no devices"),
+    "device ending": ("没有到期的", "nothing ends"),
+    "part list": ("没有备件", "there are no parts"),
+    "part stock": ("没有库存", "nothing is in stock"),
+    **{
+        f"{kind} import": ("有读不懂的行，什么都没写", "a row is unclear, and nothing was written")
+        for kind in ("customer", "device", "part")
+    },
     "doctor": ("有一项不正常", "something is not well"),
     "person list": ("还没有人", "there is nobody"),
     "team list": ("还没有团队", "there are no teams"),

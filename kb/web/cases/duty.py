@@ -70,8 +70,8 @@ def _change() -> None:
         read_moment(form.get(key, "").replace("T", " "), zone, now, name)
         for key, name in (("start", say("从", "from")), ("end", say("到", "until")))
     ]
-    said = {key: form.get(key, "") for key in ("team", "person", "phone", "note")}
-    roster.add([Shift(start=moments[0], end=moments[1], **said)])
+    team, person, phone, note = (form.get(key, "") for key in ("team", "person", "phone", "note"))
+    roster.add([Shift(team, moments[0], moments[1], person, phone, note)])
 
 
 def _roster() -> Roster:
