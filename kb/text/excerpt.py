@@ -67,11 +67,11 @@ def _telling(lines: Sequence[str], room: int) -> set[int]:
         seen[shape] += 1
         if seen[shape] <= REPEATS and lines[number].strip():
             few.append(number)
-    signs = {number: found for number in few if (found := signs(lines[number]))}
+    signed = {number: found for number in few if (found := signs(lines[number]))}
     often: Counter[str] = Counter()
-    for number, found in signs.items():
+    for number, found in signed.items():
         often.update(dict.fromkeys(found, alike[shapes[number]]))
-    marked = sorted(signs, key=lambda number: min(often[sign] for sign in signs[number]))
+    marked = sorted(signed, key=lambda number: min(often[sign] for sign in signed[number]))
     rare = sorted(few, key=lambda number: alike[shapes[number]])
     chosen: set[int] = set()
     for order, share in ((marked, _SIGNS_SHARE), (rare, 1.0)):
@@ -80,7 +80,7 @@ def _telling(lines: Sequence[str], room: int) -> set[int]:
 
 
 def signs(line: str) -> set[str]:
-    """Words of trouble, and the families of its codes: ORA-0."""
+    """What tells of trouble in a line: its words, and the families of its codes, ORA-0."""
     return {*_TROUBLE.findall(line.lower()), *(_NUMBER.sub("0", code) for code in _CODE.findall(line))}
 
 
