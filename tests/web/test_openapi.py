@@ -22,11 +22,13 @@ from schemathesis.specs.openapi.checks import (
 
 from kb.database.activity import REASONS
 from kb.database.api_tokens import Access
+from kb.database.connection import Store
 from kb.desk import schemas
 from kb.model import SORTS, VERDICTS
 from kb.model.casework import Role
 from kb.model.schema import FACETS
 from kb.service import cases
+from kb.service.assets.importing import Imports
 from kb.settings import Settings
 from kb.web import create_app, requests
 from kb.web.openapi import OPERATIONS, Operation
@@ -57,7 +59,11 @@ def app(sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     shutil.copytree(sample_settings.index, index)
     given = replace(sample_settings, database=str(folder / "guzhi.db"), articles=articles, index=index, service="on")
     app = create_app(given)
-    cases.opened(given).report("打印机卡纸", {"channel": "phone"}, cases.Author("李四", Role.LEAD))
+    desk, store = cases.opened(given), Store(given.database)
+    desk.report("打印机卡纸", {"channel": "phone"}, cases.Author("李四", Role.LEAD))
+    for kind, table in (("customers", "客户\n农商行\n"), ("devices", "产品,序列号,客户\nHP P3015,SN0001,农商行\n")):
+        assert not Imports(store, desk.policy).write(kind, table.encode(), f"{kind}.csv", "李四").unclear
+    store.close()
     inner = app.wsgi_app
     app.wsgi_app = (  # type: ignore[method-assign]
         lambda environ, start_response: inner({**environ, "REMOTE_ADDR": "127.0.0.1"}, start_response)

@@ -62,4 +62,5 @@ def act(kind: str) -> Answer:
 def _page(kind: str, imports: Imports, seen: Seen | None = None, problem: str = "") -> Answer:
     done = [i for i in imports.all() if i.kind == kind]
     columns = [(c, c.key in COLUMNS[kind][1]) for c in COLUMNS[kind][0]]
-    return page("assets/import.html", kind=kind, seen=seen, problem=problem, done=done, columns=columns, names=NAMES)
+    names = {name: say(*both) for name, both in NAMES.items()}
+    return page("assets/import.html", kind=kind, seen=seen, problem=problem, done=done, columns=columns, names=names)
