@@ -39,6 +39,11 @@ class Asked(NamedTuple):
     known: str
     choices: Mapping[str, str]
 
+    @property
+    def called(self) -> str:
+        """The field's name, in words."""
+        return say(self.field.zh, self.field.en)
+
 
 class Offer(NamedTuple):
     """An action that may be taken now."""
