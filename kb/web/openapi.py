@@ -62,6 +62,7 @@ STATUSES: dict[int, Text] = {
     409: ("别人刚写过，先看再写", "somebody wrote meanwhile: look at it first"),
     412: ("不再是您开始改的那一版", "it is no longer the version that was started from"),
     413: ("太长", "too long"),
+    429: ("这一分钟问得太多，见 Retry-After", "too often this minute, see Retry-After"),
     503: ("现在答不了：索引或数据库不可用", "can't be answered now: the index or the database is unavailable"),
 }
 
@@ -113,7 +114,7 @@ class Api(Blueprint):
         If-Match has to tell the digest of the version to replace; it is handed over as base.
         large: bytes that the request may have, when it brings a file.
         """
-        usual = dict.fromkeys((400, 401, 404, 503), error)
+        usual = dict.fromkeys((400, 401, 404, 429, 503), error)
         if scope == "write" or closed:
             usual[403] = error
         if versioned:

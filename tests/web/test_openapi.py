@@ -74,7 +74,7 @@ def app(sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="module")
 def token(app: Flask) -> dict[str, str]:
     """The header of a program that may write."""
-    return {"Authorization": "Bearer " + Access(app.config["STORE"]).create("test", "write")}
+    return {"Authorization": "Bearer " + Access(app.config["STORE"]).create("test", "write", a_minute=0)}
 
 
 @pytest.fixture(scope="module")
