@@ -30,7 +30,7 @@ line that says something, which is often a heading of a form, 42."""
 FORM = 8
 ROUTINE = 0.15
 """Characters that tell how a line looks, and what is left of the weight of a word in lines that all look alike. In
-a judged set with logs of 20, 100 and 500 lines around each report nDCG@10 is so .84, .83, .84 for .79, .75, .65."""
+a judged set with logs of 20, 100 and 500 lines around each report nDCG@10 is so .83, .83, .84 for .79, .75, .65."""
 
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[a-z]+")
