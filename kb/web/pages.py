@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
 
-from flask import Flask, Response, current_app, redirect, render_template, request, send_from_directory, url_for
+from flask import Flask, current_app, redirect, render_template, request, send_from_directory, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
@@ -120,7 +120,7 @@ def results() -> Answer:
         return "", 204
     chosen = [(f, v) for f, values in query.filters.items() for v in values]
     shown = _shown(engine, found, query, chosen)
-    answer = page("search.html", shown=shown, query=query, chosen=chosen) if not part else Response(shown)
+    answer = page("_results.html" if part else "search.html", shown=shown, query=query, chosen=chosen)
     answer.headers["Server-Timing"] = f"search;dur={found.milliseconds:.1f}"
     return answer
 
@@ -128,7 +128,8 @@ def results() -> Answer:
 def _shown(engine: Engine, found: Page, query: Query, chosen: list[tuple[str, str]]) -> Markup:
     """The hits as HTML. Those of a remembered answer are remembered with it: making them takes most of a page's time.
 
-    An answer that finds nothing holds a form, which is each visitor's own.
+    Whoever asks the same is shown the same: nothing of a visitor may stand in them. An answer that finds nothing holds
+    a form, which is each visitor's own.
     """
     counts = helped([hit.article.id for hit in found.hits])
     if not found.total:

@@ -115,6 +115,21 @@ def test_contacts_are_for_agents_and_up(site: Settings, people: People) -> None:
     assert agent.post(f"/cases/{number}/do", data={"action": "note", "text": "x"}).status_code == 400  # no token
 
 
+def test_what_staff_find_is_shown_to_nobody_else(site: Settings, people: People) -> None:  # noqa: F811
+    """The same search of others is answered from memory, without the cases and devices that staff find by it; who may
+    see them finds new ones at once.
+    """
+    app = create_app(replace(site, service="on"))
+    agent, reader = signed_in(app, "agent"), signed_in(app, "reader")
+    for asked in ({}, {"headers": {"X-Part": "1"}}):
+        number = report(agent, "HP P3015 打印机，王工 13800138000")
+        assert number in agent.get("/search?q=P3015+打印机", **asked).text
+        page = reader.get("/search?q=P3015+打印机", **asked).text
+        assert ANSWER in page
+        assert number not in page
+        assert "王工" not in page
+
+
 def test_only_a_lead_waives_a_step(site: Settings, people: People) -> None:  # noqa: F811
     """A step that the policy wants first is refused to an agent, and waived by a lead with a reason."""
     app = create_app(replace(site, service="on"))

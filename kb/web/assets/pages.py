@@ -9,8 +9,7 @@ from flask import Flask, Response, request, url_for
 from kb.service.assets.customers import Customers
 from kb.service.assets.devices import Devices, Known
 from kb.service.cases import Filter
-from kb.web import identity
-from kb.web.cases.shared import cases, serving
+from kb.web.cases.shared import cases, is_asked, serving
 from kb.web.forms import MAX_QUERY
 from kb.web.views import Answer, page, settings_in_force, store
 
@@ -21,8 +20,6 @@ ENDING = (30, 60, 90)
 """Days within which warranty or maintenance ends, of which there are lists."""
 FOUND = 3
 """Devices that stand above the articles of a search."""
-MAX_WORDS = 200
-"""Characters of a search that is asked in devices, too."""
 
 
 def init_app(app: Flask) -> None:
@@ -93,7 +90,5 @@ def label(number: int) -> Answer:
 
 def found_in(text: str) -> list[Known]:
     """Devices that a search names, for who may see them; none for anybody else."""
-    if not (text.strip() and len(text) < MAX_WORDS and settings_in_force().serves and identity.may("cases")):
-        return []
-    one = Devices(store()).in_text(text)
+    one = Devices(store()).in_text(text) if is_asked(text) else None
     return [one] if one is not None else []

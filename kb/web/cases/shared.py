@@ -101,11 +101,14 @@ def colleagues() -> Sequence[str]:
     return [p.name for p in People(store()).all() if p.active and p.role in ROLES]
 
 
+def is_asked(text: str) -> bool:
+    """Whether a search is asked of the desk, too: somebody who may see cases searches for a few words."""
+    return bool(text.strip()) and len(text) < MAX_WORDS and settings_in_force().serves and identity.may("cases")
+
+
 def found_in(text: str) -> list[Snapshot]:
     """Cases that hold the words of a search, for who may see them; none for anybody else."""
-    if not (text.strip() and len(text) < MAX_WORDS and settings_in_force().serves and identity.may("cases")):
-        return []
-    return cases().holding(text, FOUND + 1)
+    return cases().holding(text, FOUND + 1) if is_asked(text) else []
 
 
 def case_named(text: str) -> str:

@@ -68,7 +68,7 @@ function live(box) {
 
   /** How the page itself follows what it shows: title, other language, whether the page of before is there. */
   const follow = () => {
-    document.title = shown ? region.firstElementChild.dataset.title : title;
+    document.title = shown ? $("[data-title]", region).dataset.title : title;
     for (const link of $$("a[data-language]")) {
       const there = new URL(location.href);
       there.searchParams.set("lang", new URL(link.href).searchParams.get("lang"));
@@ -95,7 +95,7 @@ function live(box) {
       region.innerHTML = found;
       follow();
       prepare();
-      status.textContent = region.firstElementChild.dataset.told;
+      status.textContent = $("[data-told]", region).dataset.told;
       if (region.getBoundingClientRect().top < 0) scrollTo({ top: 0, behavior: "instant" });
     } catch (error) {
       if (error.name !== "AbortError") throw error;
