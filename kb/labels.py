@@ -89,6 +89,16 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "ip": ("IP 地址", "IP address"),
         "mac": ("MAC 地址", "MAC address"),
     },
+    "asset": {
+        "customers": ("客户", "customers"),
+        "sites": ("地点", "sites"),
+        "contacts": ("联系人", "contacts"),
+        "contracts": ("合同", "contracts"),
+        "devices": ("设备", "devices"),
+        "parts": ("备件", "parts"),
+        "places": ("库房", "places"),
+    },
+    "imported": {"new": ("新增", "new"), "changed": ("修改", "changed"), "same": ("不变", "the same")},
     "promise": {
         "answer": ("响应", "Answer"),
         "reply": ("答复", "Reply"),

@@ -21,17 +21,6 @@ if TYPE_CHECKING:
     from kb.service.policy import Policy
 
 FILE = click.Path(path_type=Path, dir_okay=False)
-COUNTED = {
-    "customers": ("客户", "customers"),
-    "sites": ("地点", "sites"),
-    "contacts": ("联系人", "contacts"),
-    "contracts": ("合同", "contracts"),
-    "devices": ("设备", "devices"),
-    "parts": ("备件", "parts"),
-    "places": ("库房", "places"),
-}
-"""Tables, as people call them."""
-HOW = {"new": ("新增", "new"), "changed": ("修改", "changed"), "same": ("不变", "the same")}
 
 
 customer = click.Group(
@@ -128,8 +117,8 @@ def _import(chosen: Settings, kind: str, file: Path, yes: bool, as_json: bool) -
 def _print_seen(seen: "Seen") -> None:
     click.echo(say("{name}：{n} 行", "{name}: {n} rows", name=seen.name, n=seen.rows))
     for name, counts in seen.counts.items():
-        told = listed(f"{say(*HOW[how])} {n}" for how, n in counts.items())
-        click.echo(f"  {say(*COUNTED[name])}{colon()}{told}")
+        told = listed(f"{label('imported', how)} {n}" for how, n in counts.items())
+        click.echo(f"  {label('asset', name)}{colon()}{told}")
     if seen.moves:
         click.echo(say("  库存更正：{n} 笔", "  stock corrected by {n} moves", n=seen.moves))
     for sentence in seen.unclear:

@@ -10,17 +10,6 @@ from kb.web.cases.files import allow_files
 from kb.web.cases.shared import author, cases, serving
 from kb.web.views import Answer, page, store
 
-NAMES = {
-    "customers": ("客户", "customers"),
-    "sites": ("地点", "sites"),
-    "contacts": ("联系人", "contacts"),
-    "contracts": ("合同", "contracts"),
-    "devices": ("设备", "devices"),
-    "parts": ("备件", "parts"),
-    "places": ("库房", "places"),
-}
-"""Tables, as people call them."""
-
 
 def init_app(app: Flask) -> None:
     app.add_url_rule("/assets/<kind>", view_func=serving(show), endpoint="import_assets")
@@ -62,5 +51,4 @@ def act(kind: str) -> Answer:
 def _page(kind: str, imports: Imports, seen: Seen | None = None, problem: str = "") -> Answer:
     done = [i for i in imports.all() if i.kind == kind]
     columns = [(c, c.key in COLUMNS[kind][1]) for c in COLUMNS[kind][0]]
-    names = {name: say(*both) for name, both in NAMES.items()}
-    return page("assets/import.html", kind=kind, seen=seen, problem=problem, done=done, columns=columns, names=names)
+    return page("assets/import.html", kind=kind, seen=seen, problem=problem, done=done, columns=columns)
