@@ -1,46 +1,32 @@
 // A case while one writes in it: who else does, what came meanwhile, ?? for a fix; a new one while it is typed.
 
-import { $, $$, composing, enliven } from "./core.js";
+import { $, $$, composing, enliven, lookWhileTyping } from "./core.js";
 
 // --- a new case: who calls, what is proposed ------------------------------------------------------
 
 const entry = $("[data-entry]");
 if (entry) {
-  const box = $("textarea", entry), found = $("[data-found]", entry);
-  let asking = null, timer = 0, typed = box.value;
-  const touched = new Set();
+  const found = $("[data-found]", entry), touched = new Set();
   entry.addEventListener("change", (e) => e.target.name && touched.add(e.target.name));
-  async function look() {
-    if (box.value === typed) return;
-    typed = box.value;
-    asking?.abort();
-    asking = new AbortController();
-    const data = new FormData(entry);
-    data.delete("file");
-    data.set("action", "look");
-    // What nobody chose is proposed anew by what is typed now.
+  // What nobody chose is proposed anew by what is typed now.
+  const untouched = (data) => {
     for (const field of $$("[data-part=fields] :is(input, select)", found)) if (!touched.has(field.name)) data.delete(field.name);
-    try {
-      const answer = await fetch(entry.getAttribute("action"), { method: "POST", body: data, headers: { "X-Part": "1" }, signal: asking.signal });
-      if (!answer.ok) return;
-      const part = document.createElement("template");
-      part.innerHTML = await answer.text();
-      const inside = document.activeElement?.closest("[data-part=fields]");
-      const chosen = new Map([...touched].map((name) => [name, $(`[data-part=fields] [name=${name}]`, found)?.value]));
-      for (const name of inside ? ["beside"] : ["fields", "beside"]) {
-        $(`[data-part=${name}]`, found).replaceWith($(`[data-part=${name}]`, part.content));
-      }
-      // What was chosen while the answer was on its way stays.
-      for (const [name, value] of chosen) {
-        const field = $(`[data-part=fields] [name=${name}]`, found);
-        if (field && value !== undefined) field.value = value;
-      }
-      enliven(found);
-    } catch (error) {
-      if (error.name !== "AbortError") throw error;
+  };
+  lookWhileTyping(entry, $("textarea", entry), 350, (html) => {
+    const part = document.createElement("template");
+    part.innerHTML = html;
+    const inside = document.activeElement?.closest("[data-part=fields]");
+    const chosen = new Map([...touched].map((name) => [name, $(`[data-part=fields] [name=${name}]`, found)?.value]));
+    for (const name of inside ? ["beside"] : ["fields", "beside"]) {
+      $(`[data-part=${name}]`, found).replaceWith($(`[data-part=${name}]`, part.content));
     }
-  }
-  box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 350); });
+    // What was chosen while the answer was on its way stays.
+    for (const [name, value] of chosen) {
+      const field = $(`[data-part=fields] [name=${name}]`, found);
+      if (field && value !== undefined) field.value = value;
+    }
+    enliven(found);
+  }, untouched);
 }
 
 // --- one case -------------------------------------------------------------------------------------

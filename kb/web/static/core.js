@@ -53,6 +53,31 @@ export async function copy(text) {
   say(`${status.dataset.copied} ${text.length > 40 ? text.slice(0, 40) + "…" : text}`);
 }
 
+/**
+ * Ask what a form would come to while somebody types in its box: action=look, without its file.
+ * wait: milliseconds after the last key; take: is handed the answer to the last text; leave: takes out what is not sent.
+ */
+export function lookWhileTyping(form, box, wait, take, leave = () => {}) {
+  let timer = 0, asking = null, typed = box.value;
+  async function look() {
+    if (box.value === typed) return;
+    typed = box.value;
+    asking?.abort();
+    asking = new AbortController();
+    const data = new FormData(form);
+    data.delete("file");
+    data.set("action", "look");
+    leave(data);
+    try {
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: data, headers: { "X-Part": "1" }, signal: asking.signal });
+      if (answer.ok) take(await answer.text());
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+    }
+  }
+  box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, wait); });
+}
+
 export function enliven(root) {
   for (const button of $$("[data-copy], [data-copy-link], [data-print]", root)) button.hidden = false;
   for (const code of $$(".prose :not(.code-frame) > pre > code, .prose > pre > code", root)) {
