@@ -15,6 +15,7 @@ from encoders import PairEncoder, forget
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
+from post import Letterbox
 
 from kb.bundle import CURRENT, open_current
 from kb.database.connection import Store
@@ -169,3 +170,12 @@ def sample_settings(built: Index) -> Settings:
     """The settings of a site of the repository's own articles."""
     folder = built.bundle.folder.parent
     return load({"articles": ARTICLES, "index": folder}, folder)
+
+
+@pytest.fixture
+def letterbox() -> Iterator[Letterbox]:
+    """A server that takes mail, on loopback."""
+    box = Letterbox()
+    box.start()
+    yield box
+    box.stop()

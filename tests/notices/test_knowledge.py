@@ -1,6 +1,6 @@
 """What is new of articles reaches whom it concerns, once, as they wish: from the base to a server of mail."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -34,14 +34,6 @@ ARTICLE = """\
 
     打印机卡纸 {id}
     """
-
-
-@pytest.fixture
-def letterbox() -> Iterator[Letterbox]:
-    box = Letterbox()
-    box.start()
-    yield box
-    box.stop()
 
 
 @pytest.fixture

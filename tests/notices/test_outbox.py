@@ -29,14 +29,6 @@ LATER = timedelta(hours=7)
 
 
 @pytest.fixture
-def letterbox() -> Iterator[Letterbox]:
-    box = Letterbox()
-    box.start()
-    yield box
-    box.stop()
-
-
-@pytest.fixture
 def mailing(settings: Settings, letterbox: Letterbox) -> Settings:
     sender = "服务台 <help@desk.example>"
     return replace(settings, mail_host="127.0.0.1", mail_port=letterbox.port, mail_security="none", mail_from=sender)

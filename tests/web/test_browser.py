@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +21,30 @@ ANSWER = "KB-000012"
 Open = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of `kb serve` on a copy of the repository's articles."""
-    folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(ARTICLES, folder / "articles")
-    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1", "KB_ENCODER": "off"}
+@contextmanager
+def served(folder: Path, shown: str = r"http://127\.0\.0\.1:\d+", **variables: str) -> Iterator[str]:
+    """What `kb serve` on the articles of a folder tells of its address, on its first line or the next."""
+    known = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1", "KB_ENCODER": "off"}
     command = [sys.executable, "-m", "kb", "serve", "--port", "0", "--watch", "0"]
-    with subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, cwd=folder, env=known | variables, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         said = server.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", said)
+        found = re.search(shown, said) or re.search(shown, server.stdout.readline())
         try:
             assert found, said
             yield found[0]
             assert server.poll() is None, f"the server ended by itself: {server.returncode}"
         finally:
             server.terminate()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `kb serve` on a copy of the repository's articles."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(ARTICLES, folder / "articles")
+    with served(folder) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

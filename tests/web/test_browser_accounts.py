@@ -1,17 +1,12 @@
 """Accounts in a real browser: the first administrator, a colleague who comes in, writes, is refused, and signs out."""
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ARTICLES
-from test_browser import browser, pytestmark  # noqa: F401 - a fixture, and when to skip
+from test_browser import browser, pytestmark, served  # noqa: F401 - a fixture, and when to skip
 
 GOOD = "蓝色 cable 与 47 只乌鸦"
 
@@ -21,18 +16,8 @@ def welcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address that `kb serve` prints on a new base: it makes the first administrator."""
     folder = tmp_path_factory.mktemp("team")
     shutil.copytree(ARTICLES / "printer", folder / "articles" / "printer")
-    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1", "KB_ENCODER": "off"}
-    command = [sys.executable, "-m", "kb", "serve", "--port", "0", "--watch", "0"]
-    with subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        said = server.stdout.readline() + server.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+/welcome/[\w-]+", said)
-        try:
-            assert found, said
-            yield found[0]
-            assert server.poll() is None
-        finally:
-            server.terminate()
+    with served(folder, r"http://127\.0\.0\.1:\d+/welcome/[\w-]+") as found:
+        yield found
 
 
 def test_a_team_begins(browser: Any, welcome: str) -> None:  # noqa: F811

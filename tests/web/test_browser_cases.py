@@ -1,20 +1,15 @@
 """The service desk in a real browser on the real server: the steps of a service scheme, by their names."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import ARTICLES
-from test_browser import browser, pytestmark, visit  # noqa: F401 - fixtures, and when to skip
+from test_browser import browser, pytestmark, served, visit  # noqa: F401 - fixtures, and when to skip
 
 ANSWER = "KB-000012"
 FAULT = "HP P3015 打印机屏幕一直是 49.4C02 ERROR，关了再开还是"
@@ -23,30 +18,12 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 Open = Callable[..., Any]
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of `kb serve` on the articles of a folder, with a service desk."""
-    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1"}
-    variables |= {"KB_ENCODER": "off", "KB_SERVICE": "on"}
-    command = [sys.executable, "-m", "kb", "serve", "--port", "0", "--watch", "0"]
-    with subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        said = server.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", said)
-        try:
-            assert found, said
-            yield found[0]
-            assert server.poll() is None
-        finally:
-            server.terminate()
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a site on a few articles."""
     folder = tmp_path_factory.mktemp("desk")
     shutil.copytree(ARTICLES / "printer", folder / "articles" / "printer")
-    with served(folder) as found:
+    with served(folder, KB_SERVICE="on") as found:
         yield found
 
 

@@ -34,8 +34,8 @@ from typing import Any
 
 import pytest
 from conftest import ARTICLES
-from test_browser import browser, pytestmark, visit  # noqa: F401 - fixtures, and when to skip
-from test_browser_cases import FAULT, PHONE, do, report, restore, served
+from test_browser import browser, pytestmark, served, visit  # noqa: F401 - fixtures, and when to skip
+from test_browser_cases import FAULT, PHONE, do, report, restore
 from test_customers import ARTICLE
 
 Open = Callable[..., Any]
@@ -48,7 +48,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.copytree(ARTICLES / "printer", folder / "articles" / "printer")
     text = ARTICLE.format(n=99, audience="public").replace("KB-0000099", "KB-000099")
     (folder / "articles" / "faq.md").write_text(text, "utf8")
-    with served(folder) as found:
+    with served(folder, KB_SERVICE="on") as found:
         yield found
 
 
