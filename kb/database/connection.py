@@ -150,14 +150,18 @@ class _Patience:
             raise
 
 
+def insert_into(session: Session, table: type[Base]) -> Any:
+    """An insert that can say what is done where there is a row with the same key: each database has its own."""
+    return (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
+
+
 def upsert(session: Session, table: type[Base], key: Sequence[str], **values: Any) -> Any:
     """Insert a row, or give the one that has the same key these values: two processes that do so at once lose nothing.
 
     key: columns of a unique constraint. Returns the row's primary key.
     """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     changed = {name: value for name, value in values.items() if name not in key}
-    statement = insert(table).values(**values).on_conflict_do_update(index_elements=key, set_=changed)
+    statement = insert_into(session, table).values(**values).on_conflict_do_update(index_elements=key, set_=changed)
     return session.scalar(statement.returning(*inspect(table).primary_key))
 
 

@@ -6,10 +6,10 @@ But for those that the processes of a base sign with: they are in its database, 
 import secrets
 from hashlib import sha256
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kb.database import tables
+from kb.database.connection import insert_into
 
 SECRET_BYTES = 32
 
@@ -29,6 +29,6 @@ def shared(session: Session, name: str) -> str:
     known = session.get(tables.Key, name)
     if known is not None:
         return known.secret
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(insert(tables.Key).values(name=name, secret=new_secret()).on_conflict_do_nothing())
+    made = insert_into(session, tables.Key).values(name=name, secret=new_secret())
+    session.execute(made.on_conflict_do_nothing())
     return session.get_one(tables.Key, name).secret

@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kb.database import tables
-from kb.database.connection import Store
+from kb.database.connection import Store, insert_into
 from kb.errors import NotFoundError
 from kb.language import say
 
@@ -100,9 +99,10 @@ def post(session: Session, notices: Iterable[Notice], now: datetime | None = Non
     rows = [_row(notice, now) for notice in notices]
     if not rows:
         return 0
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     # Rows are given beside the statement, which is then made once, however many they are.
-    statement = insert(tables.Message).on_conflict_do_nothing(index_elements=["key"]).returning(tables.Message.id)
+    statement = (
+        insert_into(session, tables.Message).on_conflict_do_nothing(index_elements=["key"]).returning(tables.Message.id)
+    )
     return len(session.scalars(statement, rows).all())
 
 

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from sqlalchemy import delete, func, select, union_all
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from kb import privacy
 from kb.database import tables
+from kb.database.connection import insert_into
 from kb.service.events import Event
 from kb.text.stopwords import STOP_WORDS
 from kb.text.tokens import tokenizer_of
@@ -72,9 +72,8 @@ def note(session: Session, case: int, event: Event) -> None:
     told = [event.text, *(str(value) for name, value in event.data.items() if name in _NAMED)]
     found = words("\n".join(filter(None, told)))
     if found:
-        insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
         rows = [{"word": word, "case_id": case} for word in found]
-        session.execute(insert(tables.CaseWord).on_conflict_do_nothing(), rows)
+        session.execute(insert_into(session, tables.CaseWord).on_conflict_do_nothing(), rows)
 
 
 def forget(session: Session) -> None:

@@ -8,10 +8,10 @@ import re
 from datetime import date
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kb.database import tables
+from kb.database.connection import insert_into
 from kb.errors import InputError
 from kb.language import say
 from kb.text.check_digits import check_digit, checks
@@ -63,10 +63,9 @@ def parts(number: str) -> tuple[str, int]:
 
 def draw(session: Session, year: int) -> str:
     """The next number of a year, in this session's transaction: whoever draws at the same time waits for its end."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     series = f"{year % 100:02}"
     statement = (
-        insert(tables.Number)
+        insert_into(session, tables.Number)
         .values(series=series, next=2)
         .on_conflict_do_update(index_elements=["series"], set_={"next": tables.Number.next + 1})
         .returning(tables.Number.next)

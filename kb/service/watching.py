@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kb.database import tables
-from kb.database.connection import Store
+from kb.database.connection import Store, insert_into
 from kb.errors import ConflictError, InputError
 from kb.language import say
 from kb.model.casework import Role, State
@@ -96,8 +95,7 @@ def _remember(session: Session, looks: Iterable[tuple[int, int, datetime]]) -> N
     rows = [{"case_id": case, "version": version, "at": at} for case, version, at in looks]
     if not rows:
         return
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(tables.Look)
+    statement = insert_into(session, tables.Look)
     changed = {"version": statement.excluded.version, "at": statement.excluded.at}
     session.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=changed), rows)
 

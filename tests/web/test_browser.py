@@ -47,11 +47,24 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
 
 
+def _until_read(act: Callable[..., None]) -> Callable[..., None]:
+    """A click that leads elsewhere returns as the next page begins: the whole page is waited for, then looked at."""
+
+    def acted(self: Any, *arguments: Any, **options: Any) -> None:
+        act(self, *arguments, **options)
+        getattr(self, "page", self).wait_for_load_state("domcontentloaded")
+
+    return acted
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Locator, Page, sync_playwright
 
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        for kind in (Page, Locator):
+            for name in ("click", "press"):
+                patch.setattr(kind, name, _until_read(getattr(kind, name)))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()

@@ -108,7 +108,7 @@ def test_another_sites_page_asks_the_panel(browser: Any, welcome: str) -> None: 
     page.wait_for_selector(".tools >> text=陈丽")
     page.goto("http://ticket.example/")
     page.click("button")
-    page.wait_for_selector("[data-card], .nothing, .related")
+    page.wait_for_selector("[data-card], div.nothing, .related")
     assert page.locator("[role=alert]").count() == 0
     context.close()
 
