@@ -48,11 +48,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _until_read(act: Callable[..., None]) -> Callable[..., None]:
-    """A click that leads elsewhere returns as the next page begins: the whole page is waited for, then looked at."""
+    """A click that leads elsewhere returns as the next page begins: the whole page, with its looks, is waited for."""
 
     def acted(self: Any, *arguments: Any, **options: Any) -> None:
         act(self, *arguments, **options)
-        getattr(self, "page", self).wait_for_load_state("domcontentloaded")
+        getattr(self, "page", self).wait_for_load_state("load")
 
     return acted
 

@@ -12,30 +12,36 @@ GOOD = "蓝色 cable 与 47 只乌鸦"
 
 
 @pytest.fixture(scope="module")
-def welcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address that `kb serve` prints on a new base: it makes the first administrator."""
+def lead(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:  # noqa: F811
+    """A page of the first administrator, made by the address that `kb serve` prints on a new base."""
     folder = tmp_path_factory.mktemp("team")
     shutil.copytree(ARTICLES / "printer", folder / "articles" / "printer")
-    with served(folder, r"http://127\.0\.0\.1:\d+/welcome/[\w-]+") as found:
-        yield found
+    with served(folder, r"http://127\.0\.0\.1:\d+/welcome/[\w-]+") as welcome:
+        page = opened(browser, welcome.partition("/welcome/")[0])
+        page.goto(welcome)
+        for name, value in (("login", "chen.li"), ("name", "陈丽"), ("password", GOOD), ("again", GOOD)):
+            page.fill(f"[name={name}]", value)
+        page.click("button.primary")
+        page.wait_for_selector(".tools >> text=陈丽")
+        yield page
 
 
-def test_a_team_begins(browser: Any, welcome: str) -> None:  # noqa: F811
-    """One makes the first account and adds a writer, who writes, may not see people, and ends a session elsewhere."""
-    site = welcome.partition("/welcome/")[0]
+@pytest.fixture(scope="module")
+def site(lead: Any) -> str:
+    """The address of the base that has its first administrator."""
+    return str(lead.evaluate("location.origin"))
 
-    def opened() -> Any:
-        context = browser.new_context(base_url=site, locale="zh-CN")
-        context.set_default_timeout(60_000)
-        return context.new_page()
 
-    lead = opened()
-    lead.goto(welcome)
-    for name, value in (("login", "chen.li"), ("name", "陈丽"), ("password", GOOD), ("again", GOOD)):
-        lead.fill(f"[name={name}]", value)
-    lead.click("button.primary")
-    lead.wait_for_selector(".tools >> text=陈丽")
+def opened(browser: Any, site: str, **options: Any) -> Any:  # noqa: F811
+    """A page of somebody who is not signed in."""
+    context = browser.new_context(base_url=site, locale="zh-CN", **options)
+    context.set_default_timeout(60_000)
+    return context.new_page()
 
+
+def test_a_team_begins(browser: Any, site: str, lead: Any) -> None:  # noqa: F811
+    """The first account adds a writer, who writes, may not see people, and ends a session elsewhere."""
+    lead.goto("/")
     lead.click(".tools >> text=人员")
     lead.fill(".add [name=login]", "wang.wu")
     lead.fill(".add [name=name]", "王五")
@@ -43,7 +49,7 @@ def test_a_team_begins(browser: Any, welcome: str) -> None:  # noqa: F811
     lead.click(".add button.primary")
     link = lead.inner_text(".link code")
 
-    writer = opened()
+    writer = opened(browser, site)
     writer.goto(link)
     writer.fill("[name=password]", GOOD)
     writer.fill("[name=again]", GOOD)
@@ -60,7 +66,7 @@ def test_a_team_begins(browser: Any, welcome: str) -> None:  # noqa: F811
     writer.goto("/history/printer/KB-000014.md")
     assert "王五" in writer.inner_text("main")  # whatever a form says: it is who signed in
 
-    elsewhere = opened()
+    elsewhere = opened(browser, site)
     elsewhere.goto("/sign-in")
     elsewhere.fill("[name=login]", "WANG.WU")
     elsewhere.fill("[name=password]", "not this one")
@@ -88,13 +94,10 @@ TICKET = """<!doctype html><title>Ticket</title><form method="post" action="{sit
 打印机卡纸，搓纸轮打滑</textarea><button>find</button></form>"""
 
 
-def test_another_sites_page_asks_the_panel(browser: Any, welcome: str) -> None:  # noqa: F811
+def test_another_sites_page_asks_the_panel(browser: Any, site: str) -> None:  # noqa: F811
     """Strangers may not read here. What a ticket system's page posts comes without the cookie: who is signed in is
     answered all the same, without a click more, and who is not is told what to do and keeps what was sent."""
-    site = welcome.partition("/welcome/")[0]
-    context = browser.new_context(base_url=site, locale="zh-CN", extra_http_headers={"X-Forwarded-For": "192.0.2.7"})
-    context.set_default_timeout(60_000)
-    page = context.new_page()
+    page = opened(browser, site, extra_http_headers={"X-Forwarded-For": "192.0.2.7"})
     ticket = {"body": TICKET.format(site=site), "content_type": "text/html; charset=utf-8"}
     page.route("http://ticket.example/", lambda route: route.fulfill(**ticket))
     page.goto("http://ticket.example/")
@@ -110,17 +113,15 @@ def test_another_sites_page_asks_the_panel(browser: Any, welcome: str) -> None: 
     page.click("button")
     page.wait_for_selector("[data-card], div.nothing, .related")
     assert page.locator("[role=alert]").count() == 0
-    context.close()
+    page.context.close()
 
 
-def test_its_pages_are_for_everybody(browser: Any, welcome: str) -> None:  # noqa: F811
+def test_its_pages_are_for_everybody(browser: Any, site: str) -> None:  # noqa: F811
     """axe finds nothing serious on them, on a desk by day and on a phone by night."""
     from axe_playwright_python.sync_playwright import Axe
 
-    site = welcome.partition("/welcome/")[0]
     for options in ({}, {"viewport": {"width": 390, "height": 800}, "color_scheme": "dark"}):
-        context = browser.new_context(base_url=site, locale="zh-CN", **options)
-        page = context.new_page()
+        page = opened(browser, site, **options)
         page.goto("/sign-in")
         page.fill("[name=login]", "chen.li")
         page.fill("[name=password]", GOOD)
@@ -135,4 +136,4 @@ def test_its_pages_are_for_everybody(browser: Any, welcome: str) -> None:  # noq
             v for result in checked for v in result.response["violations"] if v["impact"] in ("serious", "critical")
         ]
         assert found == []
-        context.close()
+        page.context.close()
