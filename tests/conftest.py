@@ -19,6 +19,8 @@ from post import Letterbox
 
 from kb.bundle import CURRENT, open_current
 from kb.database.connection import Store
+from kb.desk.calibration import calibrate
+from kb.desk.examination import examine
 from kb.indexer.build import build
 from kb.language import use
 from kb.search.index import Index
@@ -162,6 +164,18 @@ def index_of_its_own(built: Index, folder: Path) -> Path:
     folder.mkdir()
     (folder / built.bundle.folder.name).symlink_to(built.bundle.folder)
     (folder / CURRENT).write_text(built.bundle.folder.name + "\n", "utf8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site_folder(built: Index, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to copy: the repository's articles, their index, and all that a site makes of one beside its pages."""
+    folder = tmp_path_factory.mktemp("site") / "base"
+    shutil.copytree(ARTICLES, folder / "articles")
+    shutil.copytree(built.bundle.folder.parent, folder / "index")
+    settings = load({}, folder)
+    calibrate(settings)
+    examine(settings)
     return folder
 
 

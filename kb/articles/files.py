@@ -112,7 +112,7 @@ def _walk(root: Path) -> Iterator[tuple[Seen, bool]]:
             elif entry.name.lower().endswith(SUFFIXES) and _is_inside(entry, real_root):
                 try:
                     stat = entry.stat()
-                    yield Seen(before + entry.name, stat.st_size, stat.st_mtime_ns), _is_menu(Path(entry.path))
+                    yield Seen(before + entry.name, stat.st_size, stat.st_mtime_ns), _is_menu(folder, entry.name)
                 except OSError:
                     yield Seen(before + entry.name, 0, 0), False
         waiting += reversed(inner)
@@ -130,10 +130,11 @@ def _is_inside(entry: os.DirEntry[str], real_root: Path) -> bool:
     return _leads_into(real_root, Path(entry.path)) if entry.is_symlink() else entry.is_file()
 
 
-def _is_menu(path: Path) -> bool:
+def _is_menu(folder: str, name: str) -> bool:
     """Whether a file is a table of contents: called like one, with links and hardly a word beside them."""
-    if not _MENU.fullmatch(path.stem):
+    if not _MENU.fullmatch(name.rpartition(".")[0]):
         return False
+    path = Path(folder, name)
     try:
         stat = path.stat()
         return _is_links(path, stat.st_size, stat.st_mtime_ns)
@@ -166,7 +167,7 @@ def is_article(path: Path, root: Path) -> bool:
     """Whether find() would give a file below root."""
     if not path.is_relative_to(root) or any(map(left_out, path.relative_to(root).parts)):
         return False
-    if path.suffix.lower() not in SUFFIXES or not path.is_file() or _is_menu(path):
+    if path.suffix.lower() not in SUFFIXES or not path.is_file() or _is_menu(str(path.parent), path.name):
         return False
     return _leads_into(root.resolve(), path)
 

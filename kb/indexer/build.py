@@ -80,7 +80,7 @@ def build(settings: Settings, full: bool = False, progress: Progress | None = No
         change = Change(previous, runs, reading, reading.entries)
         if previous:
             hidden = frozenset(range(previous.base.manifest["own_articles"])) - reading.stays
-            change = replace(change, hidden=hidden, removed=frozenset(previous.known.keys() - reading.paths))
+            change = replace(change, hidden=hidden, removed=reading.gone)
         return run.publish(folder, change, words, synonyms, problems + reading.problems)
 
 

@@ -17,7 +17,7 @@ from kb.bundle import open_current
 from kb.bundle.stored import article_from
 from kb.errors import BusyError, InputError, KbError
 from kb.indexer.build import update
-from kb.indexer.changes import NOWHERE, Previous, entries_of
+from kb.indexer.changes import Previous, entries_of
 from kb.indexer.parallel import Progress
 from kb.language import say, use
 from kb.settings import Settings
@@ -76,7 +76,7 @@ def _unread(settings: Settings) -> dict[str, tuple[Path, list[str]]]:
     found: dict[str, tuple[Path, list[str]]] = {}
     for part, shown in enumerate(_shown(settings, previous)):
         for article, pictures in shown.items():
-            if previous.known.get(article, NOWHERE).part != part:
+            if previous.part(article) != part:
                 continue
             for picture in pictures:
                 path = settings.articles / picture

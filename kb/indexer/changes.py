@@ -6,12 +6,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kb.articles import dates
 from kb.articles.atomic import read_text
 from kb.articles.files import Seen, is_article, relative
 from kb.articles.numbering import is_number
 from kb.bundle import Bundle, open_current
-from kb.bundle.stored import Lines, number_of
+from kb.bundle.stored import Lines, number_of, numbers_of
 from kb.errors import BundleError, InputError
 from kb.indexer.parallel import Progress, in_parallel, uncollected
 from kb.indexer.runs import Runs
@@ -109,9 +112,6 @@ class Known(NamedTuple):
     mtime_ns: int
 
 
-NOWHERE = Known(-1, -1, "", -1, -1)
-
-
 class Previous:
     """The build before this one. bundles: the base, and what stands beside it when something does.
 
@@ -135,12 +135,54 @@ class Previous:
         return list(entries_of(self.base, BASE))
 
     @cached_property
-    def known(self) -> dict[str, Known]:
-        """path -> the article in force."""
-        found: dict[str, Known] = {}
-        for part, bundle in enumerate(self.bundles):
-            found |= known_of(bundle, part, self.hidden if part == BASE else ())
-        return found
+    def _paths(self) -> list[str]:
+        """Of all articles of the base, hidden ones too."""
+        return list(self.base.json("articles.names.json")["paths"])
+
+    @cached_property
+    def base_numbers(self) -> dict[str, int]:
+        """path -> article of the base, hidden ones too."""
+        return dict(zip(self._paths, range(len(self._paths)), strict=True))
+
+    @cached_property
+    def known_beside(self) -> dict[str, Known]:
+        """path -> article beside the base."""
+        return {} if self.bundle.base is None else known_of(self.bundle, BESIDE)
+
+    def known(self, path: str) -> Known | None:
+        """The article in force."""
+        if self.part(path) == BASE:
+            return self.standing(self.base_numbers[path])[1]
+        return self.known_beside.get(path)
+
+    def part(self, path: str) -> int:
+        """Where the article in force comes from: BASE, BESIDE, or -1 for none."""
+        if path in self.beside:
+            return BESIDE
+        number = self.base_numbers.get(path, -1)
+        return -1 if number < 0 or number in self.hidden else BASE
+
+    def standing(self, number: int) -> tuple[str, Known]:
+        """An article of the base, and its path."""
+        size, mtime_ns = self.base.array("articles.stat")[number].tolist()
+        return self._paths[number], Known(BASE, number, self._records[BASE][number]["id"], size, mtime_ns)
+
+    def staying(self, found: Sequence[Seen]) -> NDArray[np.int64]:
+        """For each file its article in the base when that is in force and of this size and time, else -1.
+
+        Looked up as columns: a hundred thousand files that nobody changed take a moment.
+        """
+        numbers = np.fromiter((self.base_numbers.get(source.key, -1) for source in found), np.int64, len(found))
+        files = np.array([source[1:] for source in found], np.int64).reshape(-1, 2)
+        same = numbers >= 0
+        same[same] = (self.base.array("articles.stat")[numbers[same]] == files[same]).all(axis=1)
+        same &= ~np.isin(numbers, list(self.hidden))
+        return np.where(same, numbers, -1)
+
+    def gone(self, stays: Collection[int], there: Collection[str]) -> frozenset[str]:
+        """Paths of the articles in force that neither stay in the base nor are there otherwise."""
+        left = (self._paths[n] for n in set(range(len(self._paths))).difference(stays, self.hidden))
+        return frozenset(path for path in (*left, *self.beside) if path not in there)
 
     def record(self, place: Known | Entry) -> dict[str, Any]:
         """What is known of an article of before (kb.bundle.stored)."""
@@ -163,12 +205,12 @@ class Previous:
         return None if place < 0 or place in self.hidden else str(self._records[BASE][place]["path"])
 
 
-def known_of(bundle: Bundle, part: int, hidden: Collection[int] = ()) -> dict[str, Known]:
-    """path -> article of a bundle or run, without those of these places."""
+def known_of(bundle: Bundle, part: int) -> dict[str, Known]:
+    """path -> article of a bundle or run."""
     names = bundle.json("articles.names.json")
     stats = bundle.array("articles.stat").tolist()
     rows = zip(names["paths"], names["ids"], stats, strict=True)
-    return {p: Known(part, n, i, *stat) for n, (p, i, stat) in enumerate(rows) if n not in hidden}
+    return {path: Known(part, n, id_, *stat) for n, (path, id_, stat) in enumerate(rows)}
 
 
 def entries_of(bundle: Bundle, part: int) -> Iterator[Entry]:
@@ -192,13 +234,13 @@ class Reading:
     """What was read: entries in order of their paths, and problems.
 
     entries: all articles but those that stay in the base as they are; stays: the numbers of these there.
-    paths: of all articles that are there, wherever they stand.
+    gone: paths of articles of before that are no more.
     """
 
     entries: list[Entry]
     problems: list[Doubt]
     stays: frozenset[int] = frozenset()
-    paths: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
 
 
 def read(
@@ -210,46 +252,67 @@ def read(
     progress: Progress,
 ) -> Reading:
     """Take over what is unchanged, analyse the rest."""
-    known = previous.known if previous else {}
+    found = list(sources)
     done = {path: was for n, run in enumerate(runs.opened) for path, was in known_of(run, FIRST_RUN + n).items()}
+    places = previous.staying(found) if previous else np.full(len(found), -1)
+    stays = set(places[places >= 0].tolist())
     kept: dict[str, Known] = {}
     new: dict[str, Entry] = {}
     todo: list[Todo] = []
-    for source in sources:
-        for was in (known.get(source.key), done.get(source.key)):
+    for source in (found[i] for i in np.flatnonzero(places < 0).tolist()):
+        before = previous.known(source.key) if previous else None
+        for was in (before, done.get(source.key)):
             if was is not None and (was.size, was.mtime_ns) == source[1:]:
                 kept[source.key] = was
                 break
         else:
-            before = known.get(source.key)
-            digest = previous.record(before).get("digest", "") if previous and before else ""
-            todo.append(Todo(source, digest))
-    problems = [doubt for doubt in doubts(previous.bundle) if _is_of(kept, doubt, (BASE, BESIDE))] if previous else []
-    problems += [d for n, run in enumerate(runs.opened) for d in doubts(run) if _is_of(kept, d, [FIRST_RUN + n])]
+            todo.append(Todo(source, previous.record(before).get("digest", "") if previous and before else ""))
+    old = doubts(previous.bundle) if previous else []
+    problems = [d for d in old if previous and _is_taken_over(previous, d.path, stays, kept)]
+    for n, run in enumerate(runs.opened):
+        problems += [d for d in doubts(run) if d.path in kept and kept[d.path].part == FIRST_RUN + n]
     undated = dict(_undated(runs, kept))
-    for found in _read_anew(todo, runs, settings, words, progress) if todo else ():
-        problems += found.problems
-        new |= {entry.path: entry for entry in found.entries}
-        undated |= found.undated
-        kept |= {path: known[path] for path in found.same}  # only their time is another
+    for batch in _read_anew(todo, runs, settings, words, progress) if todo else ():
+        problems += batch.problems
+        new |= {entry.path: entry for entry in batch.entries}
+        undated |= batch.undated
+        if previous:  # only the time of these is another
+            kept |= {path: was for path in batch.same if (was := previous.known(path))}
     days = dates.changed(settings.articles, undated)
+    stays.update(was.number for was in kept.values() if was.part == BASE)
     new |= {path: Entry(path, was.id, was.part, was.number) for path, was in kept.items() if was.part != BASE}
     new |= {path: new[path]._replace(updated=day.isoformat()) for path, day in days.items()}
-    stays = {path: was for path, was in kept.items() if was.part == BASE}
     if new.keys() - (previous.beside.keys() if previous else ()) or todo:  # else nobody's number can be another's
-        _without_duplicates(new, stays, problems)
-    numbers = frozenset(was.number for was in stays.values())
-    return Reading([new[path] for path in sorted(new)], problems, numbers, frozenset((*stays, *new)))
+        rivals = _rivals(previous, stays, new) if previous else {}
+        standing = dict(rivals)
+        _without_duplicates(new, standing, problems)
+        stays -= {rivals[path].number for path in rivals.keys() - standing.keys()}
+    gone = previous.gone(stays, new.keys()) if previous else frozenset[str]()
+    return Reading([new[path] for path in sorted(new)], problems, frozenset(stays), gone)
+
+
+def _is_taken_over(previous: Previous, path: str, stays: Collection[int], kept: Mapping[str, Known]) -> bool:
+    """Whether the article of before is taken over: what was told of its file is still so."""
+    if path in kept:
+        return kept[path].part in (BASE, BESIDE)
+    return previous.part(path) == BASE and previous.base_numbers[path] in stays
+
+
+def _rivals(previous: Previous, stays: Collection[int], new: Mapping[str, Entry]) -> dict[str, Known]:
+    """path -> article that stays in the base and may have the number of a new one, or of one that gives way to it."""
+    rivals: dict[str, Known] = {}
+    wanted = {number for entry in new.values() for number in (entry.id, by_path(entry).id)}
+    while wanted:
+        numbers = numbers_of(previous.base, "ids", sorted(wanted)).tolist()
+        found = dict(previous.standing(n) for n in numbers if n in stays)
+        wanted = {_stem(path) for path in found.keys() - rivals.keys()}
+        rivals |= found
+    return rivals
 
 
 def doubts(bundle: Bundle) -> list[Doubt]:
     """What was skipped, or read with doubt, when a bundle or run was built."""
     return [Doubt(*told) for told in bundle.manifest["problems"]]
-
-
-def _is_of(kept: Mapping[str, Known], doubt: Doubt, parts: Collection[int]) -> bool:
-    """Whether a doubt is about an article that is taken over from these parts."""
-    return doubt.path in kept and kept[doubt.path].part in parts
 
 
 def _undated(runs: Runs, kept: Mapping[str, Known]) -> Iterator[tuple[str, int]]:
@@ -305,7 +368,11 @@ def _leaving(path: str, stays: dict[str, Known]) -> Entry:
 
 def by_path(entry: Entry) -> Entry:
     """An article that is known by its path, since another one has its id."""
-    return entry._replace(id=entry.path.rsplit(".", 1)[0])
+    return entry._replace(id=_stem(entry.path))
+
+
+def _stem(path: str) -> str:
+    return path.rsplit(".", 1)[0]
 
 
 def taken(number: str, other: str) -> str:

@@ -12,12 +12,16 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from kb.articles.files import look
 from kb.bundle import current_name
 from kb.errors import BundleError, KbError
 from kb.indexer.changes import DICTIONARY, SYNONYMS
 from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +83,7 @@ class Watcher:
         name = _name_or_none(self._settings)
         if name is not None and (name, date.today()) != self._followed:
             self._followed = (name, date.today())
-            for step in self._steps:
-                _do(step, self._settings)
+            _do(self._steps, self._settings)
 
     def _build(self, seen: State) -> None:
         command = [sys.executable, "-m", "kb", "build", "--quiet", "--no-meaning"]
@@ -95,22 +98,30 @@ class Watcher:
         log.warning("kb build ended with %d, again in %.0f s: %s", result.returncode, pause, result.stderr.strip())
 
 
-def _do(step: Step, settings: Settings) -> None:
-    """A step in a process of its own, which gives back what memory it took."""
-    process = multiprocessing.get_context("spawn").Process(target=_yielding, args=(step, settings))
-    process.start()
-    try:
-        process.join()
-    except BaseException:  # told to stop
-        process.terminate()
-        raise
-    if process.exitcode:
-        log.warning("%s ended with %d", step.__name__, process.exitcode)
+def _do(steps: Sequence[Step], settings: Settings) -> None:
+    """The steps in a process beside this one, which gives back what memory they took; what one of them does to it
+    does not keep the next from being done."""
+    context = multiprocessing.get_context("spawn")
+    begun = context.Value("i", 0)
+    while begun.value < len(steps):
+        process = context.Process(target=_yielding, args=(steps, begun, settings))
+        process.start()
+        try:
+            process.join()
+        except BaseException:  # told to stop
+            process.terminate()
+            raise
+        if process.exitcode:
+            log.warning("%s ended with %d", steps[max(begun.value - 1, 0)].__name__, process.exitcode)
+            begun.value = max(begun.value, 1)
 
 
-def _yielding(step: Step, settings: Settings) -> None:
+def _yielding(steps: Sequence[Step], begun: "Synchronized[int]", settings: Settings) -> None:
+    """begun: how many of the steps were."""
     os.nice(NICENESS)
-    step(settings)
+    while begun.value < len(steps):
+        begun.value += 1
+        steps[begun.value - 1](settings)
 
 
 def _state_or_none(settings: Settings) -> State | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ARTICLES, CHROMIUM
+from conftest import CHROMIUM
 
 pytestmark = pytest.mark.browser
 
@@ -39,10 +39,10 @@ def served(folder: Path, shown: str = r"http://127\.0\.0\.1:\d+", **variables: s
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(site_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `kb serve` on a copy of the repository's articles."""
-    folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(ARTICLES, folder / "articles")
+    folder = tmp_path_factory.mktemp("site") / "base"
+    shutil.copytree(site_folder, folder)
     with served(folder) as found:
         yield found
 
