@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 
 from kb.model import Article, FacetRow, ProductPage
 from kb.model.schema import CAUSES, KINDS
+from kb.search.corpus import Corpus
+from kb.search.filters import Mask
 from kb.search.identifier_page import common_codes
-from kb.search.index import Index, Mask
 from kb.search.ranking import top
 from kb.text.tokens import fold
 
@@ -16,7 +17,7 @@ LOOKED_AT = 30
 """Articles of a product whose identifiers are read."""
 
 
-def crossed(index: Index, rows: str, columns: str) -> tuple[tuple[str, ...], tuple[FacetRow, ...]]:
+def crossed(index: Corpus, rows: str, columns: str) -> tuple[tuple[str, ...], tuple[FacetRow, ...]]:
     """Articles that are shown by two facets: (values of the second, rows), most frequent rows first."""
     second, first = index.facets[columns], index.facets[rows]
     values = tuple(sorted((v for v, _ in second.counts(index.visible)), key=_in_order))
@@ -33,7 +34,7 @@ def _in_order(value: str) -> tuple[int, str]:
     return (known.index(value) if value in known else len(known), value)
 
 
-def product_named(index: Index, name: str) -> str | None:
+def product_named(index: Corpus, name: str) -> str | None:
     """The product as articles write it, whatever its letter case and width; None when no shown article has it."""
     wanted = fold(name.strip()).text
     facet = index.facets["product"]
@@ -41,14 +42,14 @@ def product_named(index: Index, name: str) -> str | None:
     return next((v for v in same if (facet.having([v]) & index.visible).any()), None)
 
 
-def products_like(index: Index, name: str, count: int = 12) -> tuple[tuple[str, int], ...]:
+def products_like(index: Corpus, name: str, count: int = 12) -> tuple[tuple[str, int], ...]:
     """Products that share a word with this name: (product, articles), most articles first."""
     words = set(fold(name).text.split())
     counts = index.facets["product"].counts(index.visible)
     return tuple((v, n) for v, n in counts if words & set(fold(v).text.split()))[:count]
 
 
-def product_page(index: Index, name: str) -> ProductPage:
+def product_page(index: Corpus, name: str) -> ProductPage:
     """All about a product that product_named returned."""
     mask = index.facets["product"].having([name]) & index.visible
     cases = mask & index.facets["kind"].having(["case"])
@@ -69,10 +70,10 @@ def product_page(index: Index, name: str) -> ProductPage:
     )
 
 
-def newest(index: Index, articles: Mask, count: int) -> list[Article]:
+def newest(index: Corpus, articles: Mask, count: int) -> list[Article]:
     """Of these articles those that were changed or created last, newest first."""
     return [index.articles[a] for a in _newest(index, articles, count)]
 
 
-def _newest(index: Index, articles: Mask, count: int) -> NDArray[np.int64]:
+def _newest(index: Corpus, articles: Mask, count: int) -> NDArray[np.int64]:
     return top(np.where(articles, index.days("updated") + 1, 0).astype(np.float32), count)

@@ -33,7 +33,7 @@ from kb.bundle.fields import (
 from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import OTHER_FAULT, VERDICTS, Match, Recalled, Verdict
-from kb.search.index import Index
+from kb.search.corpus import Corpus
 from kb.search.query_terms import QueryTerms, read
 from kb.search.ranking import Scores
 from kb.text.hashing import Keys, find, keys
@@ -61,7 +61,7 @@ class Remembered:
     over. earlier: what was remembered before; texts that it has read are not read again.
     """
 
-    def __init__(self, index: Index, verdicts: Sequence[Verdict], earlier: "Remembered | None" = None) -> None:
+    def __init__(self, index: Corpus, verdicts: Sequence[Verdict], earlier: "Remembered | None" = None) -> None:
         """verdicts: newest last. On a text and an article people may disagree; one pair has one vote."""
         said = _by_text(verdicts)
         self._cut = (index.tokenizer.fingerprint, index.synonyms)
@@ -103,7 +103,7 @@ class Remembered:
         if pastes:
             self._weights /= np.repeat(np.sqrt(np.add.reduceat(self._weights**2, self._starts)), lengths)
 
-    def similarities(self, index: Index, query: QueryTerms) -> Floats:
+    def similarities(self, index: Corpus, query: QueryTerms) -> Floats:
         """The cosine of a query and each remembered text, 0 to 1."""
         if not query.weights or not self._said:
             return np.zeros(len(self._said), np.float32)
@@ -117,7 +117,7 @@ class Remembered:
         found: Floats = np.add.reduceat(asked[self._terms] * self._weights, self._starts)
         return np.minimum(found, np.float32(1))
 
-    def recall(self, index: Index, query: QueryTerms, scores: Scores, covered: float) -> dict[int, Recalled]:
+    def recall(self, index: Corpus, query: QueryTerms, scores: Scores, covered: float) -> dict[int, Recalled]:
         """What was said after similar pastes, of articles that are shown: position -> evidence and its effect.
 
         scores: of all passages for the query. covered: the share of the query that the first one holds.
@@ -167,7 +167,7 @@ def _by_text(verdicts: Sequence[Verdict]) -> dict[str, dict[str, _Counts]]:
     return {text: said[text] for text in list(said)[-MAX_TEXTS:]}
 
 
-def _paste(index: Index, text: str) -> _Paste:
+def _paste(index: Corpus, text: str) -> _Paste:
     weights = read(text, index.tokenizer, index.synonyms, spread=index.weights.spread).weights
     rarities = index.idfs(weights)
     return _Paste(keys(weights), *(np.fromiter(x.values(), np.float32) for x in (weights, rarities)))
@@ -179,7 +179,7 @@ def _rarity(df: NDArray[np.int64], population: int) -> Floats:
     return found
 
 
-def _present(index: Index, said: Mapping[str, _Counts]) -> Iterator[tuple[int, _Counts]]:
+def _present(index: Corpus, said: Mapping[str, _Counts]) -> Iterator[tuple[int, _Counts]]:
     """(position, verdicts) of the articles that are there and shown."""
     for name, verdicts in said.items():
         try:

@@ -18,7 +18,7 @@ from kb.model import Criterion, Query, Verdict, Where
 from kb.model.sight import EVERYTHING, Sight
 from kb.search.backend import Backend, Publisher
 from kb.search.engine import ENGINES, Engine, Engines, engines
-from kb.search.query import Term, parse
+from kb.search.query import Enough, Near, Term, parse
 from kb.settings import Settings, load
 
 CONTRACT: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "engine" / "contract.yml").read_text("utf8"))
@@ -316,6 +316,9 @@ def test_statistics(base: Base) -> None:
     assert list(idfs) == terms
     assert idfs[terms[0]] < idfs[terms[1]] <= idfs[terms[2]]
     assert [backend.count(Term(term)) for term in terms] == dfs
+    assert backend.counts([Term(term) for term in terms]) == dfs
+    both = Enough((Term(terms[0]), Term(terms[1])), (1.0, 2.0), 3.0)
+    assert backend.counts([both, replace(both, least=1.0), Near("打印机", 0.5, 9)]) == [1, 2, 0]
 
 
 def test_texts(base: Base) -> None:
