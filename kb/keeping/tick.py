@@ -50,7 +50,7 @@ class Ticker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._store = settings, Store(settings.database)
-        self._engines: Engines = engines(settings.index)
+        self._engines: Engines = engines(settings)
         self._forgotten: date | None = None
 
     def tick(self, now: datetime | None = None) -> Ticked:

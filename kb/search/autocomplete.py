@@ -44,10 +44,9 @@ def complete(index: Corpus, text: str, count: int, articles: bool = True) -> tup
 
 def _products(index: Corpus, text: str) -> list[Completion]:
     wanted = fold(text).text
-    facet = index.facets["product"]
-    if not any(wanted in fold(value).text for value in facet.values):
+    if not any(wanted in fold(value).text for value in index.values("product")):
         return []
-    counted = ((value, n) for value, n in facet.counts(index.visible) if wanted in fold(value).text)
+    counted = ((value, n) for value, n in index.totals("product") if wanted in fold(value).text)
     order = sorted(counted, key=lambda p: (not fold(p[0]).text.startswith(wanted), -p[1]))
     return [Completion("product", value, n) for value, n in order[:PRODUCTS]]
 
@@ -76,10 +75,15 @@ def _says(article: Article, typed: str) -> bool:
 def _called(index: Corpus, text: str) -> Mask:
     """Articles that are shown and whose name holds all words of a text, the last one perhaps unfinished."""
     called = np.zeros(len(index.articles), bool)
-    pattern = text.replace("*", " ").replace("?", " ") + "*"
-    for field in NAMES:
-        called |= index.any_passage(index.fulltext.pattern(Pattern(pattern, field)))
+    for pattern in calling(text):
+        called |= index.any_passage(index.fulltext.pattern(pattern))
     with suppress(NotFoundError):
         called[index.number_of(text)] = True
     called &= index.visible
     return called
+
+
+def calling(text: str) -> tuple[Pattern, ...]:
+    """What holds of a passage whose article's name holds all words of a text, by each of NAMES."""
+    pattern = text.replace("*", " ").replace("?", " ") + "*"
+    return tuple(Pattern(pattern, field) for field in NAMES)

@@ -1,7 +1,7 @@
 """This module says which articles meet conditions on what is known of them: states, days of review, metadata."""
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -56,13 +56,18 @@ def _dated(index: Corpus, condition: Criterion) -> Mask:
 
 
 def _valued(index: Corpus, condition: Criterion) -> Mask:
-    """By a facet's values as they are stored, or by their names in either language, without regard to case."""
     facet = index.facets[condition.name]
+    return facet.having(wanted_values(condition, facet.values))
+
+
+def wanted_values(condition: Criterion, values: Sequence[str]) -> list[str]:
+    """Of a facet's values those that meet a condition as they are stored, or by their names in either language, without
+    regard to case."""
     if condition.comparison == "there":
-        return facet.having(facet.values)
+        return list(values)
     holds, wanted = _TEXTS[condition.comparison], [text.lower() for text in condition.texts]
-    named = {v: [n.lower() for n in (v, *LABELS.get(condition.name, {}).get(v, ()))] for v in facet.values}
-    return facet.having([v for v, names in named.items() if any(holds(n, w) for n in names for w in wanted)])
+    named = {v: [n.lower() for n in (v, *LABELS.get(condition.name, {}).get(v, ()))] for v in values}
+    return [v for v, names in named.items() if any(holds(n, w) for n in names for w in wanted)]
 
 
 def in_state(index: Corpus, status: str, most: int) -> list[Article]:

@@ -210,10 +210,21 @@ class Corpus:
         mask &= self.visible
         return mask
 
-    def holders(self, term: str) -> int:
-        """How many articles those are."""
+    def holders(self, terms: Sequence[str]) -> list[int]:
+        """How many articles are shown and hold each of these terms."""
+        return [self._holders(term) for term in terms]
+
+    def _holders(self, term: str) -> int:
         articles = self.article_of[self.weights.column(term)[0]]
         return int(self.visible[articles[np.flatnonzero(np.diff(articles, prepend=-1))]].sum())
+
+    def totals(self, facet: str, hidden: bool = False) -> tuple[tuple[str, int], ...]:
+        """(value, articles) of a facet in the whole base, most frequent first. hidden: also those not shown."""
+        return self.facets[facet].counts(self.live if hidden else self.visible)
+
+    def values(self, facet: str) -> Sequence[str]:
+        """The values of a facet in the whole base."""
+        return self.facets[facet].values
 
     def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores of passages -> the best of each article. An article has at least one passage."""

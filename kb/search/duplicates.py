@@ -163,13 +163,21 @@ def _compared(index: Corpus) -> NDArray[np.bool_]:
     return compared
 
 
+def rare_words(index: Corpus, article: Article) -> dict[str, float]:
+    """The rare words of an article, which has its body, by how rare they are."""
+    return _rare_words(index, _said(index, article))
+
+
+def _rare_words(index: Corpus, said: _Said) -> dict[str, float]:
+    bound = _rare(index)
+    return {term: weight for term, weight in said.weight.items() if weight >= bound}
+
+
 def _shared(index: Corpus, said: _Said) -> NDArray[np.float32]:
     """The rarity of the rare words of a text that each article holds."""
-    bound = _rare(index)
     shared = np.zeros(len(index.articles), np.float32)
-    for term, weight in said.weight.items():
-        if weight >= bound:
-            shared[index.article_of[index.weights.column(term)[0]]] += weight
+    for term, weight in _rare_words(index, said).items():
+        shared[index.article_of[index.weights.column(term)[0]]] += weight
     return shared * _compared(index)
 
 

@@ -6,7 +6,7 @@ file. There is no list of them: a term's column says which passages hold it, and
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -137,11 +137,15 @@ def _together(index: Corpus, texts: Sequence[str], without: str = "") -> tuple[R
         texts_with.update({canonical for _, canonical, _ in found} - {without})
     df = dict(zip(texts_with, index.dfs(list(texts_with)), strict=True)) if texts_with else {}
     order = sorted((c for c in texts_with if df[c]), key=lambda c: (-texts_with[c], df[c], c))[: 2 * RELATED]
-    return tuple(_counted(index, forms[c], kinds[c], c) for c in order)
+    return tuple(_counted(index, forms, kinds, order))
 
 
-def _counted(index: Corpus, forms: Counter[str], kind: str, canonical: str) -> Recognised:
-    return Recognised(_most_written(forms), kind, index.holders(canonical))
+def _counted(
+    index: Corpus, forms: dict[str, Counter[str]], kinds: dict[str, str], found: Sequence[str]
+) -> Iterator[Recognised]:
+    """Identifiers with the articles that hold them."""
+    for canonical, holders in zip(found, index.holders(found), strict=True):
+        yield Recognised(_most_written(forms[canonical]), kinds[canonical], holders)
 
 
 def common_codes(index: Corpus, articles: Sequence[int]) -> tuple[Recognised, ...]:
@@ -152,9 +156,8 @@ def common_codes(index: Corpus, articles: Sequence[int]) -> tuple[Recognised, ..
 
 def beginning(index: Corpus, text: str, count: int = NEAR) -> tuple[Recognised, ...]:
     """Identifiers that begin as a text ends, such as ORA-01653 for 表空间 ora-01; those in most passages first."""
-    m = re.search(rf"{COMPOUND.pattern}(?:{CONNECTOR})?$", fold(text).text)
-    start = m[0] if m else ""
-    if len(start) < SHORTEST:
+    start = start_of(text)
+    if not start:
         return ()
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     kinds: dict[str, str] = {}
@@ -167,29 +170,44 @@ def beginning(index: Corpus, text: str, count: int = NEAR) -> tuple[Recognised, 
                 kinds[found.canonical] = found.kind
     df = dict(zip(forms, index.dfs(list(forms)), strict=True)) if forms else {}
     order = sorted((c for c in forms if df[c]), key=lambda c: (-df[c], c))[:count]
-    return tuple(r for r in (_counted(index, forms[c], kinds[c], c) for c in order) if r.known)
+    return tuple(r for r in _counted(index, forms, kinds, order) if r.known)
+
+
+def starting(text: str) -> tuple[Phrase, Pattern]:
+    """What holds of a passage in which a text is a word by itself, and in which a word begins so."""
+    return Phrase(text), Pattern(text.rstrip("._-/:\\@#+'") + "*")
+
+
+def start_of(text: str) -> str:
+    """The beginning of an identifier that a text ends with, folded; "" for none that is long enough."""
+    m = re.search(rf"{COMPOUND.pattern}(?:{CONNECTOR})?$", fold(text).text)
+    return m[0] if m and len(m[0]) >= SHORTEST else ""
 
 
 def _passages_with(index: Corpus, start: str) -> list[int]:
     """Passages with a word that begins so; first those where what is typed is a word by itself, as ora of ORA-01653."""
     fulltext = index.fulltext
     visible = index.over_passages(index.visible)
-    whole = fulltext.phrase(Phrase(start)) & visible
+    as_a_word, begins = starting(start)
+    whole = fulltext.phrase(as_a_word) & visible
     found = np.flatnonzero(whole)
     if len(found) < READ:
-        begun = fulltext.pattern(Pattern(start.rstrip("._-/:\\@#+'") + "*")) & visible & ~whole
+        begun = fulltext.pattern(begins) & visible & ~whole
         found = np.concatenate([found, np.flatnonzero(begun)])
     return [int(p) for p in found[:READ]]
 
 
-def near(index: Corpus, text: str) -> tuple[Recognised, ...]:
+def near(
+    index: Corpus, text: str, beginning: Callable[[Corpus, str], tuple[Recognised, ...]] = beginning
+) -> tuple[Recognised, ...]:
     """Identifiers that are known and close to one that is not: its parts, else those with the longest common start."""
     token = recognised(index, text)
     parts = [t for t in index.tokenizer.tokens(text) if t.part and len(t.raw) > SHORTEST and t.raw not in text.split()]
     known = [(t, identify(t.raw)) for t in parts if token is not None and t.term in index.weights]
-    telling = tuple(Recognised(text[t.start : t.end], i.kind, index.holders(t.term)) for t, i in known if _telling(i))
+    telling = [(t, i) for t, i in known if _telling(i)][:NEAR]
     if telling:
-        return telling[:NEAR]
+        holders = index.holders([t.term for t, _ in telling])
+        return tuple(Recognised(text[t.start : t.end], i.kind, n) for (t, i), n in zip(telling, holders, strict=True))
     folded = fold(text).text
     for length in range(len(folded) - 1, max(SHORTEST, len(folded) - SHORTENED), -1):
         if found := beginning(index, folded[:length]):

@@ -115,7 +115,7 @@ class Index(Corpus):
 
     @cached_property
     def topics(self) -> Topics:
-        return self._whole.topics if self._whole is not None else Topics([part.bundle for part in self.parts])
+        return self._whole.topics if self._whole is not None else Topics.of([part.bundle for part in self.parts])
 
     def _facet(self, name: str) -> Facet:
         values: dict[str, int] = {}

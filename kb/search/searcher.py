@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -49,10 +49,14 @@ def search(index: Corpus, query: Query, uses: Mapping[str, int] | None = None) -
     """Find articles. uses: how often each article helped, by number, for the order "used". Never raises on any text."""
     started = time.perf_counter()
     uses = uses if uses and query.sort == "used" else {}
-    filters, counts = tuple(sorted(query.filters.items())), tuple(sorted(uses.items()))
-    asked = (current(), index.meaning.state(), filters, counts, *(getattr(query, name) for name in _PLAIN))
-    page = index.recent.get(asked, lambda: _search(index, query, uses))
+    page = index.recent.get((index.meaning.state(), *asked_as(query, uses)), lambda: _search(index, query, uses))
     return replace(page, milliseconds=(time.perf_counter() - started) * 1e3)
+
+
+def asked_as(query: Query, uses: Mapping[str, int]) -> tuple[Hashable, ...]:
+    """What an answer depends on, beside what is searched."""
+    filters, counts = tuple(sorted(query.filters.items())), tuple(sorted(uses.items()))
+    return (current(), filters, counts, *(getattr(query, name) for name in _PLAIN))
 
 
 def _search(index: Corpus, query: Query, uses: Mapping[str, int]) -> Page:
@@ -118,8 +122,19 @@ def _hits(
     lifted: dict[str, Lift] = {}
     scores = matcher.scores(lifted)
     chosen = in_order(index, query, matcher, shown, scores, size * number, uses)[size * (number - 1) :]
-    passages = matcher.passages()
-    best = {int(a): _best_passage(index, int(a), scores, passages) for a in chosen}
+    return shown_hits(index, matcher, chosen.tolist(), matcher.passages(), scores, lifted)
+
+
+def shown_hits(
+    index: Corpus,
+    matcher: "Matcher",
+    chosen: Sequence[int],
+    passages: Mask,
+    scores: Scores,
+    lifted: Mapping[str, Lift],
+) -> tuple[Hit, ...]:
+    """Articles as they are shown. passages: those for which the query holds; scores: of all; lifted: by each step."""
+    best = {a: _best_passage(index, a, scores, passages) for a in chosen}
     evidence = Evidence(index, matcher.terms, scores, list(best.values()), lifted)
     sure = confidence(evidence)
     marker = matcher.highlighter()

@@ -21,6 +21,7 @@ from kb.model import (
     Section,
     Suggestion,
     Suggestions,
+    Token,
 )
 from kb.search import spelling
 from kb.search.clarify import Candidate, affirmed, questions, updated
@@ -316,12 +317,13 @@ def fix_of(passage: Passage, section: Section | None, body: str) -> tuple[str, s
 
 def _identifiers(index: Corpus, text: str, terms: QueryTerms) -> tuple[Recognised, ...]:
     """Each identifier of the paste once, rarest first; unknown ones last."""
-    found: dict[str, Recognised] = {}
+    first: dict[str, Token] = {}
     for token in terms.tokens:
-        if token.kind in SHOWN_KINDS and not token.part and token.term not in found:
-            known = index.holders(token.term)
-            found[token.term] = Recognised(text[token.start : token.end], token.kind, known)
-    return tuple(sorted(found.values(), key=lambda r: (r.known == 0, r.known)))[:30]
+        if token.kind in SHOWN_KINDS and not token.part:
+            first.setdefault(token.term, token)
+    holders = index.holders(list(first))
+    found = (Recognised(text[t.start : t.end], t.kind, n) for t, n in zip(first.values(), holders, strict=True))
+    return tuple(sorted(found, key=lambda r: (r.known == 0, r.known)))[:30]
 
 
 def _votes(index: Corpus, name: str, sure: dict[int, float]) -> tuple[tuple[str, float], ...]:

@@ -126,8 +126,7 @@ class Remembered:
         """
         similar = self.similarities(index, query)
         floor = max(MEMORY_FLOOR, MEMORY_COVERED * covered)
-        near = np.flatnonzero(similar > floor)
-        near = near[np.argsort(-similar[near], kind="stable")][:MEMORY_NEAREST]
+        near = _nearest(similar, floor)
         votes: dict[int, list[tuple[float, int, int]]] = defaultdict(list)
         for text in near.tolist():
             vote = (float(similar[text]) - floor) / (1 - floor)
@@ -140,6 +139,17 @@ class Remembered:
         found = {a: _tally(cast, MEMORY_LIFT * unit, MEMORY_LOWER * own[a]) for a, cast in votes.items()}
         ranked = sorted(found.items(), key=lambda p: -p[1].evidence)
         return dict(p for i, p in enumerate(ranked) if p[1].evidence < 0 or (i < MEMORY_LIFTED and p[1].evidence > 0))
+
+    def about(self, index: Corpus, query: QueryTerms) -> list[str]:
+        """The articles that recall() may look at, by number or path."""
+        near = _nearest(self.similarities(index, query), MEMORY_FLOOR)
+        return list(dict.fromkeys(name for text in near.tolist() for name in self._said[text]))
+
+
+def _nearest(similar: Floats, floor: float) -> NDArray[np.int64]:
+    """The texts that are more similar than that, most similar first, MEMORY_NEAREST of them."""
+    near = np.flatnonzero(similar > floor)
+    return near[np.argsort(-similar[near], kind="stable")][:MEMORY_NEAREST]
 
 
 def reason(recalled: Recalled) -> Match:
