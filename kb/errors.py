@@ -96,7 +96,9 @@ class NoEncoderError(EncoderError):
 
 
 class EngineError(KbError):
-    """state: of the cluster, see kb.search.opensearch.client."""
+    """state: of the cluster, see kb.search.opensearch.client. seconds: after which it may be asked again."""
+
+    seconds = 5
 
     def __init__(self, message: str, state: str = "refused") -> None:
         self.state = state

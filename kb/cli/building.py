@@ -25,7 +25,16 @@ from kb.cli.common import (
     print_json,
     setting_help,
 )
-from kb.errors import BundleError, BusyError, EncoderError, InputError, KbError, NoEncoderError, StoreError
+from kb.errors import (
+    BundleError,
+    BusyError,
+    EncoderError,
+    EngineError,
+    InputError,
+    KbError,
+    NoEncoderError,
+    StoreError,
+)
 from kb.language import say
 from kb.settings import Settings, is_local
 
@@ -365,9 +374,13 @@ def _diagnose(chosen: Settings) -> Any:
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
     writable = os.access(folder, os.W_OK)
     yield say("索引文件夹可写", "index folder writable"), writable, str(chosen.index)
+    following = engines(chosen)
+    if chosen.engine == "opensearch":
+        finds = following.state()
+        yield "OpenSearch", finds.answers and finds.state != "read-only", finds.told
     try:
-        engine = engines(chosen).in_force()
-    except BundleError as error:
+        engine = following.in_force()
+    except (BundleError, EngineError) as error:
         yield say("索引", "index"), False, str(error)
         return
     build = engine.build()

@@ -10,6 +10,7 @@ import numpy as np
 
 from kb.articles.atomic import share
 from kb.bundle import CURRENT, open_current
+from kb.errors import BundleError
 from kb.model import (
     Answer,
     Article,
@@ -18,6 +19,7 @@ from kb.model import (
     Completion,
     Coverage,
     Duplicate,
+    EngineState,
     FacetRow,
     Page,
     ProductPage,
@@ -241,6 +243,13 @@ class EmbeddedEngines:
         self._library = Library(folder)
         self._engine: EmbeddedEngine | None = None
         self._lock = threading.Lock()
+
+    def state(self) -> EngineState:
+        try:
+            name = self.in_force().build().name
+        except BundleError as error:
+            return EngineState("unavailable", False, str(error))
+        return EngineState("ok", True, name)
 
     def in_force(self) -> EmbeddedEngine:
         index = self._library.index()

@@ -17,6 +17,7 @@ from kb.model import (
     Completion,
     Coverage,
     Duplicate,
+    EngineState,
     FacetRow,
     Page,
     ProductPage,
@@ -209,7 +210,13 @@ class Engines(Protocol):
     """The builds of one index folder, one after the other."""
 
     def in_force(self) -> Engine:
-        """The same engine until a newer build is published; who has the old one keeps it. Raises BundleError."""
+        """The same engine until a newer build is published; who has the old one keeps it.
+
+        Raises BundleError, EngineError.
+        """
+
+    def state(self) -> EngineState:
+        """How it is now, whoever asks. Never raises."""
 
 
 def _embedded(settings: Settings) -> Engines:

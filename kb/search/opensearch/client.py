@@ -10,10 +10,11 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from kb.errors import BundleError, EngineError, RefusedSaveError
 from kb.language import say
+from kb.model import EngineState
 from kb.settings import Settings, secret_of
 
 log = logging.getLogger(__name__)
@@ -26,24 +27,10 @@ WRITE_SECONDS = 60.0
 RETRIES = 3
 KEPT_MINUTES = 5
 """A view of the index stays for so long after it was last asked."""
-RETRY_AFTER = 5
-"""Seconds after which who was told that the cluster is away may ask again."""
 BATCH_BYTES = 8_000_000
 """Of documents that are written together."""
 
 Body = dict[str, Any]
-
-
-class Health(NamedTuple):
-    """What is said of a cluster. state: away, slow, red, read-only, yellow or green; told: the sentence for people."""
-
-    state: str
-    told: str
-    nodes: int = 0
-
-    @property
-    def well(self) -> bool:
-        return self.state in ("green", "yellow")
 
 
 class Client:
@@ -58,6 +45,7 @@ class Client:
         """opensearch-py's client: all nodes are known, and one that fails is passed over for a while."""
         try:
             from opensearchpy import OpenSearch
+            from urllib3 import Timeout
         except ModuleNotFoundError:
             raise BundleError(
                 say(
@@ -76,7 +64,7 @@ class Client:
             login |= {"verify_certs": True, "ca_certs": chosen.opensearch_ca or None}
         return OpenSearch(
             list(chosen.opensearch),
-            timeout=SECONDS,
+            timeout=Timeout(connect=CONNECT_SECONDS, read=SECONDS),
             max_retries=RETRIES,
             retry_on_timeout=False,
             retry_on_status=(429, 502, 503, 504),
@@ -175,7 +163,7 @@ class Client:
             if done["status"] >= 400 and done["status"] not in (404, 409):  # gone already; a newer one is there
                 why = f"{done['error']['type']}: {done['error'].get('reason', '')}"
                 if done["error"]["type"] == "cluster_block_exception":
-                    raise RefusedSaveError(_read_only(self.alias))
+                    raise RefusedSaveError(_read_only())
                 raise EngineError(_refused(why[:300]))
 
     def refresh(self, index: str) -> None:
@@ -221,7 +209,7 @@ class Client:
 
     # --- how it is ---
 
-    def health(self) -> Health:
+    def state(self) -> EngineState:
         """The state of the cluster and of this base's indexes in it. Never raises."""
         try:
             with reported():
@@ -230,17 +218,14 @@ class Client:
                     index=f"{self.alias}-*", name="index.blocks.*", params={"flat_settings": "true"}, request_timeout=3
                 )
         except EngineError as error:
-            return Health(error.state, str(error))
-        nodes = int(found["number_of_nodes"])
-        blocked = any(
-            value in ("true", True) for index in blocks.values() for value in index.get("settings", {}).values()
-        )
+            return EngineState(error.state, False, str(error))
         if found["status"] == "red":
-            return Health("red", _red(), nodes)
-        if blocked:
-            return Health("read-only", _read_only(self.alias), nodes)
-        told = say("{n} 个节点，{status}", "{n} nodes, {status}", n=nodes, status=found["status"])
-        return Health(found["status"], told, nodes)
+            return EngineState("red", False, _red())
+        values = [value for index in blocks.values() for value in index.get("settings", {}).values()]
+        if "true" in values or True in values:
+            return EngineState("read-only", True, _read_only())
+        nodes, status = found["number_of_nodes"], found["status"]
+        return EngineState(status, True, say("{n} 个节点，{status}", "{n} nodes, {status}", n=nodes, status=status))
 
 
 _PARTIAL = {"allow_partial_search_results": "false"}
@@ -266,7 +251,9 @@ def _whole(found: Body) -> Body:
     if "error" in found:
         why = found["error"].get("type", "")
         raise LostViewError(_refused(why), "away") if _is_lost(found) else EngineError(_refused(why), "red")
-    if found.get("timed_out") or found.get("_shards", {}).get("failed"):
+    if found.get("timed_out"):
+        raise EngineError(_slow(), "slow")
+    if found.get("_shards", {}).get("failed"):
         raise EngineError(_red(), "red")
     return found
 
@@ -313,7 +300,7 @@ def _failed(error: Any) -> Exception:
         return LostViewError(_away(), "away")
     if name == "cluster_block_exception":
         if "FORBIDDEN/12" in str(told) or "read-only" in str(told):
-            return RefusedSaveError(_read_only(""))
+            return RefusedSaveError(_read_only())
         return EngineError(_away(), "away")
     if error.status_code == 429:
         return EngineError(_slow(), "slow")
@@ -344,7 +331,7 @@ def _red() -> str:
     )
 
 
-def _read_only(alias: str) -> str:
+def _read_only() -> str:
     return say(
         "搜索集群（OpenSearch）只读，多半是磁盘满了：能搜，不能更新索引。腾出空间后它会自己恢复",
         "the search cluster (OpenSearch) is read-only, its disks are full as a rule: searches answer, the index can't "

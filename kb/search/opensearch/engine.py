@@ -11,12 +11,12 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from kb.bundle.stored import article_from
-from kb.errors import BundleError, NoBundleError, NotFoundError, StaleBundleError
+from kb.errors import BundleError, EngineError, NoBundleError, NotFoundError, StaleBundleError
 from kb.language import say
 from kb.model import (
     MAX_PAGE,
@@ -29,6 +29,7 @@ from kb.model import (
     Completion,
     Coverage,
     Duplicate,
+    EngineState,
     FacetRow,
     Page,
     ProductPage,
@@ -69,6 +70,7 @@ from kb.search.opensearch.conditions import ALL, SHOWN, Asked, all_of, any_of
 from kb.search.opensearch.finding import EXACT, NOTHING, ROWS, VALUES, Finder, Found, counted, rows_of, telling
 from kb.search.opensearch.following import Follower
 from kb.search.opensearch.layout import LAYOUT, facet_field, key_of
+from kb.search.opensearch.reading import Files, Unreachable
 from kb.search.opensearch.snapshot import Statistics, fetched
 from kb.search.opensearch.window import Known, Window
 from kb.search.query import parse
@@ -101,8 +103,8 @@ LISTED = 10_000
 class OpenSearchEngine:
     """One build in the cluster, as kb.search.engine.Engine."""
 
-    def __init__(self, told: Mapping[str, Any], known: Known) -> None:
-        self._told, self._known = told, known
+    def __init__(self, told: Mapping[str, Any], known: Known, files: Files) -> None:
+        self._told, self._known, self._files = told, known, files
         self._finder = known.finder
         self._words = Window(known)
         self._recent: Recent[Page] = Recent(ANSWERS)
@@ -380,9 +382,19 @@ class OpenSearchEngine:
         return found
 
     def article(self, name: str) -> Article:
-        return article_from(self._document(name)["record"])
+        """While the cluster is away, as its file has it."""
+        try:
+            return article_from(self._document(name)["record"])
+        except EngineError:
+            return self._files.without_body(name, self._finder.sight)
 
     def body(self, article: Article) -> str:
+        try:
+            return self._body(article)
+        except EngineError:
+            return self._files.article(article.path, self._finder.sight).body
+
+    def _body(self, article: Article) -> str:
         found = self._finder.articles({"term": {"path": article.path}}, most=1, body=True)
         if not found:
             raise NotFoundError(say("没有文章 {name}", "there is no article {name}", name=article.path))
@@ -519,11 +531,14 @@ class OpenSearchEngine:
     def seen_by(self, sight: Sight) -> "OpenSearchEngine":
         if sight == EVERYTHING:
             return self
-        return self._seen.get(sight, lambda: self._narrowed(sight))
+        try:
+            return self._seen.get(sight, lambda: self._narrowed(sight))
+        except EngineError as error:
+            return cast(OpenSearchEngine, Unreachable(self._files, sight, error))
 
     def _narrowed(self, sight: Sight) -> "OpenSearchEngine":
         finder = self._finder.seen_by(sight)
-        return self if finder.sees_all() else OpenSearchEngine(self._told, self._known.narrowed(finder))
+        return self if finder.sees_all() else OpenSearchEngine(self._told, self._known.narrowed(finder), self._files)
 
     # --- the build ---
 
@@ -546,10 +561,10 @@ class OpenSearchEngine:
 
     def with_synonyms(self, lines: str) -> "OpenSearchEngine":
         synonyms = Synonyms(joined(self._known.synonyms, parse_synonyms(lines).table))
-        return OpenSearchEngine(self._told, self._known.with_synonyms(synonyms))
+        return OpenSearchEngine(self._told, self._known.with_synonyms(synonyms), self._files)
 
     def without(self, paths: Collection[str]) -> "OpenSearchEngine":
-        return OpenSearchEngine(self._told, self._known.asking(self._finder.lacking(map(key_of, paths))))
+        return OpenSearchEngine(self._told, self._known.asking(self._finder.lacking(map(key_of, paths))), self._files)
 
     def copied(self, folder: Path) -> None:
         """Nothing of the cluster is of use to a build of this machine: it analyses all articles."""
@@ -627,8 +642,17 @@ class OpenSearchEngines:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client = Client(settings)
-        self._follower = Follower(self._client)
+        self._follower = Follower(self._client, settings.index)
         self._engine: OpenSearchEngine | None = None
+
+    def state(self) -> EngineState:
+        state = self._client.state()
+        if state.answers:
+            try:
+                self.in_force()
+            except (BundleError, EngineError) as error:
+                return EngineState("unavailable", False, str(error))
+        return state
 
     def in_force(self) -> OpenSearchEngine:
         told = self._follower.told()
@@ -659,4 +683,4 @@ def opened(client: Client, settings: Settings, told: Mapping[str, Any]) -> OpenS
     statistics = Statistics(bundles, told["rows"])
     known = Known(Finder(client, words), tokenizer, Synonyms(newest.json("synonyms.json")), statistics,
                   float(told["threshold"]))  # fmt: skip
-    return OpenSearchEngine(told, known)
+    return OpenSearchEngine(told, known, Files(settings, bundles))

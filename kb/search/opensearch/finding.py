@@ -3,10 +3,12 @@
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from typing import Any, NamedTuple
 
 from kb.bundle.stored import passage_from
+from kb.errors import EngineError
 from kb.model import Passage
 from kb.model.sight import EVERYTHING, Sight
 from kb.search.opensearch import conditions
@@ -52,11 +54,19 @@ class _View:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._lock = threading.Lock()
-        self._open()
+        self.number = ""
+        with suppress(EngineError):  # it is opened with the first question then
+            self._open()
 
     def _open(self) -> None:
         self.number = self._client.view()
         weakref.finalize(self, self._client.close_view, self.number)
+
+    def asked(self) -> str:
+        """Its number. Raises EngineError where it could never be opened."""
+        if not self.number:
+            self.reopen("")
+        return self.number
 
     def reopen(self, lost: str) -> None:
         """One that was lost: who asks goes on with what the index holds by now."""
@@ -93,12 +103,12 @@ class Finder:
     def ask(self, bodies: Sequence[Asked]) -> list[Asked]:
         """The answers to some questions, all of one moment. Raises EngineError."""
         for _ in range(REOPENED):
-            number = self._view.number
+            number = self._view.asked()
             try:
                 return self._client.searches([self._with_view(body, number) for body in bodies])
             except LostViewError:
                 self._view.reopen(number)
-        return self._client.searches([self._with_view(body, self._view.number) for body in bodies])
+        return self._client.searches([self._with_view(body, self._view.asked()) for body in bodies])
 
     @staticmethod
     def _with_view(body: Asked, number: str) -> Asked:

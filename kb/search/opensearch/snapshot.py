@@ -34,7 +34,8 @@ ARRAYS = (
     *("terms.keys", "terms.idf", "topics.terms", "topics.places"),
     *(f"spelling.{name}" for name in ("starts", "df", "keys", "numbers", "readings")),
 )
-FILES = ("spelling.words.txt", "spelling.syllables.txt", "words.txt", "facets.json", "dictionary.json", "synonyms.json")
+FILES = ("spelling.words.txt", "spelling.syllables.txt", "words.txt", "facets.json", "dictionary.json", "synonyms.json",
+         "articles.names.json")  # fmt: skip
 _KEPT = 4
 """Snapshots that stay in an index folder: those of the builds of this moment, and of the one before."""
 
