@@ -213,7 +213,7 @@ class Client:
         """The state of the cluster and of this base's indexes in it. Never raises."""
         try:
             with reported():
-                found = self._asked.cluster.health(params={"timeout": "2s"}, request_timeout=3)
+                found = self._asked.cluster.health(index=f"{self.alias}-*", params={"timeout": "2s"}, request_timeout=3)
                 blocks = self._asked.indices.get_settings(
                     index=f"{self.alias}-*", name="index.blocks.*", params={"flat_settings": "true"}, request_timeout=3
                 )

@@ -254,7 +254,8 @@ class _Arrays:
 
     @classmethod
     def of(cls, rows: Sequence[Row], pages: Mapping[str, Row]) -> "_Arrays":
-        place = {page: number for number, page in enumerate(sorted(pages))}
+        used = {row.told["page"] for row in rows} & pages.keys()
+        place = {page: number for number, page in enumerate(sorted(used))}
         behind = [pages[page] for page in place]
         every = [*(r.terms for r in rows), *(r.codes for r in rows), *(r.terms for r in behind)]
         terms = np.unique(np.concatenate([np.empty(0, np.uint64), *every]))
