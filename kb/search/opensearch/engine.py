@@ -67,7 +67,7 @@ from kb.search.observed import MAX_PASSAGES
 from kb.search.opensearch import conditions as asked
 from kb.search.opensearch.client import Client
 from kb.search.opensearch.conditions import ALL, SHOWN, Asked, all_of, any_of
-from kb.search.opensearch.finding import EXACT, NOTHING, ROWS, VALUES, Finder, Found, counted, rows_of, telling
+from kb.search.opensearch.finding import EXACT, NOTHING, RANKED, ROWS, VALUES, Finder, Found, counted, rows_of, telling
 from kb.search.opensearch.following import Follower
 from kb.search.opensearch.layout import LAYOUT, facet_field, key_of
 from kb.search.opensearch.reading import Files, Unreachable
@@ -126,15 +126,19 @@ class OpenSearchEngine:
         dfs = dict(zip(names, self._words.dfs(names), strict=True))
         return telling(terms, self._words.idfs(names), dfs)
 
-    def window(self, *terms: QueryTerms, where: Asked | None = None, more: Found = NOTHING) -> Window:
-        """The passages that are found by the terms of some texts, of all and of those that meet a condition."""
+    def window(
+        self, *terms: QueryTerms, where: Asked | None = None, more: Found = NOTHING, whole: bool = False
+    ) -> Window:
+        """The passages that are found by the terms of some texts, of all and of those that meet a condition.
+
+        whole: whether their weights of other terms are asked for, too.
+        """
         queries = [self._telling(t) for t in terms]
-        found = (
-            self._finder.found(queries) | self._finder.about(dict.fromkeys(c for t in terms for c in t.codes)) | more
-        )
-        if where is not None:
-            found = found | self._finder.found(queries, where)
-        return Window(self._known, self._finder.with_pages(found))
+        sums = [(query, condition) for condition in (ALL, where) if condition is not None for query in queries]
+        found = more | self._finder.found(sums, (code for t in terms for code in t.codes))
+        named = {t for one in terms for g in one.groups for tokens in g.alternatives for t in (x.term for x in tokens)}
+        asked_for = frozenset(named.union(*(one.weights for one in terms), *(one.codes for one in terms)))
+        return Window(self._known, self._finder.with_pages(found), terms=None if whole else asked_for)
 
     def _of_articles(self, keys: Iterable[str], most: int = MAX_PASSAGES) -> Found:
         """The first passages of some articles."""
@@ -364,14 +368,14 @@ class OpenSearchEngine:
         own = self._of_articles([key_of(article.path)], WHOLE)
         if mode == "suggest":
             terms = suggest.read_paste(self._words, text, query.exact)
-            return self.window(terms, more=own)
+            return self.window(terms, more=own, whole=True)
         matcher = searcher.Matcher(self._words, parse(text), query.exact)
         root = self._condition(matcher)
         if matcher.can_widen() and self._finder.counts([root]) == [0]:
             root = self._condition(matcher, any_word=True)
         where = all_of([root, asked.allowed(query, matcher.asks_status), *asked.filtered(query.filters).values()])
         ordered = self._in_order(query, matcher, where, {}, MAX_SIZE)
-        return self.window(matcher.terms, where=where, more=own | ordered)
+        return self.window(matcher.terms, where=where, more=own | ordered, whole=True)
 
     # --- articles ---
 
@@ -432,7 +436,7 @@ class OpenSearchEngine:
     def similar(self, article: Article, count: int = 5) -> list[Duplicate]:
         rare = duplicates.rare_words(self._words, article)
         kept = asked.none_of(asked.having("status", ["archived"]))
-        window = Window(self._known, self._finder.found([rare], kept))
+        window = Window(self._known, self._finder.found([(rare, kept)]))
         best = window.best_articles(window.weights.scores(rare), 2 * duplicates.CANDIDATES)[0].tolist()
         return duplicates.similar(self._with_heads(window, best, WHOLE // 4), article, count)
 
@@ -585,8 +589,8 @@ class OpenSearchBackend:
     def candidates(self, weights: Mapping[str, float], k: int, where: Any = None) -> list[Any]:
         from kb.search.backend import Candidate
 
-        condition = [] if where is None else [self._finder.conditions.of(where)]
-        window = Window(self._engine.known, self._finder.found([weights], *condition, k=max(k, 200)))
+        condition = ALL if where is None else self._finder.conditions.of(where)
+        window = Window(self._engine.known, self._finder.found([(weights, condition)], k=max(k, RANKED)))
         found = window.candidates(weights, k)
         return [
             Candidate(

@@ -20,9 +20,10 @@ from kb.search.query_terms import QueryTerms
 from kb.search.suggest import MAX_TERMS
 
 FOUND = 200
-"""Passages that are found by words; the ranking's order of the first ten is that of all of them."""
 PAGES = 40
-"""Pages, whose passages are found with them: a page stands behind each of its sections."""
+"""Passages that are found by their own words, and pages by theirs, of which so many passages are looked at, too."""
+RANKED = 120
+"""The best of these with their pages are ranked; no step of the ranking looks at more than 100."""
 ABOUT = 200
 """Passages that are about one code, most telling first."""
 CODES = 12
@@ -46,6 +47,9 @@ class Found(NamedTuple):
 
 
 NOTHING = Found({}, {})
+
+Sum = tuple[Mapping[str, float], Asked]
+"""Term -> weight, and the condition that passages have to meet."""
 
 
 class _View:
@@ -131,45 +135,50 @@ class Finder:
 
     # --- passages ---
 
-    def found(self, queries: Sequence[Mapping[str, float]], *where: Asked, k: int = FOUND) -> Found:
-        """The best passages by each of some weighted sums, and those of the best pages, with their pages."""
-        wanted = [telling for query in queries if (telling := weighted(query))]
-        if not wanted:
-            return NOTHING
-        bodies = [self._best(should, k, *where) for should in wanted]
-        bodies += [
-            {"size": PAGES, "_source": ["page"], "query": _scored(should, {"term": {"kind": "g"}})} for should in wanted
-        ]
-        answers = self.ask(bodies)
-        passages = rows_of(answers[: len(wanted)])
-        pages = [[h["_source"]["page"] for h in a["hits"]["hits"]] for a in answers[len(wanted) :]]
-        theirs = {row.told["page"] for row in passages.values() if row.told["page"]}
-        bodies = [
-            self._best(should, k, {"terms": {"page": some}}, *where)
-            for should, some in zip(wanted, pages, strict=True)
-            if some
-        ]
-        every = sorted(theirs.union(*pages))
-        *more, behind = self.ask([*bodies, self.of_pages(every)])
-        return Found(passages | rows_of(more), rows_of([behind], "g:"))
+    def found(self, asked: Sequence[Sum], codes: Iterable[str] = (), k: int = RANKED) -> Found:
+        """The k best passages by each of some sums, their pages behind them, and these pages; and those about codes.
 
-    def _best(self, should: list[Asked], k: int, *where: Asked) -> Asked:
-        return {**ROWS, "size": k, "query": _scored(should, self.among("p", *where))}
+        A passage may be found late whose page is found early, and the other way round: both are looked for, and their
+        scores, which the engine has, tell which rows are worth fetching.
+        """
+        sums = [(should, where) for weights, where in asked if (should := weighted(weights))]
+        own = [self._best(should, where) for should, where in sums]
+        behind = [
+            {"size": PAGES, **_PAGE_ALONE, "query": _scored(should, {"term": {"kind": "g"}})} for should, _ in sums
+        ]
+        about = [self._about(code) for code in list(dict.fromkeys(codes))[:CODES]]
+        answers = self.ask([*own, *behind, *about])
+        pages = [_by_page(answer) for answer in answers[len(sums) : 2 * len(sums)]]
+        found = Found(rows_of(answers[2 * len(sums) :]), {})
+        standing = self.ask(
+            [
+                self._best(should, {"terms": {"page": sorted(some)}}, where)
+                for (should, where), some in zip(sums, pages, strict=True)
+            ]
+        )
+        best: dict[str, str] = {id_: row.told["page"] for id_, row in found.passages.items()}
+        for first, more, some in zip(answers, standing, pages, strict=False):
+            best |= _together((*first["hits"]["hits"], *more["hits"]["hits"]), some, k)
+        if not best:
+            return NOTHING
+        missing = [id_ for id_ in best if id_ not in found.passages]
+        rows, of_pages = self.ask([self._rows(missing), self.of_pages(sorted(set(best.values()) - {""}))])
+        return found | Found(rows_of([rows]), rows_of([of_pages], "g:"))
+
+    def _best(self, should: list[Asked], *where: Asked) -> Asked:
+        return {"size": FOUND, **_PAGE_ALONE, "query": _scored(should, self.among("p", *where))}
+
+    @staticmethod
+    def _rows(ids: Sequence[str]) -> Asked:
+        return {**ROWS, "size": max(len(ids), 1), "query": {"ids": {"values": list(ids)}}}
 
     def of_pages(self, pages: Sequence[str]) -> Asked:
-        return {**ROWS, "size": max(len(pages), 1), "query": {"ids": {"values": [f"g:{page}" for page in pages]}}}
+        return self._rows([f"g:{page}" for page in pages])
 
-    def about(self, codes: Iterable[str]) -> Found:
-        """The passages that are about some codes."""
-        bodies = [
-            {
-                **ROWS,
-                "size": ABOUT,
-                "query": _scored([{"term": {"codes": term(code)}}], self.among("p", conditions.SHOWN)),
-            }
-            for code in list(codes)[:CODES]
-        ]
-        return Found(rows_of(self.ask(bodies)), {}) if bodies else NOTHING
+    def _about(self, code: str) -> Asked:
+        """The passages that are about a code, most telling first."""
+        among = self.among("p", conditions.SHOWN)
+        return {**ROWS, "size": ABOUT, "query": _scored([{"term": {"codes": term(code)}}], among)}
 
     def meeting(self, *asked: Asked, most: int, sort: Sequence[Any] = ("_doc",)) -> Found:
         """Passages that meet conditions, so many at most."""
@@ -273,6 +282,25 @@ class Finder:
         """Whether nobody sees more."""
         seen = conditions.seen(self.sight, frozenset())
         return seen == ALL or not self.seen_by(EVERYTHING).count_articles(none_of(seen))
+
+
+_PAGE_ALONE: Asked = {"_source": False, "docvalue_fields": ["page"]}
+
+
+def _by_page(answer: Asked) -> dict[str, float]:
+    """The scores of pages."""
+    return {hit["fields"]["page"][0]: float(hit["_score"]) for hit in answer["hits"]["hits"]}
+
+
+def _together(hits: Iterable[Asked], pages: Mapping[str, float], k: int) -> dict[str, str]:
+    """The k best passages by their own score and that of their page: id -> page.
+
+    A page that is not among the best has at most the score of the last of these.
+    """
+    least = min(pages.values(), default=0.0) if len(pages) == PAGES else 0.0
+    found = {hit["_id"]: (hit["fields"]["page"][0], float(hit["_score"])) for hit in hits}
+    scores = {id_: own + (pages.get(page, least) if page else 0.0) for id_, (page, own) in found.items()}
+    return {id_: found[id_][0] for id_ in sorted(scores, key=lambda id_: -scores[id_])[:k]}
 
 
 ROWS: Asked = {"_source": False, "docvalue_fields": ["row"]}

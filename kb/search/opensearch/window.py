@@ -32,6 +32,7 @@ from kb.search.query import Node, Pattern, Phrase, Term
 from kb.search.result_cache import Recent
 from kb.search.seen import SeenVocabulary, SeenWeights
 from kb.search.vocabulary import NAMES, Vocabulary
+from kb.text.hashing import find, keys
 from kb.text.synonyms import Synonyms
 from kb.text.tokens import Tokenizer
 
@@ -102,13 +103,19 @@ class Window(Corpus):
     """Some passages, and the articles that they are of, in order of their paths.
 
     found: the passages; articles: documents of articles that are wanted beside theirs, with as many passages as were
-    found of them. matching: ids of those for which the query holds as a whole, where that is known.
+    found of them. terms: all that will be asked of their weights, None for any.
     """
 
     beyond = None
 
-    def __init__(self, known: Known, found: Found = NOTHING, articles: Iterable[Mapping[str, Any]] = ()) -> None:
-        self.known, self.found = known, found
+    def __init__(
+        self,
+        known: Known,
+        found: Found = NOTHING,
+        articles: Iterable[Mapping[str, Any]] = (),
+        terms: frozenset[str] | None = None,
+    ) -> None:
+        self.known, self.found, self.terms = known, found, terms
         self.tokenizer, self.synonyms = known.tokenizer, known.synonyms
         rows = sorted(found.passages.items(), key=lambda item: (item[1].told["article"]["path"], item[1].told["n"]))
         self.ids = [id_ for id_, _ in rows]
@@ -123,7 +130,7 @@ class Window(Corpus):
         self.article_of = np.array(owners, np.int32)
         self.first = np.searchsorted(self.article_of, np.arange(len(records) + 1)).astype(np.int64)
         self.live = np.ones(len(records), bool)
-        self.weights = known.weights(Columns(_Arrays.of(self._rows, found.pages)))
+        self.weights = known.weights(Columns(_Arrays.of(self._rows, found.pages, terms)))
         self.recent = Recent(ANSWERS)
         self._days = {}
         self._texts: dict[str, Passage] = {}
@@ -131,7 +138,7 @@ class Window(Corpus):
 
     def joined(self, found: Found) -> "Window":
         """With more passages; what was read of those that are there stays known."""
-        other = Window(self.known, self.found | found)
+        other = Window(self.known, self.found | found, terms=self.terms)
         other._texts, other._bodies = self._texts, self._bodies
         return other
 
@@ -253,12 +260,15 @@ class _Arrays:
         return self._arrays[name]
 
     @classmethod
-    def of(cls, rows: Sequence[Row], pages: Mapping[str, Row]) -> "_Arrays":
+    def of(cls, rows: Sequence[Row], pages: Mapping[str, Row], wanted: frozenset[str] | None = None) -> "_Arrays":
         used = {row.told["page"] for row in rows} & pages.keys()
         place = {page: number for number, page in enumerate(sorted(used))}
         behind = [pages[page] for page in place]
-        every = [*(r.terms for r in rows), *(r.codes for r in rows), *(r.terms for r in behind)]
-        terms = np.unique(np.concatenate([np.empty(0, np.uint64), *every]))
+        if wanted is None:
+            every = [*(r.terms for r in rows), *(r.codes for r in rows), *(r.terms for r in behind)]
+            terms = np.unique(np.concatenate([np.empty(0, np.uint64), *every]))
+        else:
+            terms = np.unique(keys(wanted))
         of_page = np.array([place.get(row.told["page"], -1) for row in rows], np.int32)
         arrays = {"terms.keys": terms, "terms.idf": np.zeros(len(terms), np.float32), "passages.page": of_page}
         for name, some in (
@@ -273,10 +283,12 @@ class _Arrays:
 def _columns(
     terms: NDArray[np.uint64], rows: Sequence[tuple[NDArray[np.uint64], NDArray[np.float32]]]
 ) -> dict[str, NDArray[Any]]:
-    """Rows as columns: the entries of each, by ascending rows."""
-    columns = np.searchsorted(terms, np.concatenate([np.empty(0, np.uint64), *(held for held, _ in rows)]))
-    data = np.concatenate([np.empty(0, np.float32), *(values for _, values in rows)]).astype(np.float32)
-    numbers = np.repeat(np.arange(len(rows), dtype=np.int32), [len(held) for held, _ in rows])
+    """Rows as columns of these terms: the entries of each, by ascending rows."""
+    columns = find(terms, np.concatenate([np.empty(0, np.uint64), *(held for held, _ in rows)]))
+    there = np.flatnonzero(columns >= 0)
+    columns = columns[there]
+    data = np.concatenate([np.empty(0, np.float32), *(values for _, values in rows)]).astype(np.float32)[there]
+    numbers = np.repeat(np.arange(len(rows), dtype=np.int32), [len(held) for held, _ in rows])[there]
     order = np.argsort(columns, kind="stable")
     indptr = np.zeros(len(terms) + 1, np.int64)
     np.cumsum(np.bincount(columns, minlength=len(terms)), out=indptr[1:])
