@@ -14,6 +14,8 @@ KbError
 ├── BackupError        a backup can't be written, opened, or is not what was written
 ├── EncoderError       the encoder of meaning can't be loaded, or is not what it should be
 │   └── NoEncoderError     there is none: switched off, or not installed
+├── EngineError        the search cluster does not answer as it should
+│   └── RefusedSaveError   it answers, and takes no changes
 └── BundleError        the index on disk
     ├── NoBundleError      nothing was built yet
     ├── StaleBundleError   built by another version or with another dictionary: build again
@@ -90,6 +92,23 @@ class EncoderError(KbError):
 
 
 class NoEncoderError(EncoderError):
+    pass
+
+
+class EngineError(KbError):
+    """state: of the cluster, see kb.search.opensearch.client. seconds: after which it may be asked again."""
+
+    seconds = 5
+
+    def __init__(self, message: str, state: str = "refused") -> None:
+        self.state = state
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[type["EngineError"], tuple[str, str]]:
+        return type(self), (str(self), self.state)
+
+
+class RefusedSaveError(EngineError):
     pass
 
 

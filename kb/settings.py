@@ -104,6 +104,21 @@ def _switch(value: Any) -> bool:
     return known[str(value).lower()]
 
 
+def _nodes(value: Any) -> tuple[str, ...]:
+    found = _words(value)
+    for node in found:
+        if not _NODE.fullmatch(node):
+            raise ValueError('["https://os1:9200", "https://os2:9200"]')
+    return found
+
+
+def _index_name(value: Any) -> str:
+    """As OpenSearch allows it."""
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_.]{0,99}", value):
+        raise ValueError("guzhi")
+    return value
+
+
 def _database(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("guzhi.db")
@@ -136,6 +151,8 @@ def _origins(value: Any) -> tuple[str, ...]:
 
 
 _SITE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[\w./~-]*)?")
+_NODE = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[\w./-]*)?")
+"""Without a user: passwords stand in no setting."""
 _SENDER = re.compile(r"[^@\s<>]+@[A-Za-z0-9.-]+")
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::\d{1,5})?")
 """Nothing that could end the policy and begin another."""
@@ -150,6 +167,58 @@ def _encoder(value: Any) -> str:
 SETTINGS: tuple[Setting, ...] = (
     Setting("articles", "articles", Path, "文章文件夹", "the folder of articles"),
     Setting("index", "index", Path, "索引文件夹", "the folder of the index"),
+    Setting(
+        "engine",
+        "embedded",
+        _one_of("embedded", "opensearch"),
+        "谁来找文章：embedded 为本机的索引文件，opensearch 为一个 OpenSearch 集群",
+        "what finds articles: embedded, an index of files on this machine, or opensearch, a cluster of OpenSearch",
+    ),
+    Setting(
+        "opensearch",
+        (),
+        _nodes,
+        'OpenSearch 各节点的地址，如 ["https://os1:9200", "https://os2:9200"]；要写全，只知道一个节点就只靠它',
+        'the addresses of OpenSearch\'s nodes, as ["https://os1:9200", "https://os2:9200"]; name them all: who knows '
+        "one falls with it",
+    ),
+    Setting(
+        "opensearch_user",
+        "",
+        str,
+        "OpenSearch 的用户名（密码：KB_OPENSEARCH_PASSWORD 或 KB_OPENSEARCH_PASSWORD_FILE；"
+        "或用密钥 KB_OPENSEARCH_KEY）",
+        "the user of OpenSearch (the password: KB_OPENSEARCH_PASSWORD, or KB_OPENSEARCH_PASSWORD_FILE; or a key: "
+        "KB_OPENSEARCH_KEY)",
+    ),
+    Setting(
+        "opensearch_ca",
+        "",
+        str,
+        "签发集群证书的 CA 证书文件；空为系统信任的",
+        "the file of the authority that signed the cluster's certificates; empty for those the system trusts",
+    ),
+    Setting(
+        "opensearch_index",
+        "guzhi",
+        _index_name,
+        "索引在集群里的名字；几个库共用一个集群时各取一个",
+        "what the index is called in the cluster; several bases in one cluster have each their own",
+    ),
+    Setting(
+        "opensearch_shards",
+        1,
+        _number(1, 100, int),
+        "新建的索引分几片；一百万段以内一片足够",
+        "shards of an index that is built; one is enough up to a million passages",
+    ),
+    Setting(
+        "opensearch_replicas",
+        1,
+        _number(0, 5, int),
+        "每片另有几份副本；一个节点坏了还能搜，至少要 1 份、2 个节点",
+        "copies of each shard beside the first; to lose a node takes one copy and two nodes at least",
+    ),
     Setting(
         "database",
         "guzhi.db",
@@ -426,6 +495,13 @@ class Settings:
 
     articles: Path
     index: Path
+    engine: str
+    opensearch: tuple[str, ...]
+    opensearch_user: str
+    opensearch_ca: str
+    opensearch_index: str
+    opensearch_shards: int
+    opensearch_replicas: int
     database: str
     log_days: int
     host: str
@@ -522,6 +598,15 @@ def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -
         values[key] = folder / Path(values[key]).expanduser()
     if values["encoder"] not in ("", OFF):
         values["encoder"] = str(folder / Path(values["encoder"]).expanduser())
+    if values["opensearch_ca"]:
+        values["opensearch_ca"] = str(folder / Path(values["opensearch_ca"]).expanduser())
+    if values["engine"] == "opensearch" and not values["opensearch"]:
+        raise SettingsError(
+            say(
+                'engine = "opensearch" 要有节点的地址：opensearch = ["https://os1:9200", …]',
+                'engine = "opensearch" needs the addresses of its nodes: opensearch = ["https://os1:9200", ...]',
+            )
+        )
     if "://" not in values["database"]:
         values["database"] = str(folder / Path(values["database"]).expanduser())
     return Settings(**values)

@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import clusters
 import databases
 import pytest
 from encoders import PairEncoder, forget
@@ -46,6 +47,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI"):
             pytest.fail(told, pytrace=False)
         pytest.skip(told)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The first process of a run ends the clusters that any of them started."""
+    if not hasattr(config, "workerinput"):
+        clusters.end()
 
 
 @pytest.fixture(autouse=True, scope="session")

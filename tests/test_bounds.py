@@ -23,7 +23,8 @@ from kb.desk.intake import MAX_BYTES, read
 from kb.errors import ArticleError, InputError, KbError
 from kb.indexer.analysis import analyse
 from kb.model import Article, Passage, Verdict
-from kb.search.index import Facet, Index
+from kb.search.facets import Facet
+from kb.search.index import Index
 from kb.search.snippets import Highlighter
 from kb.search.suggest import read_paste
 from kb.search.verdict_memory import Remembered

@@ -25,7 +25,16 @@ from kb.cli.common import (
     print_json,
     setting_help,
 )
-from kb.errors import BundleError, BusyError, EncoderError, InputError, KbError, NoEncoderError, StoreError
+from kb.errors import (
+    BundleError,
+    BusyError,
+    EncoderError,
+    EngineError,
+    InputError,
+    KbError,
+    NoEncoderError,
+    StoreError,
+)
 from kb.language import say
 from kb.settings import Settings, is_local
 
@@ -58,6 +67,8 @@ if TYPE_CHECKING:
 @click.option("--no-meaning", is_flag=True, help=say("不生成语义向量", "skip vectors of meaning"))
 @json_option
 def build(chosen: Settings, full: bool, quiet: bool, no_pictures: bool, no_meaning: bool, as_json: bool) -> None:
+    from kb.desk.publishing import publish
+
     report = build_index(chosen, full)
     captioned = None if no_pictures else caption_pictures(chosen)
     filled = None
@@ -67,6 +78,7 @@ def build(chosen: Settings, full: bool, quiet: bool, no_pictures: bool, no_meani
         except BusyError as error:  # what it makes is of this index, too
             note(str(error))
         find_threshold(chosen)
+        publish(chosen)
     if as_json:
         print_json(
             {
@@ -290,10 +302,11 @@ def _steps() -> tuple[Callable[[Settings], None], ...]:
     """What is done with each new index while the site runs, in order; see kb.indexer.watch."""
     from kb.desk.calibration import calibrate_quietly
     from kb.desk.examination import examine
+    from kb.desk.publishing import publish_quietly
     from kb.indexer.captions import read_pictures_quietly
     from kb.indexer.meaning import fill_quietly
 
-    return read_pictures_quietly, fill_quietly, calibrate_quietly, examine
+    return read_pictures_quietly, fill_quietly, calibrate_quietly, publish_quietly, examine
 
 
 @command(
@@ -361,9 +374,13 @@ def _diagnose(chosen: Settings) -> Any:
     folder = chosen.index if chosen.index.exists() else chosen.index.parent
     writable = os.access(folder, os.W_OK)
     yield say("索引文件夹可写", "index folder writable"), writable, str(chosen.index)
+    following = engines(chosen)
+    if chosen.engine == "opensearch":
+        finds = following.state()
+        yield "OpenSearch", finds.answers and finds.state != "read-only", finds.told
     try:
-        engine = engines(chosen.index).in_force()
-    except BundleError as error:
+        engine = following.in_force()
+    except (BundleError, EngineError) as error:
         yield say("索引", "index"), False, str(error)
         return
     build = engine.build()

@@ -215,7 +215,7 @@ def listed(values: Iterable[str]) -> str:
 
 def build_index(chosen: Settings, full: bool = False) -> "Report":
     """Build with a progress bar when a person is watching."""
-    from kb.indexer.build import build
+    from kb.desk.publishing import build
 
     return _watched(lambda progress: build(chosen, full, progress))
 
@@ -265,7 +265,7 @@ def open_engine(chosen: Settings) -> "Engine":
     """The engine in force; the index is built when there is none yet or the one there can't be used."""
     from kb.search.engine import engines
 
-    following = engines(chosen.index)
+    following = engines(chosen)
     try:
         return following.in_force()
     except BundleError as error:

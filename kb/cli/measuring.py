@@ -145,7 +145,7 @@ def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Engine", di
     from kb.search.engine import engines
 
     with tempfile.TemporaryDirectory(prefix="kb-eval-") as temporary:
-        aside = replace(chosen, index=Path(temporary))
+        aside = replace(chosen, index=Path(temporary), engine="embedded")
         if folder is not None:
             report = build_documents(aside, evaluate.read_documents(folder))
         else:
@@ -156,7 +156,7 @@ def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Engine", di
         if chosen.encoder != OFF and chosen.index.is_dir():
             lend(chosen.index, aside.index)  # what was encoded once need not be again when a set is measured next
         built["vectors"] = fill_meaning(aside).texts
-        yield engines(aside.index).in_force(), built
+        yield engines(aside).in_force(), built
 
 
 def _with_and_without(

@@ -65,7 +65,7 @@ def _known(chosen: Settings) -> list["Known"]:
     from kb.service.sampling import Known
 
     try:
-        engine = engines(chosen.index).in_force()
+        engine = engines(chosen).in_force()
     except BundleError:
         return []
     found = sorted((a for a in engine.articles() if a.status == "published" and a.kind == "case"), key=lambda a: a.id)

@@ -55,7 +55,7 @@ def _index(settings: Settings, paths: Sequence[str]) -> str:
 
 
 def _update(settings: Settings, paths: Sequence[str]) -> None:
-    from kb.indexer.build import build, update  # a site that only answers needs nothing that builds
+    from kb.desk.publishing import build, update  # a site that only answers needs nothing that builds
 
     try:
         update(settings, paths)

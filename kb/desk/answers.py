@@ -386,12 +386,21 @@ class OutboxState(Answered):
     failed: int | None = told("不再重试的，见 kb outbox", "those that are tried no more, see kb outbox")
 
 
+class FinderState(Answered):
+    name: str = told("embedded 或 opensearch", "embedded or opensearch")
+    state: str = told(
+        "ok；集群为 green、yellow 或 read-only（能搜，不能更新）",
+        "ok; of a cluster green, yellow or read-only (no saves)",
+    )
+
+
 class Health(Answered):
     status: Literal["ok"]
     version: str
     articles: int
     passages: int
     built: str
+    engine: FinderState
     meaning: MeaningState
     database: Literal["ok", "unavailable"] = told(
         "数据库：用不了时搜索照常，判定、草稿、历史存不了",

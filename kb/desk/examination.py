@@ -55,7 +55,7 @@ class Examination:
 
 def examine(settings: Settings) -> None:
     """Examine the base in force, unless that was done today. Raises BundleError, NotFoundError, KbError."""
-    engine = engines(settings.index).in_force()
+    engine = engines(settings).in_force()
     build, day = engine.build(), date.today().isoformat()
     before = examination(settings.index)
     if before is not None and (before.version, before.bundle, before.day) == (__version__, build.name, day):

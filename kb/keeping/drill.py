@@ -127,7 +127,7 @@ def _asked(here: Settings, live: Path) -> int:
         lend(live, here.index)  # what was encoded once need not be again
     fill_quietly(here)
     calibrate_quietly(here)
-    engine = engines(here.index).in_force()
+    engine = engines(replace(here, engine="embedded")).in_force()
     outcomes = golden.run(engine, golden_file.load(here.articles), remembered_by(here, engine))
     if lost := [o for o in outcomes if not o.holds]:
         raise BackupError(

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from kb.database.connection import Store
-from kb.errors import BundleError, KbError, NotFoundError
+from kb.errors import BundleError, EngineError, KbError, NotFoundError
 from kb.model import Article
 from kb.notices import knowledge
 from kb.notices.channels import CHAT, channels
@@ -50,7 +50,7 @@ class Ticker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._store = settings, Store(settings.database)
-        self._engines: Engines = engines(settings.index)
+        self._engines: Engines = engines(settings)
         self._forgotten: date | None = None
 
     def tick(self, now: datetime | None = None) -> Ticked:
@@ -90,7 +90,7 @@ class Ticker:
             return 0
         try:
             engine = self._engines.in_force()
-        except BundleError:  # there is no base yet
+        except (BundleError, EngineError):  # there is no base yet
             return 0
         staff, today = Staff([person for person, _ in known], Teams(self._store).all()), now.astimezone().date()
         news: list[Concerned] = [

@@ -507,6 +507,15 @@ class Build(NamedTuple):
     problems: tuple[str, ...]
 
 
+class EngineState(NamedTuple):
+    """How what finds articles is. state: ok, of files here; of a cluster green, yellow, red, read-only, slow, away or
+    refused. answers: whether questions are answered; told: the sentence for people."""
+
+    state: str
+    answers: bool
+    told: str
+
+
 class Criterion(NamedTuple):
     """What the metadata of an article has to be. name: one of FACETS, or updated or created, which are days.
 

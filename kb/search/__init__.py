@@ -4,7 +4,8 @@
   a log repeats, its gist), faults.py (several faults in one text), products.py (which products it names)
 - What do pages, commands and the desk ask of retrieval? engine.py, the door: one Protocol of values of the model;
   the engine behind it: embedded.py; what any engine must answer inside: backend.py
-- Which articles meet conditions on what is known of them? conditions.py
+- What does the ranking ask of whoever holds the postings? corpus.py: all passages, or those that were found
+- Which articles meet conditions on what is known of them? conditions.py; their facets, counted: facets.py
 - What is open for searching, and since when? index.py; words and their df: vocabulary.py; the same for who sees only
   a part: seen.py; last answers: result_cache.py
 - Which articles are found, in which order? searcher.py; the steps of a score, in order: scoring.py; by words:

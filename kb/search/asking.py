@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from kb.language import say
 from kb.model import Article
-from kb.search.index import Index
+from kb.search.corpus import Corpus
 from kb.search.observed import Observed, clauses, without_contrast
 from kb.search.sentences import (
     LEAST_ENGLISH,
@@ -93,7 +93,7 @@ def is_of(key: str, chinese: bool) -> bool:
     return kind_of(key) != "symptom" or not chinese or is_chinese(value_of(key))
 
 
-def values(index: Index, article: Article, seen: Observed) -> Iterator[tuple[str, str]]:
+def values(index: Corpus, article: Article, seen: Observed) -> Iterator[tuple[str, str]]:
     """(kind, value) of what one may ask about an article, the clearest of each kind first, so many as EACH says."""
     taken: Counter[str] = Counter()
     for kind, value in dict.fromkeys(_all(index, article, seen)):
@@ -102,7 +102,7 @@ def values(index: Index, article: Article, seen: Observed) -> Iterator[tuple[str
             yield kind, value
 
 
-def _all(index: Index, article: Article, seen: Observed) -> Iterator[tuple[str, str]]:
+def _all(index: Corpus, article: Article, seen: Observed) -> Iterator[tuple[str, str]]:
     yield from (("code", code) for code in _codes(index, article, seen))
     yield from (("message", said) for said in _messages(index, article, seen))
     yield from (("symptom", said) for said in _sentences(article, seen))
@@ -115,7 +115,7 @@ def _all(index: Index, article: Article, seen: Observed) -> Iterator[tuple[str, 
 # --- codes and messages ----------------------------------------------------------------------
 
 
-def _codes(index: Index, article: Article, seen: Observed) -> Iterator[str]:
+def _codes(index: Corpus, article: Article, seen: Observed) -> Iterator[str]:
     """Error codes as they are written: those of the title, else of the customers' words, else of the screen.
 
     The number of a model, which looks like a code, is none.
@@ -128,7 +128,7 @@ def _codes(index: Index, article: Article, seen: Observed) -> Iterator[str]:
             return
 
 
-def _codes_in(index: Index, text: str) -> Iterator[str]:
+def _codes_in(index: Corpus, text: str) -> Iterator[str]:
     text = without_contrast(text)
     folded, tokens = index.tokenizer.read(text)
     for token in (t for t in tokens if t.kind in CODE_KINDS and not t.part):
@@ -138,7 +138,7 @@ def _codes_in(index: Index, text: str) -> Iterator[str]:
             yield code
 
 
-def _messages(index: Index, article: Article, seen: Observed) -> Iterator[str]:
+def _messages(index: Corpus, article: Article, seen: Observed) -> Iterator[str]:
     """What a screen shows: in quotation marks, in another language than the title, in a code block."""
     title = article.title
     foreign = title.split(": ")[1:] if title.isascii() else [c for c in clauses(title) if c.isascii()]
@@ -200,7 +200,7 @@ def _stands(run: str, said: str) -> bool:
     return bool(re.search(rf"(?<![a-z0-9]){re.escape(run)}(?![a-z0-9])", said))
 
 
-def _words(index: Index, article: Article) -> Iterator[str]:
+def _words(index: Corpus, article: Article) -> Iterator[str]:
     """Tags and words of the user's dictionary that customers use themselves: that stand in an alias or a question."""
     if article.kind == "manual":
         return

@@ -7,9 +7,10 @@ import numpy as np
 from kb.errors import NotFoundError
 from kb.model import Article, Completion
 from kb.search.confidence import confidence
+from kb.search.corpus import Corpus
 from kb.search.evidence import Evidence
+from kb.search.filters import Mask
 from kb.search.identifier_page import beginning
-from kb.search.index import Index, Mask
 from kb.search.query import Pattern
 from kb.search.ranking import top
 from kb.search.suggest import read_paste
@@ -26,7 +27,7 @@ NAMES = ("title", "alias", "id")
 """Fields by which an article is called: one that is called as typed comes before one that is about it."""
 
 
-def complete(index: Index, text: str, count: int, articles: bool = True) -> tuple[Completion, ...]:
+def complete(index: Corpus, text: str, count: int, articles: bool = True) -> tuple[Completion, ...]:
     """At most so many completions of what was typed so far: identifiers, products, then articles, best first.
 
     articles: whether these are wanted. Costs a few milliseconds: no snippet, no facet, no reason is made.
@@ -41,17 +42,16 @@ def complete(index: Index, text: str, count: int, articles: bool = True) -> tupl
     return tuple(found[:count])
 
 
-def _products(index: Index, text: str) -> list[Completion]:
+def _products(index: Corpus, text: str) -> list[Completion]:
     wanted = fold(text).text
-    facet = index.facets["product"]
-    if not any(wanted in fold(value).text for value in facet.values):
+    if not any(wanted in fold(value).text for value in index.values("product")):
         return []
-    counted = ((value, n) for value, n in facet.counts(index.visible) if wanted in fold(value).text)
+    counted = ((value, n) for value, n in index.totals("product") if wanted in fold(value).text)
     order = sorted(counted, key=lambda p: (not fold(p[0]).text.startswith(wanted), -p[1]))
     return [Completion("product", value, n) for value, n in order[:PRODUCTS]]
 
 
-def _articles(index: Index, text: str, count: int) -> list[Completion]:
+def _articles(index: Corpus, text: str, count: int) -> list[Completion]:
     """Articles that are called as typed, then those that are about it as surely as a suggestion must be."""
     terms = read_paste(index, text)
     scores = index.scores(terms)
@@ -72,13 +72,18 @@ def _says(article: Article, typed: str) -> bool:
     return any(typed in fold(name).text for name in (article.title, article.id, *article.aliases))
 
 
-def _called(index: Index, text: str) -> Mask:
+def _called(index: Corpus, text: str) -> Mask:
     """Articles that are shown and whose name holds all words of a text, the last one perhaps unfinished."""
     called = np.zeros(len(index.articles), bool)
-    pattern = text.replace("*", " ").replace("?", " ") + "*"
-    for field in NAMES:
-        called |= index.any_passage(index.fulltext.pattern(Pattern(pattern, field)))
+    for pattern in calling(text):
+        called |= index.any_passage(index.fulltext.pattern(pattern))
     with suppress(NotFoundError):
         called[index.number_of(text)] = True
     called &= index.visible
     return called
+
+
+def calling(text: str) -> tuple[Pattern, ...]:
+    """What holds of a passage whose article's name holds all words of a text, by each of NAMES."""
+    pattern = text.replace("*", " ").replace("?", " ") + "*"
+    return tuple(Pattern(pattern, field) for field in NAMES)

@@ -5,9 +5,8 @@
     conditions   phrases, patterns, fields and ranges of a query's tree (kb.search.query), combined
     articles     their facets, counted; their texts, by their numbers
 
-The embedded engine (kb.search.index.Index) answers from arrays in memory, and its own ranking goes on with these where
-a step looks at every passage: scores of steps that find what no word finds (kb.search.scoring), the share of a sentence
-that is enough (kb.search.searcher). Another engine answers the same questions, and ranks its candidates.
+The embedded engine (kb.search.index.Index) answers from arrays of all passages. Another engine answers the same
+questions, and the ranking goes on with the passages that it found (kb.search.corpus).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,6 +46,9 @@ class Backend(Protocol):
 
     def idfs(self, terms: Iterable[str]) -> dict[str, float]:
         """Inverse document frequencies: ln(1 + (N - df + 0.5) / (df + 0.5)), general language counted in."""
+
+    def counts(self, nodes: Sequence[Node]) -> list[int]:
+        """How many passages in force each of some conditions holds for."""
 
     def count(self, where: Node | None = None) -> int:
         """Articles in force with a passage for which a condition holds."""

@@ -26,8 +26,8 @@ from kb.language import say
 from kb.model import MAX_ANSWERS, REPLIES, Answer, Question
 from kb.search.asking import KINDS, is_of, kind_of, value_of, values
 from kb.search.confidence import LEAST
+from kb.search.corpus import Corpus
 from kb.search.holding import NOT_HELD, OPEN, asked, holding
-from kb.search.index import Index
 from kb.search.observed import observed
 from kb.search.query_terms import QueryTerms
 from kb.search.sentences import is_chinese
@@ -124,7 +124,7 @@ def latest(answers: Iterable[Answer]) -> tuple[Answer, ...]:
 
 
 def questions(
-    index: Index, candidates: Sequence[Candidate], terms: QueryTerms, answers: Sequence[Answer]
+    index: Corpus, candidates: Sequence[Candidate], terms: QueryTerms, answers: Sequence[Answer]
 ) -> tuple[Question, ...]:
     """The questions that tell candidates apart best, at most one of a kind; none when one candidate is far ahead.
 
@@ -147,7 +147,7 @@ def questions(
     return tuple(out)
 
 
-def keys_of(index: Index, candidates: Sequence[Candidate]) -> list[str]:
+def keys_of(index: Corpus, candidates: Sequence[Candidate]) -> list[str]:
     """Keys of what one may ask about the candidates, each once."""
     found: dict[str, str] = {}
     for candidate in candidates:
@@ -214,7 +214,7 @@ def affirmed(answers: Iterable[Answer]) -> str:
     return "\n".join(value_of(a.ask) for a in answers if a.answer == "yes" and kind_of(a.ask) != "area")
 
 
-def updated(index: Index, candidates: Sequence[Candidate], answers: Sequence[Answer]) -> list[Candidate]:
+def updated(index: Corpus, candidates: Sequence[Candidate], answers: Sequence[Answer]) -> list[Candidate]:
     """Candidates with their scores after the answers, best first. candidates: best first.
 
     odds * P(answers | it is right) / P(answers | it is not); the latter is the mean over the other candidates, by
@@ -232,7 +232,7 @@ def updated(index: Index, candidates: Sequence[Candidate], answers: Sequence[Ans
     return [candidates[i]._replace(score=float(after[i] / (1 + after[i])), factor=float(ratio[i])) for i in order]
 
 
-def _likely(index: Index, candidates: Sequence[Candidate], replies: Mapping[str, str]) -> Floats:
+def _likely(index: Corpus, candidates: Sequence[Candidate], replies: Mapping[str, str]) -> Floats:
     """P(replies | a candidate is right), and last the same of an article that holds nothing of what was asked."""
     keys = list(replies)
     held = np.hstack((holding(index, asked(index, keys), _places(candidates)), np.full((len(keys), 1), NOT_HELD)))

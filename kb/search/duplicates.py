@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.model import Article, Duplicate, Token
-from kb.search.index import Index
+from kb.search.corpus import Corpus
 from kb.search.query_terms import Group, read
 from kb.search.ranking import rarity, top
 from kb.text.identifiers import CODE_KINDS, EXACT_KINDS
@@ -81,7 +81,7 @@ class _Said:
     surface: dict[str, str]
 
 
-def similar(index: Index, article: Article, count: int = 5) -> list[Duplicate]:
+def similar(index: Corpus, article: Article, count: int = 5) -> list[Duplicate]:
     """The articles of a base that may say the same as this one, surest first.
 
     article: with its body; it need not be in the base, nor be finished. What the base holds under its path is
@@ -95,7 +95,7 @@ def similar(index: Index, article: Article, count: int = 5) -> list[Duplicate]:
     return sorted(found, key=lambda d: -d.sure)[:count]
 
 
-def duplicates(index: Index) -> list[Duplicate]:
+def duplicates(index: Corpus) -> list[Duplicate]:
     """Every pair of articles that may say the same, copies first, then surest first; archived ones aside."""
 
     @lru_cache(maxsize=REMEMBERED)
@@ -109,7 +109,7 @@ def duplicates(index: Index) -> list[Duplicate]:
     return sorted((p for p in pairs if p), key=lambda d: (d.kind != "text", -d.sure, d.first.path, d.second.path))
 
 
-def _worth_reading(index: Index) -> Callable[[Article, Article], bool]:
+def _worth_reading(index: Corpus) -> Callable[[Article, Article], bool]:
     """Whether the titles leave it possible that two articles say the same: texts are long, titles short."""
 
     @cache
@@ -119,15 +119,15 @@ def _worth_reading(index: Index) -> Callable[[Article, Article], bool]:
     return lambda a, b: _may_share_a_fault(a, b) or _jaccard(words(a.title), words(b.title)) >= SAME_TITLE
 
 
-def _title_words(index: Index, title: str) -> dict[str, float]:
+def _title_words(index: Corpus, title: str) -> dict[str, float]:
     return index.idfs(t.term for t in _tokens(index, title))
 
 
-def _with_body(index: Index, number: int) -> Article:
+def _with_body(index: Corpus, number: int) -> Article:
     return replace(index.articles[number], body=index.body(number))
 
 
-def _said(index: Index, article: Article) -> _Said:
+def _said(index: Corpus, article: Article) -> _Said:
     title = read(article.title, index.tokenizer, index.synonyms)
     marks = [t for t in title.tokens if not t.part and (t.kind in CODE_KINDS or any(c.isdigit() for c in t.term))]
     text = _text(article)
@@ -146,7 +146,7 @@ def _said(index: Index, article: Article) -> _Said:
     )
 
 
-def _tokens(index: Index, text: str) -> list[Token]:
+def _tokens(index: Corpus, text: str) -> list[Token]:
     return [t for t in index.tokenizer.tokens(text) if not t.part and t.raw not in STOP_WORDS]
 
 
@@ -157,23 +157,31 @@ def _text(article: Article) -> str:
 # --- candidates ------------------------------------------------------------------------------
 
 
-def _compared(index: Index) -> NDArray[np.bool_]:
+def _compared(index: Corpus) -> NDArray[np.bool_]:
     """Articles that can be one of two: in force, not archived."""
     compared: NDArray[np.bool_] = index.live & ~index.facets["status"].having(("archived",))
     return compared
 
 
-def _shared(index: Index, said: _Said) -> NDArray[np.float32]:
-    """The rarity of the rare words of a text that each article holds."""
+def rare_words(index: Corpus, article: Article) -> dict[str, float]:
+    """The rare words of an article, which has its body, by how rare they are."""
+    return _rare_words(index, _said(index, article))
+
+
+def _rare_words(index: Corpus, said: _Said) -> dict[str, float]:
     bound = _rare(index)
+    return {term: weight for term, weight in said.weight.items() if weight >= bound}
+
+
+def _shared(index: Corpus, said: _Said) -> NDArray[np.float32]:
+    """The rarity of the rare words of a text that each article holds."""
     shared = np.zeros(len(index.articles), np.float32)
-    for term, weight in said.weight.items():
-        if weight >= bound:
-            shared[index.article_of[index.weights.column(term)[0]]] += weight
+    for term, weight in _rare_words(index, said).items():
+        shared[index.article_of[index.weights.column(term)[0]]] += weight
     return shared * _compared(index)
 
 
-def _named_alike(index: Index, said: _Said, numbers: Sequence[int]) -> Iterator[int]:
+def _named_alike(index: Corpus, said: _Said, numbers: Sequence[int]) -> Iterator[int]:
     """Those of some articles that say enough of a text's title, as it does of theirs: titles are read before texts."""
     if not numbers:
         return
@@ -189,7 +197,7 @@ def _named_alike(index: Index, said: _Said, numbers: Sequence[int]) -> Iterator[
             yield number
 
 
-def _candidates(index: Index) -> Iterator[tuple[int, int]]:
+def _candidates(index: Corpus) -> Iterator[tuple[int, int]]:
     """Pairs of articles that share much of their rare words.
 
     A word has at most RARE entries for each article that has it, so the work grows with the base, not with its square.
@@ -218,7 +226,7 @@ def _candidates(index: Index) -> Iterator[tuple[int, int]]:
         yield from ((numbers[first], numbers[second]) for second in later[order[share[order] >= SAME_FAULT]])
 
 
-def _rare(index: Index) -> float:
+def _rare(index: Corpus) -> float:
     """The inverse document frequency from which on a word is rare."""
     passages = index.weights.known
     return rarity(max(5, min(RARE, int(RARE_SHARE * passages))), passages)
@@ -227,7 +235,7 @@ def _rare(index: Index) -> float:
 # --- the decision ----------------------------------------------------------------------------
 
 
-def _compare(index: Index, a: _Said, b: _Said) -> Duplicate | None:
+def _compare(index: Corpus, a: _Said, b: _Said) -> Duplicate | None:
     """The evidence that two articles say the same, None when it is not enough."""
     if a.marks - b.counts.keys() or b.marks - a.counts.keys():
         return None

@@ -4,13 +4,13 @@ import shutil
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
-from math import sqrt
 from pathlib import Path
 
 import numpy as np
 
 from kb.articles.atomic import share
 from kb.bundle import CURRENT, open_current
+from kb.errors import BundleError
 from kb.model import (
     Answer,
     Article,
@@ -19,6 +19,7 @@ from kb.model import (
     Completion,
     Coverage,
     Duplicate,
+    EngineState,
     FacetRow,
     Page,
     ProductPage,
@@ -48,16 +49,13 @@ from kb.search import (
 from kb.search.backend import Backend
 from kb.search.engine import COUNT, Marker
 from kb.search.index import Index, Library
-from kb.search.query_terms import read
 from kb.search.result_cache import Recent
-from kb.search.snippets import Highlighter, merged
 from kb.search.verdict_memory import Remembered
+from kb.search.words import marker, vector
 from kb.text.synonyms import Synonyms, joined, parse
 
 SIGHTS = 32
 """Kinds of readers, by role and teams, whose part of a build is kept."""
-RELATED = 0.1
-"""Share of an article's own score for what it is about that another one reaches to be related."""
 
 
 class EmbeddedEngine:
@@ -134,9 +132,7 @@ class EmbeddedEngine:
         return conditions.due(self.index, after, until, most)
 
     def related(self, article: Article, count: int) -> list[Article]:
-        ranked = self.ranked("\n".join((article.title, *article.aliases, *article.product)), count + 1)
-        own = next((score for a, score in ranked if a.path == article.path), 0.0)
-        return [a for a, score in ranked if a.path != article.path and score > own * RELATED][:count]
+        return overview.related(self.ranked(overview.about(article), count + 1), article, count)
 
     def similar(self, article: Article, count: int = 5) -> list[Duplicate]:
         return duplicates.similar(self.index, article, count)
@@ -153,7 +149,7 @@ class EmbeddedEngine:
         return int(self.index.visible.sum())
 
     def counts(self, facet: str, hidden: bool = False) -> tuple[tuple[str, int], ...]:
-        return self.index.facets[facet].counts(self.index.live if hidden else self.index.visible)
+        return self.index.totals(facet, hidden)
 
     def crossed(self, rows: str, columns: str) -> tuple[tuple[str, ...], tuple[FacetRow, ...]]:
         return overview.crossed(self.index, rows, columns)
@@ -188,15 +184,10 @@ class EmbeddedEngine:
         return self.index.weights.df(term)
 
     def vector(self, text: str) -> dict[str, float]:
-        terms = read(text, self.index.tokenizer, Synonyms()).weights
-        weights = {t: w * self.index.weights.rarity(t) for t, w in terms.items()}
-        length = sqrt(sum(w * w for w in weights.values()))
-        return {t: w / length for t, w in weights.items() if w} if length else {}
+        return vector(self.index, text)
 
     def marker(self, words: str) -> Marker:
-        terms = read(words, self.index.tokenizer, self.index.synonyms)
-        highlighter = Highlighter(self.index.tokenizer, self.index.idfs(terms.shown()))
-        return lambda text: merged((start, end) for start, end, _ in highlighter.found(text))
+        return marker(self.index, words)
 
     # --- the build ---
 
@@ -252,6 +243,13 @@ class EmbeddedEngines:
         self._library = Library(folder)
         self._engine: EmbeddedEngine | None = None
         self._lock = threading.Lock()
+
+    def state(self) -> EngineState:
+        try:
+            name = self.in_force().build().name
+        except BundleError as error:
+            return EngineState("unavailable", False, str(error))
+        return EngineState("ok", True, name)
 
     def in_force(self) -> EmbeddedEngine:
         index = self._library.index()

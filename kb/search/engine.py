@@ -17,6 +17,7 @@ from kb.model import (
     Completion,
     Coverage,
     Duplicate,
+    EngineState,
     FacetRow,
     Page,
     ProductPage,
@@ -31,6 +32,7 @@ from kb.model import (
     Why,
 )
 from kb.model.sight import Sight
+from kb.settings import Settings
 
 if TYPE_CHECKING:
     from kb.search.verdict_memory import Remembered
@@ -208,19 +210,31 @@ class Engines(Protocol):
     """The builds of one index folder, one after the other."""
 
     def in_force(self) -> Engine:
-        """The same engine until a newer build is published; who has the old one keeps it. Raises BundleError."""
+        """The same engine until a newer build is published; who has the old one keeps it.
+
+        Raises BundleError, EngineError.
+        """
+
+    def state(self) -> EngineState:
+        """How it is now, whoever asks. Never raises."""
 
 
-def _embedded(folder: Path) -> Engines:
+def _embedded(settings: Settings) -> Engines:
     from kb.search.embedded import EmbeddedEngines  # a door is no reason to open the house
 
-    return EmbeddedEngines(folder)
+    return EmbeddedEngines(settings.index)
 
 
-ENGINES: dict[str, Callable[[Path], Engines]] = {"embedded": _embedded}
-"""Name -> the engines of an index folder."""
+def _opensearch(settings: Settings) -> Engines:
+    from kb.search.opensearch.engine import OpenSearchEngines
+
+    return OpenSearchEngines(settings)
 
 
-def engines(folder: Path, name: str = "embedded") -> Engines:
-    """Follow the builds of an index folder."""
-    return ENGINES[name](folder)
+ENGINES: dict[str, Callable[[Settings], Engines]] = {"embedded": _embedded, "opensearch": _opensearch}
+"""The setting `engine` -> what follows the builds of a base."""
+
+
+def engines(settings: Settings) -> Engines:
+    """Follow the builds of a base."""
+    return ENGINES[settings.engine](settings)

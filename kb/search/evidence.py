@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.search.index import Index
+from kb.search.corpus import Corpus
 from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores
 from kb.search.scoring import Lift, told_by_code
@@ -38,7 +38,7 @@ class Evidence:
 
     def __init__(
         self,
-        index: Index,
+        index: Corpus,
         query: QueryTerms,
         scores: Scores,
         passages: Sequence[int],

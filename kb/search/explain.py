@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from kb.language import say
 from kb.model import Article, Match, Passage
 from kb.search import scoring
+from kb.search.corpus import Corpus
 from kb.search.evidence import Evidence
-from kb.search.index import Index
 from kb.text.tokens import neighbours
 
 MAX_MATCHES = 12
@@ -44,7 +44,7 @@ def _lifts(evidence: Evidence, number: int, quoting: bool) -> Iterator[Match]:
         yield Match(word, "", step.name, step.name, round(lifts[step.name], 3), via)
 
 
-def places(index: Index, number: int, terms: set[str]) -> dict[str, tuple[str, str, str]]:
+def places(index: Corpus, number: int, terms: set[str]) -> dict[str, tuple[str, str, str]]:
     """term -> (as it is written in a passage, field, kind), at the first of these fields that holds it."""
     passage = index.passage(number)
     article = index.articles[int(index.article_of[number])]

@@ -6,7 +6,7 @@ What articles say is asked of the places of atoms (kb.search.positions), what is
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,6 +27,15 @@ Mask = NDArray[np.bool_]
 
 _WILD_RUN = re.compile(rf"[{HAN}*?]*[{HAN}][{HAN}*?]*|(?:[^\W_{HAN}]|[*?])+")
 _RUN = re.compile(r"[^\W_]")
+
+
+def runs_of(pattern: str) -> Iterator[tuple[str, list[str] | None]]:
+    """The runs of a pattern that stand somewhere in a text: (run, its quotations); None for a word of that shape."""
+    for run in _WILD_RUN.findall(fold(pattern).text) if _RUN.search(pattern) else ():
+        if ("*" not in run and "?" not in run) or re.search(f"[{HAN}]", run):
+            yield run, [piece for piece in re.split(r"[*?]+", run) if piece]
+        elif run.strip("*?"):
+            yield run, None
 
 
 class FullText:
@@ -75,12 +84,11 @@ class FullText:
     def pattern(self, node: Pattern) -> Mask:
         """Passages with a word of this shape. Chinese around a * is a phrase; letters are one word."""
         mask = np.full(len(self._article_of), bool(_RUN.search(node.text)))
-        for run in _WILD_RUN.findall(fold(node.text).text):
-            if ("*" not in run and "?" not in run) or re.search(f"[{HAN}]", run):
-                for piece in re.split(r"[*?]+", run):
-                    mask &= self.phrase(Phrase(piece, node.field)) if piece else True
-            elif run.strip("*?"):
+        for run, pieces in runs_of(node.text):
+            if pieces is None:
                 mask &= self._shaped(run, node.field)
+            for piece in pieces or ():
+                mask &= self.phrase(Phrase(piece, node.field))
         return mask
 
     def _shaped(self, run: str, field: str) -> Mask:

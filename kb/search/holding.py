@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kb.model import Article
 from kb.search.asking import kind_of, name_of, value_of
-from kb.search.index import Index
+from kb.search.corpus import Corpus
 from kb.search.observed import Observed, observed, without_contrast
 from kb.search.query_terms import groups
 from kb.search.sentences import is_chinese
@@ -66,7 +66,7 @@ class Asked:
         return sum(found) / (sum(weights) or 1)
 
 
-def asked(index: Index, keys: Iterable[str]) -> list[Asked]:
+def asked(index: Corpus, keys: Iterable[str]) -> list[Asked]:
     """What each key asks."""
     wanted = {key: groups(name_of(key), index.tokenizer, index.synonyms) for key in keys}
     ways = {
@@ -79,7 +79,7 @@ def asked(index: Index, keys: Iterable[str]) -> list[Asked]:
     ]
 
 
-def holding(index: Index, questions: Sequence[Asked], places: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+def holding(index: Corpus, questions: Sequence[Asked], places: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
     """Whether articles hold what each question asks about: held[question, place], HELD, OPEN or NOT_HELD.
 
     places: the position of an article and of the passage it was found by.
@@ -95,7 +95,7 @@ def holding(index: Index, questions: Sequence[Asked], places: Sequence[tuple[int
 class _Said:
     """What one article says, as terms."""
 
-    index: Index
+    index: Corpus
     article: Article
     seen: Observed
 

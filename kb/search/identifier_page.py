@@ -6,7 +6,7 @@ file. There is no list of them: a term's column says which passages hold it, and
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kb.model import CodePage, Occurrence, Recognised, Token
 from kb.model.schema import KINDS
-from kb.search.index import Index
+from kb.search.corpus import Corpus
 from kb.search.query import Pattern, Phrase
 from kb.search.snippets import Highlighter, place
 from kb.text.identifiers import COMPOUND, CONNECTOR, NOISE, SHOWN_KINDS, Identifier, identify
@@ -36,7 +36,7 @@ _AMOUNT = re.compile(r"\d+(?:\.\d+)*[a-z]{1,4}|[a-z]?\d{1,2}")
 """31G, 100Mbps, 0x0 and u02 are no names."""
 
 
-def recognised(index: Index, text: str) -> Token | None:
+def recognised(index: Corpus, text: str) -> Token | None:
     """The identifier that a text is as a whole, None when it is none, or several words."""
     whole = [t for t in index.tokenizer.tokens(text.strip()[:MAX_COMPOUND]) if not t.part]
     return whole[0] if len(whole) == 1 and _worth_a_page(whole[0].kind, whole[0].raw) else None
@@ -52,7 +52,7 @@ def _worth_a_page(kind: str, canonical: str) -> bool:
     return kind in SHOWN_KINDS or (kind == "name" and any(c.isdigit() for c in canonical))
 
 
-def code_page(index: Index, token: Token) -> CodePage | None:
+def code_page(index: Corpus, token: Token) -> CodePage | None:
     """All about an identifier, None when no article that is shown holds it."""
     rows, weights = index.weights.column(token.term)
     seen = index.visible[index.article_of[rows]]
@@ -76,7 +76,7 @@ def code_page(index: Index, token: Token) -> CodePage | None:
     )
 
 
-def _best_passages(index: Index, rows: NDArray[np.int32], weights: NDArray[np.float32]) -> dict[int, int]:
+def _best_passages(index: Corpus, rows: NDArray[np.int32], weights: NDArray[np.float32]) -> dict[int, int]:
     """Article -> the passage in which a term weighs most, heaviest first."""
     best: dict[int, int] = {}
     for i in np.argsort(-weights, kind="stable").tolist():
@@ -84,7 +84,7 @@ def _best_passages(index: Index, rows: NDArray[np.int32], weights: NDArray[np.fl
     return best
 
 
-def _places(index: Index, best: dict[int, int], term: str) -> dict[str, tuple[Occurrence, ...]]:
+def _places(index: Corpus, best: dict[int, int], term: str) -> dict[str, tuple[Occurrence, ...]]:
     marker = Highlighter(index.tokenizer, {term: 1.0})
     masks = {kind: index.facets["kind"].having([kind]) for kind in KINDS}
     found = {}
@@ -95,7 +95,7 @@ def _places(index: Index, best: dict[int, int], term: str) -> dict[str, tuple[Oc
     return found
 
 
-def _place(index: Index, article: int, number: int, marker: Highlighter) -> Occurrence:
+def _place(index: Corpus, article: int, number: int, marker: Highlighter) -> Occurrence:
     passage = index.passage(number)
     snippet, section = marker.snippet(passage)
     return Occurrence(index.articles[article], *place(passage, section, index.articles[article].title), snippet)
@@ -124,7 +124,7 @@ def compounds(text: str) -> Iterator[tuple[str, Identifier]]:
                 yield text[start:end], found
 
 
-def _together(index: Index, texts: Sequence[str], without: str = "") -> tuple[Recognised, ...]:
+def _together(index: Corpus, texts: Sequence[str], without: str = "") -> tuple[Recognised, ...]:
     """Identifiers that stand in these texts, those in most of them first, of equal ones the rarest."""
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     kinds: dict[str, str] = {}
@@ -137,24 +137,27 @@ def _together(index: Index, texts: Sequence[str], without: str = "") -> tuple[Re
         texts_with.update({canonical for _, canonical, _ in found} - {without})
     df = dict(zip(texts_with, index.dfs(list(texts_with)), strict=True)) if texts_with else {}
     order = sorted((c for c in texts_with if df[c]), key=lambda c: (-texts_with[c], df[c], c))[: 2 * RELATED]
-    return tuple(_counted(index, forms[c], kinds[c], c) for c in order)
+    return tuple(_counted(index, forms, kinds, order))
 
 
-def _counted(index: Index, forms: Counter[str], kind: str, canonical: str) -> Recognised:
-    return Recognised(_most_written(forms), kind, index.holders(canonical))
+def _counted(
+    index: Corpus, forms: dict[str, Counter[str]], kinds: dict[str, str], found: Sequence[str]
+) -> Iterator[Recognised]:
+    """Identifiers with the articles that hold them."""
+    for canonical, holders in zip(found, index.holders(found), strict=True):
+        yield Recognised(_most_written(forms[canonical]), kinds[canonical], holders)
 
 
-def common_codes(index: Index, articles: Sequence[int]) -> tuple[Recognised, ...]:
+def common_codes(index: Corpus, articles: Sequence[int]) -> tuple[Recognised, ...]:
     """Identifiers that these articles hold, those in most passages first; READ passages are looked at."""
     passages = (p for a in articles for p in range(int(index.first[a]), int(index.first[a + 1])))
     return _together(index, [index.passage(p).text for p in islice(passages, READ)])[:RELATED]
 
 
-def beginning(index: Index, text: str, count: int = NEAR) -> tuple[Recognised, ...]:
+def beginning(index: Corpus, text: str, count: int = NEAR) -> tuple[Recognised, ...]:
     """Identifiers that begin as a text ends, such as ORA-01653 for 表空间 ora-01; those in most passages first."""
-    m = re.search(rf"{COMPOUND.pattern}(?:{CONNECTOR})?$", fold(text).text)
-    start = m[0] if m else ""
-    if len(start) < SHORTEST:
+    start = start_of(text)
+    if not start:
         return ()
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     kinds: dict[str, str] = {}
@@ -167,29 +170,44 @@ def beginning(index: Index, text: str, count: int = NEAR) -> tuple[Recognised, .
                 kinds[found.canonical] = found.kind
     df = dict(zip(forms, index.dfs(list(forms)), strict=True)) if forms else {}
     order = sorted((c for c in forms if df[c]), key=lambda c: (-df[c], c))[:count]
-    return tuple(r for r in (_counted(index, forms[c], kinds[c], c) for c in order) if r.known)
+    return tuple(r for r in _counted(index, forms, kinds, order) if r.known)
 
 
-def _passages_with(index: Index, start: str) -> list[int]:
+def starting(text: str) -> tuple[Phrase, Pattern]:
+    """What holds of a passage in which a text is a word by itself, and in which a word begins so."""
+    return Phrase(text), Pattern(text.rstrip("._-/:\\@#+'") + "*")
+
+
+def start_of(text: str) -> str:
+    """The beginning of an identifier that a text ends with, folded; "" for none that is long enough."""
+    m = re.search(rf"{COMPOUND.pattern}(?:{CONNECTOR})?$", fold(text).text)
+    return m[0] if m and len(m[0]) >= SHORTEST else ""
+
+
+def _passages_with(index: Corpus, start: str) -> list[int]:
     """Passages with a word that begins so; first those where what is typed is a word by itself, as ora of ORA-01653."""
     fulltext = index.fulltext
     visible = index.over_passages(index.visible)
-    whole = fulltext.phrase(Phrase(start)) & visible
+    as_a_word, begins = starting(start)
+    whole = fulltext.phrase(as_a_word) & visible
     found = np.flatnonzero(whole)
     if len(found) < READ:
-        begun = fulltext.pattern(Pattern(start.rstrip("._-/:\\@#+'") + "*")) & visible & ~whole
+        begun = fulltext.pattern(begins) & visible & ~whole
         found = np.concatenate([found, np.flatnonzero(begun)])
     return [int(p) for p in found[:READ]]
 
 
-def near(index: Index, text: str) -> tuple[Recognised, ...]:
+def near(
+    index: Corpus, text: str, beginning: Callable[[Corpus, str], tuple[Recognised, ...]] = beginning
+) -> tuple[Recognised, ...]:
     """Identifiers that are known and close to one that is not: its parts, else those with the longest common start."""
     token = recognised(index, text)
     parts = [t for t in index.tokenizer.tokens(text) if t.part and len(t.raw) > SHORTEST and t.raw not in text.split()]
     known = [(t, identify(t.raw)) for t in parts if token is not None and t.term in index.weights]
-    telling = tuple(Recognised(text[t.start : t.end], i.kind, index.holders(t.term)) for t, i in known if _telling(i))
+    telling = [(t, i) for t, i in known if _telling(i)][:NEAR]
     if telling:
-        return telling[:NEAR]
+        holders = index.holders([t.term for t, _ in telling])
+        return tuple(Recognised(text[t.start : t.end], i.kind, n) for (t, i), n in zip(telling, holders, strict=True))
     folded = fold(text).text
     for length in range(len(folded) - 1, max(SHORTEST, len(folded) - SHORTENED), -1):
         if found := beginning(index, folded[:length]):

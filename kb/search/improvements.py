@@ -12,8 +12,8 @@ import numpy as np
 from kb.labels import label
 from kb.language import say
 from kb.model import Article, Change, Passage, Query, Token, Why, Word
+from kb.search.corpus import Corpus
 from kb.search.explain import field_texts
-from kb.search.index import Index
 from kb.search.query_terms import Group, QueryTerms
 from kb.search.spelling import better_query
 from kb.text.stopwords import STOP_WORDS
@@ -36,7 +36,7 @@ _PLAIN = re.compile(r"[^=#,，、>\n]+")
 
 
 def remedies(
-    index: Index,
+    index: Corpus,
     query: Query,
     article: Article,
     passage: Passage,
@@ -90,7 +90,7 @@ def _asked_instead(before: Query, after: Query) -> str:
 
 
 def _synonyms(
-    index: Index, article: Article, passage: Passage, absent: Sequence[Group], terms: QueryTerms
+    index: Corpus, article: Article, passage: Passage, absent: Sequence[Group], terms: QueryTerms
 ) -> Iterator[str]:
     """Lines for synonyms.txt, one-way: the query's word should also find a word of the article.
 
@@ -107,7 +107,7 @@ def _synonyms(
         yield from (f"{text} => {other}" for other in near[1:])
 
 
-def _nearest(index: Index, article: Article, passage: Passage, group: Group, terms: QueryTerms) -> list[str]:
+def _nearest(index: Corpus, article: Article, passage: Passage, group: Group, terms: QueryTerms) -> list[str]:
     """Words of the article's title, aliases and headings that may mean what a word of the query means."""
     own = group.alternatives[0]
     facts = {t.term for fact in (*article.product, *article.versions) for t in index.tokenizer.tokens(fact)}
@@ -124,7 +124,7 @@ def _nearest(index: Index, article: Article, passage: Passage, group: Group, ter
     return [word for _, _, word in sorted(rated.values())[:NEAREST]]
 
 
-def _closeness(index: Index, a: Token, b: Token) -> float:
+def _closeness(index: Corpus, a: Token, b: Token) -> float:
     """How near two words are, 0 to 2: common characters (Dice's coefficient of the sets) and, for words that
     the index knows, common passages (cosine of the two columns, each passage counted once)."""
     chars = set(a.raw), set(b.raw)

@@ -4,6 +4,7 @@ It looks at the best few by words alone, so that nothing is found by topic alone
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from kb.bundle import Bundle
 from kb.bundle.fields import TOPIC_WEIGHT
 from kb.search.ranking import Scores, Weights, top
-from kb.text.hashing import find, keys
+from kb.text.hashing import Keys, find, keys
 
 DEPTH = 100
 """Passages that are looked at; 30 and 1,000 give the same figures."""
@@ -20,12 +21,19 @@ DEPTH = 100
 class Topics:
     """The topics of an index: those of its base, with the passages of all its bundles."""
 
-    def __init__(self, bundles: Sequence[Bundle]) -> None:
+    def __init__(self, terms: Keys, places: NDArray[np.float16], passages: Sequence[tuple[int, NDArray[Any]]]) -> None:
+        """terms: keys of those that have a place, sorted. passages: how many, and their directions, of each bundle."""
+        self._terms, self._places = terms, places
+        self._passages = [directions for _, directions in passages]
+        self._before = np.cumsum([0, *(count for count, _ in passages)]).tolist()
+
+    @classmethod
+    def of(cls, bundles: Sequence[Bundle]) -> "Topics":
+        """Those of an index of bundles."""
         base = bundles[0]
-        self._terms = base.array("terms.keys")[base.array("topics.terms")]
-        self._places = base.array("topics.places")
-        self._passages = [bundle.array("topics.passages") for bundle in bundles]
-        self._before = np.cumsum([0, *(int(b.manifest["own_passages"]) for b in bundles)]).tolist()
+        terms = base.array("terms.keys")[base.array("topics.terms")]
+        passages = [(int(b.manifest["own_passages"]), b.array("topics.passages")) for b in bundles]
+        return cls(terms, base.array("topics.places"), passages)
 
     def lift(
         self, scores: Scores, query: Mapping[str, float], weights: Weights

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kb.model import Article, Passage
-from kb.search.index import Index
+from kb.search.corpus import Corpus
 
 ROLES = ("symptom", "question")
 """Roles of the sections that tell what a customer sees."""
@@ -57,7 +57,7 @@ class Observed:
         return "\n".join((self.title, *self.aliases, *self.prose, *self.lines))
 
 
-def observed(index: Index, number: int, passage: int) -> Observed:
+def observed(index: Corpus, number: int, passage: int) -> Observed:
     """What an article, by its position, says; passage: the one it was found by."""
     article = index.articles[number]
     prose: list[str] = []
@@ -90,7 +90,7 @@ def without_contrast(text: str) -> str:
     return text if not _CONTRAST.search(text) else "\n".join(c for c in _CLAUSE.split(text) if not _CONTRAST.search(c))
 
 
-def _passages(index: Index, article: Article, number: int, passage: int) -> Iterator[Passage]:
+def _passages(index: Corpus, article: Article, number: int, passage: int) -> Iterator[Passage]:
     """The passage it was found by and, of a case or an answer, which are about one fault, the other ones."""
     yield index.passage(passage)
     if article.kind != "manual":

@@ -1,14 +1,19 @@
 """This module answers: what is there? Articles counted by two facets at once, and all about one product."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.model import Article, FacetRow, ProductPage
 from kb.model.schema import CAUSES, KINDS
+from kb.search.corpus import Corpus
+from kb.search.filters import Mask
 from kb.search.identifier_page import common_codes
-from kb.search.index import Index, Mask
 from kb.search.ranking import top
 from kb.text.tokens import fold
+
+Counts = Sequence[tuple[str, int]]
 
 LISTED = 6
 """Articles that are listed under one cause or kind; the others are behind a link."""
@@ -16,15 +21,18 @@ LOOKED_AT = 30
 """Articles of a product whose identifiers are read."""
 
 
-def crossed(index: Index, rows: str, columns: str) -> tuple[tuple[str, ...], tuple[FacetRow, ...]]:
+def crossed(index: Corpus, rows: str, columns: str) -> tuple[tuple[str, ...], tuple[FacetRow, ...]]:
     """Articles that are shown by two facets: (values of the second, rows), most frequent rows first."""
     second, first = index.facets[columns], index.facets[rows]
-    values = tuple(sorted((v for v, _ in second.counts(index.visible)), key=_in_order))
-    out = []
-    for value, total in first.counts(index.visible):
-        counts = dict(second.counts(first.having([value]) & index.visible))
-        out.append(FacetRow(value, total, tuple(counts.get(v, 0) for v in values)))
-    return values, tuple(out)
+    pairs = {v: second.counts(first.having([v]) & index.visible) for v, _ in first.counts(index.visible)}
+    return table(first.counts(index.visible), second.counts(index.visible), pairs)
+
+
+def table(rows: Counts, columns: Counts, pairs: Mapping[str, Counts]) -> tuple[tuple[str, ...], tuple[FacetRow, ...]]:
+    """The same of counts: of the values of both facets, and of the second for each value of the first."""
+    values = tuple(sorted((v for v, _ in columns), key=_in_order))
+    counts = {value: dict(found) for value, found in pairs.items()}
+    return values, tuple(FacetRow(v, n, tuple(counts[v].get(c, 0) for c in values)) for v, n in rows)
 
 
 def _in_order(value: str) -> tuple[int, str]:
@@ -33,22 +41,22 @@ def _in_order(value: str) -> tuple[int, str]:
     return (known.index(value) if value in known else len(known), value)
 
 
-def product_named(index: Index, name: str) -> str | None:
+def product_named(index: Corpus, name: str) -> str | None:
     """The product as articles write it, whatever its letter case and width; None when no shown article has it."""
     wanted = fold(name.strip()).text
-    facet = index.facets["product"]
-    same = sorted((v for v in facet.values if fold(v).text == wanted), key=lambda v: v != name)
-    return next((v for v in same if (facet.having([v]) & index.visible).any()), None)
+    same = (v for v in index.values("product") if fold(v).text == wanted)
+    found = sorted(same, key=lambda v: v != name)
+    shown = dict(index.totals("product")) if found else {}
+    return next((v for v in found if v in shown), None)
 
 
-def products_like(index: Index, name: str, count: int = 12) -> tuple[tuple[str, int], ...]:
+def products_like(index: Corpus, name: str, count: int = 12) -> tuple[tuple[str, int], ...]:
     """Products that share a word with this name: (product, articles), most articles first."""
     words = set(fold(name).text.split())
-    counts = index.facets["product"].counts(index.visible)
-    return tuple((v, n) for v, n in counts if words & set(fold(v).text.split()))[:count]
+    return tuple((v, n) for v, n in index.totals("product") if words & set(fold(v).text.split()))[:count]
 
 
-def product_page(index: Index, name: str) -> ProductPage:
+def product_page(index: Corpus, name: str) -> ProductPage:
     """All about a product that product_named returned."""
     mask = index.facets["product"].having([name]) & index.visible
     cases = mask & index.facets["kind"].having(["case"])
@@ -69,10 +77,25 @@ def product_page(index: Index, name: str) -> ProductPage:
     )
 
 
-def newest(index: Index, articles: Mask, count: int) -> list[Article]:
+RELATED = 0.1
+"""Share of an article's own score for what it is about that another one reaches to be related."""
+
+
+def about(article: Article) -> str:
+    """What an article is about, as a text to be ranked by."""
+    return "\n".join((article.title, *article.aliases, *article.product))
+
+
+def related(ranked: Sequence[tuple[Article, float]], article: Article, count: int) -> list[Article]:
+    """Of the articles that its own description finds those that answer it, too."""
+    own = next((score for a, score in ranked if a.path == article.path), 0.0)
+    return [a for a, score in ranked if a.path != article.path and score > own * RELATED][:count]
+
+
+def newest(index: Corpus, articles: Mask, count: int) -> list[Article]:
     """Of these articles those that were changed or created last, newest first."""
     return [index.articles[a] for a in _newest(index, articles, count)]
 
 
-def _newest(index: Index, articles: Mask, count: int) -> NDArray[np.int64]:
+def _newest(index: Corpus, articles: Mask, count: int) -> NDArray[np.int64]:
     return top(np.where(articles, index.days("updated") + 1, 0).astype(np.float32), count)

@@ -7,14 +7,15 @@ import numpy as np
 
 from kb.model import MAX_TEXT, Record
 from kb.search.confidence import confidence
+from kb.search.corpus import Corpus
 from kb.search.evidence import Evidence
-from kb.search.index import Index, Mask
+from kb.search.filters import Mask
 from kb.search.ranking import top
 from kb.search.snippets import Highlighter, place
 from kb.search.suggest import fix_of, read_paste
 
 
-def retrieve(index: Index, text: str, count: int, allowed: Mask, threshold: float = 0.0) -> list[Record]:
+def retrieve(index: Corpus, text: str, count: int, allowed: Mask, threshold: float = 0.0) -> list[Record]:
     """At most so many records of the allowed articles with at least that score, surest first. Never raises on any text.
 
     An article gives one record: of a case its fix, of a manual the section that fits best.
@@ -29,7 +30,7 @@ def retrieve(index: Index, text: str, count: int, allowed: Mask, threshold: floa
     return [_record(index, a, p, sure[p], marker) for a, p in surest if sure[p] >= threshold]
 
 
-def _record(index: Index, article: int, number: int, score: float, marker: Highlighter) -> Record:
+def _record(index: Corpus, article: int, number: int, score: float, marker: Highlighter) -> Record:
     passage = index.passage(number)
     _, section = marker.snippet(passage)
     text, anchor = fix_of(passage, section, index.body(article))

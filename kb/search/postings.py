@@ -6,11 +6,11 @@ Which term has which column is the same in both matrices: of passages, and of pa
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.bundle import Bundle
 from kb.text.hashing import find, keys
 
 Floats = NDArray[np.float32]
@@ -23,10 +23,16 @@ COMPILED_FROM = 20_000
 """Rows; below it numpy is fast enough, and a command need not wait for scipy to be imported."""
 
 
+class Arrays(Protocol):
+    """Where the arrays of a bundle are: on disk, or in memory."""
+
+    def array(self, name: str) -> NDArray[Any]: ...
+
+
 class Matrix:
     """One sparse matrix in column order: rows of each column ascend."""
 
-    def __init__(self, bundle: Bundle, name: str, height: int) -> None:
+    def __init__(self, bundle: Arrays, name: str, height: int) -> None:
         self.height = height
         self.indptr, self.rows, self.data = (bundle.array(f"{name}.{part}") for part in ("indptr", "rows", "data"))
         self._add = _adder() if height >= COMPILED_FROM else _add
@@ -94,7 +100,7 @@ class Columns:
     idf: of each term.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Arrays) -> None:
         self._terms = bundle.array("terms.keys")
         self.idf = bundle.array("terms.idf")
         self.page = bundle.array("passages.page")

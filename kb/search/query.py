@@ -97,7 +97,25 @@ class Not:
     child: "Node"
 
 
-Node = Words | Phrase | Value | Pattern | Range | Term | And | Or | Not
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """Some of these conditions, whose weights add up to the least that is enough. As Near, nobody types one."""
+
+    children: "tuple[Node, ...]"
+    weights: tuple[float, ...]
+    least: float
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """What means the same as a text: at least such a cosine, and no more than the nearest so many passages."""
+
+    text: str
+    cosine: float
+    most: int
+
+
+Node = Words | Phrase | Value | Pattern | Range | Term | And | Or | Not | Enough | Near
 """A node of the query tree."""
 
 

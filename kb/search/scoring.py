@@ -34,7 +34,7 @@ from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores, top
 
 if TYPE_CHECKING:
-    from kb.search.index import Index
+    from kb.search.corpus import Corpus
 
 DEPTH = 100
 """Passages, the best so far, that sentences are compared with."""
@@ -59,7 +59,7 @@ class Lift(NamedTuple):
 
 
 def scores(
-    index: "Index",
+    index: "Corpus",
     query: QueryTerms,
     unseen: NDArray[np.int64] | None = None,
     lifted: dict[str, Lift] | None = None,
@@ -100,12 +100,12 @@ def _each_once(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
-def _by_topic(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
+def _by_topic(index: "Corpus", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     if len(query.weights) >= TOPIC_FROM:
         yield from index.topics.lift(found, index.weights.held(query.weights), index.weights)
 
 
-def _by_sentence(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
+def _by_sentence(index: "Corpus", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     """A fault is told in one sentence, whatever is told around it."""
     chosen = top(found, DEPTH) if len(query.sentences) > 1 else np.empty(0, np.int64)
     if len(chosen):
@@ -121,7 +121,7 @@ def _by_sentence(index: "Index", found: Scores, query: QueryTerms) -> Iterator[T
             yield chosen[order], np.float32(SENTENCE_WEIGHT * found[chosen[0]] / most) * best[order]
 
 
-def _by_product(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
+def _by_product(index: "Corpus", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     """Articles about a product of the text, or of the case, come before others of equal evidence."""
     if query.products:
         about = index.over_passages(index.facets["product"].having(sorted(query.products)))
@@ -129,14 +129,16 @@ def _by_product(index: "Index", found: Scores, query: QueryTerms) -> Iterator[To
         yield passages, np.full(len(passages), PRODUCT_WEIGHT * found.max(initial=0), np.float32)
 
 
-def _by_code(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
+def _by_code(index: "Corpus", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     """A code that few articles are about comes before all words."""
     best = max(float(found.max(initial=0)), index.weights.rarest) if query.codes else 0.0
     for passages, told in told_by_code(index, query.codes):
         yield passages, np.float32(CODE_LIFT * best) * told
 
 
-def told_by_code(index: "Index", codes: Mapping[str, float]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+def told_by_code(
+    index: "Corpus", codes: Mapping[str, float]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Of each code the passages that are about it, and how surely it tells that they are meant, 0 to 1."""
     for sure, (passages, zones) in zip(codes.values(), index.weights.about(list(codes)), strict=True):
         if not len(passages):
@@ -148,14 +150,14 @@ def told_by_code(index: "Index", codes: Mapping[str, float]) -> Iterator[tuple[N
             yield passages, np.float32(sure * max(few, 0)) * zones
 
 
-def _holders(index: "Index", passages: NDArray[np.int64], zones: NDArray[np.float32]) -> float:
+def _holders(index: "Corpus", passages: NDArray[np.int64], zones: NDArray[np.float32]) -> float:
     """How many articles are about a code: the largest of the zones of each, added up."""
     articles = index.article_of[passages]
     first = np.flatnonzero(np.diff(articles, prepend=-1))
     return float(np.maximum.reduceat(zones, first).sum())
 
 
-def _by_meaning(index: "Index", found: Scores, query: QueryTerms) -> Iterator[Touched]:
+def _by_meaning(index: "Corpus", found: Scores, query: QueryTerms) -> Iterator[Touched]:
     """What says the same in other words, or in another language, is found by this alone."""
     if query.by_meaning and index.meaning.ready():
         weight = MEANING_SHORT if len(query.tokens) <= SHORT_QUERY else MEANING_LONG
@@ -170,7 +172,7 @@ SAME = 0.5
 """Cosine of two sentences that are shown as meaning the same."""
 
 
-def _same_meaning(index: "Index", query: QueryTerms, passage: Passage) -> tuple[str, str] | None:
+def _same_meaning(index: "Corpus", query: QueryTerms, passage: Passage) -> tuple[str, str] | None:
     """The sentence of a passage, and the one of the query, that mean the same; 10 ms."""
     same = index.meaning.same_meaning(query.gist, passage.text)
     return (same.passage[:SHOWN], same.query[:SHOWN]) if same and same.cosine >= SAME else None
@@ -185,10 +187,10 @@ class Step(NamedTuple):
     """
 
     name: str
-    lift: Callable[["Index", Scores, QueryTerms], Iterator[Touched]]
+    lift: Callable[["Corpus", Scores, QueryTerms], Iterator[Touched]]
     zh: str
     en: str
-    quoted: Callable[["Index", QueryTerms, Passage], tuple[str, str] | None] | None = None
+    quoted: Callable[["Corpus", QueryTerms, Passage], tuple[str, str] | None] | None = None
 
 
 STEPS = (

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,18 +13,16 @@ from kb.model import MAX_PAGE, MAX_SIZE, MAX_TEXT, Correction, Hit, Page, Place,
 from kb.model.schema import FACETS
 from kb.search import spelling
 from kb.search.confidence import confidence
+from kb.search.corpus import Corpus
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
-from kb.search.filters import all_of, any_of, holding
-from kb.search.index import Index
-from kb.search.query import And, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
+from kb.search.filters import Mask
+from kb.search.query import And, Enough, Near, Node, Not, Or, Parsed, Pattern, Phrase, Term, Value, Words, parse
 from kb.search.query_terms import Group, QueryTerms, groups, read
 from kb.search.ranking import Scores, rarity, top
 from kb.search.scoring import Lift
 from kb.search.snippets import Highlighter, below, phrase_pattern, place, wildcard_pattern
 from kb.text.tokens import HAN, fold
-
-Mask = NDArray[np.bool_]
 
 KEYWORDS = 3
 """Up to so many words are keywords and every one is required; more are a sentence, of which SENTENCE_SHARE is."""
@@ -47,17 +45,21 @@ MORE_SECTIONS = 2
 _PLAIN = tuple(name for name in Query.__dataclass_fields__ if name != "filters")
 
 
-def search(index: Index, query: Query, uses: Mapping[str, int] | None = None) -> Page:
+def search(index: Corpus, query: Query, uses: Mapping[str, int] | None = None) -> Page:
     """Find articles. uses: how often each article helped, by number, for the order "used". Never raises on any text."""
     started = time.perf_counter()
     uses = uses if uses and query.sort == "used" else {}
-    filters, counts = tuple(sorted(query.filters.items())), tuple(sorted(uses.items()))
-    asked = (current(), index.meaning.state(), filters, counts, *(getattr(query, name) for name in _PLAIN))
-    page = index.recent.get(asked, lambda: _search(index, query, uses))
+    page = index.recent.get((index.meaning.state(), *asked_as(query, uses)), lambda: _search(index, query, uses))
     return replace(page, milliseconds=(time.perf_counter() - started) * 1e3)
 
 
-def _search(index: Index, query: Query, uses: Mapping[str, int]) -> Page:
+def asked_as(query: Query, uses: Mapping[str, int]) -> tuple[Hashable, ...]:
+    """What an answer depends on, beside what is searched."""
+    filters, counts = tuple(sorted(query.filters.items())), tuple(sorted(uses.items()))
+    return (current(), filters, counts, *(getattr(query, name) for name in _PLAIN))
+
+
+def _search(index: Corpus, query: Query, uses: Mapping[str, int]) -> Page:
     size, number = min(max(query.size, 1), MAX_SIZE), min(max(query.page, 1), MAX_PAGE)
     parsed = parse(query.text[:MAX_TEXT])
     matcher = Matcher(index, parsed, query.exact)
@@ -87,11 +89,11 @@ def _search(index: Index, query: Query, uses: Mapping[str, int]) -> Page:
     )
 
 
-def _by_status(index: Index, matcher: "Matcher") -> Mask:
+def _by_status(index: Corpus, matcher: "Matcher") -> Mask:
     return index.live if matcher.asks_status else index.visible
 
 
-def within_bounds(index: Index, query: Query, matcher: "Matcher") -> Mask:
+def within_bounds(index: Corpus, query: Query, matcher: "Matcher") -> Mask:
     """Articles by status and by the bounds on their date."""
     allowed = index.live if query.filters.get("status") else _by_status(index, matcher)
     for bound, keep in ((query.after, np.greater_equal), (query.before, np.less_equal)):
@@ -101,7 +103,7 @@ def within_bounds(index: Index, query: Query, matcher: "Matcher") -> Mask:
     return allowed
 
 
-def _facets(index: Index, found: Mask, filtered: dict[str, Mask]) -> dict[str, tuple[tuple[str, int], ...]]:
+def _facets(index: Corpus, found: Mask, filtered: dict[str, Mask]) -> dict[str, tuple[tuple[str, int], ...]]:
     """Counts under all filters but the facet's own, so that its other values stay to be chosen."""
     out = {}
     for name in FACETS:
@@ -114,14 +116,25 @@ def _facets(index: Index, found: Mask, filtered: dict[str, Mask]) -> dict[str, t
 
 
 def _hits(
-    index: Index, query: Query, matcher: "Matcher", shown: Mask, uses: Mapping[str, int], size: int, number: int
+    index: Corpus, query: Query, matcher: "Matcher", shown: Mask, uses: Mapping[str, int], size: int, number: int
 ) -> tuple[Hit, ...]:
     """One page of hits."""
     lifted: dict[str, Lift] = {}
     scores = matcher.scores(lifted)
     chosen = in_order(index, query, matcher, shown, scores, size * number, uses)[size * (number - 1) :]
-    passages = matcher.passages()
-    best = {int(a): _best_passage(index, int(a), scores, passages) for a in chosen}
+    return shown_hits(index, matcher, chosen.tolist(), matcher.passages(), scores, lifted)
+
+
+def shown_hits(
+    index: Corpus,
+    matcher: "Matcher",
+    chosen: Sequence[int],
+    passages: Mask,
+    scores: Scores,
+    lifted: Mapping[str, Lift],
+) -> tuple[Hit, ...]:
+    """Articles as they are shown. passages: those for which the query holds; scores: of all; lifted: by each step."""
+    best = {a: _best_passage(index, a, scores, passages) for a in chosen}
     evidence = Evidence(index, matcher.terms, scores, list(best.values()), lifted)
     sure = confidence(evidence)
     marker = matcher.highlighter()
@@ -130,7 +143,7 @@ def _hits(
 
 
 def in_order(
-    index: Index,
+    index: Corpus,
     query: Query,
     matcher: "Matcher",
     shown: Mask,
@@ -152,7 +165,7 @@ def in_order(
     return top(ranked, count)
 
 
-def _counts(index: Index, uses: Mapping[str, int]) -> NDArray[np.int64]:
+def _counts(index: Corpus, uses: Mapping[str, int]) -> NDArray[np.int64]:
     """How often each article of the index helped; one that is gone counts nowhere."""
     out = np.zeros(len(index.articles), np.int64)
     positions = index.positions_of(list(uses))
@@ -161,7 +174,7 @@ def _counts(index: Index, uses: Mapping[str, int]) -> NDArray[np.int64]:
     return out
 
 
-def _best_passage(index: Index, article: int, scores: Scores, passages: Mask) -> int:
+def _best_passage(index: Corpus, article: int, scores: Scores, passages: Mask) -> int:
     """Among an article's passages that match as a whole the best; else the best of all."""
     start, end = int(index.first[article]), int(index.first[article + 1])
     inside = passages[start:end]
@@ -198,7 +211,7 @@ def _hit(
     )
 
 
-def _sections(index: Index, chosen: int, matching: NDArray[np.int64], scores: Scores, title: str) -> tuple[Place, ...]:
+def _sections(index: Corpus, chosen: int, matching: NDArray[np.int64], scores: Scores, title: str) -> tuple[Place, ...]:
     """The best sections that match beside the one chosen, in the order of the article."""
     others = [int(p) for p in matching[np.argsort(-scores[matching], kind="stable")] if p != chosen]
     told = {index.passage(chosen).anchor: Place((), "")}
@@ -215,7 +228,7 @@ def _sections(index: Index, chosen: int, matching: NDArray[np.int64], scores: Sc
 class Matcher:
     """A parsed query against one index: masks over passages and articles, computed once."""
 
-    def __init__(self, index: Index, parsed: Parsed, exact: bool = False) -> None:
+    def __init__(self, index: Corpus, parsed: Parsed, exact: bool = False) -> None:
         self._index = index
         self.root = parsed.root
         self._leaves = _leaves(parsed.root)
@@ -231,7 +244,8 @@ class Matcher:
         if isinstance(parsed.root, Words) and self.is_sentence():
             self.terms = replace(self.terms, by_meaning=True)
         self.asks_status = any(n.field == "status" for n in self._leaves if isinstance(n, Value))
-        self._group_masks: dict[Group, Mask] = {}
+        self._masks = index.masks
+        self._conditions: dict[Group, Node] = {}
         self._contained: list[str] = []
         self._passages: Mask | None = None
 
@@ -249,7 +263,7 @@ class Matcher:
         """Articles with a passage for which the query holds; with any_word one word of the query is enough."""
         if self.root is None:
             return self._index.live
-        self._passages = self._mask(self.root, any_word) & self._index.live_passages
+        self._passages = self._masks.of(self.condition(self.root, any_word)) & self._index.live_passages
         return self._index.any_passage(self._passages)
 
     def found(self) -> tuple[Mask, bool]:
@@ -276,15 +290,6 @@ class Matcher:
         """Of all passages, also of articles that are not visible. lifted: see kb.search.scoring.scores."""
         return self._index.scores(self.terms, hidden=True, lifted=lifted)
 
-    def _near(self) -> Mask:
-        """Passages that mean what a sentence says, whatever their words."""
-        near = np.zeros(len(self._index.article_of), bool)
-        if self.terms.by_meaning and self._index.meaning.ready():
-            cosines = self._index.meaning.cosines(self.terms.gist)
-            there = (cosines >= MEANS) & self._index.live_passages
-            near[top(np.where(there, cosines, np.float32(0)), MOST_NEAR)] = True
-        return near
-
     def highlighter(self) -> Highlighter:
         """Marks the query's words, synonyms, phrases and patterns."""
         weights = self._index.idfs(self.terms.shown())
@@ -295,35 +300,44 @@ class Matcher:
 
     def holds(self, node: Node) -> Mask:
         """Passages for which a part of the query holds."""
-        return self._mask(node, any_word=False)
+        return self._masks.of(self.condition(node))
 
     def has(self, group: Group, keyword: bool) -> Mask:
         """Passages that hold a word. keyword: also where it stands inside what was cut another way."""
-        if group not in self._group_masks:
-            self._group_masks[group] = self._group_mask(group, keyword)
-        return self._group_masks[group]
+        return self._masks.of(self._said(group, keyword))
 
-    def _mask(self, node: Node, any_word: bool) -> Mask:
+    def condition(self, node: Node, any_word: bool = False) -> Node:
+        """A part of the query as what must hold of a passage: which of its words, and how many of them."""
         match node:
             case Words():
-                return self._words_mask(node, any_word)
+                return self._of_words(node, any_word)
             case And(children):
-                return all_of([self._mask(child, any_word) for child in children])
+                return And(tuple(self.condition(child, any_word) for child in children))
             case Or(children):
-                return any_of([self._mask(child, any_word) for child in children])
+                return Or(tuple(self.condition(child, any_word) for child in children))
             case Not(child):
-                return ~self._mask(child, any_word=False)
+                return Not(self.condition(child))
             case _:
-                return holding(self._index, node)
+                return node
 
-    def _words_mask(self, node: Words, any_word: bool) -> Mask:
+    def _of_words(self, node: Words, any_word: bool) -> Node:
         asked = self.groups(node)
-        masks = [self.has(g, len(asked) <= KEYWORDS) for g in asked]
-        if not masks:
-            return holding(self._index, Phrase(node.text))
+        if not asked:
+            return Phrase(node.text)
+        said = tuple(self._said(g, len(asked) <= KEYWORDS) for g in asked)
         if any_word:
-            return any_of(masks)
-        return _enough(masks, self._index.weights.known) | self._near() if len(masks) > KEYWORDS else all_of(masks)
+            return Or(said)
+        if len(asked) <= KEYWORDS:
+            return And(said)
+        enough = self._enough(said)
+        return Or((enough, Near(self.terms.gist, MEANS, MOST_NEAR))) if self.terms.by_meaning else enough
+
+    def _enough(self, said: tuple[Node, ...]) -> Node:
+        """Enough of a sentence, its words weighed by how rare they are among those known."""
+        held, known = self._masks.counts(said), self._index.weights.known
+        rarities = tuple(rarity(n, known) for n in held)
+        asked = sum(r for r, n in zip(rarities, held, strict=True) if n)
+        return Enough(said, rarities, SENTENCE_SHARE / len(said) * asked - 1e-3)
 
     def groups(self, node: Words) -> tuple[Group, ...]:
         """The words of a node, each once."""
@@ -334,33 +348,32 @@ class Matcher:
             self._groups_of[node] = tuple(reversed(distinct.values()))[:MAX_GROUPS]
         return self._groups_of[node]
 
-    def _group_mask(self, group: Group, keyword: bool) -> Mask:
-        mask = np.zeros(self._index.weights.passages, bool)
-        for tokens in group.alternatives:
-            every = self._index.live_passages.copy()
-            for token in tokens:
-                every &= holding(self._index, Term(token.term))
-            mask |= every
-        if keyword and (not mask.any() or _CHINESE.fullmatch(group.text)):
-            # The word may stand inside what was cut another way: 卡 in 卡纸, 打印 in 打印机; or begin one: connec.
-            inside = holding(self._index, Phrase(group.text))
-            if not (mask | inside).any() and group.text.isascii() and group.text.isalpha() and len(group.text) > 2:
-                inside = holding(self._index, Pattern(group.text + "*"))
-            if inside.any():
-                self._contained.append(group.text)
-            mask |= inside
-        return mask
+    def _said(self, group: Group, keyword: bool) -> Node:
+        """What must hold of a passage that says a word."""
+        if group not in self._conditions:
+            self._conditions[group] = self._within(group) if keyword else _held(group)
+        return self._conditions[group]
+
+    def _within(self, group: Group) -> Node:
+        """The same where it may stand inside what was cut another way, 卡 in 卡纸; or begin a word, connec."""
+        held, masks = _held(group), self._masks
+        if any(masks.counts([held])) and not _CHINESE.fullmatch(group.text):
+            return held
+        inside: Node = Phrase(group.text)
+        begins = group.text.isascii() and group.text.isalpha() and len(group.text) > 2
+        if begins and not any(masks.counts([held, inside])):
+            inside = Pattern(group.text + "*")
+        if any(masks.counts([inside])):
+            self._contained.append(group.text)
+            return Or((held, inside))
+        return held
 
 
-def _enough(masks: list[Mask], known: int) -> Mask:
-    """Passages that hold enough of a sentence, its words weighed by how rare they are among those known."""
-    rarities = [rarity(int(mask.sum()), known) for mask in masks]
-    held = np.zeros(len(masks[0]), np.float32)
-    for mask, weight in zip(masks, rarities, strict=True):
-        held[mask] += weight
-    asked = sum(r for r, m in zip(rarities, masks, strict=True) if m.any())
-    enough: Mask = held >= SENTENCE_SHARE / len(masks) * asked - 1e-3
-    return enough & (held > 0)
+def _held(group: Group) -> Node:
+    """All terms of one of the alternatives."""
+    ways = [tuple(Term(token.term) for token in tokens) for tokens in group.alternatives if tokens]
+    nodes = tuple(terms[0] if len(terms) == 1 else And(terms) for terms in ways) or (Phrase(group.text),)
+    return nodes[0] if len(nodes) == 1 else Or(nodes)
 
 
 def _leaves(node: Node | None) -> list[Node]:

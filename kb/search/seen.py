@@ -19,20 +19,33 @@ from kb.text.tokens import index_term
 
 Mask = NDArray[np.bool_]
 
+REMEMBERED = 50_000
+"""Terms whose counts are remembered."""
+
 
 class SeenWeights(Weights):
-    """The columns of an index with the rows that are seen. seen: over its passages."""
+    """The columns of an index with the rows that are seen. seen: over its passages.
 
-    def __init__(self, whole: Weights, seen: Mask) -> None:
+    known, count: how many passages are seen, and how many of these hold terms, where these rows are not all of them.
+    """
+
+    def __init__(
+        self,
+        whole: Weights,
+        seen: Mask,
+        known: int | None = None,
+        count: Callable[[Sequence[str]], list[int]] | None = None,
+    ) -> None:
         self.__dict__.update(vars(whole))
         self._whole = whole
         self._seen = seen
-        self.known = int(seen.sum())
+        self.known = int(seen.sum()) if known is None else known
         self.rarest = rarity(0, self.known)
         # Pairs of words are counted apart: their rarity is that of what no text holds.
         self._pairs = tuple(float(idf([0], texts, np.zeros(1, np.float32))[0]) for texts in (whole.known, self.known))
         # They remember by what they need, not through this object: it would keep itself alive.
-        self.df = lru_cache(maxsize=10_000)(partial(_df, whole, seen))
+        self._counted = _Counted(count or partial(_dfs, whole, seen))
+        self.df = self._counted.one  # type: ignore[assignment]
         self._scale = lru_cache(maxsize=10_000)(partial(_scale, whole, self.df, self.known))
 
     def column(self, term: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
@@ -41,7 +54,9 @@ class SeenWeights(Weights):
         return rows[kept], data[kept] * np.float32(self._scale(term))
 
     def dfs(self, terms: Sequence[str]) -> list[int]:
-        return [self.df(term) if n else 0 for term, n in zip(terms, self._whole.dfs(terms), strict=True)]
+        held = dict.fromkeys((t for t, n in zip(terms, self._whole.dfs(terms), strict=True) if n), 0)
+        held.update(zip(held, self._counted(list(held)), strict=True))
+        return [held.get(term, 0) for term in terms]
 
     def rarities(self, terms: Iterable[str]) -> dict[str, float]:
         found = self._whole.rarities(terms)
@@ -73,8 +88,27 @@ class SeenWeights(Weights):
         return np.fromiter((self._scale(term) if n else 1.0 for term, n in known), np.float32, len(terms))
 
 
-def _df(whole: Weights, seen: Mask, term: str) -> int:
-    return int(np.count_nonzero(seen[whole.column(term)[0]]))
+class _Counted:
+    """Document frequencies that are remembered. count: what counts those that are not."""
+
+    def __init__(self, count: Callable[[Sequence[str]], list[int]]) -> None:
+        self._count = count
+        self._known: dict[str, int] = {}
+
+    def __call__(self, terms: Sequence[str]) -> list[int]:
+        known = self._known
+        if unknown := [term for term in dict.fromkeys(terms) if term not in known]:
+            if len(known) > REMEMBERED:  # another thread goes on with what it has in hand
+                known = self._known = {t: n for t in terms if (n := known.get(t)) is not None}
+            known.update(zip(unknown, self._count(unknown), strict=True))
+        return [known[term] for term in terms]
+
+    def one(self, term: str) -> int:
+        return self([term])[0]
+
+
+def _dfs(whole: Weights, seen: Mask, terms: Sequence[str]) -> list[int]:
+    return [int(np.count_nonzero(seen[whole.column(term)[0]])) for term in terms]
 
 
 def _scale(whole: Weights, df: Callable[[str], int], known: int, term: str) -> float:

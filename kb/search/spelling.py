@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kb.model import Correction, Token
-from kb.search.index import Index
+from kb.search.corpus import Corpus
 from kb.search.query_terms import respelled
 from kb.text.common import is_common
 from kb.text.identifiers import identify
@@ -95,7 +95,7 @@ _HEXADECIMAL = re.compile(r"(?<![a-z0-9_./\\-])(?=[0-9a-z]*[0-9])[0o]x[0-9a-foli
 _DIGITS = str.maketrans("oOlLiI", "001111")
 
 
-def check(index: Index, text: str, doubt: float = SURE, paste: bool | None = None) -> tuple[Correction, ...]:
+def check(index: Corpus, text: str, doubt: float = SURE, paste: bool | None = None) -> tuple[Correction, ...]:
     """The misspelled words of a text, in order.
 
     Other identifiers, numbers and the user's own words are never taken for any. doubt: by how much believing in a
@@ -108,7 +108,7 @@ def check(index: Index, text: str, doubt: float = SURE, paste: bool | None = Non
     return tuple(sorted((*codes, *free), key=attrgetter("start")))
 
 
-def better_query(index: Index, text: str, few: bool = True, applied: Iterable[str] = ()) -> str:
+def better_query(index: Corpus, text: str, few: bool = True, applied: Iterable[str] = ()) -> str:
     """The query with misspelled words replaced, to ask whether it is meant; "" when there is nothing to ask.
 
     few: True when little was found; else only what is surely wrong is asked about. applied: what was typed
@@ -184,7 +184,7 @@ class _State(NamedTuple):
 class _Reader:
     """The ways to read one text."""
 
-    def __init__(self, index: Index, text: str, paste: bool | None) -> None:
+    def __init__(self, index: Corpus, text: str, paste: bool | None) -> None:
         self._weights = index.weights
         self._frequency = index.tokenizer.frequency
         self._vocabulary = index.vocabulary

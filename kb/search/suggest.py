@@ -21,15 +21,16 @@ from kb.model import (
     Section,
     Suggestion,
     Suggestions,
+    Token,
 )
 from kb.search import spelling
 from kb.search.clarify import Candidate, affirmed, questions, updated
 from kb.search.confidence import MEDIUM, band, confidence, remembering
+from kb.search.corpus import Corpus
 from kb.search.engine import COUNT
 from kb.search.evidence import Evidence
 from kb.search.explain import matches
 from kb.search.faults import split
-from kb.search.index import Index
 from kb.search.query_terms import QueryTerms, read
 from kb.search.ranking import Scores
 from kb.search.scoring import Lift
@@ -45,7 +46,7 @@ MAX_LINES = 500
 
 
 def suggest(
-    index: Index,
+    index: Corpus,
     text: str,
     count: int = COUNT,
     answers: Sequence[Answer] = (),
@@ -97,7 +98,7 @@ class _Found:
 
 
 def _found(
-    index: Index,
+    index: Corpus,
     text: str,
     count: int,
     answers: Sequence[Answer] = (),
@@ -200,7 +201,7 @@ def _related(candidate: Candidate, found: _Found) -> Suggestion:
     return replace(_suggestion(candidate, found, quoting=False), band=Band.RELATED)
 
 
-def _ranked(index: Index, scores: Scores, count: int, recalled: Mapping[int, Recalled]) -> list[tuple[int, int]]:
+def _ranked(index: Corpus, scores: Scores, count: int, recalled: Mapping[int, Recalled]) -> list[tuple[int, int]]:
     """The best articles, each with its best passage; what helped before is one of them."""
     best = _lifted(index, scores, count, recalled)[0].tolist()
     best += [a for a, found in recalled.items() if found.evidence > 0 and a not in best]
@@ -217,7 +218,9 @@ def _candidates(
     ]
 
 
-def _recalled(index: Index, terms: QueryTerms, scores: Scores, remembered: Remembered | None) -> Mapping[int, Recalled]:
+def _recalled(
+    index: Corpus, terms: QueryTerms, scores: Scores, remembered: Remembered | None
+) -> Mapping[int, Recalled]:
     """What is remembered of articles for a paste, by position."""
     if not remembered:
         return {}
@@ -227,7 +230,7 @@ def _recalled(index: Index, terms: QueryTerms, scores: Scores, remembered: Remem
 
 
 def _lifted(
-    index: Index, scores: Scores, count: int, recalled: Mapping[int, Recalled]
+    index: Corpus, scores: Scores, count: int, recalled: Mapping[int, Recalled]
 ) -> tuple[NDArray[np.int64], Scores]:
     """The best articles and their scores, with what memory adds to these."""
     found, best = index.best_articles(scores, count + len(recalled))
@@ -242,7 +245,7 @@ def _lifted(
     return found, best
 
 
-def rank(index: Index, text: str, count: int, remembered: Remembered | None = None) -> list[tuple[int, float]]:
+def rank(index: Corpus, text: str, count: int, remembered: Remembered | None = None) -> list[tuple[int, float]]:
     """The articles suggest() looks at, without a threshold: (position, score), best first."""
     terms = read_paste(index, text)
     scores = index.scores(terms)
@@ -251,7 +254,7 @@ def rank(index: Index, text: str, count: int, remembered: Remembered | None = No
 
 
 def read_paste(
-    index: Index, text: str, exact: bool = False, products: Sequence[str] = (), confirmed: str = ""
+    index: Corpus, text: str, exact: bool = False, products: Sequence[str] = (), confirmed: str = ""
 ) -> QueryTerms:
     """The terms of a text, corrected unless exact, the most telling MAX_TERMS of them. products: what it is about.
 
@@ -312,17 +315,18 @@ def fix_of(passage: Passage, section: Section | None, body: str) -> tuple[str, s
     return "\n".join(lines[told[0].first : told[-1].last]).strip("\n"), told[0].anchor
 
 
-def _identifiers(index: Index, text: str, terms: QueryTerms) -> tuple[Recognised, ...]:
+def _identifiers(index: Corpus, text: str, terms: QueryTerms) -> tuple[Recognised, ...]:
     """Each identifier of the paste once, rarest first; unknown ones last."""
-    found: dict[str, Recognised] = {}
+    first: dict[str, Token] = {}
     for token in terms.tokens:
-        if token.kind in SHOWN_KINDS and not token.part and token.term not in found:
-            known = index.holders(token.term)
-            found[token.term] = Recognised(text[token.start : token.end], token.kind, known)
-    return tuple(sorted(found.values(), key=lambda r: (r.known == 0, r.known)))[:30]
+        if token.kind in SHOWN_KINDS and not token.part:
+            first.setdefault(token.term, token)
+    holders = index.holders(list(first))
+    found = (Recognised(text[t.start : t.end], t.kind, n) for t, n in zip(first.values(), holders, strict=True))
+    return tuple(sorted(found, key=lambda r: (r.known == 0, r.known)))[:30]
 
 
-def _votes(index: Index, name: str, sure: dict[int, float]) -> tuple[tuple[str, float], ...]:
+def _votes(index: Corpus, name: str, sure: dict[int, float]) -> tuple[tuple[str, float], ...]:
     """Values of a facet among the articles of this fault, each weighted by the square of its score: (value, share)."""
     votes: dict[str, float] = defaultdict(float)
     for number, score in sure.items():

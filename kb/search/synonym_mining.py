@@ -20,7 +20,7 @@ from kb.articles.atomic import read_text, save
 from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.model import Proposal
-from kb.search.index import Index
+from kb.search.corpus import Corpus
 from kb.text.stopwords import STOP_WORDS
 from kb.text.synonyms import parse
 from kb.text.tokens import HAN, Tokenizer, fold
@@ -63,7 +63,7 @@ LEADING = frozenset(
 """Words before a name that are no part of it."""
 
 
-def proposals(index: Index, decided: str = "", verdicts: Iterable[tuple[str, str]] = ()) -> list[Proposal]:
+def proposals(index: Corpus, decided: str = "", verdicts: Iterable[tuple[str, str]] = ()) -> list[Proposal]:
     """Mine an index. decided: lines that are not proposed again.
 
     verdicts: (text of a paste, number of the article that helped).
@@ -121,7 +121,7 @@ def _sensible(left: str, right: str, tokenizer: Tokenizer) -> bool:
 # --- brackets --------------------------------------------------------------------------------
 
 
-def _brackets(index: Index) -> Iterator[Proposal]:
+def _brackets(index: Corpus) -> Iterator[Proposal]:
     """Names that stand before and in brackets, one to one."""
     seen: dict[str, dict[str, _Before]] = defaultdict(lambda: defaultdict(_Before))
     with_any: dict[str, set[str]] = defaultdict(set)
@@ -198,7 +198,7 @@ def _initials(short: str, long: str) -> bool:
 # --- aliases ---------------------------------------------------------------------------------
 
 
-def _aliases(index: Index) -> Iterator[Proposal]:
+def _aliases(index: Corpus) -> Iterator[Proposal]:
     """What differs between two short names of one article that are otherwise alike."""
     seen: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for number in range(len(index.articles)):
@@ -234,7 +234,7 @@ def _is_wording(text: str) -> bool:
 # --- verdicts --------------------------------------------------------------------------------
 
 
-def _from_verdicts(index: Index, verdicts: Iterable[tuple[str, str]]) -> Iterator[Proposal]:
+def _from_verdicts(index: Corpus, verdicts: Iterable[tuple[str, str]]) -> Iterator[Proposal]:
     """Words of at least two questions that the article lacks which helped, and the title's words the questions lack."""
     seen: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     asked: dict[str, set[str]] = defaultdict(set)

@@ -33,7 +33,7 @@ from kb.bundle.fields import (
 from kb.errors import NotFoundError
 from kb.language import say
 from kb.model import OTHER_FAULT, VERDICTS, Match, Recalled, Verdict
-from kb.search.index import Index
+from kb.search.corpus import Corpus
 from kb.search.query_terms import QueryTerms, read
 from kb.search.ranking import Scores
 from kb.text.hashing import Keys, find, keys
@@ -61,7 +61,7 @@ class Remembered:
     over. earlier: what was remembered before; texts that it has read are not read again.
     """
 
-    def __init__(self, index: Index, verdicts: Sequence[Verdict], earlier: "Remembered | None" = None) -> None:
+    def __init__(self, index: Corpus, verdicts: Sequence[Verdict], earlier: "Remembered | None" = None) -> None:
         """verdicts: newest last. On a text and an article people may disagree; one pair has one vote."""
         said = _by_text(verdicts)
         self._cut = (index.tokenizer.fingerprint, index.synonyms)
@@ -103,7 +103,7 @@ class Remembered:
         if pastes:
             self._weights /= np.repeat(np.sqrt(np.add.reduceat(self._weights**2, self._starts)), lengths)
 
-    def similarities(self, index: Index, query: QueryTerms) -> Floats:
+    def similarities(self, index: Corpus, query: QueryTerms) -> Floats:
         """The cosine of a query and each remembered text, 0 to 1."""
         if not query.weights or not self._said:
             return np.zeros(len(self._said), np.float32)
@@ -117,7 +117,7 @@ class Remembered:
         found: Floats = np.add.reduceat(asked[self._terms] * self._weights, self._starts)
         return np.minimum(found, np.float32(1))
 
-    def recall(self, index: Index, query: QueryTerms, scores: Scores, covered: float) -> dict[int, Recalled]:
+    def recall(self, index: Corpus, query: QueryTerms, scores: Scores, covered: float) -> dict[int, Recalled]:
         """What was said after similar pastes, of articles that are shown: position -> evidence and its effect.
 
         scores: of all passages for the query. covered: the share of the query that the first one holds.
@@ -126,8 +126,7 @@ class Remembered:
         """
         similar = self.similarities(index, query)
         floor = max(MEMORY_FLOOR, MEMORY_COVERED * covered)
-        near = np.flatnonzero(similar > floor)
-        near = near[np.argsort(-similar[near], kind="stable")][:MEMORY_NEAREST]
+        near = _nearest(similar, floor)
         votes: dict[int, list[tuple[float, int, int]]] = defaultdict(list)
         for text in near.tolist():
             vote = (float(similar[text]) - floor) / (1 - floor)
@@ -140,6 +139,17 @@ class Remembered:
         found = {a: _tally(cast, MEMORY_LIFT * unit, MEMORY_LOWER * own[a]) for a, cast in votes.items()}
         ranked = sorted(found.items(), key=lambda p: -p[1].evidence)
         return dict(p for i, p in enumerate(ranked) if p[1].evidence < 0 or (i < MEMORY_LIFTED and p[1].evidence > 0))
+
+    def about(self, index: Corpus, query: QueryTerms) -> list[str]:
+        """The articles that recall() may look at, by number or path."""
+        near = _nearest(self.similarities(index, query), MEMORY_FLOOR)
+        return list(dict.fromkeys(name for text in near.tolist() for name in self._said[text]))
+
+
+def _nearest(similar: Floats, floor: float) -> NDArray[np.int64]:
+    """The texts that are more similar than that, most similar first, MEMORY_NEAREST of them."""
+    near = np.flatnonzero(similar > floor)
+    return near[np.argsort(-similar[near], kind="stable")][:MEMORY_NEAREST]
 
 
 def reason(recalled: Recalled) -> Match:
@@ -167,7 +177,7 @@ def _by_text(verdicts: Sequence[Verdict]) -> dict[str, dict[str, _Counts]]:
     return {text: said[text] for text in list(said)[-MAX_TEXTS:]}
 
 
-def _paste(index: Index, text: str) -> _Paste:
+def _paste(index: Corpus, text: str) -> _Paste:
     weights = read(text, index.tokenizer, index.synonyms, spread=index.weights.spread).weights
     rarities = index.idfs(weights)
     return _Paste(keys(weights), *(np.fromiter(x.values(), np.float32) for x in (weights, rarities)))
@@ -179,7 +189,7 @@ def _rarity(df: NDArray[np.int64], population: int) -> Floats:
     return found
 
 
-def _present(index: Index, said: Mapping[str, _Counts]) -> Iterator[tuple[int, _Counts]]:
+def _present(index: Corpus, said: Mapping[str, _Counts]) -> Iterator[tuple[int, _Counts]]:
     """(position, verdicts) of the articles that are there and shown."""
     for name, verdicts in said.items():
         try:

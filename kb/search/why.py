@@ -28,12 +28,12 @@ from kb.model import (
     Word,
 )
 from kb.search.confidence import confidence
+from kb.search.corpus import Corpus
 from kb.search.engine import COUNT
 from kb.search.evidence import Evidence
 from kb.search.explain import field_texts, places
 from kb.search.improvements import remedies, stands
-from kb.search.index import Index
-from kb.search.query import And, Node, Not, Or, Pattern, Phrase, Range, Term, Value, Words, parse
+from kb.search.query import And, Enough, Near, Node, Not, Or, Pattern, Phrase, Range, Term, Value, Words, parse
 from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores, top
 from kb.search.searcher import KEYWORDS, Matcher, in_order, within_bounds
@@ -56,7 +56,7 @@ class _Found(NamedTuple):
     matcher: Matcher | None = None
 
 
-def why(index: Index, query: Query, number: int, mode: str = "search") -> Why:
+def why(index: Corpus, query: Query, number: int, mode: str = "search") -> Why:
     """Why the article at this position is not (the first) found. Never raises on any text."""
     query = replace(query, text=query.text[:MAX_TEXT])
     found = _look_up(index, query, mode)
@@ -106,7 +106,7 @@ def standing(found: Why) -> str:
     )
 
 
-def rank_of(index: Index, query: Query, number: int, mode: str) -> int:
+def rank_of(index: Corpus, query: Query, number: int, mode: str) -> int:
     """The place at which an article is shown for a query, 1-based, 0 when it is not."""
     return _rank(_look_up(index, query, mode), number)
 
@@ -115,7 +115,7 @@ def _rank(found: _Found, number: int) -> int:
     return found.order.index(number) + 1 if number in found.order else 0
 
 
-def _look_up(index: Index, query: Query, mode: str) -> _Found:
+def _look_up(index: Corpus, query: Query, mode: str) -> _Found:
     if mode == "suggest":
         terms = read_paste(index, query.text, query.exact)
         scores = index.scores(terms)
@@ -133,7 +133,7 @@ def _look_up(index: Index, query: Query, mode: str) -> _Found:
     return _Found([int(a) for a in order], scores, matcher.terms, matcher)
 
 
-def _standing(index: Index, number: int, scores: Scores) -> int:
+def _standing(index: Corpus, number: int, scores: Scores) -> int:
     best = index.best(scores)
     if best[number] <= 0:
         return 0
@@ -156,7 +156,7 @@ _OF_WORDS = (
 """Reasons that other words would mend."""
 
 
-def _reason(index: Index, query: Query, number: int, found: _Found, rank: int) -> tuple[Reason, tuple[Change, ...]]:
+def _reason(index: Corpus, query: Query, number: int, found: _Found, rank: int) -> tuple[Reason, tuple[Change, ...]]:
     """What stands in the way first, and its remedy where that is not a matter of words."""
     article = index.articles[number]
     if rank:
@@ -195,7 +195,7 @@ def _placed(rank: int) -> Reason:
     )
 
 
-def _sure(index: Index, passage: int, found: _Found) -> float:
+def _sure(index: Corpus, passage: int, found: _Found) -> float:
     return confidence(Evidence(index, found.terms, found.scores, [passage]))[passage]
 
 
@@ -203,7 +203,7 @@ def _asks_status(query: Query, found: _Found) -> bool:
     return bool(query.filters.get("status")) or (found.matcher is not None and found.matcher.asks_status)
 
 
-def _not_suggested(index: Index, number: int, found: _Found) -> Reason:
+def _not_suggested(index: Corpus, number: int, found: _Found) -> Reason:
     chosen = index.best_passage(number, found.scores)
     if found.scores[chosen] <= 0:
         return _nothing()
@@ -236,7 +236,7 @@ def _nothing() -> Reason:
     )
 
 
-def _filtered(index: Index, query: Query, number: int) -> tuple[Reason, Query] | None:
+def _filtered(index: Corpus, query: Query, number: int) -> tuple[Reason, Query] | None:
     """The first filter or bound of the date that keeps the article out."""
     for name, values in query.filters.items():
         if not index.facets[name].having(values)[number]:
@@ -263,7 +263,7 @@ def _filtered(index: Index, query: Query, number: int) -> tuple[Reason, Query] |
     return None
 
 
-def _corrected(index: Index, query: Query, number: int, found: _Found) -> tuple[Reason, Query] | None:
+def _corrected(index: Corpus, query: Query, number: int, found: _Found) -> tuple[Reason, Query] | None:
     """Whether the article is only kept out because a word was taken for a misspelled one."""
     exact = replace(query, exact=True)
     mode = "suggest" if found.matcher is None else "search"
@@ -274,7 +274,7 @@ def _corrected(index: Index, query: Query, number: int, found: _Found) -> tuple[
     return Reason(ReasonCode.CORRECTED, text), exact
 
 
-def _conditioned(index: Index, query: Query, number: int, matcher: Matcher) -> tuple[Reason, Query | None] | None:
+def _conditioned(index: Corpus, query: Query, number: int, matcher: Matcher) -> tuple[Reason, Query | None] | None:
     """The first condition of the query (minus, phrase, field, pattern, date) that the article does not meet."""
     inside = slice(int(index.first[number]), int(index.first[number + 1]))
     failed = _failed(matcher, matcher.root, inside) if matcher.root is not None else None
@@ -335,8 +335,10 @@ def spell(node: Node) -> str:
             return text if field == "text" else f"{field}:{text}"
         case Range():
             return f"{node.field}:{_bounds(node)}"
-        case Words(text) | Term(text):
+        case Words(text) | Term(text) | Near(text):
             return text
+        case Enough(children):
+            return " ".join(map(_inner, children))
         case _:
             assert_never(node)
 
@@ -355,7 +357,7 @@ def _bounds(node: Range) -> str:
     return f"{node.low}..{node.high}"
 
 
-def _worded(index: Index, number: int, matcher: Matcher) -> Reason:
+def _worded(index: Corpus, number: int, matcher: Matcher) -> Reason:
     """Which words of the query keep the article out."""
     inside = slice(int(index.first[number]), int(index.first[number + 1]))
     failed = _failed(matcher, matcher.root, inside) if matcher.root is not None else None
@@ -386,7 +388,7 @@ def _worded(index: Index, number: int, matcher: Matcher) -> Reason:
 # --- word by word ----------------------------------------------------------------------------
 
 
-def _words(index: Index, number: int, chosen: int, found: _Found) -> Iterator[Word]:
+def _words(index: Corpus, number: int, chosen: int, found: _Found) -> Iterator[Word]:
     """The words of the query, in their order, against one passage of the article."""
     article, passage, terms = index.articles[number], index.passage(chosen), found.terms
     groups = list({g.text: g for g in reversed(terms.groups)}.values())[::-1]
@@ -415,7 +417,7 @@ def _words(index: Index, number: int, chosen: int, found: _Found) -> Iterator[Wo
         yield Word(group.text, own[0].kind, tuple(t.raw for t in own), how, word, field, round(score, 3))
 
 
-def _streams(index: Index, article: Article, passage: Passage, terms: QueryTerms) -> Iterator[Stream]:
+def _streams(index: Corpus, article: Article, passage: Passage, terms: QueryTerms) -> Iterator[Stream]:
     """The article's own words, field by field; of the text the stretch that says most."""
     for field, text in field_texts(article, passage):
         if field == "code" or not text.strip():
@@ -427,7 +429,7 @@ def _streams(index: Index, article: Article, passage: Passage, terms: QueryTerms
         yield Stream(field, tuple((text[t.start : t.end], t.term in terms.weights) for t in shown))
 
 
-def _rival(index: Index, found: _Found, chosen: int) -> Rival:
+def _rival(index: Corpus, found: _Found, chosen: int) -> Rival:
     """The first hit, and by which words it is ahead of a passage."""
     first = found.order[0]
     best = index.best_passage(first, found.scores)

@@ -124,7 +124,7 @@ def create_app(settings: Settings) -> Flask:
     _forget(store, log)
     app.config.update(
         SETTINGS=settings,
-        ENGINES=engines(settings.index),
+        ENGINES=engines(settings),
         STORE=store,
         FEEDBACK=log,
         SECRET_KEY=security.secret_key(settings.index),

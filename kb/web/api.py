@@ -6,7 +6,7 @@ Each operation is declared beside its function (kb.web.openapi); its models are 
 import logging
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from kb import __version__
@@ -18,10 +18,10 @@ from kb.desk import answers
 from kb.desk.intake import pasted
 from kb.desk.paste import Paste, answer_paste, asked_in
 from kb.desk.what_if import rehearsed
-from kb.errors import BundleError, NotFoundError, StoreError
+from kb.errors import NotFoundError, StoreError
 from kb.keeping.record import kept
 from kb.language import say
-from kb.model import Answer, Query
+from kb.model import Answer, EngineState, Query
 from kb.model.schema import FACETS
 from kb.notices.outbox import Outbox
 from kb.search.clarify import checked_answer, latest
@@ -231,14 +231,15 @@ def _place(path: str) -> str:
 )
 def health() -> tuple[dict[str, Any], int]:
     """200 while questions can be answered, 503 with the reason otherwise."""
-    try:
-        engine = engine_in_force()
-    except BundleError as error:
-        return {"status": "unavailable", "version": __version__, "reason": without_folders(str(error))}, 503
+    finds: EngineState = current_app.config["ENGINES"].state()
+    if not finds.answers:
+        return {"status": "unavailable", "version": __version__, "reason": without_folders(finds.told)}, 503
+    engine = engine_in_force()
     build, meaning = engine.build(), engine.coverage(settings_in_force().encoder)
     counts = {"articles": build.articles, "passages": build.passages, "built": build.built}
     told = {"encoder": meaning.encoder, "passages": meaning.passages, "reason": meaning.reason}
-    state = {"meaning": told, "database": _database(), "backup": _backup(), "outbox": _outbox()}
+    asked = {"name": settings_in_force().engine, "state": finds.state}
+    state = {"engine": asked, "meaning": told, "database": _database(), "backup": _backup(), "outbox": _outbox()}
     return {"status": "ok", "version": __version__, **counts, **state}, 200
 
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from kb.errors import (
     BundleError,
     ConflictError,
+    EngineError,
     KbError,
     NotFoundError,
     RefusedError,
@@ -33,6 +34,7 @@ STATUSES: dict[type[KbError], int] = {
     TooOftenError: 429,
     SettingsError: 503,
     StoreError: 503,
+    EngineError: 503,
     BundleError: 503,
     KbError: 400,
 }
@@ -61,8 +63,8 @@ def status_of(error: KbError) -> int:
 
 
 def with_time(response: Response, error: KbError) -> Response:
-    """An answer to who asked too often tells when to come again (RFC 9110, 10.2.3)."""
-    if isinstance(error, TooOftenError):
+    """An answer to who asked too often, or while a cluster is away, tells when to come again (RFC 9110, 10.2.3)."""
+    if isinstance(error, TooOftenError | EngineError):
         response.headers["Retry-After"] = str(error.seconds)
     return response
 

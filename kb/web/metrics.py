@@ -19,7 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from kb import __version__
-from kb.errors import BundleError, StoreError
+from kb.errors import BundleError, EngineError, StoreError
 from kb.keeping.record import kept
 from kb.web import authorization
 from kb.web.supervisor import is_alive
@@ -146,7 +146,7 @@ class State:
     def _engine(self) -> bool:
         try:
             engine_in_force()
-        except BundleError:
+        except (BundleError, EngineError):
             return False
         return True
 

@@ -17,7 +17,7 @@ from kb.desk.paste import asked_in
 from kb.desk.what_if import rehearsed
 from kb.desk.what_if import sentence as effect_of
 from kb.language import current
-from kb.model import HIDDEN_STATUSES, SORTS, Page, Query
+from kb.model import HIDDEN_STATUSES, SORTS, Article, Duplicate, Page, Query
 from kb.model.sight import EVERYTHING
 from kb.search.engine import Engine
 from kb.search.improvements import sentence as instruction
@@ -47,6 +47,7 @@ from kb.web.views import (
     resolver,
     settings_in_force,
     sight,
+    unless_away,
 )
 
 RELATED = 5
@@ -208,15 +209,19 @@ def article(name: str) -> Answer:
         article=found,
         html=Markup(html),  # noqa: S704 - our renderer's own output
         outline=outline if len(outline) > 1 else [],
-        related=engine.related(found, RELATED),
-        duplicates=[d for d in engine.similar(replace(found, body=body)) if d.second.status not in HIDDEN_STATUSES],
+        related=unless_away(lambda: engine.related(found, RELATED)),
+        duplicates=unless_away(lambda: _duplicates(engine, replace(found, body=body))),
         overdue=overdue,
         successor=successor(engine, found),
         words=words,
         marks=marks,
-        codes=engine.codes_of(found),
+        codes=unless_away(lambda: engine.codes_of(found)),
         standing=standings("", [found.id]).get(found.id),
     )
+
+
+def _duplicates(engine: Engine, found: Article) -> list[Duplicate]:
+    return [d for d in engine.similar(found) if d.second.status not in HIDDEN_STATUSES]
 
 
 def file(name: str) -> Answer:

@@ -3,11 +3,12 @@
 import logging
 import re
 import secrets
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from flask import Flask, Response, current_app, g, render_template, request, session, url_for
@@ -22,7 +23,7 @@ from kb.articles.writing.rename import moved_to
 from kb.database.activity import Feedback
 from kb.database.connection import Store
 from kb.desk.memory import Memory
-from kb.errors import NotFoundError, StoreError
+from kb.errors import EngineError, NotFoundError, StoreError
 from kb.labels import label
 from kb.language import LANGUAGES, current, say, use
 from kb.model import MAX_TEXT, Article, Completion
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 YEAR = 365 * 24 * 3600
 
 Answer = str | BaseResponse | tuple[str, int]
+T = TypeVar("T")
 
 
 def init_app(app: Flask) -> None:
@@ -83,6 +85,14 @@ def whole_engine() -> Engine:
 def engine_in_force() -> Engine:
     """The engine that answers this request: of what its sender sees. Raises BundleError."""
     return whole_engine().seen_by(sight())
+
+
+def unless_away(ask: Callable[[], Sequence[T]]) -> Sequence[T]:
+    """What stands beside an article; it can be read while nobody finds anything."""
+    try:
+        return ask()
+    except EngineError:
+        return ()
 
 
 def sight() -> Sight:

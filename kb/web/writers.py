@@ -18,7 +18,7 @@ from kb.articles.writing.rename import moved_to
 from kb.articles.writing.save import MAX_EDITOR, Editions
 from kb.articles.writing.sittings import Sittings
 from kb.desk.after_save import settle
-from kb.errors import BundleError, InputError, KbError, NotFoundError, StoreError
+from kb.errors import BundleError, EngineError, InputError, KbError, NotFoundError, StoreError
 from kb.language import say
 from kb.people.teams import Teams
 from kb.search.engine import Engine
@@ -85,7 +85,7 @@ def engine_or_none() -> Engine | None:
     """The engine in force; writing must be possible before there is one."""
     try:
         return engine_in_force()
-    except BundleError:
+    except (BundleError, EngineError):
         return None
 
 

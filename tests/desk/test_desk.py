@@ -77,7 +77,7 @@ def test_a_paste_has_one_answer(client: FlaskClient, private: Settings, text: st
 
 def test_golden_queries_are_answered_so_too(private: Settings) -> None:
     """A golden query that only a verdict answers holds, as it does on the site."""
-    engine = engines(private.index).in_force()
+    engine = engines(private).in_force()
     query = golden_file.Golden(OWN_WORDS, (TARGET,), "suggest")
     assert [o.rank for o in run(engine, [query])] == [0]
     assert [o.rank for o in run(engine, [query], remembered_by(private, engine))] == [1]
@@ -90,7 +90,7 @@ def test_a_command_reads_all_verdicts(private: Settings) -> None:
     for number in range(AT_ONCE + 1):
         log.give_verdict(TARGET, "helpful", f"visitor {number}", OWN_WORDS)
     store.close()
-    remembered = remembered_by(private, engines(private.index).in_force())
+    remembered = remembered_by(private, engines(private).in_force())
     assert remembered is not None
     assert len(remembered) == 1
 
@@ -98,13 +98,13 @@ def test_a_command_reads_all_verdicts(private: Settings) -> None:
 def test_no_log_is_made_to_be_read(sample_settings: Settings, tmp_path: Path) -> None:
     """Where nobody has said anything, asking leaves no database behind."""
     settings = replace(sample_settings, database=str(tmp_path / "none.db"))
-    assert remembered_by(settings, engines(settings.index).in_force()) is None
+    assert remembered_by(settings, engines(settings).in_force()) is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_masks_hid_says_nothing(private: Settings) -> None:
     """A placeholder counts as the blank that it stands for, whoever asks; a subject stands before the text."""
-    engine = engines(private.index).in_force()
+    engine = engines(private).in_force()
     text = "激光打印机报50.2"
     plain, masked = (answer_paste(engine, Paste(t)) for t in (f" ，{text}", f"〔姓名1〕，{text}"))
     assert timeless(answers.Suggestions.of(masked).data()) == timeless(answers.Suggestions.of(plain).data())
@@ -146,7 +146,7 @@ def test_other_answers_have_one_shape(client: FlaskClient, private: Settings) ->
 
 def test_every_key_comes_from_the_value(private: Settings) -> None:
     """A model reads a value by its names; a key that the value lacks is not made up."""
-    engine = engines(private.index).in_force()
+    engine = engines(private).in_force()
     page = engine.search(Query("ORA-01653"))
     data = answers.Results.of(page).data()
     assert data["hits"][0]["title_spans"] == [list(span) for span in page.hits[0].title.spans]

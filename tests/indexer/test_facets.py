@@ -17,7 +17,8 @@ from kb.errors import NotFoundError
 from kb.indexer import facets
 from kb.model import HIDDEN_STATUSES, Article, folders
 from kb.model.schema import FACETS, NAMES
-from kb.search.index import Facet, Index
+from kb.search.facets import Facet
+from kb.search.index import Index
 from kb.text.hashing import find, keys
 
 few = st.sampled_from(["", "a", "b", "值"])

@@ -1,37 +1,38 @@
 """The contract of kb.search.engine and kb.search.backend: what any engine answers, asked of each by its name.
 
-What is expected is data: tests/engine/contract.yml. A second engine is a row of kb.search.engine.ENGINES and of INSIDE.
+What is expected is data: tests/engine/contract.yml. An engine is a row of kb.search.engine.ENGINES.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
+import clusters
 import pytest
 import yaml
 
+from kb.desk import publishing
 from kb.errors import BundleError, NotFoundError
-from kb.indexer import build as embedded_publisher
 from kb.model import Criterion, Query, Verdict, Where
 from kb.model.sight import EVERYTHING, Sight
 from kb.search.backend import Backend, Publisher
 from kb.search.engine import ENGINES, Engine, Engines, engines
-from kb.search.query import Term, parse
+from kb.search.query import Enough, Near, Term, parse
 from kb.settings import Settings, load
 
 CONTRACT: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "engine" / "contract.yml").read_text("utf8"))
 
 
-class Inside(NamedTuple):
-    """What stands behind a door: what is asked there, and what brings it up to date."""
-
-    backend: Callable[[Any], Backend]
-    publisher: Publisher
-
-
-INSIDE = {"embedded": Inside(lambda engine: engine.backend, embedded_publisher)}
+def chosen(name: str) -> dict[str, Any]:
+    """The settings of an engine by its name; a base in the cluster has a name of its own there."""
+    if name == "embedded":
+        return {"engine": name}
+    clusters.require()
+    nodes = list(clusters.shared("one", 1).addresses)
+    own = {"opensearch_index": f"t{uuid4().hex}", "opensearch_replicas": 0}
+    return {"engine": name, "opensearch": nodes, **own}
 
 
 class Base(NamedTuple):
@@ -39,7 +40,6 @@ class Base(NamedTuple):
 
     settings: Settings
     engines: Engines
-    inside: Inside
 
     @property
     def engine(self) -> Engine:
@@ -47,7 +47,12 @@ class Base(NamedTuple):
 
     @property
     def backend(self) -> Backend:
-        return self.inside.backend(self.engine)
+        found: Backend = self.engine.backend  # type: ignore[attr-defined]
+        return found
+
+    @property
+    def publisher(self) -> Publisher:
+        return publishing
 
     def write(self, path: str, text: str) -> None:
         place = self.settings.articles / path
@@ -56,11 +61,12 @@ class Base(NamedTuple):
 
 
 def made(name: str, folder: Path) -> Base:
-    settings = load({"articles": folder / "articles", "workers": 1, "trade_words": False, "encoder": "off"}, folder)
-    base = Base(settings, engines(settings.index, name), INSIDE[name])
+    options = {"articles": folder / "articles", "workers": 1, "trade_words": False, "encoder": "off"}
+    settings = load(options | chosen(name), folder)
+    base = Base(settings, engines(settings))
     for path, text in CONTRACT["articles"].items():
         base.write(path, text)
-    base.inside.publisher.build(settings)
+    base.publisher.build(settings)
     return base
 
 
@@ -206,9 +212,10 @@ def test_changes_aside(base: Base, tmp_path: Path) -> None:
     without = engine.without(["printer/jam.md"])
     assert without.search(Query("卡纸")).total == 0
     assert engine.search(Query("卡纸")).total == 1
-    aside = replace(base.settings, index=tmp_path / "index")
+    aside = replace(base.settings, index=tmp_path / "index", engine="embedded")
     aside.index.mkdir()
     engine.copied(aside.index)
+    publishing.build(aside)
     assert engine.opened(aside.index).search(Query("卡纸")).total == 1
 
 
@@ -216,7 +223,7 @@ def test_who_sees_a_part(own: Base) -> None:
     """An engine for who sees some articles answers as one of a base without the others, and stays the same one."""
     secret = CONTRACT["articles"]["printer/jam.md"].replace("KB-000001", "KB-000099").replace("搓纸轮", "光导鼓")
     own.write("printer/secret.md", secret.replace("---\n", "---\naudience: team:red\n", 1))
-    own.inside.publisher.update(own.settings, ["printer/secret.md"])
+    own.publisher.update(own.settings, ["printer/secret.md"])
     whole, sight = own.engine, Sight(audiences=frozenset({"internal"}))
     part = whole.seen_by(sight)
     assert part is whole.seen_by(Sight(audiences=frozenset({"internal"})))
@@ -241,7 +248,7 @@ def test_following(own: Base) -> None:
     old = own.engine
     assert own.engine is old
     own.write("printer/jam.md", CONTRACT["articles"]["printer/jam.md"].replace("搓纸轮", "分离爪"))
-    own.inside.publisher.update(own.settings, ["printer/jam.md"])
+    own.publisher.update(own.settings, ["printer/jam.md"])
     new = own.engine
     assert new is not old
     assert [e.search(Query("分离爪")).total for e in (old, new)] == [0, 1]
@@ -252,21 +259,21 @@ def test_an_article_comes_and_goes(own: Base) -> None:
     """A small change adds and removes; a full build says the same."""
     own.write("new.md", "---\nid: KB-000006\nkind: manual\ntitle: 投影仪维护\n---\n\n清洁投影仪的滤网。\n")
     (own.settings.articles / "printer" / "slow.md").unlink()
-    own.inside.publisher.update(own.settings, ["new.md", "printer/slow.md"])
+    own.publisher.update(own.settings, ["new.md", "printer/slow.md"])
     for _ in range(2):
         engine = own.engine
         assert engine.build().articles == 5
         assert [h.article.id for h in engine.search(Query("滤网")).hits] == ["KB-000006"]
         with pytest.raises(NotFoundError):
             engine.article("KB-000002")
-        own.inside.publisher.build(own.settings, full=True)
+        own.publisher.build(own.settings, full=True)
 
 
 @pytest.mark.parametrize("name", sorted(ENGINES))
 def test_nothing_built(name: str, tmp_path: Path) -> None:
     """Before the first build there is no engine, and that is said."""
     with pytest.raises(BundleError):
-        engines(tmp_path / "index", name).in_force()
+        engines(load(chosen(name), tmp_path)).in_force()
 
 
 # --- inside ----------------------------------------------------------------------------------
@@ -316,6 +323,9 @@ def test_statistics(base: Base) -> None:
     assert list(idfs) == terms
     assert idfs[terms[0]] < idfs[terms[1]] <= idfs[terms[2]]
     assert [backend.count(Term(term)) for term in terms] == dfs
+    assert backend.counts([Term(term) for term in terms]) == dfs
+    both = Enough((Term(terms[0]), Term(terms[1])), (1.0, 2.0), 3.0)
+    assert backend.counts([both, replace(both, least=1.0), Near("打印机", 0.5, 9)]) == [1, 2, 0]
 
 
 def test_texts(base: Base) -> None:

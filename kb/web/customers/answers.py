@@ -5,7 +5,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from kb.desk.paste import Paste, answer_paste, is_brief
-from kb.errors import BundleError
+from kb.errors import BundleError, EngineError
 from kb.model import Query
 from kb.people.sight import STRANGER
 from kb.web.cards import cards
@@ -26,7 +26,7 @@ def public_answers(text: str) -> list[PublicAnswer]:
     """Public articles that may answer a text, the best first; without a text, common questions."""
     try:
         engine = whole_engine().seen_by(STRANGER)
-    except BundleError:
+    except (BundleError, EngineError):
         return []
     if not text.strip():
         found = engine.search(Query("", size=COMMON, sort="updated"))
