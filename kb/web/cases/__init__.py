@@ -7,7 +7,7 @@
   becomes: closing.py; its files: files.py; who else writes: presence.py
 - /cases/figures: what a lead wants to know of them, and as files: figures.py
 - /duty: who is on call: duty.py
-- The same for programs: api.py
+- The same for programs: api.py; numbers in the search box: completing.py
 - What they share: shared.py
 """
 
