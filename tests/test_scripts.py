@@ -47,7 +47,7 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["bench", "frames", "soak", "robustness", "tune"])
+@pytest.mark.parametrize("name", ["bench", "desk", "frames", "soak", "robustness", "tune"])
 def test_help(name: str) -> None:
     """Asked for help, a script tells how it is called."""
     told = run(name, "--help")

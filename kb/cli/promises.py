@@ -10,7 +10,18 @@ from kb.cli.common import FILE, NOTHING, cli, command, json_option, listed, note
 from kb.errors import InputError
 from kb.language import say
 from kb.model.casework import Role
-from kb.service.telling import case_data, clock_line, clock_name, in_days, length, plain, share, stamp, why_counted
+from kb.service.telling import (
+    case_data,
+    clock_line,
+    clock_name,
+    in_days,
+    left,
+    length,
+    plain,
+    share,
+    stamp,
+    why_counted,
+)
 from kb.settings import PROMISES, Settings
 
 QUARTER = 92
@@ -46,7 +57,7 @@ def due(chosen: Settings, owner: str, team: str, within: int | None, as_json: bo
     if as_json:
         print_json([{"number": c.number, "clock": c.next_clock, "due": at.isoformat()} for at, c in found])
     for at, c in found if not as_json else ():
-        when = f"{stamp(at, cases.policy.zone)}  {length(at - now):>12}  {clock_name(c.next_clock)}"
+        when = f"{stamp(at, cases.policy.zone)}  {left(at, now)}  {clock_name(c.next_clock)}"
         click.echo(f"{when}  {c.number}  {c.priority}  {c.owner or '–'}  {one_line(c.title)}")
     if not found:
         note(say("没有要到期的", "nothing is due"))

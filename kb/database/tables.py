@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0013"
+HEAD = "0016"
 """The last migration: with it these tables are made."""
 
 
@@ -174,6 +174,15 @@ class GapDecision(Base):
     text: Mapped[str]
     state: Mapped[str] = mapped_column(String(16))
     owner: Mapped[str] = mapped_column(_NAME)
+
+
+class RefusedSaying(Base):
+    """What customers say, that a writer does not want as an alias of an article. digest: of the words."""
+
+    __tablename__ = "refused_sayings"
+    article: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime]
 
 
 class Rename(Base):
@@ -351,7 +360,7 @@ class Case(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_state_next_due", "state", "next_due"),
+        Index("ix_cases_customer_opened", "customer", "opened"),
         Index("ix_cases_owner_state", "owner", "state"),
         Index(
             "ix_cases_open", "next_due", "state", "owner", "team", "emergency", sqlite_where=OPEN, postgresql_where=OPEN
@@ -365,7 +374,7 @@ class Case(Base):
     kind: Mapped[str] = mapped_column(String(16))
     channel: Mapped[str] = mapped_column(String(16))
     opened: Mapped[datetime] = mapped_column(index=True)
-    customer: Mapped[str] = mapped_column(_NAME, index=True)
+    customer: Mapped[str] = mapped_column(_NAME)
     site: Mapped[str] = mapped_column(_NAME)
     contact: Mapped[str] = mapped_column(_NAME)
     title: Mapped[str] = mapped_column(_NAME)

@@ -141,9 +141,9 @@ class Results(Answered):
 
 
 class Completion(Answered):
-    kind: Literal["code", "product", "article"]
+    kind: Literal["code", "product", "article", "case"]
     text: str
-    id: str = told("文章的编号，别的为空", "number of an article, else empty")
+    id: str = told("文章或服务单的编号，别的为空", "number of an article or a case, else empty")
     articles: int = told("几篇文章里有", "articles that hold it")
     address: str = told("通往哪一页", "where it leads")
 

@@ -106,6 +106,11 @@ def post(session: Session, notices: Iterable[Notice], now: datetime | None = Non
     return len(session.scalars(statement, rows).all())
 
 
+def posted(session: Session, key: str) -> bool:
+    """Whether a message of this key is, or was, in the outbox."""
+    return session.scalar(select(tables.Message.id).where(tables.Message.key == key)) is not None
+
+
 def _row(notice: Notice, now: datetime) -> dict[str, Any]:
     values = notice._asdict() | {"not_before": notice.not_before or now, "extra": dict(notice.extra)}
     values |= {"subject": " ".join(notice.subject.split())[:MAX_SUBJECT], "text": notice.text[:MAX_TEXT]}

@@ -5,7 +5,8 @@
 - What is promised? policy.py reads service.yml; rehearsal.py tries one on cases that were
 - How does it stand with a promise, and why? clocks.py, over reckoning.py (working time) and days.py (days off)
 - What is learnt of cases? closing.py (a log becomes an article), credit.py (which articles solved them), figures.py
-  over ledger.py (how a case stands with each promise, a row each)
+  over ledger.py (how a case stands with each promise, a row each), sayings.py (words of customers that find nothing),
+  proposing.py (how urgent a report is, and how far it reaches)
 - What is the report of a day of an emergency? daily.py
 - What is a customer told, and by which link does he come? tracking.py, links.py
 - Which files came with them? files.py. Which reports must find what is published? publishing.py

@@ -57,6 +57,8 @@ STREAMED = 1000
 """Rows of logs that are fetched at once."""
 _OF_DEVICES = {"device", "old", "new"}
 """Fields that name one."""
+_BEYOND = "z"
+"""What comes after every digit and dash, in whatever order a database sorts."""
 _COLUMNS = tuple(f.name for f in fields(Snapshot))
 
 
@@ -114,6 +116,14 @@ class Alike(NamedTuple):
 
     open: tuple[Like, ...]
     unwritten: tuple[Like, ...]
+
+
+class Taught(NamedTuple):
+    """A closed case that an article solved. report: as it was told."""
+
+    number: str
+    article: str
+    report: str
 
 
 ALIKE = 0.3
@@ -233,6 +243,38 @@ class Cases:
             logs = [log for _, log in _with_logs(session, case.id.in_(session.scalars(last).all()))] if count else []
         return solved(count, logs, _now()) if count else None
 
+    def taught(self, most: int) -> list[Taught]:
+        """What the newest closed cases say that an article solved."""
+        case, event = tables.Case, tables.Event
+        real = case.outcome.not_in((Outcome.CANCELLED, Outcome.MERGED))
+        statement = (
+            select(case.number, case.article, event.text)
+            .join(event, and_(event.case_id == case.id, event.place == 1))
+            .where(case.closed.is_not(None), case.article != "", real)
+            .order_by(case.closed.desc())
+            .limit(most)
+        )
+        with self._store.reading() as session:
+            return [Taught(*row) for row in session.execute(statement)]
+
+    def beginning(self, digits: str, most: int) -> list[Snapshot]:
+        """Cases whose number begins so, or is meant so (137, 26-137), the newest first."""
+        with self._store.reading() as session:
+            with suppress(InputError, NotFoundError):
+                return [_snapshot_of(self._row(session, digits)).at(_now())]
+            number = tables.Case.number
+            statement = select(tables.Case).where(number >= digits, number < digits + _BEYOND)
+            found = session.scalars(statement.order_by(number.desc()).limit(most))
+            return [_snapshot_of(row).at(_now()) for row in found]
+
+    def classes_of(self, text: str) -> list[tuple[float, str, str]]:
+        """(how much it is like a text, urgency, impact) of cases like it, whatever became of them."""
+        case = tables.Case
+        with self._store.reading() as session:
+            shares = {found: share for found, share in finding.like(session, text) if share >= ALIKE}
+            known = select(case.id, case.urgency, case.impact).where(case.id.in_(shares))
+            return [(shares[row.id], row.urgency, row.impact) for row in session.execute(known)]
+
     def named(self, wanted: Sequence[str]) -> list[Case]:
         """Cases by their whole numbers, with their logs, in that order."""
         with self._store.reading() as session:
@@ -242,7 +284,7 @@ class Cases:
 
     def logs(self, since: datetime) -> Iterator[Case]:
         """Cases that are open, or were opened since then, with their logs."""
-        wanted = (tables.Case.state != State.CLOSED) | (tables.Case.opened >= since)
+        wanted = or_(OPEN, tables.Case.opened >= since)
         with self._store.reading() as session:
             for row, log in _with_logs(session, wanted):
                 yield Case(_snapshot_of(row), log, self._policy(session, row.policy))
@@ -380,7 +422,7 @@ class Cases:
     def adopt(self, author: Author) -> list[str]:
         """Move the cases that are not closed on to the present policy; their numbers."""
         with self._store.reading() as session:
-            other = (tables.Case.state != State.CLOSED) & (tables.Case.policy != self.policy.digest)
+            other = and_(OPEN, tables.Case.policy != self.policy.digest)
             found = list(session.scalars(select(tables.Case.number).where(other).order_by(tables.Case.id)))
 
         def write(number: str, session: Session) -> Case:
@@ -718,6 +760,8 @@ def _where(statement: Select[Any], which: Filter, now: datetime) -> Select[Any]:
     if not (which.states or which.any_state or which.unwritten or which.merged_into or which.parent):
         statement = statement.where(OPEN)
     if which.states:
+        if State.CLOSED not in which.states:
+            statement = statement.where(OPEN)
         wider = {*which.states, *({State.WAITING} if State.OPEN in which.states else ())}  # a wait may be over by now
         statement = statement.where(case.state.in_(sorted(wider)))
     for name in ("owner", "team", "customer", "merged_into", "parent"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, ColumnElement, Select, and_, case, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
 from kb.database import tables
@@ -80,7 +80,6 @@ Counted = type[tables.Case] | type[tables.CaseClock]
 _REAL = _CASE.outcome.not_in(UNREAL)
 _CLOSED = _CASE.state == State.CLOSED
 _HAS_ARTICLE = _CASE.article != ""
-_WRITTEN: ColumnElement[bool] = literal_column(tables.WRITTEN.text, Boolean)
 
 
 def figures(session: Session, which: Which, now: datetime) -> Figures:
@@ -131,14 +130,23 @@ def unwritten(session: Session, which: Which, most: int) -> Sequence[tuple[str, 
     return [(row.number, row.title, row.area, row.unwritten) for row in session.execute(statement)]
 
 
-def parts(session: Session, which: Which, months: Sequence[datetime], now: datetime) -> list[Part]:
-    """The figures by customer and month, those with the most cases first. months: the moments at which they begin."""
+def parts(
+    session: Session, which: Which, months: Sequence[datetime], now: datetime, most: int | None = None
+) -> list[Part]:
+    """The figures by customer and month, those with the most cases first. months: the moments at which they begin.
+
+    most: customers that are wanted, all by default.
+    """
     counts = (func.count(), func.sum(_one(_CLOSED & (_CASE.outcome == Outcome.CONFIRMED))), func.sum(_one(_CLOSED)),
               func.count(_CASE.score), func.coalesce(func.sum(_CASE.score), 0))  # fmt: skip
     grouped: list[Any] = [_CASE.customer, _month(_CASE, months)]
     promised: list[Any] = [_CLOCK.customer, _month(_CLOCK, months)]
-    cases = session.execute(_of(select(*grouped, *counts), which).where(_REAL).group_by(*grouped)).all()
-    kept = session.execute(_of(select(*promised, *_kept(now)), which, _CLOCK).group_by(*promised)).all()
+    of_cases = _of(select(*grouped, *counts), which).where(_REAL).group_by(*grouped)
+    of_clocks = _of(select(*promised, *_kept(now)), which, _CLOCK).group_by(*promised)
+    if most is not None:
+        names = _largest(session, which, most)
+        of_cases, of_clocks = of_cases.where(_CASE.customer.in_(names)), of_clocks.where(_CLOCK.customer.in_(names))
+    cases, kept = session.execute(of_cases).all(), session.execute(of_clocks).all()
     promises = {(name, at): Kept(*states) for name, at, *states in kept}
     out = [
         Part(name, at, n, promises.get((name, at), Kept(0, 0, 0)), confirmed, Scores(answered, closed, total))
@@ -148,6 +156,12 @@ def parts(session: Session, which: Which, months: Sequence[datetime], now: datet
     for part in out:
         totals[part.customer] += part.cases
     return sorted(out, key=lambda part: (-totals[part.customer], part.customer, -part.month))
+
+
+def _largest(session: Session, which: Which, most: int) -> list[str]:
+    """The customers with the most cases."""
+    real = _of(select(_CASE.customer), which).where(_REAL).group_by(_CASE.customer)
+    return list(session.scalars(real.order_by(func.count().desc(), _CASE.customer).limit(most)))
 
 
 def customers(session: Session, most: int) -> list[str]:
@@ -192,7 +206,7 @@ def _provisional(session: Session, which: Which) -> int:
 
 def _new(session: Session, which: Which) -> int:
     """Closed cases whose article was written for them."""
-    written = select(tables.Event.case_id).where(_WRITTEN).distinct().subquery()
+    written = select(tables.Event.case_id).where(tables.WRITTEN).distinct().subquery()
     statement = _of(select(func.count()).join_from(written, _CASE, written.c.case_id == _CASE.id), which)
     return session.scalar(statement.where(_CLOSED, _REAL, _HAS_ARTICLE)) or 0
 

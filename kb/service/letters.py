@@ -18,9 +18,9 @@ from kb.database import tables
 from kb.database.secret import shared
 from kb.labels import label
 from kb.language import say
-from kb.model.casework import Channel, EventKind
+from kb.model.casework import Channel, EventKind, State
 from kb.notices.channels import HOOK, MAIL, headers_of_notices, sends_mail
-from kb.notices.outbox import Notice, post
+from kb.notices.outbox import Notice, post, posted
 from kb.service.events import Event, effective
 from kb.service.links import issue
 from kb.service.snapshot import Snapshot
@@ -70,18 +70,28 @@ class Letters:
             "Your report arrived; its number is {number}. We will answer soon; to add something, answer this mail.",
             number=now.number,
         )
-        if self.site and address_of(log):
-            link = f"{self.site}/c/{issue(session, case, log[-1].noted)}"
-            words += "\n" + say("查看进展：{link}", "How it stands: {link}", link=link)
         self._mail(session, case, now, log, "receipt", words, automatic=True)
 
     def remind(self, session: Session, case: int, now: Snapshot, log: Sequence[Event], which: str) -> bool:
-        """Ask the customer whether it is restored; whether he can be asked by mail. which: reminder of which rest."""
-        words = say(
-            "单号 {number}：我们这边已经恢复。请回信告诉我们是否好了；没有回音，我们会按已恢复关闭。",
-            "Case {number}: it is restored on our side. Please answer whether it is well; without a word we close it.",
-            number=now.number,
-        )
+        """Ask the customer whether it is restored, or for what he is waited for; whether he can be asked by mail.
+
+        which: reminder of which rest, or wait.
+        """
+        if now.state == State.WAITING:
+            asked = next((e.text for e in reversed(log) if e.kind == EventKind.WAIT and e.public), "")
+            words = say(
+                "单号 {number}：我们在等您的消息，好接着处理。",
+                "Case {number}: we wait for a word from you to go on.",
+                number=now.number,
+            )
+            words += f"\n\n{asked}" if asked else ""
+        else:
+            words = say(
+                "单号 {number}：我们这边已经恢复。请回信告诉我们是否好了；没有回音，我们会按已恢复关闭。",
+                "Case {number}: it is restored on our side. Please answer whether it is well; "
+                "without a word we close it.",
+                number=now.number,
+            )
         return self._mail(session, case, now, log, which, words, automatic=True)
 
     def _mail(
@@ -95,9 +105,11 @@ class Letters:
         automatic: bool,
     ) -> bool:
         """what: the part of the Message-ID behind the number. Whether there was an address."""
-        to = address_of(log)
+        to, key = address_of(log), f"mail:{now.number}:{what}"
         if not to or not self.sender or to == parseaddr(self.sender)[1].casefold():
             return False
+        if posted(session, key):
+            return True
         before = select(tables.Event.message_id).where(
             tables.Event.case_id == case, tables.Event.message_id.is_not(None)
         )
@@ -108,10 +120,16 @@ class Letters:
         if automatic:
             headers |= {**headers_of_notices(), "Auto-Submitted": "auto-replied" if answered else "auto-generated"}
         foot = say("回复时请保留主题里的 [{number}]。", "Please keep [{number}] in the subject.", number=now.number)
-        text = f"{words.strip()}\n\n-- \n{foot}\n"
-        key = f"mail:{now.number}:{what}"
+        text = f"{words.strip()}\n\n-- \n{self._link(session, case, log)}{foot}\n"
         post(session, [Notice(key, MAIL, to, f"[{now.number}] {now.title}", text, headers)])
         return True
+
+    def _link(self, session: Session, case: int, log: Sequence[Event]) -> str:
+        """A line by which the customer follows his case, "" where he can't reach the site. The mail alone holds it."""
+        if not self.site:
+            return ""
+        link = f"{self.site}/c/{issue(session, case, log[-1].noted)}"
+        return say("查看进展、补充、确认：{link}", "See how it stands, add to it, confirm it: {link}", link=link) + "\n"
 
 
 def letters(settings: Settings) -> Letters:

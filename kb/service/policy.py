@@ -148,6 +148,13 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """How long before the end of a wait somebody is reminded of it; None for not at all."""
+
+    remind: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """An event that another one must come before, for these priorities (all, when empty)."""
 
@@ -198,6 +205,7 @@ class Policy:
     near: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     survey: Survey = Survey()
     devices: Replacing = Replacing()
+    waits: Waits = Waits()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -519,6 +527,13 @@ class _Reader:
             self._name_of_a_calendar(found["time"]) if "time" in found else next(iter(self.calendars), ""),
         )
 
+    def read_waits(self, node: yaml.Node) -> Waits:
+        found = dict(_entries(node, ("remind",)))
+        remind = _duration(found["remind"]) if "remind" in found else None
+        if remind is not None and remind.unit == "workdays":
+            raise _Refused(found["remind"], say("应为分钟、小时或天", "should be minutes, hours or days"))
+        return Waits(remind)
+
     def read_steps(self, node: yaml.Node) -> dict[str, Step]:
         kinds = tuple(k.value for k in EventKind)
         out = {}
@@ -574,6 +589,7 @@ _SECTIONS: dict[str, tuple[bool, Callable[[_Reader, yaml.Node], Any]]] = {
     "near": (False, _Reader.read_near),
     "survey": (False, _Reader.read_survey),
     "devices": (False, _Reader.read_devices),
+    "waits": (False, _Reader.read_waits),
 }
 """Name -> (whether it must be there, what reads it), in the order of reading; each is a field of Policy."""
 

@@ -47,15 +47,30 @@ def stamp(when: datetime | None, zone: ZoneInfo) -> str:
 
 
 def length(time: timedelta, days: bool = False) -> str:
-    """A time as people read it: 1 天, 2 h 05 min."""
+    """A time that is reckoned, as people read it: 3 天, 2 小时 5 分钟. days: it is whole days that are counted."""
     if days:
         return say("{n} 天", "{n} days", n=time.days)
-    minutes = int(abs(time).total_seconds() // 60)
-    return (
-        ("-" if time.total_seconds() < 0 else "")
-        + (f"{minutes // 60} h " if minutes >= 60 else "")
-        + f"{minutes % 60} min"
-    )
+    hours, minutes = divmod(int(abs(time).total_seconds() // 60), 60)
+    told = say("{n} 分钟", "{n} min", n=minutes)
+    told = say("{n} 小时 ", "{n} h ", n=hours) + told if hours else told
+    return ("-" if time.total_seconds() < 0 else "") + told
+
+
+LONG = timedelta(days=2)
+"""From this on a stretch of the calendar is told in days."""
+
+
+def span(time: timedelta) -> str:
+    """A stretch of the calendar, whose days have 24 hours each: 3 天 4 小时."""
+    if time < LONG:
+        return length(time)
+    return say("{n} 天 {h} 小时", "{n} days {h} h", n=time.days, h=time.seconds // 3600)
+
+
+def left(due: datetime, now: datetime) -> str:
+    """What is left until a moment, or how long it is past."""
+    told = span(abs(due - now))
+    return say("还剩 {t}", "{t} left", t=told) if due >= now else say("超时 {t}", "{t} late", t=told)
 
 
 def clock_name(name: str) -> str:

@@ -22,7 +22,7 @@ from kb.service.policy import Policy
 from kb.service.reckoning import Years, working_time
 from kb.service.snapshot import Snapshot
 from kb.service.states import Phase, emergencies, phases
-from kb.service.windows import Silence, silence
+from kb.service.windows import Silence, silence, wait_reminder
 
 AGAIN = timedelta(days=1)
 """A case is looked at once a day at least: days off may have been announced."""
@@ -41,8 +41,8 @@ class Around(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a look at a case found. news: for those at work. remind: the reminder of its customer that is due, "" for
-    none. closes: whether its silence is over. next: when to look again."""
+    """What a look at a case found. news: for those at work. remind: the reminder of its customer that is due, whether
+    it is well, or that he is waited for; "" for none. closes: whether its silence is over. next: when to look again."""
 
     news: tuple[Concerned, ...]
     remind: str
@@ -77,8 +77,15 @@ def look(
         remind = _reminder(quiet, life[-1], now)
         closes = quiet.closes is not None and quiet.closes <= now
         moments += [*quiet.reminders, *([quiet.closes] if quiet.closes else [])]
+    before_end = wait_reminder(life, policy)
+    if before_end is not None:
+        moments.append(before_end)
+        if before_end <= now and life[-1].waits_for != WaitsFor.CUSTOMER:
+            told.append((_running_out(case, life[-1], policy), False))
+        elif before_end <= now and may_tell:
+            remind = f"w{life[-1].start:%y%m%d%H%M}"
     later = [m for m in moments if m > now]
-    if told and not may_tell:
+    if (told or (before_end is not None and before_end <= now)) and not may_tell:
         later += [start for start, _ in office.intervals(now, now + OPENS_WITHIN)][:1]
     if closes:
         later.append(now + SOON)
@@ -149,9 +156,29 @@ def _of_wait(case: Snapshot, log: Sequence[Event], life: Sequence[Phase], now: d
     return [(News(key, "case", subject, _about(case), {"case": case.number}), False)]
 
 
+def _running_out(case: Snapshot, wait: Phase, policy: Policy) -> News:
+    """That a wait for a part, a vendor, a visit or a window ends soon."""
+    assert wait.until is not None
+    what, until = label("waits_for", wait.waits_for), f"{wait.until.astimezone(policy.zone):%m-%d %H:%M}"
+    subject = say(
+        "等待快到期：{number} 等{what}到 {until}",
+        "The wait ends soon: {number} waits for {what} until {until}",
+        number=case.number,
+        what=what,
+        until=until,
+    )
+    key = f"waits:{case.number}:{wait.start:%y%m%d%H%M}"
+    return News(key, "case", subject, _about(case), {"case": case.number, "due": wait.until.isoformat()})
+
+
 def ask_by_phone(case: Snapshot, policy: Policy, around: Around, which: str) -> Concerned:
-    """That a customer without a mail address is to be asked whether it is restored."""
-    subject = say("请问客户是否好了：{number}", "Ask the customer whether it is well: {number}", number=case.number)
+    """That a customer without a mail address is to be asked whether it is restored, or for what he is waited for."""
+    if case.state == State.WAITING:
+        subject = say(
+            "请问客户：{number} 在等他的消息", "Ask the customer: {number} waits for a word of his", number=case.number
+        )
+    else:
+        subject = say("请问客户是否好了：{number}", "Ask the customer whether it is well: {number}", number=case.number)
     news = News(f"ask:{case.number}:{which}", "case", subject, _about(case), {"case": case.number})
     return _concerned(news, False, case, policy, around, False)
 

@@ -15,7 +15,7 @@ from kb.database import tables
 from kb.database.connection import Store, insert_into
 from kb.errors import ConflictError, InputError
 from kb.language import say
-from kb.model.casework import Role, State
+from kb.model.casework import Role
 from kb.notices.knowledge import LATELY, mentions
 from kb.notices.news import Concerned, Known, messages
 from kb.notices.outbox import post
@@ -63,7 +63,7 @@ def _due(store: Store, now: datetime) -> list[int]:
     statement = (
         select(case.id)
         .outerjoin(looked, looked.case_id == case.id)
-        .where(case.state != State.CLOSED, changed)
+        .where(tables.OPEN, changed)
         .order_by(looked.at, case.id)
         .limit(MOST)
     )

@@ -1,4 +1,6 @@
-"""This module answers when a restored case may be closed for silence, and until when a closed one may be reopened."""
+"""This module answers when a restored case may be closed for silence, until when a closed one may be reopened, and
+when it is told that a wait runs out.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,3 +36,14 @@ def reopens_until(life: Sequence[Phase], policy: Policy, years: Years = statutor
     if last.state is not State.CLOSED or last.outcome is Outcome.MERGED:
         return None
     return working_time(policy, policy.close.calendar, years).end(last.start, policy.close.reopen)
+
+
+def wait_reminder(life: Sequence[Phase], policy: Policy) -> datetime | None:
+    """When it is told that a wait runs out: as long before as the policy says, of a short one half of it before.
+
+    None for a case that does not wait, or whose wait has no end.
+    """
+    last, remind = life[-1], policy.waits.remind
+    if last.state is not State.WAITING or last.until is None or remind is None:
+        return None
+    return last.until - min(remind.length, (last.until - last.start) / 2)

@@ -30,6 +30,15 @@ def factors(terms: Sequence[str], spread: NDArray[np.float64], share: float) -> 
     return spread / np.maximum(spread + talk, 1e-12)
 
 
+USUAL = 0.01
+"""The share of messages from which on a term is what people talk with."""
+
+
+def is_talk(term: str) -> bool:
+    """Whether people usually talk with a term, whatever it is about."""
+    return _spread().get(term, 0.0) >= USUAL
+
+
 @lru_cache(maxsize=1)
 def _spread() -> dict[str, float]:
     """The share of messages that hold each term.

@@ -26,6 +26,7 @@ from kb.model.schema import FACETS
 from kb.notices.outbox import Outbox
 from kb.search.clarify import checked_answer, latest
 from kb.web import authorization, requests
+from kb.web.cases.completing import numbered
 from kb.web.errors import about
 from kb.web.forms import query_from, why_from
 from kb.web.openapi import Api
@@ -78,13 +79,17 @@ def search_api() -> dict[str, Any]:
     "GET",
     "/api/v1/complete",
     FIND,
-    ("输入时的补全：标识、产品、文章", "What may be meant while somebody types: identifiers, products, articles"),
+    (
+        "输入时的补全：标识、产品、文章，员工还有服务单号",
+        "What may be meant while somebody types: identifiers, products, articles, for staff numbers of cases",
+    ),
     {200: answers.Completions},
     query=requests.Typed,
 )
 def complete_api(query: requests.Typed) -> dict[str, Any]:
     found = engine_in_force().complete(query.q, query.size, query.articles)
-    return {"query": query.q, "completions": [answers.Completion.of(c, completion_url(c)).data() for c in found]}
+    told = [*numbered(query.q), *(answers.Completion.of(c, completion_url(c)) for c in found)]
+    return {"query": query.q, "completions": [completion.data() for completion in told[: query.size]]}
 
 
 @blueprint.operation(

@@ -46,7 +46,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("import_assets", "write_assets"), "assets"),
     # writing
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "sitting", "merge"), "write"),
-    **dict.fromkeys(("history", "restore", "rename", "review", "still_right"), "write"),
+    **dict.fromkeys(("history", "restore", "rename", "review", "still_right", "decide_saying"), "write"),
     # any change of a state: kb.articles.writing.workflow asks who publishes
     **dict.fromkeys(("change_state", "change_states", "api_keeping.state_api"), "write"),
     **dict.fromkeys(("import_", "undo", "preview_import", "preview_article", "job"), "import"),

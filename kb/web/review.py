@@ -7,12 +7,14 @@ from flask import Flask, flash, redirect, request, url_for
 
 from kb.articles.files import ArticleFile
 from kb.articles.importing.undo import Imports
-from kb.articles.writing.form import edited
+from kb.articles.writing.form import edited, values_of, with_value
 from kb.desk.after_save import settle
 from kb.errors import ConflictError, InputError, KbError
 from kb.labels import label
 from kb.language import say
 from kb.model import Article
+from kb.service.sayings import LOOKED_AT, Refused, Saying, sayings
+from kb.web.cases.shared import cases
 from kb.web.editor import NEW
 from kb.web.jobs import Report, new_job
 from kb.web.views import Answer, article_url, page, settings_in_force, store
@@ -31,6 +33,8 @@ from kb.web.writers import (
 SOON = timedelta(days=60)
 AGAIN = timedelta(days=365)
 """How far "still right" moves the date of review."""
+MAX_SAYING = 100
+"""Characters of an alias that is taken from customers."""
 MAX_ROWS = 200
 MAX_AT_ONCE = 100_000
 """Articles of a state that are changed together."""
@@ -39,6 +43,7 @@ MAX_AT_ONCE = 100_000
 def init_app(app: Flask) -> None:
     for rule, view, methods in (
         ("/review", review, ["GET"]),
+        ("/review/saying", decide_saying, ["POST"]),
         ("/review/<path:name>", still_right, ["POST"]),
         ("/state/<path:name>", change_state, ["POST"]),
         ("/states", change_states, ["POST"]),
@@ -58,7 +63,33 @@ def review() -> Answer:
         overdue=found["overdue"],
         soon=found["soon"],
         again=AGAIN.days,
+        sayings=_sayings(),
     )
+
+
+def _sayings() -> list[Saying]:
+    """What customers said in cases, that may become aliases; none where no cases are served, or before an index."""
+    engine, settings = engine_or_none(), settings_in_force()
+    if engine is None or not settings.serves:
+        return []
+    return sayings(engine, cases().taught(LOOKED_AT), Refused(store()))
+
+
+@writing
+def decide_saying() -> Answer:
+    """Make a saying of customers an alias of its article, as it is or as it was put right; or propose it no more."""
+    article, said = request.form.get("article", ""), request.form.get("said", "")
+    text = " ".join(request.form.get("text", "").split())[:MAX_SAYING]
+    if request.form.get("decision") != "accept" or not text:
+        Refused(store()).refuse(article, said)
+        flash(say("不再提议“{text}”", "“{text}” will not be proposed again", text=said))
+        return redirect(url_for("review", _anchor="sayings"), 303)
+    now = file_of(article)
+    note = say("采用客户的说法：{text}", "taken from customers: {text}", text=text)
+    answer = _change(now.path, {"aliases": with_value("aliases", values_of(now)["aliases"], text)}, note)
+    if text != said:
+        Refused(store()).refuse(article, said)
+    return answer
 
 
 class Unfinished(NamedTuple):

@@ -95,7 +95,7 @@ def test_clock_and_due(kb: Kb) -> None:
     assert "响应" in kb("due", "--within", 60).output
     kb("due", "--owner", "谁", code=NOTHING)
     assert json.loads(kb("due", "--json").output)[0]["clock"] == "answer"
-    assert "计入  20 min" in kb("clock", 1, "--why").output
+    assert "计入  20 分钟" in kb("clock", 1, "--why").output
     assert {c["name"] for c in json.loads(kb("clock", 1, "--json").output)} == {"answer", "restore"}
     kb("case", "promise", 1, "三点回电", "--until", "2026-12-31 15:00", "--at", "2026-12-31 14:00", code=MISTAKE)
 

@@ -271,6 +271,21 @@ def test_a_receipt_leads_to_the_case(cases: Cases, store: Store, files: Files) -
     assert Links(store).case(secret) == number
 
 
+def test_every_mail_leads_to_the_case(cases: Cases, store: Store, files: Files) -> None:
+    """Answers and what was restored have a link of their own, too; without an address for customers none has."""
+    cases.letters = Letters(US, site="https://kb.example.com")
+    number = Incoming(cases, store, files).take(mail("打印机卡纸")).number
+    cases.add(number, "reply", LI, "请看一下进纸口")
+    cases.add(number, "restore", LI, "换搓纸轮", RESTORE)
+    texts = [m.text for m in sent(store)]
+    secrets = {text.partition("https://kb.example.com/c/")[2].split()[0] for text in texts}
+    assert len(secrets) == len(texts) == 3
+    assert {Links(store).case(secret) for secret in secrets} == {number}
+    cases.letters = Letters(US)
+    cases.add(number, "reply", LI, "还在吗")
+    assert "/c/" not in sent(store)[-1].text
+
+
 def test_who_wants_no_receipt_gets_none(desk: Incoming, store: Store) -> None:
     """A program that reports, under an address that nobody reads, opens a case that is not answered by itself."""
     opened(desk, sender="监控 <noreply@x.example>")

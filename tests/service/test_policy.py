@@ -45,7 +45,9 @@ def test_everything_a_file_can_say() -> None:
         + 'teams: {hotline: {notify: "dingtalk://x", areas: [network], cities: [济南, 德州]}}\n'
         + "near: {德州: [德州, 济南]}\n"
         + "survey: {scale: 10, ask: [服务及时], comment_below: 6}\n"
+        + "waits: {remind: 2 h}\n"
     )
+    assert policy.waits.remind == Duration(2, "h")
     assert (len(policy.days[0].closed), policy.days[0].announced) == (8, True)
     assert policy.emergency.leader
     assert policy.emergency.to == ("lead", "company")
@@ -69,6 +71,7 @@ WRONG = {
     "steps: {applied: {needs: tested, when: P9}}": (1, "P9"),
     "survey:\n  scale: 11": (2, "11"),
     "teams:\n  a: [b]": (2, "键"),
+    "waits: {remind: 1 workdays}": (1, "小时"),
     "near: *x": (1, "*"),
     "near: {a: b}}": (1, "YAML"),
     "near: " + "[" * 9 + "]" * 9: (1, "嵌套"),

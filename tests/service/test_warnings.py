@@ -21,6 +21,7 @@ from kb.service.cases import Author, Case, Cases
 from kb.service.clocks import clocks
 from kb.service.duty import Roster, Shift
 from kb.service.letters import Letters
+from kb.service.links import Links
 from kb.service.policy import Policy, Team, shipped
 from kb.service.snapshot import standing
 from kb.service.warnings import Around, Seen, look
@@ -138,6 +139,33 @@ def test_silence_is_reminded_and_closed() -> None:
     assert seen(text.replace("restored", "restored provisional=yes"), "2026-03-09 18:00").remind == ""
 
 
+WAITS = MONDAY + "\n2026-03-02 09:12 call\n2026-03-02 10:00 wait for={whom} until=2026-03-03T16:00+08:00"
+
+
+@pytest.mark.parametrize("whom", ["part", "vendor", "visit", "window"])
+def test_somebody_is_told_before_a_wait_runs_out(whom: str) -> None:
+    """Four hours before its end, in working time, once, and who looks after the case."""
+    text = WAITS.format(whom=whom)
+    said = {
+        minute: [(what, who) for what, who in told(text, f"2026-03-03 {minute}") if what.startswith("waits:")]
+        for minute in ("11:59", "12:30", "13:31", "15:59")  # lunch is no working time
+    }
+    assert said["11:59"] == said["12:30"] == []
+    assert said["13:31"] == said["15:59"] == [("waits:2603020200", ["li"])]
+    assert seen(text, "2026-03-03 12:30").next <= at("2026-03-03 13:30")
+
+
+def test_a_customer_is_reminded_before_his_wait_runs_out() -> None:
+    """It is his turn: nobody else is alarmed. Of a wait of an hour half is left when he is."""
+    text = WAITS.format(whom="customer")
+    assert seen(text, "2026-03-03 11:59").remind == ""
+    found = seen(text, "2026-03-03 14:00")
+    assert (found.remind[:1], found.news) == ("w", ())
+    short = text.replace("2026-03-03T16:00", "2026-03-02T11:00")
+    assert [bool(seen(short, f"2026-03-02 10:{minute}").remind) for minute in ("29", "31")] == [False, True]
+    assert seen(text + "\n2026-03-03 13:00 message_in", "2026-03-03 14:00").remind == ""
+
+
 # --- the minute's run -----------------------------------------------------------------------------
 
 
@@ -205,6 +233,31 @@ def test_a_customer_without_mail_is_asked_by_somebody(site: Settings, monkeypatc
     cases.add(number, "restore", LI, "换搓纸轮", RESTORE)
     tick(site, at("2026-03-04 18:00"))
     assert keys(site) == [f"ask:{number}:r2603020100n1 > mail lead"]
+
+
+def test_a_wait_for_the_customer_is_a_mail_with_his_link(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was asked, and the link to his case, once; by telephone where he reads no mail."""
+    monkeypatch.setattr(module, "_now", lambda: at("2026-03-02 09:00"))
+    site = replace(site, public_url="https://kb.example.com")
+    cases = module.opened(site)
+    given = {"for": "customer", "until": "2026-03-03T16:00+08:00"}
+    numbers = []
+    for contact in ("wang@x.example", "王工 13800000000"):
+        number = cases.report("卡纸", {"channel": "phone", "contact": contact, "owner": "主管"}, LI).now.number
+        cases.add(number, "call", LI, "已回电")
+        cases.add(number, "wait", LI, "请告诉我们机身上的序列号", given)
+        numbers.append(number)
+    for minute in ("14:00", "14:01", "15:00"):
+        tick(site, at(f"2026-03-03 {minute}"))
+    assert keys(site) == [f"ask:{numbers[1]}:w2603020100 > mail lead", f"mail:{numbers[0]}:w2603020100"]
+    store = Store(site.database)
+    [mail] = [m for m in Outbox(store).unsent() if m.key.startswith("mail:")]
+    assert "序列号" in mail.text
+    secret = mail.text.partition("https://kb.example.com/c/")[2].split()[0]
+    then = at("2026-03-03 16:00")
+    assert Links(store).case(secret, then) == numbers[0]
+    assert len(Links(store).of(numbers[0], then)) == 1
+    store.close()
 
 
 def test_a_team_that_is_mentioned_in_a_note(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

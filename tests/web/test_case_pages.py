@@ -239,6 +239,50 @@ def test_area_and_cause_are_proposed_with_their_share(client: FlaskClient, cases
     assert post(client, "/cases/new", text=FAULT, action="report", channel="pigeon").status_code == 422
 
 
+WIDE = "全楼都上不了网，停产了，交换机 S5130 端口灯全灭"
+
+
+def test_urgency_and_impact_are_proposed_and_taken_by_hand(client: FlaskClient, cases: Cases) -> None:
+    """The words that tell them stand beside; nothing is set before it is taken, with the priority that follows."""
+    looked = post(client, "/cases/new", text=WIDE, action="look").text
+    assert re.search(r'value="impact=wide"[^>]*>采用：全体 70%\s*<small>原话“全楼”', looked)
+    assert '<option value="normal" selected>' in looked
+    assert "照提议，优先级为 P1" in looked
+    number = report(client, WIDE, urgency="normal", impact="one")
+    assert cases.find(number).now.priority == "P3"
+    taken = post(client, "/cases/new", text=WIDE, take="impact=wide", urgency="normal", impact="one").text
+    assert '<option value="wide" selected>' in taken
+    assert 'value="impact=wide" class="take"' not in taken
+
+
+def test_what_nobody_classified_is_proposed_on_its_case(client: FlaskClient, cases: Cases) -> None:
+    """Of a case by a form or a program each proposal is one button, an entry of who took it; then it is gone."""
+    number = cases.report(WIDE, {"channel": "form"}, Author("王工", Role.CUSTOMER)).now.number
+    page = client.get(f"/cases/{number}").text
+    offered = re.findall(r'name="take" value="(\w+)=(\w+)"', page)
+    assert ("urgency", "high") in offered
+    assert ("impact", "wide") in offered
+    for field, value in offered:
+        assert post(client, f"/cases/{number}/do", take=f"{field}={value}").status_code == 303
+    found = cases.find(number)
+    assert (found.now.urgency, found.now.impact, found.now.priority) == ("high", "wide", "P1")
+    assert {e.by for e in found.log if e.kind == EventKind.CLASSIFIED} == {"李四"}
+    assert 'name="take"' not in client.get(f"/cases/{number}").text
+    assert post(client, f"/cases/{number}/do", take="score=5").status_code == 422
+
+
+def test_numbers_are_completed_for_staff_alone(client: FlaskClient, cases: Cases) -> None:
+    """The beginning of a number, or a short form of it, leads to its case from the search box."""
+    number = report(client)
+    for typed in (number, number[:5], "１", number[:8]):
+        found = client.get("/api/v1/complete", query_string={"q": typed}).get_json()["completions"]
+        cases_of = [(c["id"], c["address"]) for c in found if c["kind"] == "case"]
+        assert cases_of == ([] if typed == "１" else [(number, f"/cases/{number}")]), typed
+    elsewhere = client.get("/api/v1/complete", query_string={"q": number}, environ_base={"REMOTE_ADDR": "10.0.0.9"})
+    assert [c for c in elsewhere.get_json()["completions"] if c["kind"] == "case"] == []
+    assert client.get("/opensearch/suggestions", query_string={"q": number}).get_json(force=True)[1] == []
+
+
 @pytest.mark.parametrize("channel", ["phone", "mail", "form", "chat", "fax", "sms", "wechat", "qq"])
 def test_s1_reports_come_by_eight_channels(client: FlaskClient, cases: Cases, channel: str) -> None:
     """Each is taken by the one box, and recorded."""

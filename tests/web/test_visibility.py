@@ -431,6 +431,7 @@ CHANGING: dict[str, tuple[Ask, ...]] = {
     "restore": (post("/restore/{c.path}", revision="1"),),
     "rename": get("/rename/{c.path}"),
     "still_right": (post("/review/{c.path}"),),
+    "decide_saying": (post("/review/saying", article="{c.path}", said="打不出来", text="打不出来", decision="accept"),),
     "change_state": (post("/state/{c.path}", to="review"),),
     "change_states": (post("/states", article="{c.path}", to="review"),),
     "undo": (post("/import/1/undo"),),

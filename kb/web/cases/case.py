@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from kb.errors import ConflictError, InputError
 from kb.labels import label
 from kb.language import say
+from kb.model.casework import State
 from kb.service.cases import Case, Filter
 from kb.service.daily import daily_draft
 from kb.service.events import effective
@@ -22,6 +23,7 @@ from kb.web.cases import actions
 from kb.web.cases.beside import beside
 from kb.web.cases.closing import best_used, question
 from kb.web.cases.files import allow_files, of_case, taken
+from kb.web.cases.proposed import of_case as of_case_class
 from kb.web.cases.shared import author, cases, colleagues, role, serving
 from kb.web.cases.strip import strip
 from kb.web.cases.timeline import FILTERS, entries
@@ -31,7 +33,7 @@ from kb.web.writers import others
 
 EARLIER = 5
 """Cases of the same customer that are listed."""
-QUICK = ("ask", "look", "join", "merge", "link", "unwritten")
+QUICK = ("ask", "look", "join", "merge", "link", "unwritten", "take")
 """Buttons beside the composer, each an action with its one value."""
 _VALUE = {"look": "article", "join": "parent", "merge": "into", "link": "article", "unwritten": "unwritten"}
 
@@ -86,6 +88,9 @@ def _asked_for(form: "MultiDict[str, str]", found: Case) -> tuple[str, dict[str,
             if name == "ask":
                 ask, _, answer = value.rpartition("=")
                 return name, {"ask": ask, "answer": answer}
+            if name == "take":
+                field, _, proposed = value.partition("=")
+                return "classify", {field: proposed}
             return name, {_VALUE[name]: value}
     name = form.get("action", "")
     return name, actions.given(form, name, found)
@@ -159,6 +164,7 @@ def _shown(
         "filters": FILTERS,
         "offers": actions.offered(found, role(), known, cases().areas),
         "near": near,
+        "proposals": of_case_class(found) if found.now.state != State.CLOSED else None,
         "question": asked,
         "files": files,
         "typed": typed,

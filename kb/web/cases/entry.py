@@ -27,6 +27,7 @@ from kb.service.wording import Told
 from kb.web.assets.beside import registered
 from kb.web.cases.beside import Beside, of_text
 from kb.web.cases.files import allow_files, taken
+from kb.web.cases.proposed import Proposal, of_levels
 from kb.web.cases.shared import author, cases, colleagues, me, serving
 from kb.web.views import Answer, page
 from kb.web.writers import engine_or_none
@@ -62,8 +63,9 @@ def new() -> Answer:
         return _shown(request.args.get("text", ""), {})
     allow_files()
     text, action = request.form.get("text", "").replace("\r\n", "\n"), request.form.get("action", "look")
-    if action == "look" or not text.strip():
-        return _shown(text, request.form)
+    name, _, value = request.form.get("take", "").partition("=")
+    if name or action == "look" or not text.strip():
+        return _shown(text, {**request.form, name: value} if name in ASKED else request.form)
     try:
         done = _joined(text, action.removeprefix("join ")) if action.startswith("join ") else _reported(text)
         if action.startswith("under "):
@@ -112,19 +114,24 @@ def _of_caller(read: Read) -> dict[str, str]:
 
 
 class Choice(NamedTuple):
-    """A field of the form. value: what is filled in; choices: value -> name; share: of a proposal, 0 for none."""
+    """A field of the form. value: what is filled in; choices: value -> name; share: of a proposal, 0 for none.
+
+    offer: another value that is proposed, for a person to take.
+    """
 
     name: str
     label: str
     value: str
     choices: Mapping[str, str]
     share: float = 0.0
+    offer: Proposal | None = None
 
 
 def _shown(text: str, typed: Mapping[str, str], problem: str = "") -> Answer:
     read = read_box(text) if text.strip() else Read("", "", None)
     near = of_text(Told(read.text, (), ()))
     proposals = _proposals(read.text)
+    choices = _choices(typed, read, proposals)
     script = "X-Part" in request.headers
     return page(
         "cases/_found.html" if script else "cases/new.html",
@@ -133,7 +140,8 @@ def _shown(text: str, typed: Mapping[str, str], problem: str = "") -> Answer:
         read=read,
         near=near,
         together=_together(near),
-        choices=_choices(typed, read, proposals),
+        choices=choices,
+        priority=_priority(choices),
         severity=proposals.get("severity"),
         problem=problem,
         key=typed.get("key") or token_hex(8),
@@ -153,16 +161,26 @@ def _proposals(text: str) -> dict[str, ProposedFact]:
     return {} if engine is None or not text.strip() else {p.key: p for p in proposed(engine, text, PROPOSED)}
 
 
+def _priority(choices: Sequence[Choice]) -> str:
+    """The priority that follows when what is offered is taken, "" when nothing is."""
+    levels = {c.name: c.offer.value if c.offer else c.value for c in choices if c.name in ("urgency", "impact")}
+    return cases().policy.priority_of(**levels) if any(c.offer for c in choices) else ""
+
+
 def _choices(typed: Mapping[str, str], read: Read, proposals: Mapping[str, ProposedFact]) -> Sequence[Choice]:
     caller = _of_caller(read)
     usual = {"channel": str(Channel.PHONE), "urgency": str(Urgency.NORMAL), "impact": str(Impact.ONE), "owner": me()}
+    offers = {offer.name: offer for offer in of_levels(read.text)}
     out = []
     for name in ASKED:
         proposal = proposals.get(name)
         likely = proposal.value if proposal and proposal.share >= TAKEN else ""
         value = typed.get(name, "") or caller.get(name, "") or likely or ({} if name in typed else usual).get(name, "")
         field = FIELDS[name]
-        out.append(Choice(name, say(field.zh, field.en), value, _values(name), proposal.share if proposal else 0.0))
+        offer = offers.get(name)
+        offered = offer if offer is not None and offer.value != value else None
+        share = proposal.share if proposal else 0.0
+        out.append(Choice(name, say(field.zh, field.en), value, _values(name), share, offered))
     return out
 
 

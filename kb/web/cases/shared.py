@@ -18,7 +18,7 @@ from kb.people.accounts import People
 from kb.service import cases as service
 from kb.service.cases import Author, Cases
 from kb.service.snapshot import Snapshot
-from kb.service.telling import in_days, length, stamp, why_counted
+from kb.service.telling import in_days, left, length, span, stamp, why_counted
 from kb.text.tokens import fold
 from kb.web import identity, writers
 from kb.web.security import require_own_page, require_token
@@ -43,10 +43,11 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         serves=lambda: settings_in_force().serves,
         cases_found=found_in,
-        time_left=time_left,
+        time_left=lambda due: left(due, datetime.now(UTC)),
         now_seconds=time,
         why_counted=why_counted,
         told_length=length,
+        told_span=span,
         length_of=lambda counts, clock: length(counts, in_days(clock)),
     )
     app.jinja_env.filters.update(short=short, exact=exact)
@@ -132,10 +133,3 @@ def short(when: datetime | None) -> str:
     if local.date() == now.date():
         return f"{local:%H:%M}"
     return f"{local:%m-%d %H:%M}" if local.year == now.year else f"{local:%Y-%m-%d %H:%M}"
-
-
-def time_left(due: datetime) -> str:
-    """What is left until a moment, or how long it is past."""
-    left = due - datetime.now(UTC)
-    told = length(abs(left))
-    return say("还剩 {t}", "{t} left", t=told) if left.total_seconds() >= 0 else say("超时 {t}", "{t} late", t=told)

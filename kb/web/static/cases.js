@@ -8,6 +8,16 @@ const entry = $("[data-entry]");
 if (entry) {
   const found = $("[data-found]", entry), touched = new Set();
   entry.addEventListener("change", (e) => e.target.name && touched.add(e.target.name));
+  entry.addEventListener("click", (e) => {
+    const take = e.target.closest("[data-take]");
+    if (!take) return;
+    e.preventDefault();
+    const field = $("select", take.parentElement);
+    field.value = take.dataset.take;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+    field.focus();
+    take.remove();
+  });
   // What nobody chose is proposed anew by what is typed now.
   const untouched = (data) => {
     for (const field of $$("[data-part=fields] :is(input, select)", found)) if (!touched.has(field.name)) data.delete(field.name);

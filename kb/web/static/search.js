@@ -84,7 +84,7 @@ function combobox(box) {
       const { completions } = await answer.json();
       if (mine.signal.aborted || document.activeElement !== box) return;
       show(completions.map((c) => ({
-        kind: c.kind, text: c.text, url: c.address, note: c.id || `${box.dataset[c.kind]} ${c.articles}`,
+        kind: c.kind, text: c.text, url: c.address, note: c.kind === "article" ? c.id : `${box.dataset[c.kind]} ${c.articles || ""}`,
       })));
     } catch (error) {
       if (error.name !== "AbortError") close();
