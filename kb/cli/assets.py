@@ -217,6 +217,125 @@ _imports_of(
 )
 
 
+# --- editing -----------------------------------------------------------------------------------
+
+
+def _set(chosen: Settings, kind: str, number: int, values: tuple[str, ...], of: int = 0, called: str = "") -> None:
+    """Change a row, or add one (number: 0), by pairs of field and value; tell by which number it is taken back."""
+    from kb.service.assets.editing import Editing, field_named
+
+    given = {}
+    for pair in values:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(say("'{pair}' 应写成 项=值", "'{pair}' should be FIELD=VALUE", pair=pair))
+        given[field_named(kind, name)] = value
+    saved = Editing(*_opened(chosen)).save(kind, number, given, you(), customer=of)
+    if not saved.change:
+        note(say("没有改动", "nothing was changed"))
+        return
+    note(say("已保存；撤销：kb {called} undo {n}", "saved; to take it back: kb {called} undo {n}",
+             called=called, n=saved.change))  # fmt: skip
+
+
+def _asked_row(found: int, new: bool, name: str) -> None:
+    """Raises InputError when a row that is to be changed is not there, or one to be added is."""
+    if new and found:
+        raise InputError(say("已经有 {name}", "there is a {name} already", name=name))
+    if not new and not found:
+        raise InputError(say("没有 {name}；新增写 --new", "there is no {name}; to add it, say --new", name=name))
+
+
+@command(
+    """改一个客户，或它的一个地点、联系人、合同；写“项=值”，值空着就是清掉。新增写 --new。
+
+    \b
+    例：kb customer set 省厅 服务承诺=telecom
+        kb customer set 省厅 --contact 王工 电话=13800138000
+        kb customer set 省厅 --contract HT-2 --new 合同类型=维保 合同结束=2027-12-31
+        kb customer set --new 市局 简称=局里
+    """,
+    """Change a customer, or a site, contact or contract of it, by FIELD=VALUE; an empty value clears. --new adds one.
+
+    \b
+    Example: kb customer set Acme promises=telecom
+             kb customer set Acme --contact Wang phone=13800138000
+             kb customer set Acme --contract C-2 --new kind=maintenance ends=2027-12-31
+             kb customer set --new Beta aliases=B
+    """,
+    customer,
+)
+@click.argument("name")
+@click.argument("values", nargs=-1, metavar="[FIELD=VALUE]...")
+@click.option("--site", default="", help=say("它的一个地点", "a site of it"))
+@click.option("--contact", default="", help=say("它的一个联系人", "a contact of it"))
+@click.option("--contract", default="", help=say("它的一个合同", "a contract of it"))
+@click.option("--new", is_flag=True, help=say("新增", "add it"))
+def customer_set(chosen: Settings, name: str, values: tuple[str, ...], new: bool, **of: str) -> None:
+    from kb.service.assets.customers import Customers
+    from kb.service.assets.editing import Editing
+
+    editing = Editing(*_opened(chosen))
+    kind, part = next(((f"{k}s", v) for k, v in of.items() if v), ("customers", ""))
+    owner = 0 if kind == "customers" and new else Customers(_opened(chosen)[0]).find(name).row.id
+    number = editing.find(kind, part, owner) if part else owner or editing.find(kind, name)
+    _asked_row(number, new, part or name)
+    called = "number" if kind == "contracts" else "name"
+    own = (f"{called}={part or name}",) if new else ()
+    _set(chosen, kind, number, (*own, *values), owner, "customer")
+
+
+@command(
+    """改一台设备；写“项=值”，值空着就是清掉。新增写 --new，产品和序列号也写成“项=值”。
+
+    \b
+    例：kb device set 210235A1QDH18C000123 质保到期=2027-03-01 版本=软件=7.1.080
+        kb device set --new CN0099 产品=S5130-28S 客户=省厅 地点=机房 终验日期=2026-11-01
+    """,
+    """Change a device by FIELD=VALUE; an empty value clears. --new adds one; its product is a field, too.
+
+    \b
+    Example: kb device set 210235A1QDH18C000123 warranty_until=2027-03-01 versions=software=7.1.080
+             kb device set --new CN0099 product=S5130-28S customer=Acme site=hall accepted=2026-11-01
+    """,
+    device,
+)
+@click.argument("serial")
+@click.argument("values", nargs=-1, metavar="[FIELD=VALUE]...")
+@click.option("--new", is_flag=True, help=say("新增", "add it"))
+def device_set(chosen: Settings, serial: str, values: tuple[str, ...], new: bool) -> None:
+    from kb.service.assets.devices import Devices
+
+    number = 0 if new else Devices(_opened(chosen)[0]).find(serial).row.id
+    _set(chosen, "devices", number, (*((f"serial={serial}",) if new else ()), *values), called="device")
+
+
+@command(
+    """改一种备件；写“项=值”，值空着就是清掉。新增写 --new。
+
+    \b
+    例：kb part set 0231A0QN 最低库存=4 等效备件=0231A0QP
+        kb part set --new 0231A0QX 备件名称=风扇
+    """,
+    """Change a part by FIELD=VALUE; an empty value clears. --new adds one.
+
+    \b
+    Example: kb part set 0231A0QN minimum=4 equals=0231A0QP
+             kb part set --new 0231A0QX name=fan
+    """,
+    part,
+)
+@click.argument("number")
+@click.argument("values", nargs=-1, metavar="[FIELD=VALUE]...")
+@click.option("--new", is_flag=True, help=say("新增", "add it"))
+def part_set(chosen: Settings, number: str, values: tuple[str, ...], new: bool) -> None:
+    from kb.service.assets.editing import Editing
+
+    found = Editing(*_opened(chosen)).find("parts", number)
+    _asked_row(found, new, number)
+    _set(chosen, "parts", found, (*((f"number={number}",) if new else ()), *values), called="part")
+
+
 # --- customers ---------------------------------------------------------------------------------
 
 

@@ -453,6 +453,32 @@ class CaseClock(Base):
     customer: Mapped[str] = mapped_column(_NAME)
 
 
+class CaseWork(Base):
+    """A piece of work of a case, as its last event left it (kb.service.works); follows from its events.
+
+    place: its number within the case; state: one of kb.model.casework.WorkState. opened, customer: the case's, so that
+    figures read nothing else.
+    """
+
+    __tablename__ = "case_works"
+    __table_args__ = (
+        Index("ix_case_works_counted", "opened", "kind", "state", "customer"),
+        Index("ix_case_works_planned", "state", "planned_from"),
+        {"sqlite_with_rowid": False},
+    )
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    who: Mapped[str] = mapped_column(_NAME)
+    planned_from: Mapped[datetime | None]
+    planned_until: Mapped[datetime | None]
+    began: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
+    opened: Mapped[datetime]
+    customer: Mapped[str] = mapped_column(_NAME)
+
+
 class CaseWord(Base):
     """Which case holds which word, of which 64 bits are kept (kb.service.finding)."""
 
@@ -715,6 +741,7 @@ class AssetImport(Base):
     """A table of customers, devices or parts that was looked at, and what it changed once it was written.
 
     content: the file, until it is written; changes: each row as it was before and is after; undone: when it was.
+    about: the one row that an edit by hand changed, as table:id; empty for a table.
     """
 
     __tablename__ = "asset_imports"
@@ -727,3 +754,4 @@ class AssetImport(Base):
     changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     written: Mapped[datetime | None]
     undone: Mapped[datetime | None]
+    about: Mapped[str] = mapped_column(String(64), index=True, default="")

@@ -29,7 +29,11 @@ ACTIONS: dict[str, Action] = {
     "say": Action("agent", "评价文章与方案", "say what helped"),
     "report": Action("agent", "由程序记下评价", "write down verdicts by program"),
     "cases": Action("agent", "看服务单与联系人、处理服务单", "see and work on cases and their contacts"),
-    "assets": Action("lead", "导入客户、设备与备件", "import customers, devices and parts"),
+    "assets": Action(
+        "lead",
+        "导入客户、设备与备件，改客户、合同与备件",
+        "import customers, devices and parts, change customers, contracts and parts",
+    ),
     "explain": Action("engineer", "看一篇文章为什么没找到", "ask why an article was not found"),
     "write": Action("writer", "写文章、看草稿", "write articles and see drafts"),
     "import": Action("writer", "导入文档与旧工单", "import documents and tickets"),

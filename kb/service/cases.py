@@ -81,9 +81,9 @@ class Filter(NamedTuple):
     """Which cases are listed; what is empty does not count.
 
     states: those that are not closed, when none is named and nothing asks for what was closed too. any_state: closed
-    ones too. teams: of one of these. unassigned: without an owner. late: the first clock ran out; soon: or will within
-    SOON. unwritten: restored or closed, and not yet answered which article it becomes. merged_into, parent: of these
-    cases, closed ones too.
+    ones too. teams, customers: of one of these. unassigned: without an owner. late: the first clock ran out; soon: or
+    will within SOON. unwritten: restored or closed, and not yet answered which article it becomes. merged_into, parent:
+    of these cases, closed ones too.
     """
 
     states: tuple[str, ...] = ()
@@ -91,6 +91,7 @@ class Filter(NamedTuple):
     team: str = ""
     teams: tuple[str, ...] = ()
     customer: str = ""
+    customers: tuple[str, ...] = ()
     unassigned: bool = False
     emergency: bool = False
     late: bool = False
@@ -769,6 +770,8 @@ def _where(statement: Select[Any], which: Filter, now: datetime) -> Select[Any]:
             statement = statement.where(getattr(case, name) == value)
     if which.teams:
         statement = statement.where(case.team.in_(which.teams))
+    if which.customers:
+        statement = statement.where(case.customer.in_(which.customers))
     if which.unassigned:
         statement = statement.where(case.owner == "")
     if which.emergency:

@@ -40,6 +40,12 @@ WARN = 0.75
 SCALE = 5
 """The best score of a survey."""
 ZONE = "Asia/Shanghai"
+EVERYBODY = "else"
+"""The customer that stands for all who have nothing of their own."""
+MAX_ASKED = 20
+"""Questions, templates or items of a customer's checklist."""
+MAX_TOLD = 4000
+"""Characters of one of them."""
 ANSWERED = "answered"
 """The first word of a human to the customer: no event by itself, see Event.answers."""
 T = TypeVar("T")
@@ -188,6 +194,18 @@ class Replacing:
     within: str = "warranty"
 
 
+@dataclass(frozen=True, slots=True)
+class Tailored:
+    """What a customer has of its own. ask: questions of a report; templates: replies, by their names; checklist: of a
+    visit; promises, calendar: where the register of customers names none."""
+
+    ask: tuple[str, ...] = ()
+    templates: Mapping[str, str] = field(default_factory=dict)
+    checklist: tuple[str, ...] = ()
+    promises: str = ""
+    calendar: str = ""
+
+
 @dataclass(frozen=True)
 class Policy:
     """All of a service.yml. digest: of its text. promises: set -> name -> promise; the first set is everybody's."""
@@ -206,6 +224,7 @@ class Policy:
     survey: Survey = Survey()
     devices: Replacing = Replacing()
     waits: Waits = Waits()
+    customers: Mapping[str, Tailored] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -215,6 +234,18 @@ class Policy:
     def set_of(self, name: str) -> Mapping[str, Promise]:
         """The promises of a set; everybody's, where there is none of that name."""
         return self.promises.get(name) or next(iter(self.promises.values()))
+
+    def tailored(self, *names: str) -> Tailored:
+        """What a customer has of its own, by one of its names, over what is everybody's."""
+        all_, own = self.customers.get(EVERYBODY, Tailored()), Tailored()
+        own = next((self.customers[name] for name in names if name in self.customers and name != EVERYBODY), own)
+        return Tailored(
+            own.ask or all_.ask,
+            {**all_.templates, **own.templates},
+            own.checklist or all_.checklist,
+            own.promises or all_.promises,
+            own.calendar or all_.calendar,
+        )
 
     def priority_of(self, urgency: str, impact: str) -> str:
         return self.priority[urgency or Urgency.NORMAL][impact or Impact.ONE]
@@ -420,6 +451,7 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.calendars: dict[str, Calendar] = {}
+        self.sets: dict[str, dict[str, Promise]] = {}
 
     def read_calendars(self, node: yaml.Node) -> dict[str, Calendar]:
         for name, value in _entries(node):
@@ -472,13 +504,13 @@ class _Reader:
         return table
 
     def read_promises(self, node: yaml.Node) -> dict[str, dict[str, Promise]]:
-        sets = {
+        self.sets = {
             name: {promise: self._promise(promise, v) for promise, v in _entries(value)}
             for name, value in _entries(node)
         }
-        if not sets:
+        if not self.sets:
             raise _Refused(node, say("至少要有一组承诺", "at least one set of promises is needed"))
-        return sets
+        return self.sets
 
     def _promise(self, name: str, node: yaml.Node) -> Promise:
         found = dict(_entries(node, ("of", "from", "to", "within", "time", "pauses", "warn", "target")))
@@ -576,6 +608,22 @@ class _Reader:
             _one_of(found["within"], ("warranty", "always")) if "within" in found else "warranty",
         )
 
+    def read_customers(self, node: yaml.Node) -> dict[str, Tailored]:
+        return {name: self._tailored(value) for name, value in _entries(node)}
+
+    def _tailored(self, node: yaml.Node) -> Tailored:
+        found = dict(_entries(node, ("ask", "templates", "checklist", "promises", "calendar")))
+        templates = {n: _some_text(v) for n, v in _entries(found["templates"])} if "templates" in found else {}
+        if len(templates) > MAX_ASKED:
+            raise _Refused(found["templates"], say("最多 {n} 个", "at most {n}", n=MAX_ASKED))
+        return Tailored(
+            _asked(found["ask"]) if "ask" in found else (),
+            templates,
+            _asked(found["checklist"]) if "checklist" in found else (),
+            _one_of(found["promises"], tuple(self.sets)) if "promises" in found else "",
+            self._name_of_a_calendar(found["calendar"]) if "calendar" in found else "",
+        )
+
 
 _SECTIONS: dict[str, tuple[bool, Callable[[_Reader, yaml.Node], Any]]] = {
     "calendars": (True, _Reader.read_calendars),
@@ -590,6 +638,7 @@ _SECTIONS: dict[str, tuple[bool, Callable[[_Reader, yaml.Node], Any]]] = {
     "survey": (False, _Reader.read_survey),
     "devices": (False, _Reader.read_devices),
     "waits": (False, _Reader.read_waits),
+    "customers": (False, _Reader.read_customers),
 }
 """Name -> (whether it must be there, what reads it), in the order of reading; each is a field of Policy."""
 
@@ -637,6 +686,21 @@ def _days(node: yaml.Node, year: int) -> tuple[date, ...]:
             raise _Refused(item, say("{value} 的先后反了", "{value} ends before it begins", value=_text(item)))
         out += [start + timedelta(n) for n in range((end - start).days + 1)]
     return tuple(dict.fromkeys(out))
+
+
+def _some_text(node: yaml.Node) -> str:
+    """A text of a bounded length."""
+    text = _text(node)
+    if len(text) > MAX_TOLD:
+        raise _Refused(node, say("超过 {n} 个字符", "over {n} characters", n=MAX_TOLD))
+    return text
+
+
+def _asked(node: yaml.Node) -> tuple[str, ...]:
+    """A few texts, each once."""
+    if len(_items(node)) > MAX_ASKED:
+        raise _Refused(node, say("最多 {n} 个", "at most {n}", n=MAX_ASKED))
+    return tuple(dict.fromkeys(_some_text(item) for item in _items(node)))
 
 
 def _within(node: yaml.Node) -> dict[str, Duration]:

@@ -44,6 +44,8 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_assets.devices_api", "api_assets.device_api"), "cases"),
     **dict.fromkeys(("api_assets.customers_api", "api_assets.customer_api"), "cases"),
     **dict.fromkeys(("import_assets", "write_assets"), "assets"),
+    # kb.web.assets.editing asks what leads alone change
+    **dict.fromkeys(("edit_asset", "save_asset", "api_assets.save_api", "part"), "cases"),
     # writing
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right", "decide_saying"), "write"),

@@ -302,3 +302,27 @@ def test_customers_devices_and_parts(kb: Kb) -> None:
     kb("part", "undo", 3)
     kb("part", "undo", 3, code=MISTAKE)
     kb("customer", "undo", 99, code=MISTAKE)
+
+
+def test_rows_are_set_by_hand(kb: Kb) -> None:
+    """FIELD=VALUE in either language; --new adds one; what was set is taken back by its number."""
+    kb("customer", "set", "--new", "山东省厅", "简称=省厅", "promises=telecom")
+    kb("customer", "set", "市局", "备注=x", code=MISTAKE)
+    assert "--new" in kb("customer", "set", "省厅", "--site", "二楼", "城市=x", code=MISTAKE).stderr
+    kb("customer", "set", "--new", "山东省厅", code=MISTAKE)
+    kb("customer", "set", "省厅", "--contact", "王工", "--new", "电话=138 0013 8000")
+    kb("customer", "set", "省厅", "--contract", "HT-1", "--new", "合同类型=维保", "ends=2099-12-31")
+    kb("customer", "set", "省厅", "--site", "机房", "--new", "城市=济南")
+    assert "13800138000" in kb("customer", "show", "省厅").output
+    kb("device", "set", "--new", "SN12345A", "产品=S5130", "客户=省厅", "地点=机房", "合同=HT-1")
+    done = kb("device", "set", "SN12345A", "质保到期=2030-01-01")
+    assert "2030-01-01" in kb("device", "show", "SN12345A").output
+    found = re.search(r"kb device undo (\d+)", done.stderr)
+    assert found
+    kb("device", "undo", found[1])
+    assert "2030-01-01" not in kb("device", "show", "SN12345A").output
+    kb("part", "set", "--new", "FAN-1", "备件名称=风扇", "最低库存=1")
+    assert "没有改动" in kb("part", "set", "FAN-1", "minimum=1").stderr
+    assert "FAN-1" in kb("part", "list", "--below").output
+    assert "项=值" in kb("part", "set", "FAN-1", "风扇", code=MISTAKE).stderr
+    assert "颜色" in kb("part", "set", "FAN-1", "颜色=红", code=MISTAKE).stderr

@@ -350,9 +350,11 @@ SURFACES: dict[str, tuple[Ask, ...]] = {
     **dict.fromkeys(("case_write_up", "case_figures", "case_figures_file", "outage"), NONE),
     **dict.fromkeys(("report", "report_done", "track", "track_file"), NONE),
     **dict.fromkeys(("customers", "customer", "devices", "device", "device_label", "parts", "move_part"), NONE),
-    **dict.fromkeys(("import_assets", "write_assets"), NONE),
+    **dict.fromkeys(("import_assets", "write_assets", "edit_asset", "save_asset", "part"), NONE),
     **dict.fromkeys((f"api_cases.{name}_api" for name in ("case", "cases", "event", "report")), NONE),
-    **dict.fromkeys((f"api_assets.{name}_api" for name in ("customer", "customers", "device", "devices")), NONE),
+    **dict.fromkeys(
+        (f"api_assets.{name}_api" for name in ("customer", "customers", "device", "devices", "save")), NONE
+    ),
     # pages
     "home": get("/"),
     "results": (

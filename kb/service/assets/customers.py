@@ -121,11 +121,10 @@ def caller(session: Session, text: str) -> tuple[tables.Contact, tables.Customer
 
 def city_of(session: Session, customer: str, site: str) -> str:
     """The city of a site of a customer, "" when it is not known; of the only site, where none is named."""
-    rows = session.execute(
-        select(tables.Site.name, tables.Site.city)
-        .join(tables.Customer, tables.Customer.id == tables.Site.customer)
-        .where(tables.Customer.name == customer)
-    ).all()
+    owner = named(session, customer)
+    if owner is None:
+        return ""
+    rows = session.execute(select(tables.Site.name, tables.Site.city).where(tables.Site.customer == owner.id)).all()
     cities = {city for name, city in rows if not site or name == site}
     return cities.pop() if len(cities) == 1 else ""
 
@@ -157,13 +156,7 @@ class Writer:
         values = entry.values
         if "customer" not in values:
             raise Wrong(say("没有写客户", "no customer is named"))
-        for name, there_are in (("promises", self._policy.promises), ("calendar", self._policy.calendars)):
-            if name in values and values[name] not in there_are:
-                raise Wrong(
-                    say("service.yml 里没有 {name} '{value}'（有：{known}）",
-                        "service.yml has no {name} '{value}' ({known})",
-                        name=name, value=values[name], known=", ".join(there_are))
-                )  # fmt: skip
+        check_terms(values, self._policy)
         of_contract = "contract" in values
         if not of_contract and (lost := [n for n in OF_CONTRACTS if n in values]):
             raise Wrong(say("写了 {what}，没有写合同号", "{what} is given without a contract", what=", ".join(lost)))
@@ -175,13 +168,12 @@ class Writer:
         elif "city" in values or "address" in values:
             raise Wrong(say("写了城市或地址，没有写地点", "a city or an address is given without a site"))
         if "contact" in values:
-            self._of(tables.Contact, customer, "name", values["contact"], _ways(values))
+            self._of(tables.Contact, customer, "name", values["contact"], ways(values))
         elif "phone" in values or "mail" in values:
             raise Wrong(say("写了电话或邮箱，没有写联系人", "a telephone or mail is given without a contact"))
         if of_contract:
             told = _some(values, *OF_CONTRACTS) | terms
-            if "starts" in told and "ends" in told and told["ends"] < told["starts"]:
-                raise Wrong(say("合同的结束在开始之前", "the contract ends before it starts"))
+            check_dates(told)
             self._of(tables.Contract, customer, "number", values["contract"], told)
 
     def _of(self, table: Any, customer: tables.Customer, name: str, value: str, values: dict[str, Any]) -> None:
@@ -192,11 +184,28 @@ def _some(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: values[name] for name in names if name in values}
 
 
-def _ways(values: Mapping[str, Any]) -> dict[str, Any]:
+def check_terms(values: Mapping[str, Any], policy: Policy) -> None:
+    """Whether the promises and the calendar that are named are there. Raises Wrong."""
+    for name, there_are in (("promises", policy.promises), ("calendar", policy.calendars)):
+        if values.get(name) and values[name] not in there_are:
+            raise Wrong(
+                say("service.yml 里没有 {name} '{value}'（有：{known}）",
+                    "service.yml has no {name} '{value}' ({known})",
+                    name=name, value=values[name], known=", ".join(there_are))
+            )  # fmt: skip
+
+
+def check_dates(values: Mapping[str, Any]) -> None:
+    """Whether a contract ends after it starts. Raises Wrong."""
+    if values.get("starts") and values.get("ends") and values["ends"] < values["starts"]:
+        raise Wrong(say("合同的结束在开始之前", "the contract ends before it starts"))
+
+
+def ways(values: Mapping[str, Any]) -> dict[str, Any]:
     """How a contact is reached, in the one way of writing. Raises Wrong."""
     out = _some(values, "wechat", "qq")
     for name in ("phone", "mail"):
-        if name in values:
+        if values.get(name):
             out[name] = written(values[name])
             if not (re.fullmatch(r"[^@\s]+@[^@\s]+", out[name]) if name == "mail" else len(out[name]) >= DIGITS):
                 raise Wrong(

@@ -54,6 +54,21 @@ def key_of(serial: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", fold(serial).text.upper())
 
 
+def checked_key(serial: str) -> str:
+    """The key of a serial. Raises Wrong when it is none."""
+    key = key_of(serial)
+    if len(key) < 3:
+        raise Wrong(say("序列号 '{s}' 至少要有三个字母或数字", "the serial '{s}' needs three letters or digits",
+                        s=serial))  # fmt: skip
+    return key
+
+
+def check_dates(values: Mapping[str, Any]) -> None:
+    """Whether a device's warranty ends after its acceptance; days as ISO text. Raises Wrong."""
+    if values.get("accepted") and (values.get("warranty_until") or "9999") < values["accepted"]:
+        raise Wrong(say("质保到期在终验之前", "the warranty ends before the acceptance"))
+
+
 class Known(NamedTuple):
     """A device with the names of what it belongs to."""
 
@@ -305,10 +320,7 @@ class Writer:
         if missing := [c.told for c in COLUMNS if c.key in NEEDED and c.key not in values]:
             raise Wrong(say("没有写{what}", "{what} is not given", what="、".join(missing)))
         product, serial = values.pop("product"), values.pop("serial")
-        key = key_of(serial)
-        if len(key) < 3:
-            raise Wrong(say("序列号 '{s}' 至少要有三个字母或数字", "the serial '{s}' needs three letters or digits",
-                            s=serial))  # fmt: skip
+        key = checked_key(serial)
         if (first := self._seen.setdefault((product, key), entry.place)) != entry.place:
             raise Wrong(
                 say("{product} {serial} 和{first}是同一台", "{product} {serial} is the device of {first}, too",
@@ -323,8 +335,7 @@ class Writer:
                     "{product} {serial} is registered with the customer '{owner}' (device {id})",
                     product=product, serial=serial, owner=owner.name if owner else "", id=before.id)
             )  # fmt: skip
-        if "accepted" in given and given.get("warranty_until", "9999") < given["accepted"]:
-            raise Wrong(say("质保到期在终验之前", "the warranty ends before the acceptance"))
+        check_dates(given)
         if before is None:
             given["serial"] = serial
         self._ledger.put(tables.Device, {"product": product, "key": key}, given)

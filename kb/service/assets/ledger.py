@@ -1,8 +1,10 @@
 """This module writes rows and remembers how they were, so that what was written as a whole is undone as a whole."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -46,20 +48,31 @@ class Ledger:
         rows = self._rows(table, tuple(key))
         row = rows.get(tuple(key.values()))
         if row is None:
-            row = rows[tuple(key.values())] = table(**key, **{n: _read(table, n, v) for n, v in values.items()})
-            self.session.add(row)
-            self.session.flush()
-            self._changed[id(row)] = Changed(row, None, _told(row))
-            return row
+            row = rows[tuple(key.values())] = self.make(table, {**key, **values})
+        else:
+            self.change(row, values)
+        return row
+
+    def make(self, table: Any, values: Mapping[str, Any]) -> Any:
+        """A new row of these values."""
+        row = table(**{n: _read(table, n, v) for n, v in values.items()})
+        self.session.add(row)
+        self.session.flush()
+        self._changed[id(row)] = Changed(row, None, told(row))
+        return row
+
+    def change(self, row: Any, values: Mapping[str, Any]) -> bool:
+        """Give a row these values; whether that changed it."""
+        table = type(row)
         new = {n: _read(table, n, v) for n, v in values.items() if getattr(row, n) != _read(table, n, v)}
         if not new:
             self._same.add(id(row))
-            return row
-        first = self._changed.get(id(row), Changed(row, _told(row), {}))
+            return False
+        first = self._changed.get(id(row), Changed(row, told(row), {}))
         for name, value in new.items():
             setattr(row, name, value)
-        self._changed[id(row)] = Changed(row, first.before, _told(row))
-        return row
+        self._changed[id(row)] = Changed(row, first.before, told(row))
+        return True
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Table -> new, changed, same -> how many rows."""
@@ -92,7 +105,7 @@ def undo(session: Session, changes: Sequence[Mapping[str, Any]]) -> None:
     for change in reversed(changes):
         table = TABLES[change["table"]]
         row = session.get(table, change["id"])
-        if row is None or _told(row) != change["after"]:
+        if row is None or told(row) != change["after"]:
             raise InputError(
                 say("{what} 之后改过，不能撤销", "{what} was changed since, so this can't be undone",
                     what=_name_of(row, change["after"]))
@@ -120,10 +133,16 @@ def _columns(table: Any) -> list[str]:
     return [c.name for c in table.__table__.columns if c.name != "id"]
 
 
-def _told(row: Any) -> dict[str, Any]:
+def told(row: Any) -> dict[str, Any]:
     """A row as JSON holds it."""
     values = {name: getattr(row, name) for name in _columns(type(row))}
     return {name: v.isoformat() if isinstance(v, date) else v for name, v in values.items()}
+
+
+def version_of(row: Any) -> str:
+    """What a row says, in a few characters: whoever changes it has seen this."""
+    said = json.dumps(told(row), ensure_ascii=False, sort_keys=True)
+    return sha256(said.encode("utf8", "replace")).hexdigest()[:16]
 
 
 def _read(table: Any, name: str, value: Any) -> Any:

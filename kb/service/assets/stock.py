@@ -87,16 +87,29 @@ class Stock:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def parts(self, text: str = "", most: int = MOST) -> list[tables.Part]:
+    def parts(self, text: str = "", most: int = MOST, skip: int = 0) -> list[tables.Part]:
         """Parts by number; with a text those whose number or name holds it."""
         row = tables.Part
-        statement = select(row).order_by(row.number).limit(most)
+        statement = select(row).order_by(row.number).offset(skip).limit(most)
         if text := text.strip():
             statement = statement.where(
                 or_(row.number.contains(text, autoescape=True), row.name.contains(text, autoescape=True))
             )
         with self._store.reading() as session:
             return list(session.scalars(statement))
+
+    def find(self, name: int | str) -> tables.Part:
+        """A part by its id, or by its number. Raises NotFoundError."""
+        with self._store.reading() as session:
+            row = session.get(tables.Part, name) if isinstance(name, int) else None
+            return row or _part(session, str(name))
+
+    def equal(self, part: tables.Part) -> list[tables.Part]:
+        """The parts that do in place of one, and those that it does in place of."""
+        row = tables.Part
+        with self._store.reading() as session:
+            others = session.scalars(select(row).where(row.id != part.id).order_by(row.number))
+            return [p for p in others if p.number in part.equals or part.number in p.equals]
 
     def places(self) -> list[tables.Place]:
         with self._store.reading() as session:
@@ -120,11 +133,14 @@ class Stock:
             kinds = (PlaceKind.CASE, PlaceKind.CUSTOMER)
             return [s for s in _resolved(session, found, number) if s.place.kind in kinds and s.quantity > 0]
 
-    def below(self) -> list[tuple[tables.Part, int]]:
-        """Parts of which less lies in stores than should, with how many do."""
+    def below(self, parts: Sequence[int] | None = None) -> list[tuple[tables.Part, int]]:
+        """Parts of which less lies in stores than should, with how many do; of some parts or of all."""
+        row = tables.Part
+        statement = select(row).where(row.minimum > 0).order_by(row.number)
+        if parts is not None:
+            statement = statement.where(row.id.in_(parts))
         with self._store.reading() as session:
-            parts = session.scalars(select(tables.Part).where(tables.Part.minimum > 0).order_by(tables.Part.number))
-            wanted = {part.id: part for part in parts}
+            wanted = {part.id: part for part in session.scalars(statement)}
             have = dict.fromkeys(wanted, 0)
             for shelf in _shelves(session, list(wanted)):
                 if shelf.condition != Condition.BROKEN:
@@ -186,15 +202,9 @@ class Stock:
         anyway: although the source has too few. key: whoever asks twice moves once. Raises InputError, NotFoundError.
         """
         with self._store.session() as session:
-            part = _part(session, number, lock=True)
-            if key and (known := session.scalar(select(tables.Move.id).where(tables.Move.key == key))):
-                return known
-            a, b = _place(session, source), _place(session, target)
-            moved = _moved(part, a, b, quantity, condition, serial, case, permit, reason, by, key)
-            _check(session, moved, part, a, b, anyway)
-            session.add(moved)
-            session.flush()
-            return moved.id
+            return moved(
+                session, number, quantity, source, target, by, condition, case, serial, permit, reason, key, anyway
+            )
 
     def count(
         self, number: str, place: str, quantity: int, by: str, reason: str, condition: str = Condition.NEW
@@ -209,6 +219,33 @@ class Stock:
             part, where = _part(session, number, lock=True), _place(session, place)
             moved = _count(session, part, where, quantity, condition, by, reason)
             return 0 if moved is None else moved.quantity if moved.target == where.id else -moved.quantity
+
+
+def moved(
+    session: Session,
+    number: str,
+    quantity: int,
+    source: str,
+    target: str,
+    by: str,
+    condition: str = Condition.NEW,
+    case: str = "",
+    serial: str = "",
+    permit: str = "",
+    reason: str = "",
+    key: str | None = None,
+    anyway: bool = False,
+) -> int:
+    """Stock.move in a transaction that is there already."""
+    part = _part(session, number, lock=True)
+    if key and (known := session.scalar(select(tables.Move.id).where(tables.Move.key == key))):
+        return known
+    a, b = _place(session, source), _place(session, target)
+    row = _row_of(part, a, b, quantity, condition, serial, case, permit, reason, by, key)
+    _check(session, row, part, a, b, anyway)
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def _name(name: str) -> str:
@@ -247,7 +284,7 @@ def _place(session: Session, name: str) -> tables.Place:
     return row
 
 
-def _moved(
+def _row_of(
     part: tables.Part,
     source: tables.Place,
     target: tables.Place,
@@ -375,7 +412,7 @@ def _count(
         return None
     other = _place(session, PlaceKind.DIFFERENCE)
     a, b = (other, place) if differs > 0 else (place, other)
-    moved = _moved(part, a, b, abs(differs), condition, "", "", "", reason, by)
+    moved = _row_of(part, a, b, abs(differs), condition, "", "", "", reason, by)
     session.add(moved)
     session.flush()
     return moved
@@ -444,7 +481,7 @@ def take_back(session: Session, moves: Sequence[int], by: str, reason: str) -> s
     for move in session.scalars(select(tables.Move).where(tables.Move.id.in_(moves)).order_by(tables.Move.id.desc())):
         part = session.get_one(tables.Part, move.part, with_for_update=True)
         a, b = session.get_one(tables.Place, move.target), session.get_one(tables.Place, move.source)
-        back = _moved(part, a, b, move.quantity, move.condition, move.serial, move.case, move.permit, reason, by)
+        back = _row_of(part, a, b, move.quantity, move.condition, move.serial, move.case, move.permit, reason, by)
         _check(session, back, part, a, b, anyway=False)
         session.add(back)
         session.flush()

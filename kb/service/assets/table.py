@@ -31,6 +31,15 @@ class Column(NamedTuple):
     def told(self) -> str:
         return f"{self.names[0]} ({self.key})"
 
+    @property
+    def called(self) -> str:
+        """What it is, as people read it."""
+        return say(self.names[0], self.key.replace("_", " "))
+
+    def is_called(self, name: str) -> bool:
+        """Whether a name is one of its own, however it is written."""
+        return _plain(name) in {_plain(n) for n in (self.key, *self.names)}
+
 
 class Entry(NamedTuple):
     """A row. place: as people find it; values: by column, those that say something."""
@@ -70,7 +79,7 @@ def read(raw: bytes, name: str, columns: Sequence[Column], needed: Sequence[str]
     entries = []
     for row in rows:
         try:
-            values = {c.key: v for h, c in chosen.items() if (v := _value(c, row.cells.get(h, ""))) is not None}
+            values = {c.key: v for h, c in chosen.items() if (v := read_cell(c, row.cells.get(h, ""))) is not None}
             if values:
                 entries.append(Entry(place_of(row), row.number, values))
         except Wrong as wrong:
@@ -88,7 +97,7 @@ def _plain(name: str) -> str:
     return "".join(c for c in fold(name).text.lower() if c.isalnum())
 
 
-def _value(column: Column, cell: str) -> Any:
+def read_cell(column: Column, cell: str) -> Any:
     """What a cell says, None for nothing. Raises Wrong."""
     text = " ".join(cell.split()) if column.form != "lines" else cell.strip()
     if not text:

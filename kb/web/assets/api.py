@@ -1,13 +1,18 @@
 """This module is the JSON API of customers and devices, for programs that read them."""
 
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import ConfigDict
 
 from kb.desk import answers
-from kb.desk.schemas import Answered, Given, told
+from kb.desk.schemas import Answered, Given, Sent, told
 from kb.service.assets.customers import Customers
 from kb.service.assets.devices import Devices, as_told
+from kb.service.assets.editing import FORMS
+from kb.service.assets.ledger import version_of
+from kb.web.assets.editing import editing, require_editor
 from kb.web.assets.pages import today
-from kb.web.cases.api import CASES, MOST, require_desk
+from kb.web.cases.api import CASES, MOST, program, require_desk
 from kb.web.cases.shared import cases
 from kb.web.openapi import Api
 from kb.web.views import store
@@ -40,6 +45,29 @@ class Device(Answered):
     note: str
 
 
+class Changed(Sent):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"kind": "contacts", "customer": 1, "values": {"name": "王工", "phone": "13800138000"}}]
+        }
+    )
+    kind: Literal[tuple(FORMS)] = told("改哪一种", "what is changed")  # type: ignore[valid-type]
+    id: int = told("哪一行；0 为新增", "which row; 0 adds one", 0, ge=0, lt=2**31)
+    customer: int = told("新增的地点、联系人、合同属于哪个客户", "the customer of a new site, contact or contract", 0,
+                         ge=0, lt=2**31)  # fmt: skip
+    seen: str = told("看过的版本；不再是它就不写；空为不问",
+                     "the version that was seen; refused when it is another; empty: any",
+                     "", max_length=32)  # fmt: skip
+    values: dict[str, str] = told("写哪些项，空为清掉；没写的不动", "the fields; empty clears one, others stay",
+                                  min_length=1, max_length=30)  # fmt: skip
+
+
+class Kept(Answered):
+    id: int
+    version: str = told("现在的版本", "the version as it is now")
+    change: int = told("撤销用的编号；0 为没有改动", "the number to take it back by; 0: nothing was changed")
+
+
 class DeviceList(Answered):
     page: int
     devices: list[Device]
@@ -47,6 +75,7 @@ class DeviceList(Answered):
 
 class WholeDevice(Answered):
     device: Device
+    version: str = told("版本，改它时写上", "its version, told by who changes it")
     faults: int = told("质保期内的硬件故障", "faults that count towards a new device")
     new_one_due: bool = told("应换新机", "whether a new device is due")
     cases: list[str] = told("服务单号，新的在前", "numbers of its cases, the newest first")
@@ -77,13 +106,17 @@ class CustomerList(Answered):
 
 class WholeCustomer(Answered):
     customer: Customer
+    version: str = told("版本，改它时写上", "its version, told by who changes it")
     sites: list[dict[str, str]]
     contacts: list[dict[str, str]]
     contracts: list[dict[str, str]]
 
 
 def _rows(rows: list[Any], *names: str) -> list[dict[str, str]]:
-    return [{name: str(getattr(row, name) or "") for name in names} for row in rows]
+    return [
+        {"id": str(row.id), "version": version_of(row), **{n: str(getattr(row, n) or "") for n in names}}
+        for row in rows
+    ]
 
 
 @blueprint.operation("GET", "/api/v1/devices", CASES, ("设备", "Devices"), {200: DeviceList}, query=WantedDevices)
@@ -110,7 +143,13 @@ def device_api(device: int) -> dict[str, Any]:
     known = register.find(str(device))
     due = register.due(known, cases().policy.devices)
     numbers = [case.number for case in register.history(known.row.id).cases]
-    return {"device": as_told(known), "faults": due.faults, "new_one_due": due.now, "cases": numbers}
+    return {
+        "device": as_told(known),
+        "version": version_of(known.row),
+        "faults": due.faults,
+        "new_one_due": due.now,
+        "cases": numbers,
+    }
 
 
 @blueprint.operation(
@@ -134,7 +173,28 @@ def customer_api(customer: int) -> dict[str, Any]:
     found = Customers(store()).find(str(customer))
     return {
         "customer": Customer.row(found.row),
+        "version": version_of(found.row),
         "sites": _rows(found.sites, "name", "city", "address", "note"),
         "contacts": _rows(found.contacts, "name", "phone", "mail", "wechat", "qq"),
         "contracts": _rows(found.contracts, "number", "kind", "starts", "ends", "promises", "calendar"),
     }
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/assets",
+    CASES,
+    (
+        "新增或修改一个客户、地点、联系人、合同、设备、备件或库房",
+        "Add or change a customer, site, contact, contract, device, part or place",
+    ),
+    {200: Kept, 404: answers.Error, 409: answers.Error},
+    body=Changed,
+    scope="write",
+)
+def save_api(body: Changed) -> dict[str, Any]:
+    require_desk()
+    require_editor(body.kind)
+    who = program().name
+    saved = editing().save(body.kind, body.id, body.values, who, body.seen or None, body.customer)
+    return {"id": saved.number, "version": saved.version, "change": saved.change}

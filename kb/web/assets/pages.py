@@ -49,9 +49,11 @@ def customers() -> Answer:
 
 def customer(number: int) -> Answer:
     found = Customers(store()).find(str(number))
+    names = (found.row.name, *found.row.aliases)
     shown = {
         "devices": Devices(store()).all(customer=found.row.id, most=SIZE),
-        "recent": cases().all(Filter(customer=found.row.name, any_state=True), 10),
+        "recent": cases().all(Filter(customers=names, any_state=True), 10),
+        "own": cases().policy.tailored(*names),
     }
     return page("assets/customer.html", found=found, **shown)
 

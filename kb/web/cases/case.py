@@ -12,6 +12,7 @@ from kb.errors import ConflictError, InputError
 from kb.labels import label
 from kb.language import say
 from kb.model.casework import State
+from kb.service.assets.known import filled_in, tailored
 from kb.service.cases import Case, Filter
 from kb.service.daily import daily_draft
 from kb.service.events import effective
@@ -58,6 +59,8 @@ def act(number: str) -> Answer:
     form = request.form
     if article := form.get("insert", ""):
         return _again(number, "", _inserted(number, article), 200)
+    if template := form.get("template", ""):
+        return _again(number, "", _from_template(number, template), 200)
     name, given = _asked_for(form, cases().find(number))
     try:
         done = _done(number, name, given)
@@ -130,6 +133,24 @@ def _inserted(number: str, article: str) -> "MultiDict[str, str]":
     return form
 
 
+def templates_of(now: Snapshot) -> dict[str, str]:
+    """The replies that this case's customer has, by their names, with the case's facts filled in."""
+    with store().reading() as session:
+        own = tailored(session, now.customer, cases().policy)
+    contact = " ".join(w for w in now.contact.split() if not any(c.isdigit() or c == "@" for c in w))
+    named = {n: getattr(now, n) for n in ("number", "title", "customer", "site")}
+    facts = named | {"contact": contact, "owner": now.owner or say("我们", "we")}
+    return {name: filled_in(text, facts) for name, text in own.templates.items()}
+
+
+def _from_template(number: str, name: str) -> "MultiDict[str, str]":
+    """The form with a reply of the customer's behind what was typed."""
+    form = MultiDict(request.form)
+    reply = templates_of(cases().find(number).now).get(name, "")
+    form["text"] = "\n".join(filter(None, (form.get("text", "").rstrip(), reply)))
+    return form
+
+
 def _again(number: str, problem: str, typed: Mapping[str, str], status: int) -> Answer:
     """The page with what was typed; what was not seen yet is marked."""
     found = cases().find(number)
@@ -165,6 +186,7 @@ def _shown(
         "offers": actions.offered(found, role(), known, cases().areas),
         "near": near,
         "proposals": of_case_class(found) if found.now.state != State.CLOSED else None,
+        "templates": templates_of(now),
         "question": asked,
         "files": files,
         "typed": typed,

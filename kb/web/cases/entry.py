@@ -19,8 +19,9 @@ from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
 from kb.model.casework import Channel, Impact, Urgency
+from kb.service.assets.known import tailored, with_answers
 from kb.service.cases import OUTAGE, TOGETHER, Case
-from kb.service.fields import FIELDS
+from kb.service.fields import FIELDS, MAX_VALUE
 from kb.service.finding import REACHED, reached
 from kb.service.snapshot import Snapshot
 from kb.service.wording import Told
@@ -29,7 +30,7 @@ from kb.web.cases.beside import Beside, of_text
 from kb.web.cases.files import allow_files, taken
 from kb.web.cases.proposed import Proposal, of_levels
 from kb.web.cases.shared import author, cases, colleagues, me, serving
-from kb.web.views import Answer, page
+from kb.web.views import Answer, page, store
 from kb.web.writers import engine_or_none
 
 ASKED = ("channel", "contact", "customer", "site", "device", "title", "urgency", "impact", "area", "cause", "owner",
@@ -83,7 +84,15 @@ def _reported(text: str) -> Case:
     given = _of_caller(read) | given
     if digests := taken():
         given["files"] = digests
-    return cases().report(read.text or text, given, author(), key=request.form.get("key") or None)
+    asks = _asks(given.get("customer", ""))
+    told = with_answers(read.text or text, {ask: request.form.get(f"ask.{ask}", "")[:MAX_VALUE] for ask in asks})
+    return cases().report(told, given, author(), key=request.form.get("key") or None)
+
+
+def _asks(customer: str) -> tuple[str, ...]:
+    """The questions that a customer is asked."""
+    with store().reading() as session:
+        return tailored(session, customer, cases().policy).ask
 
 
 def _joined(text: str, number: str) -> Case:
@@ -142,6 +151,7 @@ def _shown(text: str, typed: Mapping[str, str], problem: str = "") -> Answer:
         together=_together(near),
         choices=choices,
         priority=_priority(choices),
+        asks=_asks(next(c.value for c in choices if c.name == "customer")),
         severity=proposals.get("severity"),
         problem=problem,
         key=typed.get("key") or token_hex(8),

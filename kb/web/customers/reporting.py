@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from kb.errors import InputError
 from kb.language import say
 from kb.model.casework import Channel, Role
+from kb.service.assets.known import tailored, with_answers
 from kb.service.cases import Author
 from kb.service.fields import FIELDS
 from kb.service.links import Links
@@ -78,18 +79,36 @@ def _reported() -> tuple[str, str]:
     fields = {name: value for name, value in given.items() if value} | {"channel": str(Channel.FORM)}
     if digests := taken():
         fields["files"] = digests
+    asks = _asks(given["customer"])
+    if asks and form.get("asked") != given["customer"]:
+        raise InputError(
+            say("请再答下面几个问题，答不上来可以空着", "please answer the questions below; leave empty what you can't")
+        )
+    text = with_answers(text, {ask: form.get(f"ask.{ask}", "")[:MAX_FIELD] for ask in asks})
     author = Author(given["contact"], Role.CUSTOMER)
     case = cases().report(text, fields, author, key="form:" + (form.get("key", "")[:40] or token_hex(8)))
     return case.now.number, Links(store()).make(case.now.number)
 
 
+def _asks(customer: str) -> tuple[str, ...]:
+    """The questions that a customer is asked."""
+    with store().reading() as session:
+        return tailored(session, customer, cases().policy).ask
+
+
+PARTS = {"1": "customers/_answers.html", "asked": "customers/_asked.html"}
+
+
 def _shown(problem: str = "") -> Answer:
     typed = request.form
+    customer = (typed.get("customer") or request.args.get("customer", "")).strip()[:MAX_FIELD]
     text = typed.get("text", "")[:MAX_REPORT] or request.args.get("text", "")[:MAX_REPORT]
     return page(
-        "customers/_answers.html" if "X-Part" in request.headers else "customers/report.html",
+        PARTS.get(request.headers.get("X-Part", ""), "customers/report.html"),
         text=text,
         typed=typed,
+        customer=customer,
+        asks=_asks(customer),
         problem=problem,
         answers=public_answers(text),
         asked=[(FIELDS[name], name == "contact") for name in ASKED],

@@ -26,13 +26,13 @@ if (entry) {
     const part = document.createElement("template");
     part.innerHTML = html;
     const inside = document.activeElement?.closest("[data-part=fields]");
-    const chosen = new Map([...touched].map((name) => [name, $(`[data-part=fields] [name=${name}]`, found)?.value]));
+    const chosen = new Map([...touched].map((name) => [name, $(`[data-part=fields] [name="${CSS.escape(name)}"]`, found)?.value]));
     for (const name of inside ? ["beside"] : ["fields", "beside"]) {
       $(`[data-part=${name}]`, found).replaceWith($(`[data-part=${name}]`, part.content));
     }
     // What was chosen while the answer was on its way stays.
     for (const [name, value] of chosen) {
-      const field = $(`[data-part=fields] [name=${name}]`, found);
+      const field = $(`[data-part=fields] [name="${CSS.escape(name)}"]`, found);
       if (field && value !== undefined) field.value = value;
     }
     enliven(found);
@@ -132,6 +132,15 @@ if (composer) {
     e.preventDefault();
     e.stopPropagation();
   });
+  for (const button of $$("[data-template]", composer)) {
+    button.addEventListener("click", (e) => {
+      e.preventDefault();
+      const end = box.selectionStart;
+      box.setRangeText((end && !/\n\s*$/.test(box.value.slice(0, end)) ? "\n" : "") + button.dataset.template, end, end, "end");
+      box.focus();
+      box.dispatchEvent(new Event("input"));
+    });
+  }
   for (const button of $$("[data-insert]")) {
     button.addEventListener("click", (e) => { e.preventDefault(); insert(button.closest("[data-fix]")); });
   }
