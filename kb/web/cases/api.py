@@ -126,7 +126,7 @@ def require_desk() -> None:
         raise NotFound(say("这个网站没有启用服务台", "this site has no service desk"))
 
 
-def _author() -> Author:
+def calling() -> Author:
     """A program writes as its token is called, a page's script as who is signed in."""
     token = authorization.token()
     name = identity.who().name or (token.name if token else "") or writers.editor() or "api"
@@ -195,7 +195,7 @@ def case_api(number: str) -> dict[str, Any]:
 def report_api(body: Reported) -> tuple[dict[str, Any], int]:
     require_desk()
     given = {**_checked(body.fields), "channel": body.channel}
-    return _whole(cases().report(body.text, given, _author(), _at(body.at), _key(body.key or _header()))), 201
+    return _whole(cases().report(body.text, given, calling(), _at(body.at), _key(body.key or _header()))), 201
 
 
 def _header() -> str:
@@ -217,6 +217,6 @@ def event_api(number: str, body: Added) -> tuple[dict[str, Any], int]:
         raise InputError(say("没有动作 '{name}'", "there is no action '{name}'", name=body.action))
     key, given = _key(body.key or _header()), _checked(body.fields)
     if body.action == "message":
-        return _whole(cases().receive(number, body.text, _author(), given, key)), 201
+        return _whole(cases().receive(number, body.text, calling(), given, key)), 201
     at, seen = _at(body.at), body.seen
-    return _whole(cases().add(number, body.action, _author(), body.text, given, at, body.public, seen, key)), 201
+    return _whole(cases().add(number, body.action, calling(), body.text, given, at, body.public, seen, key)), 201
