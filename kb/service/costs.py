@@ -91,7 +91,7 @@ def families(session: Session, which: Which) -> list[Family]:
         if at is not None:
             hours[product].append((at - opened).total_seconds() / 3600)
     there = select(device.product, func.count()).where(device.product.in_(cases)).group_by(device.product)
-    devices: dict[str, int] = dict(session.execute(there).tuples().all())
+    devices: dict[str, int] = dict(session.execute(there).all())
     out = [Family(p, devices.get(p, 0), n, median(hours[p]) if hours[p] else None, parts[p]) for p, n in cases.items()]
     return sorted(out, key=lambda f: (-f.cases, f.product))
 
@@ -138,14 +138,14 @@ def restored_at(session: Session, cases: Sequence[int]) -> dict[int, datetime]:
     event = tables.Event
     statement = select(event.case_id, func.max(event.at)).where(event.case_id.in_(cases))
     rows = session.execute(statement.where(event.kind == EventKind.RESTORED).group_by(event.case_id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _parts_of_cases(session: Session, which: Which) -> dict[str, int]:
     """Number of a case -> pieces that were used for it."""
     columns: list[Any] = [_CASE.number, func.sum(tables.Move.quantity)]
     statement = _of(_used(select(*columns)), which).group_by(_CASE.number)
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def _used(statement: Select[Any]) -> Select[Any]:

@@ -196,7 +196,7 @@ def _troubled(cases: Cases, store: Store, customer: int, until: datetime) -> lis
         .limit(MOST)
     )
     with store.reading() as session:
-        found: dict[int, int] = dict(session.execute(counts).tuples().all())
+        found: dict[int, int] = dict(session.execute(counts).all())
     register = Devices(store)
     rows = register.those(tables.Device.id.in_(found), MOST) if found else []
     out = []

@@ -170,7 +170,7 @@ class Rounds:
             mine = select(tables.Plan.id).where(wanted)
             plans = list(_plans(session, wanted, MOST))
             counts = select(tables.Round.plan, func.count()).where(tables.Round.plan.in_(mine), _SETTLED)
-            done: dict[int, int] = dict(session.execute(counts.group_by(tables.Round.plan)).tuples().all())
+            done: dict[int, int] = dict(session.execute(counts.group_by(tables.Round.plan)).all())
             behind = [
                 p
                 for p in plans
