@@ -96,6 +96,7 @@ LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "contracts": ("合同", "contracts"),
         "devices": ("设备", "devices"),
         "parts": ("备件", "parts"),
+        "versions": ("版本", "versions"),
         "places": ("库房", "places"),
     },
     "imported": {"new": ("新增", "new"), "changed": ("修改", "changed"), "same": ("不变", "the same")},

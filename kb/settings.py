@@ -428,6 +428,13 @@ SETTINGS: tuple[Setting, ...] = (
         "how many backups stay: of days, of weeks, of months",
     ),
     Setting(
+        "report_recipients",
+        (),
+        _words,
+        "月报的文件给哪些公钥加密：age1…、ssh-ed25519 …，或装着公钥的文件；空为不加密",
+        "public keys that files of month reports are encrypted for: age1..., or files of them; none: not encrypted",
+    ),
+    Setting(
         "mail_host",
         "",
         str,
@@ -537,6 +544,7 @@ class Settings:
     workers: int
     backup_recipients: tuple[str, ...]
     backup_keep: tuple[int, ...]
+    report_recipients: tuple[str, ...]
     mail_host: str
     mail_port: int
     mail_security: str

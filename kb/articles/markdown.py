@@ -177,6 +177,20 @@ def links(body: str) -> list[tuple[int, str, bool]]:
     return out
 
 
+def tasks(body: str) -> list[tuple[str, str]]:
+    """The items of all checklists (`- [ ]`), in order: (the heading above, the item's own words)."""
+    out: list[tuple[str, str]] = []
+    nodes, heading = parse(body)[0], ""
+    for i, node in enumerate(nodes):
+        if node.type == "heading_open":
+            heading = inline_text(nodes[i + 1])
+        elif node.type == "list_item_open" and "checked" in node.meta:
+            inline = next((n for n in nodes[i + 1 : i + 3] if n.type == "inline"), None)
+            if inline is not None and (told := " ".join(inline_text(inline).split())):
+                out.append((heading, told))
+    return out
+
+
 def inline_text(inline: Node, addresses: bool = False, code: list[tuple[int, int]] | None = None) -> str:
     """The text of an inline node, as a reader sees it; with addresses, links to elsewhere show theirs.
 

@@ -6,7 +6,7 @@
 - All of them as a page, and the exit codes: reference.py
 - Tokens of programs: access.py; people and what is kept of them: people.py, their teams: teams.py; backups: keeping.py
 - The service desk: cases.py, promises.py (due, clock, policy, workdays), duty.py, mailing.py (mail), sampling.py
-  (sample-service); customers, devices and parts: assets.py
+  (sample-service); customers, devices and parts: assets.py; rounds, versions, the month's report: rounds.py
 - What is told, and each minute's work: notices.py (outbox, tick)
 """
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kb.service.policy import Policy
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+GROUPS = {"customers": "customer", "devices": "device", "parts": "part", "versions": "census"}
+"""What is imported -> the group of commands that does it."""
 
 
 customer = click.Group(
@@ -127,12 +129,12 @@ def _print_seen(seen: "Seen") -> None:
         note(say("有不明白的行，一行也没有写", "some rows are unclear: nothing was written"))
     elif seen.id:
         note(say("已写入；撤销：kb {command} undo {n}", "written; to take it back: kb {command} undo {n}",
-                 command=seen.kind.removesuffix("s"), n=seen.id))  # fmt: skip
+                 command=GROUPS[seen.kind], n=seen.id))  # fmt: skip
     else:
         note(say("还没有写；加 --yes 写入", "nothing was written yet; add --yes"))
 
 
-def _imports_of(group: click.Group, kind: str, zh: str, en: str, columns: tuple[str, str]) -> None:
+def imports_of(group: click.Group, kind: str, zh: str, en: str, columns: tuple[str, str]) -> None:
     """The commands import and undo of a group."""
     called = group.name
 
@@ -185,7 +187,7 @@ def _imports_of(group: click.Group, kind: str, zh: str, en: str, columns: tuple[
     taken.params = [click.Argument(["number"], type=int), *taken.params]
 
 
-_imports_of(
+imports_of(
     customer,
     "customers",
     "客户",
@@ -195,7 +197,7 @@ _imports_of(
         "customer, aliases, promises, calendar, site, city, address, contact, phone, mail, contract, starts, ends",
     ),
 )
-_imports_of(
+imports_of(
     device,
     "devices",
     "设备",
@@ -205,7 +207,7 @@ _imports_of(
         "product, serial, name, customer, site, contract, accepted, warranty_until, maintained_until, versions, state",
     ),
 )
-_imports_of(
+imports_of(
     part,
     "parts",
     "备件",

@@ -418,13 +418,12 @@ def _freshness(chosen: Settings, current: bundle.Bundle) -> tuple[bool, str]:
     from kb.indexer.changes import Previous
 
     told = {path for path, _, _ in current.manifest["problems"]}
-    known = {path: (was.size, was.mtime_ns) for path, was in Previous(current).known.items()}
+    previous = Previous(current)
     try:
-        found = {seen.key: (seen.size, seen.mtime_ns) for seen in look(chosen.articles)}
+        differing = previous.differing(list(look(chosen.articles)))
     except KbError as error:
         return False, str(error)
-    skipped = (found.keys() - known.keys()) & told
-    changed = sorted(p for p in (found.keys() | known.keys()) - skipped if found.get(p) != known.get(p))
+    changed = sorted(path for path in differing if path not in told or previous.part(path) >= 0)
     if not changed:
         return True, say("最新", "up to date")
     return False, say(

@@ -53,6 +53,7 @@ MODULES = {
     "packing": ("pack",),
     "people": ("forget", "person"),
     "promises": ("clock", "due", "policy", "workdays"),
+    "rounds": ("census", "guard", "report", "round"),
     "sampling": ("sample-service",),
     "suggesting": ("suggest",),
     "teams": ("team",),
@@ -62,7 +63,8 @@ MODULES = {
 """Module of kb.cli -> its commands. A module is loaded when one of them is asked for: a search waits for no other."""
 
 FOR_SERVICE = (
-    "case", "clock", "customer", "device", "due", "duty", "mail", "part", "policy", "sample-service", "workdays",
+    "case", "census", "clock", "customer", "device", "due", "duty", "guard", "mail", "part", "policy", "report",
+    "round", "sample-service", "workdays",
 )  # fmt: skip
 """Commands of the service desk."""
 

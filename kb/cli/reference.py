@@ -44,11 +44,16 @@ MEANS_ONE = {
     "customer list": ("没有客户", "there are no customers"),
     "device list": ("没有设备", "there are no devices"),
     "device ending": ("没有到期的", "nothing ends"),
+    "round list": ("没有这样的巡检", "there are no such rounds"),
+    "round plans": ("没有计划", "there are no plans"),
+    "guard list": ("没有重保", "no time is guarded"),
+    "census list": ("没有设备", "there are no devices"),
+    "census behind": ("没有落后的", "none is behind"),
     "part list": ("没有备件", "there are no parts"),
     "part stock": ("没有库存", "nothing is in stock"),
     **{
         f"{kind} import": ("有读不懂的行，什么都没写", "a row is unclear, and nothing was written")
-        for kind in ("customer", "device", "part")
+        for kind in ("customer", "device", "part", "census")
     },
     "doctor": ("有一项不正常", "something is not well"),
     "person list": ("还没有人", "there is nobody"),

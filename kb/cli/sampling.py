@@ -11,11 +11,12 @@ from kb.language import say
 from kb.settings import Settings
 
 if TYPE_CHECKING:
+    from kb.service.rounds.checklist import Item
     from kb.service.sampling import Known
 
 
 @command(
-    """造一年的服务单供试用：各种渠道、客户、紧急、合并、重开、确认与无回音，写成和没写成文章的。
+    """造一年的服务台供试用：各种渠道的服务单，客户、地点、合同、设备，四个城市的备件库，值班，巡检与版本普查。
 
     同一个 --seed 造出同样的一年。已有服务单时不造，除非加 --yes；造出来的单和真的一样不能删除，请用试用的数据库。
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     例：kb sample-service
         kb sample-service --seed 7 --count 500
     """,
-    """Make up a year of cases to try the desk with: channels, customers, emergencies, merges, reopenings, confirmed
-    and silent ones, linked and unwritten.
+    """Make up a year of a desk to try it with: cases of all channels, customers, sites, contracts, devices, stores of
+    parts in four cities, duty, rounds and a census of versions.
 
     The same --seed makes the same year. Where there are cases already none are made without --yes; what is made can't
     be deleted, as no case can: use a database for trying.
@@ -41,8 +42,11 @@ if TYPE_CHECKING:
 @json_option
 def sample_service(chosen: Settings, seed: int, count: int, yes: bool, as_json: bool) -> None:
     from kb.cli.cases import opened
+    from kb.database.connection import Store
+    from kb.service.assets.customers import Customers
     from kb.service.cases import Filter
     from kb.service.sampling import service_year
+    from kb.service.sampling_estate import furnish, used
 
     cases = opened(chosen)
     if not yes and cases.all(Filter(any_state=True), 1):
@@ -50,13 +54,31 @@ def sample_service(chosen: Settings, seed: int, count: int, yes: bool, as_json: 
             say("已经有服务单了；造出来的不能删除，确实要混在一起就加 --yes",
                 "there are cases already, and what is made can't be deleted; add --yes to mix them")
         )  # fmt: skip
-    made = service_year(cases, seed, count, _known(chosen), datetime.now(UTC))
+    store, now, checklists = Store(chosen.database), datetime.now(UTC), _checklists(chosen)
+    there = bool(Customers(store).all(most=1))
+    estate = None if there else furnish(cases, store, seed, checklists, now)
+    made = service_year(cases, seed, count, _known(chosen), now, estate.machines if estate else ())
+    if estate:
+        used(cases, store, seed, checklists, now)
+    counts = {
+        "cases": made,
+        "customers": estate.customers if estate else 0,
+        "devices": len(estate.machines) if estate else 0,
+        "stores": estate.stores if estate else 0,
+        "plans": estate.plans if estate else 0,
+    }
     if as_json:
-        print_json({"cases": made, "seed": seed})
-    else:
-        click.echo(
-            say("造了 {n} 个服务单：kb serve，打开 /cases 看看", "made {n} cases: kb serve, and open /cases", n=made)
+        print_json({**counts, "seed": seed})
+        return
+    click.echo(
+        say(
+            "造了 {cases} 单、{customers} 个客户、{devices} 台设备、{stores} 个库房、{plans} 个计划："
+            "运行 kb serve，看 /cases",
+            "made {cases} cases, {customers} customers, {devices} devices, {stores} stores, {plans} plans of rounds: "
+            "kb serve, and open /cases",
+            **counts,
         )
+    )
 
 
 def _known(chosen: Settings) -> list["Known"]:
@@ -70,3 +92,17 @@ def _known(chosen: Settings) -> list["Known"]:
         return []
     found = sorted((a for a in engine.articles() if a.status == "published" and a.kind == "case"), key=lambda a: a.id)
     return [Known(a.id, a.title, a.area) for a in found[:40]]
+
+
+def _checklists(chosen: Settings) -> list[tuple[str, list["Item"]]]:
+    """Two articles with checklists, each with its items; none without an index."""
+    from kb.search.engine import engines
+    from kb.service.rounds.checklist import items_of
+
+    try:
+        engine = engines(chosen).in_force()
+    except BundleError:
+        return []
+    manuals = sorted(a.id for a in engine.articles() if a.status == "published" and a.kind == "manual")
+    found = ((number, items_of(engine, number)) for number in manuals)
+    return [(number, items) for number, items in found if items][:2]

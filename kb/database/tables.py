@@ -655,7 +655,8 @@ class Contract(Base):
 class Device(Base):
     """One machine. key: its serial's letters and digits, by which a scanned text finds it.
 
-    accepted: the day from which its warranty counts; replaced_by: the device that took its place.
+    accepted: the day from which its warranty counts; replaced_by: the device that took its place. versions_at: the day
+    on which somebody looked which versions it runs.
     """
 
     __tablename__ = "devices"
@@ -672,6 +673,7 @@ class Device(Base):
     warranty_until: Mapped[date | None] = mapped_column(index=True)
     maintained_until: Mapped[date | None] = mapped_column(index=True)
     versions: Mapped[dict[str, str]] = mapped_column(default=dict)
+    versions_at: Mapped[date | None]
     state: Mapped[str] = mapped_column(String(16), default="in_use")
     replaced_by: Mapped[int | None] = mapped_column(ForeignKey("devices.id"), index=True)
     note: Mapped[str] = mapped_column(default="")
@@ -755,3 +757,101 @@ class AssetImport(Base):
     written: Mapped[datetime | None]
     undone: Mapped[datetime | None]
     about: Mapped[str] = mapped_column(String(64), index=True, default="")
+
+
+class Plan(Base):
+    """What is looked at again and again: at one site, of one device, or after each closed case of a customer.
+
+    checklist: the number of the article with its items, empty for none. every, unit: the rhythm; of a call-back, how
+    long after closing. starts: the day of the first one; ends: the last day on which one may be due. ahead: days
+    before it is due at which it is listed. owner: whose it is. part: the number of the part that is worn.
+    """
+
+    __tablename__ = "plans"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(_NAME)
+    checklist: Mapped[str] = mapped_column(_NAME)
+    customer: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    site: Mapped[int | None] = mapped_column(ForeignKey("sites.id"))
+    device: Mapped[int | None] = mapped_column(ForeignKey("devices.id"), index=True)
+    part: Mapped[str] = mapped_column(_NAME)
+    every: Mapped[int]
+    unit: Mapped[str] = mapped_column(String(16))
+    starts: Mapped[date]
+    ends: Mapped[date | None]
+    ahead: Mapped[int]
+    owner: Mapped[str] = mapped_column(_NAME)
+    note: Mapped[str]
+
+
+class Round(Base):
+    """One round that was begun, done or skipped; what is only due is computed from its plan (kb.service.rounds.plans).
+
+    period: the day on which it was due, or the number of the case that it follows. done: when; skipped: why it was not.
+    """
+
+    __tablename__ = "rounds"
+    __table_args__ = (UniqueConstraint("plan", "period"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan: Mapped[int] = mapped_column(ForeignKey("plans.id"))
+    period: Mapped[str] = mapped_column(String(24))
+    due: Mapped[date] = mapped_column(index=True)
+    done: Mapped[datetime | None]
+    by: Mapped[str] = mapped_column(_NAME)
+    skipped: Mapped[str]
+    note: Mapped[str]
+
+
+class Check(Base):
+    """How one item of a round was found. place: in its checklist, from 1; case: the number of the one it opened."""
+
+    __tablename__ = "round_checks"
+    round: Mapped[int] = mapped_column(ForeignKey("rounds.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    item: Mapped[str]
+    result: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str] = mapped_column(_NAME)
+    note: Mapped[str]
+    case: Mapped[str] = mapped_column(String(24))
+
+
+class Guarded(Base):
+    """A time in which nothing is changed at a customer, or at one site, and more people are on duty."""
+
+    __tablename__ = "guarded"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(_NAME)
+    customer: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    site: Mapped[int | None] = mapped_column(ForeignKey("sites.id"))
+    start: Mapped[datetime]
+    end: Mapped[datetime] = mapped_column(index=True)
+    people: Mapped[int]
+    note: Mapped[str]
+    by: Mapped[str] = mapped_column(_NAME)
+
+
+class WantedVersion(Base):
+    """The version that devices of a product should run. product: as devices name it; a * at its end stands for any."""
+
+    __tablename__ = "wanted_versions"
+    __table_args__ = (UniqueConstraint("product", "software"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product: Mapped[str] = mapped_column(_NAME)
+    software: Mapped[str] = mapped_column(_NAME)
+    version: Mapped[str] = mapped_column(_NAME)
+    since: Mapped[date]
+
+
+class UpdateWindow(Base):
+    """When an update that an article publishes is put in at a customer's."""
+
+    __tablename__ = "update_windows"
+    __table_args__ = (UniqueConstraint("article", "customer"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article: Mapped[str] = mapped_column(_NAME)
+    customer: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    start: Mapped[datetime]
+    end: Mapped[datetime]
+    note: Mapped[str]
+    by: Mapped[str] = mapped_column(_NAME)

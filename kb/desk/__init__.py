@@ -9,8 +9,8 @@
 - JSON of an answer: answers.py, for the command line and the API alike; what models are made of: schemas.py
 - Which facts may a text have that is being written? facts.py; what was decided on a gap? gap_decisions.py
 - What does a lead see? insights.py (gaps, use, what is stale), examination.py (problems, duplicates, synonyms:
-  found once after each index); its pages: kb/web/insights.py, as files: spreadsheets.py; one article of two:
-  merging.py
+  found once after each index); its pages: kb/web/insights.py, as files: kb/web/spreadsheets.py; one
+  article of two: kb/web/merging.py; tables as spreadsheets read them: spreadsheet.py
 - One file that searches itself, for a stick: pack.py; its page, style and script: templates
 - How sure must an article be, in this base? calibration.py
 - What must be found, and is it? golden.py; what a change would do to that: what_if.py

@@ -184,6 +184,14 @@ class Previous:
         left = (self._paths[n] for n in set(range(len(self._paths))).difference(stays, self.hidden))
         return frozenset(path for path in (*left, *self.beside) if path not in there)
 
+    def differing(self, found: Sequence[Seen]) -> frozenset[str]:
+        """Paths of files that are new, changed or gone since."""
+        numbers = self.staying(found)
+        others = {found[i].key: found[i][1:] for i in np.flatnonzero(numbers < 0).tolist()}
+        gone = self.gone(frozenset(numbers.tolist()), others.keys())
+        beside = {path: (was.size, was.mtime_ns) for path, was in self.known_beside.items()}
+        return gone | {path for path, stat in others.items() if beside.get(path) != stat}
+
     def record(self, place: Known | Entry) -> dict[str, Any]:
         """What is known of an article of before (kb.bundle.stored)."""
         record: dict[str, Any] = self._records[place.part][place.number]

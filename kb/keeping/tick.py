@@ -6,6 +6,7 @@ Clocks and states are right without it.
 
 import logging
 import time
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from kb.model import Article
 from kb.notices import knowledge
 from kb.notices.channels import CHAT, channels
 from kb.notices.news import Concerned, tell
-from kb.notices.outbox import Outbox, deliver
+from kb.notices.outbox import Notice, Outbox, deliver, post
 from kb.notices.wishes import Wishes
 from kb.people.teams import Staff, Teams
 from kb.search.engine import Engine, Engines, engines
@@ -23,6 +24,8 @@ from kb.service import cases as service
 from kb.service import files, watching
 from kb.service.incoming import Incoming
 from kb.service.mailbox import fetch
+from kb.service.rounds import telling as rounds
+from kb.service.rounds.plans import Rounds
 from kb.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,8 @@ log = logging.getLogger(__name__)
 MINUTE = 60.0
 MOST_ARTICLES = 500
 """Of each kind of those that wait."""
+NEWEST = 100
+"""Articles that are looked at for updates that they publish."""
 MOST_SENT = 200
 """Messages at once; the others go a minute later."""
 OVERDUE = timedelta(days=60)
@@ -66,7 +71,7 @@ class Ticker:
             if not again:
                 Incoming(cases, self._store, files.opened(self._settings, self._store)).forget(now)
             watched = watching.watch(cases, self._store, self._settings, now)
-            told, done = told + watched.told, watched.closed
+            told, done = told + watched.told + self._tell_of_rounds(cases, now), watched.closed
         sent = self._deliver(outbox, now)
         if not again:
             outbox.forget(now)
@@ -103,6 +108,22 @@ class Ticker:
             *knowledge.of_mentions(self._store, staff.people, now),
         ]
         return tell(self._store, self._settings, news, known, now)
+
+    def _tell_of_rounds(self, cases: service.Cases, now: datetime) -> int:
+        """Rounds that are overdue, and updates that were published."""
+        known = Wishes(self._store).everybody()
+        people = [person for person, _ in known]
+        news = list(rounds.of_rounds(Rounds(self._store, cases), people, now, cases.policy.zone))
+        mails: list[Notice] = []
+        with suppress(BundleError):  # there is no base yet
+            newest = self._engines.in_force().newest(NEWEST)
+            updates, mails = rounds.of_updates(self._store, self._settings, newest, people, now)
+            news += updates
+        told = tell(self._store, self._settings, news, known, now)
+        if not mails:
+            return told
+        with self._store.session() as session:
+            return told + post(session, mails, now)
 
     def _deliver(self, outbox: Outbox, now: datetime) -> tuple[int, int]:
         due = {message.channel for message in outbox.due(now, MOST_SENT)}

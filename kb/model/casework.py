@@ -213,6 +213,41 @@ class Condition(Choice):
     BROKEN = "broken", "故障", "Broken"
 
 
+class RoundKind(Choice):
+    """What is looked at again and again. A call-back has no rhythm: one follows each closed case."""
+
+    ROUND = "round", "巡检", "Round"
+    WEAR = "wear", "易损件更换", "Wear part"
+    INSTRUMENT = "instrument", "仪器校准", "Calibration"
+    CENSUS = "census", "版本普查", "Census of versions"
+    CALLBACK = "callback", "回访", "Call-back"
+
+
+class Every(Choice):
+    """What a rhythm counts in."""
+
+    DAYS = "days", "天", "days"
+    WEEKS = "weeks", "周", "weeks"
+    MONTHS = "months", "个月", "months"
+
+
+class Checked(Choice):
+    """How an item of a checklist was found."""
+
+    OK = "ok", "正常", "OK"
+    BAD = "bad", "不正常", "Bad"
+    ABSENT = "absent", "不适用", "Not applicable"
+
+
+class RoundState(Choice):
+    """How it stands with a round."""
+
+    PLANNED = "planned", "未到期", "To come"
+    OVERDUE = "overdue", "逾期", "Overdue"
+    DONE = "done", "已完成", "Done"
+    SKIPPED = "skipped", "已跳过", "Skipped"
+
+
 VOCABULARIES: dict[str, type[Choice]] = {
     "event": EventKind,
     "state": State,
@@ -231,5 +266,9 @@ VOCABULARIES: dict[str, type[Choice]] = {
     "contract": ContractKind,
     "place": PlaceKind,
     "condition": Condition,
+    "round_kind": RoundKind,
+    "every": Every,
+    "checked": Checked,
+    "round_state": RoundState,
 }
 """The group of kb.labels under which each of them is named."""

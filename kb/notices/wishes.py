@@ -34,6 +34,8 @@ KINDS: dict[str, Kind] = {
     "unhelpful": Kind("有人说文章没用", "an article did not help", DAILY),
     "mention": Kind("提到您的团队", "your team was mentioned", NOW),
     "case": Kind("服务单快要超时、已超时、等待到期", "a case runs out of time, is late, or a wait is over", NOW),
+    "round": Kind("巡检、校准、回访逾期", "a round, a calibration or a call-back is overdue", DAILY),
+    "update": Kind("发布的更新与客户的设备有关", "a published update concerns customers' devices", NOW),
 }
 """Everything that people are told."""
 

@@ -41,6 +41,9 @@ ACTIONS: dict[str, Action] = {
     "insights": Action("lead", "看数据看板、导出", "see and export insights"),
     "figures": Action("lead", "看服务单的数字、导出", "see and export the figures of cases"),
     "duty": Action("lead", "排值班表", "make the roster of duty"),
+    "plan": Action(
+        "lead", "安排巡检、重保、期望版本与升级窗口", "plan rounds, guarded times, versions and windows for updates"
+    ),
     "decide": Action("lead", "改词表与必中查询", "change words and golden queries"),
     "administer": Action("administrator", "管理人员、令牌与安全记录", "manage people, tokens and the security log"),
     "own": Action("reader", "管理自己的账号", "manage one's own account"),

@@ -18,5 +18,6 @@
 - Which case does a mail belong to, and was it written by anybody? incoming.py; from a mailbox: mailbox.py
 - Where are cases kept? cases.py, the door of all surfaces: one transaction for an event and what lists know of the
   case (snapshot.py); their numbers: numbers.py
-- Whom is it about? assets/: customers, devices, parts
+- Whom is it about? assets/: customers, devices, parts; what is done before they fail, versions, updates: rounds/
+- What is a month's report? reports.py; what do devices cost, which article saves visits? costs.py
 """

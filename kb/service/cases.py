@@ -37,6 +37,7 @@ from kb.service.ledger import Row
 from kb.service.letters import Letters, letters, number_of
 from kb.service.policy import Policy
 from kb.service.reckoning import Years
+from kb.service.rounds import guarded
 from kb.service.snapshot import Snapshot, Standing, standing
 from kb.service.states import BY_KIND, BY_NAME, Action, check, facts, phases, works
 from kb.service.windows import reopens_until, silence
@@ -384,6 +385,7 @@ class Cases:
             log = effective(case.log)
             check(log, event, author.role, case.policy, now)
             event = self._check_beyond(session, case, log, event, now)
+            guarded.check(session, case.now, event, author.role, self.policy.zone)
             if event.kind == EventKind.UPDATE:
                 self._tell_children(session, row.number, event)
             return self._write(session, row, case.log, event, case.policy, key, message_id)

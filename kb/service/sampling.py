@@ -4,7 +4,7 @@ A case is a story with its times, cut off at the present moment: so the last one
 anybody's; names and texts are invented.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -54,18 +54,35 @@ class _Story:
 
     def add(self, kind: EventKind, after: float = 0, text: str = "", public: bool = True, **data: Any) -> "_Story":
         self.moment += timedelta(minutes=after)
-        by = data.pop("by", self.by)
-        self.log.append(Event(kind, self.moment, self.moment, by, text, public, data))
+        by, work = data.pop("by", self.by), data.pop("work", 0)
+        self.log.append(Event(kind, self.moment, self.moment, by, text, public, data, work))
         return self
 
     def until(self, now: datetime) -> list[Event]:
         return [event for event in self.log if event.at <= now]
 
 
-def service_year(cases: Cases, seed: int, count: int, known: Sequence[Known], now: datetime | None = None) -> int:
-    """Bring in so many made-up cases, LEAST at least; how many. known: articles of the base, that solve some."""
+class Machine(NamedTuple):
+    """A device that cases can be about. label: its product and serial; area: of its faults."""
+
+    label: str
+    customer: str
+    site: str
+    area: str
+
+
+def service_year(
+    cases: Cases,
+    seed: int,
+    count: int,
+    known: Sequence[Known],
+    now: datetime | None = None,
+    machines: Sequence[Machine] = (),
+) -> int:
+    """Bring in so many made-up cases, LEAST at least; how many. known: articles of the base, that solve some; machines:
+    devices, that some are about."""
     now, rng = now or datetime.now(UTC), Random(seed)  # noqa: S311 - a sample, no secret
-    teller = _Teller(rng, known, now)
+    teller = _Teller(rng, known, now, machines, Random(seed + 1))  # noqa: S311
     rest = count - LEAST
     moments = [(now - YEAR * rng.random(), i < EMERGENCIES - 1) for i in range(EMERGENCIES - 1 + rest)]
     brought, before = 0, ""
@@ -97,13 +114,14 @@ def _outage(cases: Cases, teller: "_Teller", start: datetime) -> int:
 class _Teller:
     """Tells stories."""
 
-    def __init__(self, rng: Random, known: Sequence[Known], now: datetime) -> None:
-        self.rng, self.known, self.now = rng, known, now
-        self.staff = say("李明,王芳,张伟,刘洋", "Li Ming,Wang Fang,Ann Reed,Tom Hill").split(",")
-        self.customers = say(
-            "省厅信息中心,市第一医院,育才中学,东港物流,华光电子,南山区政务中心,新城酒店,大河银行",
-            "Province Office,City Hospital,Grove School,East Port,Lumen Works,South Office,New Hotel,River Bank",
-        ).split(",")
+    def __init__(
+        self, rng: Random, known: Sequence[Known], now: datetime, machines: Sequence[Machine], drawn: Random
+    ) -> None:
+        self.rng, self.known, self.now, self.drawn = rng, known, now, drawn
+        self.staff, self.customers = staff(), customers()
+        self.machines: dict[tuple[str, str], list[Machine]] = {}
+        for machine in machines:
+            self.machines.setdefault((machine.customer, machine.area), []).append(machine)
         self.people = say("王工,赵老师,陈主任,周姐,孙工", "Mr Wang,Ms Zhao,Mr Chen,Ms Zhou,Mr Sun").split(",")
         self.faults = list(_faults())
 
@@ -196,9 +214,32 @@ class _Teller:
             "owner": rng.choice(self.staff),
         } | given
         data |= {"area": fault.area} if fault.area else {}
+        data |= self._about(data["customer"], fault)
         data = {name: value for name, value in data.items() if value}
         story = _Story(start, data.get("owner", self.staff[0]))
         return story.add(_E.REPORTED, 0, fault.report.format(n=floor or rng.randint(2, 9)), **data)
+
+    def _about(self, customer: str, fault: _Fault) -> Mapping[str, str]:
+        """The device that a fault is of, the same ones more often than others; nothing for most."""
+        there = self.machines.get((customer, fault.area))
+        if not there or self.drawn.random() > 0.7:
+            return {}
+        machine = there[min(int(self.drawn.paretovariate(1.2)) - 1, len(there) - 1)]
+        return {"device": machine.label, "site": machine.site}
+
+    def _exchanged(self, story: _Story, fault: _Fault) -> None:
+        """Now and then a device that failed is replaced by a new one."""
+        label = str(story.log[0].data.get("device", ""))
+        if not label or fault.handling != "parts" or self.drawn.random() > 0.5:
+            return
+        customer = str(story.log[0].data["customer"])
+        there = self.machines[customer, fault.area]
+        old = next(m for m in there if m.label == label)
+        new = old._replace(label=f"{label}R")
+        there[there.index(old)] = new
+        story.add(_E.WORK_PLANNED, 20, work=1, of="exchange")
+        story.add(_E.EXCHANGED, 60, say("换上新机", "a new one was put in"), work=1, old=label.rsplit(maxsplit=1)[-1],
+                  new=new.label.split()[-1])  # fmt: skip
 
     def _answered(self, story: _Story) -> None:
         late = self.rng.random() < 0.12
@@ -224,6 +265,7 @@ class _Teller:
 
     def _restored(self, story: _Story, fault: _Fault, solved: str) -> None:
         rng = self.rng
+        self._exchanged(story, fault)
         story.add(_E.TESTED, rng.uniform(5, 30), say("备机上试过，正常", "tried on a spare: well"), False,
                   where=say("备机", "a spare"))  # fmt: skip
         story.add(_E.APPLIED, rng.uniform(2, 15), fault.fix, undo=say("换回原样", "put it back as it was"))
@@ -258,6 +300,19 @@ class _Teller:
             story.add(_E.WRITTEN, 60, public=False, article=fault.article)
         elif draw < 0.7:
             story.add(_E.UNWRITTEN, 30, public=False, unwritten=str(rng.choice(list(Unwritten))))
+
+
+def staff() -> list[str]:
+    """Who works there."""
+    return say("李明,王芳,张伟,刘洋", "Li Ming,Wang Fang,Ann Reed,Tom Hill").split(",")
+
+
+def customers() -> list[str]:
+    """Whom they serve."""
+    return say(
+        "省厅信息中心,市第一医院,育才中学,东港物流,华光电子,南山区政务中心,新城酒店,大河银行",
+        "Province Office,City Hospital,Grove School,East Port,Lumen Works,South Office,New Hotel,River Bank",
+    ).split(",")
 
 
 def _restored(fault: _Fault) -> dict[str, Any]:

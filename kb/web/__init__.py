@@ -15,7 +15,7 @@
   /api/v1/openapi.json: reference.py
 - What do assistants such as Dify retrieve? retrieval.py (POST /retrieval); which texts: kb/search/passages_for.py
 - How far is work that takes long? jobs.py; where the marks of a chart stand: charts.py
-- The service desk, for staff: cases/; customers, devices and parts: assets/
+- The service desk, for staff: cases/; customers, devices and parts: assets/; rounds, versions, reports: rounds/
 - A page for writers: editing.py (new, edit, save, conflict; its form: editor.py), history.py (history, restore,
   rename), review.py (reviews due, states), importing.py; what they share: writers.py
 - What do all pages share? views.py (addresses, language, who asks)
@@ -48,6 +48,7 @@ Every page:
 - /cases, /cases/new, /cases/NUMBER: the desk, a new case, one case; where the site serves any (cases/)
 - /report, /c/SECRET: for customers, who have no account (customers/)
 - /customers, /devices, /parts, /assets/KIND: who is served, what stands there, which part lies where (assets/)
+- /rounds, /guarded, /census, /updates, /reports: what is looked at again and again, versions, the month (rounds/)
 - /sign-in/openid: by the company's own login (openid.py)
 - /sign-in, /welcome/SECRET, /account, /people, /people/LOGIN, /journal: coming in, one's own account, who there is,
   what is kept of one of them, what happened
@@ -106,6 +107,7 @@ from kb.web import (
     reference,
     retrieval,
     review,
+    rounds,
     security,
     spreadsheets,
     views,
@@ -158,6 +160,7 @@ def create_app(settings: Settings) -> Flask:
         cases,
         customers,
         assets,
+        rounds,
     ):
         module.init_app(app)
     for part in (api, api_browsing, api_pasting, api_writing, api_keeping, api_insights, retrieval, hooks):

@@ -47,6 +47,13 @@ PATHS: dict[str, tuple[Text, dict[str, Any], object]] = {
     ),
     "device": (("设备的 id", "id of the device"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
     "customer": (("客户的 id", "id of the customer"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
+    "plan": (("计划的 id", "id of the plan"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
+    "period": (
+        ("应做的日子，或回访的单号", "the day on which it is due, or the case that it follows"),
+        {"type": "string", "pattern": r"^[0-9-]+$", "maxLength": 24},
+        "2026-12-01",
+    ),
+    "month": (("月份", "month"), {"type": "string", "pattern": r"^\d{4}-\d{2}$"}, "2026-11"),
     "verdict": (("判定的 id", "id of the verdict"), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 1),
 }
 """What stands in a path: description, schema, example."""

@@ -46,6 +46,16 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("import_assets", "write_assets"), "assets"),
     # kb.web.assets.editing asks what leads alone change
     **dict.fromkeys(("edit_asset", "save_asset", "api_assets.save_api", "part"), "cases"),
+    # rounds, versions, updates, the month's report
+    **dict.fromkeys(("rounds", "plans", "one_round", "do_round", "round_paper", "guarded", "census"), "cases"),
+    **dict.fromkeys(("tell_version", "census_file", "updates", "update", "change_update"), "cases"),
+    **dict.fromkeys(("change_plans", "change_guarded", "want_version"), "plan"),
+    **dict.fromkeys(("month_reports", "month_report", "month_report_file"), "figures"),
+    **dict.fromkeys(("case_costs", "case_costs_file", "api_rounds.month_report_api"), "figures"),
+    **dict.fromkeys(("api_rounds.rounds_api", "api_rounds.plans_api", "api_rounds.round_api"), "cases"),
+    **dict.fromkeys(("api_rounds.do_round_api", "api_rounds.census_api", "api_rounds.tell_version_api"), "cases"),
+    "api_rounds.guarded_api": "cases",
+    "updates_feed": "read",
     # writing
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right", "decide_saying"), "write"),

@@ -1,8 +1,5 @@
 """This module is the lead's tables as files for a spreadsheet, all rows of them."""
 
-import csv
-import io
-import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,15 +7,13 @@ from typing import Any
 from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
+from kb.desk.spreadsheet import Text, spreadsheet
 from kb.labels import LABELS, label
-from kb.language import say
 from kb.web import identity
 from kb.web.insights import ROWS
 from kb.web.views import Answer
 
 Cells = Callable[[Any], Sequence[object]]
-Text = tuple[str, str]
-"""Chinese, English."""
 
 
 def init_app(app: Flask) -> None:
@@ -36,22 +31,8 @@ def file(name: str) -> Answer:
 
 def as_file(name: str, columns: Sequence[Text], rows: Iterable[Sequence[object]]) -> Response:
     """Rows under their columns as CSV."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([say(*column) for column in columns])
-    writer.writerows([_cell(value) for value in row] for row in rows)
     headers = {"Content-Disposition": f"attachment; filename=guzhi-{name}.csv"}
-    # Excel takes a file for UTF-8 by its mark alone.
-    return Response("\ufeff" + out.getvalue(), mimetype="text/csv", headers=headers)
-
-
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠﹦﹢﹣﹫−]|[\t\r\n]")
-"""How a formula begins, also in full width, which spreadsheets read as half; blanks before it don't matter to all."""
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return "'" + text if _FORMULA.match(text) else text
+    return Response(spreadsheet(columns, rows), mimetype="text/csv", headers=headers)
 
 
 def _local(moment: datetime) -> str:

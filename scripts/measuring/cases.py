@@ -83,7 +83,7 @@ def _stories(store: Store, rng: random.Random, now: datetime) -> tuple[list[Stor
 def _copied(
     rows: dict[Any, list[Row]], story: Story, number: int, opened: datetime | None, rng: random.Random
 ) -> Iterator[Row]:
-    """Add the rows of a copy; the rows by which its words lead to it. opened: when it was reported, as it was for None."""
+    """Add the rows of a copy; the rows by which its words lead to it. opened: when it was reported, None: as it was."""
     case = story[tables.Case][0]
     moved = opened - case["opened"] if opened else timedelta()
     customer, code = f"客户{min(int(rng.paretovariate(0.8)), CUSTOMERS)}", f"e{rng.randrange(CODES)}"
@@ -140,7 +140,8 @@ class _Writer:
         if self.file:
             marks = ", ".join("?" * len(columns))
             self.raw.execute("BEGIN")
-            self.raw.executemany(f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})", _plain(rows, _stamp))
+            insert = f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
+            self.raw.executemany(insert, _plain(rows, _stamp))
             self.raw.execute("COMMIT")
             return
         with self.raw.cursor().copy(f"COPY {table.__tablename__} ({names}) FROM STDIN") as copy:

@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from kb.desk.spreadsheet import _cell
 from kb.settings import Settings
 from kb.web import create_app
 from kb.web.security import without_folders
-from kb.web.spreadsheets import _cell
 
 
 @pytest.fixture

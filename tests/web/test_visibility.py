@@ -121,6 +121,7 @@ kind: manual
 title: {product} 的 {word} 维护手册
 product: [{product}]
 area: {area}
+versions: ["{code} 9.1"]
 tags: [{tag}]
 status: {status}
 audience: {audience}
@@ -351,6 +352,13 @@ SURFACES: dict[str, tuple[Ask, ...]] = {
     **dict.fromkeys(("report", "report_done", "track", "track_file"), NONE),
     **dict.fromkeys(("customers", "customer", "devices", "device", "device_label", "parts", "move_part"), NONE),
     **dict.fromkeys(("import_assets", "write_assets", "edit_asset", "save_asset", "part"), NONE),
+    **dict.fromkeys(("rounds", "plans", "change_plans", "one_round", "do_round", "round_paper", "guarded"), NONE),
+    **dict.fromkeys(("change_guarded", "census", "tell_version", "want_version", "census_file", "updates"), NONE),
+    **dict.fromkeys(("update", "change_update", "month_reports", "month_report", "month_report_file"), NONE),
+    **dict.fromkeys(("case_costs", "case_costs_file"), NONE),
+    **dict.fromkeys((f"api_rounds.{name}_api" for name in ("rounds", "plans", "round", "do_round", "census")), NONE),
+    **dict.fromkeys((f"api_rounds.{name}_api" for name in ("tell_version", "guarded", "month_report")), NONE),
+    "updates_feed": get("/updates.xml"),
     **dict.fromkeys((f"api_cases.{name}_api" for name in ("case", "cases", "event", "report")), NONE),
     **dict.fromkeys(
         (f"api_assets.{name}_api" for name in ("customer", "customers", "device", "devices", "save")), NONE

@@ -119,6 +119,11 @@ class Devices:
                 return [one]
             return found
 
+    def those(self, wanted: ColumnElement[bool], most: int = MOST, skip: int = 0) -> list[Known]:
+        """Devices that a condition holds for, by product and serial."""
+        with self._store.reading() as session:
+            return _known(session, wanted, (tables.Device.product, tables.Device.serial), most, skip)
+
     def ending(self, day: date, days: int, most: int = MOST) -> list[Known]:
         """Devices in use whose warranty or maintenance ends within days from a day, the first to end first."""
         row = tables.Device

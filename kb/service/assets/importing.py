@@ -1,6 +1,6 @@
-"""This module imports tables of customers, devices and parts: seen before written, whole or not at all, undone as one.
+"""This module imports tables of customers, devices, parts and versions: seen before written, undone as one.
 
-What an import would do is found by doing it in a transaction that is not kept.
+A table is written whole or not at all. What an import would do is found by doing it in a transaction that is not kept.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +18,7 @@ from kb.service.assets import customers, devices, stock, table
 from kb.service.assets.ledger import Ledger, undo
 from kb.service.assets.table import Column, Entry, Wrong
 from kb.service.policy import Policy
+from kb.service.rounds import census
 
 MAX_BYTES = 20_000_000
 MAX_TOLD = 50
@@ -28,6 +29,7 @@ COLUMNS: dict[str, tuple[Sequence[Column], Sequence[str]]] = {
     "customers": (customers.COLUMNS, customers.NEEDED),
     "devices": (devices.COLUMNS, devices.NEEDED),
     "parts": (stock.COLUMNS, stock.NEEDED),
+    "versions": (census.COLUMNS, census.NEEDED),
 }
 """Kind -> what its columns may be, and which are needed."""
 
@@ -134,6 +136,7 @@ class Imports:
             "customers": lambda: customers.Writer(ledger, self._policy),
             "devices": lambda: devices.Writer(ledger),
             "parts": lambda: stock.Writer(ledger, by, seen.name),
+            "versions": lambda: census.Writer(ledger, datetime.now(self._policy.zone).date().isoformat()),
         }
         writer = writers[seen.kind]()
         unclear = list(seen.unclear)

@@ -52,7 +52,7 @@ def init_app(app: Flask) -> None:
 
 def show() -> Answer:
     """Figures of a month or a year, of all or of one customer."""
-    period, customer, now = _period(), request.args.get("customer", "")[:300], datetime.now(UTC)
+    period, customer, now = asked_period(), request.args.get("customer", "")[:300], datetime.now(UTC)
     which = Which(period.since, period.until, customer)
     with store().reading() as session:
         found = figures(session, which, now)
@@ -70,7 +70,7 @@ def show() -> Answer:
         lacking=lacking[:SHOWN],
         products=_products([title for _, title, _, _ in lacking]),
         period=period,
-        periods=_periods(now),
+        periods=periods(now),
         customer=customer,
         customers=names,
         silent=found.outcomes.get("unconfirmed", 0),
@@ -82,7 +82,7 @@ def file(name: str) -> Answer:
     """A table as CSV: all rows, within a bound."""
     if name not in FILES:
         raise NotFound
-    period, now = _period(), datetime.now(UTC)
+    period, now = asked_period(), datetime.now(UTC)
     which = Which(period.since, period.until, request.args.get("customer", "")[:300])
     identity.note("exported", f"cases {name}")
     columns, rows = _TABLES[name](which, period, now)
@@ -196,7 +196,7 @@ def _products(titles: Sequence[str]) -> list[tuple[str, int]]:
     return [(p, n) for p, n in counts.most_common(SHOWN) if n]
 
 
-def _period() -> Period:
+def asked_period() -> Period:
     """The period that is asked for, this month by default."""
     text, zone = request.args.get("period", ""), cases().policy.zone
     now = datetime.now(zone)
@@ -215,7 +215,7 @@ def _period() -> Period:
     return Period(name, moments[:-1], moments[-1])
 
 
-def _periods(now: datetime) -> list[str]:
+def periods(now: datetime) -> list[str]:
     """This month and those before it, this year and the last."""
     local = now.astimezone(cases().policy.zone)
     first, months = local.replace(day=1), []
