@@ -168,6 +168,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("articles", "articles", Path, "文章文件夹", "the folder of articles"),
     Setting("index", "index", Path, "索引文件夹", "the folder of the index"),
     Setting(
+        "database",
+        "guzhi.db",
+        _database,
+        "数据库：一个 SQLite 文件，或 postgresql+psycopg://用户@主机/库",
+        "the database: a file of SQLite, or postgresql+psycopg://user@host/name",
+    ),
+    Setting(
         "engine",
         "embedded",
         _one_of("embedded", "opensearch"),
@@ -218,13 +225,6 @@ SETTINGS: tuple[Setting, ...] = (
         _number(0, 5, int),
         "每片另有几份副本；一个节点坏了还能搜，至少要 1 份、2 个节点",
         "copies of each shard beside the first; to lose a node takes one copy and two nodes at least",
-    ),
-    Setting(
-        "database",
-        "guzhi.db",
-        _database,
-        "数据库：一个 SQLite 文件，或 postgresql+psycopg://用户@主机/库",
-        "the database: a file of SQLite, or postgresql+psycopg://user@host/name",
     ),
     Setting(
         "log_days",
@@ -502,6 +502,7 @@ class Settings:
 
     articles: Path
     index: Path
+    database: str
     engine: str
     opensearch: tuple[str, ...]
     opensearch_user: str
@@ -509,7 +510,6 @@ class Settings:
     opensearch_index: str
     opensearch_shards: int
     opensearch_replicas: int
-    database: str
     log_days: int
     host: str
     site_names: tuple[str, ...]

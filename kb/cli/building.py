@@ -170,6 +170,7 @@ def _meaning_made(filled: Any) -> str:
 def serve(chosen: Settings, host: str | None, port: int | None, threads: int | None, watch: float) -> None:
     from kb.articles.files import find
     from kb.database.connection import Store
+    from kb.desk.publishing import Indexer
     from kb.indexer import watch as watching
     from kb.keeping import tick
     from kb.keeping.restore import unfinished
@@ -237,7 +238,11 @@ def serve(chosen: Settings, host: str | None, port: int | None, threads: int | N
         )
     )
     sys.stdout.flush()
-    server.run(lambda: watching.watch(chosen, max(watch, 0.0), before, _steps()), lambda: tick.run(chosen))
+
+    def follow() -> None:
+        watching.watch(chosen, max(watch, 0.0), before, _steps(), Indexer(chosen).elected)
+
+    server.run(follow, lambda: tick.run(chosen))
 
 
 def _tell_of_accounts(people: "People", host: str, port: int) -> None:

@@ -49,6 +49,7 @@ MODULES = {
     "keeping": ("backup", "restore"),
     "mailing": ("mail",),
     "measuring": ("eval",),
+    "moving": ("move",),
     "notices": ("outbox", "tick"),
     "packing": ("pack",),
     "people": ("forget", "person"),

@@ -30,6 +30,7 @@ MEANS_ONE = {
     "duplicates": ("没有发现重复", "there are no duplicates"),
     "eval": ("有必中查询不合格", "a golden query fails"),
     "import": ("没有可导入的", "there is nothing to import"),
+    "move": ("两边不一样", "the two engines differ"),
     "pack": ("没有符合的文章", "no article matches"),
     "verdicts": ("没有判定", "there are no verdicts"),
     "due": ("没有要到期的", "nothing is due"),

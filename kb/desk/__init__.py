@@ -14,5 +14,6 @@
 - One file that searches itself, for a stick: pack.py; its page, style and script: templates
 - How sure must an article be, in this base? calibration.py
 - What must be found, and is it? golden.py; what a change would do to that: what_if.py
+- What finds articles is brought up to date, whichever engine that is: publishing.py; to another one: moving.py
 - What helped before, kept at hand: memory.py; after a save, found at once and committed: after_save.py
 """

@@ -39,6 +39,10 @@ def _pictures(settings: Settings, paths: Sequence[str]) -> list[str]:
 
 
 def _index(settings: Settings, paths: Sequence[str]) -> str:
+    from kb.desk.publishing import indexes_here
+
+    if not indexes_here(settings):
+        return ""
     for attempt in range(TRIES):
         try:
             _update(settings, paths)

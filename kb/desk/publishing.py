@@ -4,9 +4,13 @@ A build is made of files on this machine in any case; where the engine is a clus
 """
 
 import logging
+import socket
 from collections.abc import Sequence
+from hashlib import blake2b
 
-from kb.errors import KbError
+from kb.database.connection import Store
+from kb.database.election import Election, holder
+from kb.errors import KbError, StoreError
 from kb.indexer import build as indexing
 from kb.indexer.build import Report
 from kb.indexer.parallel import Progress
@@ -43,3 +47,44 @@ def publish_quietly(settings: Settings) -> None:
         publish(settings)
     except KbError as error:
         log.warning("%s", error)
+
+
+# --- which machine indexes -------------------------------------------------------------------
+
+
+def _is_shared(settings: Settings) -> bool:
+    """Whether other machines may answer from what this one finds."""
+    return settings.engine == "opensearch" and "://" in settings.database
+
+
+def _name(settings: Settings) -> str:
+    """By which the other machines know this one, and this index folder."""
+    place = f"{socket.gethostname()}:{settings.index}"
+    return f"guzhi-{blake2b(place.encode('utf8', 'surrogatepass'), digest_size=12).hexdigest()}"
+
+
+class Indexer:
+    """Whether this machine is the one that indexes: of several that share a database and a cluster one is elected."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._election = Election(Store(settings.database), _name(settings)) if _is_shared(settings) else None
+
+    def elected(self) -> bool:
+        return self._election is None or self._election.held()
+
+    def close(self) -> None:
+        if self._election is not None:
+            self._election.close()
+
+
+def indexes_here(settings: Settings) -> bool:
+    """Whether what is saved on this machine is indexed by it at once; else the machine that indexes sees the file."""
+    if not _is_shared(settings):
+        return True
+    store = Store(settings.database)
+    try:
+        return holder(store) == _name(settings)
+    except StoreError:
+        return False
+    finally:
+        store.close()

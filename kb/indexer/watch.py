@@ -51,16 +51,27 @@ def state(settings: Settings) -> State:
     return found.hexdigest()
 
 
-def watch(settings: Settings, seconds: float, known: State | None, steps: Sequence[Step] = ()) -> None:
+def watch(
+    settings: Settings,
+    seconds: float,
+    known: State | None,
+    steps: Sequence[Step] = (),
+    elected: Callable[[], bool] = lambda: True,
+) -> None:
     """Look at the articles folder every so many seconds, for as long as the process lives; 0: never.
 
     known: the state that is indexed already, taken before that build, so that no change falls between; None when that
     is not known: then the folder is looked at once, even with 0.
-    steps: what follows each new index, in order.
+    steps: what follows each new index, in order. elected: whether this machine is the one that indexes, asked each
+    time; who becomes it looks at everything once.
     """
-    watcher = Watcher(settings, seconds, known, steps)
+    watcher: Watcher | None = Watcher(settings, seconds, known, steps)
     while True:
-        watcher.look()
+        if not elected():
+            watcher = None
+        else:
+            watcher = watcher or Watcher(settings, seconds, None, steps)
+            watcher.look()
         time.sleep(seconds or LOOK)
 
 

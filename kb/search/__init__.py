@@ -6,8 +6,9 @@
   the engine behind it: embedded.py; what any engine must answer inside: backend.py
 - What does the ranking ask of whoever holds the postings? corpus.py: all passages, or those that were found
 - Which articles meet conditions on what is known of them? conditions.py; their facets, counted: facets.py
-- What is open for searching, and since when? index.py; words and their df: vocabulary.py; the same for who sees only
-  a part: seen.py; last answers: result_cache.py
+- How does a cluster find, where one machine is not enough? opensearch/, which says it in its own __init__
+- What is open for searching, and since when? index.py; words and their df: vocabulary.py, what
+  they weigh: words.py; the same for who sees only a part: seen.py; last answers: result_cache.py
 - Which articles are found, in which order? searcher.py; the steps of a score, in order: scoring.py; by words:
   ranking.py, postings.py (the weights of one bundle); latent_topics.py
 - Where does a phrase or a pattern hold? conditions combined: filters.py; fulltext.py: positions.py (texts),

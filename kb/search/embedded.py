@@ -122,6 +122,9 @@ class EmbeddedEngine:
     def articles(self) -> Iterator[Article]:
         return (self.index.articles[n] for n in np.flatnonzero(self.index.live).tolist())
 
+    def digests(self) -> Iterator[tuple[str, str]]:
+        return self.index.digests()
+
     def newest(self, count: int) -> list[Article]:
         return overview.newest(self.index, self.index.visible, count)
 

@@ -106,6 +106,9 @@ class Engine(Protocol):
     def articles(self) -> Iterator[Article]:
         """All articles in force."""
 
+    def digests(self) -> Iterator[tuple[str, str]]:
+        """(path, what its file was when it was read) of all articles in force."""
+
     def newest(self, count: int) -> list[Article]:
         """Of those shown the ones that were changed or created last, newest first."""
 

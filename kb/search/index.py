@@ -182,6 +182,13 @@ class Index(Corpus):
         part = int(number >= self._articles_before[1])
         return str(self.parts[part].bodies[number - int(self._articles_before[part])])
 
+    def digests(self) -> Iterator[tuple[str, str]]:
+        """(path, digest) of the articles in force."""
+        for part, before in zip(self.parts, self._articles_before, strict=False):
+            for number in np.flatnonzero(self.live[before : before + len(part.articles)]).tolist():
+                record = part.articles[number]
+                yield str(record["path"]), str(record.get("digest", ""))
+
     def number_of(self, name: str) -> int:
         """Position of an article by its number or path. Raises NotFoundError."""
         for column, value in (("ids", name), ("paths", name), ("ids", name.upper())):

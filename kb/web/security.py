@@ -16,7 +16,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, HTTPException
 from werkzeug.sansio.utils import host_is_trusted
 
 from kb.language import say
-from kb.settings import Settings, is_local
+from kb.settings import Settings, is_local, secret_of
 
 KEY_BYTES = 32
 HSTS_SECONDS = 365 * 24 * 3600
@@ -37,10 +37,13 @@ HEADERS = {
 
 
 def secret_key(index: Path) -> bytes:
-    """The key that signs form tokens: kept beside the index, so that a form outlives a restart.
+    """The key that signs form tokens: kept beside the index, so that a form outlives a restart; or made of KB_SECRET,
+    which several machines that answer for one site have in common.
 
     Where nothing can be written it lives as long as the process.
     """
+    if shared := secret_of("KB_SECRET"):
+        return sha256(shared.encode()).digest()
     path = index / ".secret"
     try:
         index.mkdir(mode=0o755, parents=True, exist_ok=True)

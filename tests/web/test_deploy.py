@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
+import yaml
 from argon2 import PasswordHasher
 from conftest import Write
 from test_server import serving
@@ -25,7 +27,7 @@ from kb.database.connection import Store
 from kb.people import passwords
 from kb.people.accounts import People
 from kb.people.journal import Journal
-from kb.settings import Settings
+from kb.settings import SETTINGS, Settings
 
 DEPLOY = Path(__file__).parents[2] / "scripts" / "deploy"
 NAME = "kb.example.com"
@@ -33,6 +35,33 @@ PASSWORD = "蓝色 cable 与 47 只乌鸦"
 OWN = {"Origin": f"https://{NAME}", "Sec-Fetch-Site": "same-origin"}
 ARTICLE = "---\nid: KB-000001\ntitle: 打印机卡纸\nkind: manual\nstatus: published\n---\n\n清洁搓纸轮。\n"
 TRIES = 200
+
+COMPOSE = yaml.safe_load((DEPLOY / "docker-compose.yml").read_text("utf8"))
+
+
+def test_the_compose_file_is_whole() -> None:
+    """Every network, volume, secret, file and setting that a container names is there, and no password stands in it."""
+    named = {s.name.upper() for s in SETTINGS} | {"SECRET_FILE"}
+    for name, service in COMPOSE["services"].items():
+        assert set(service["networks"]) <= COMPOSE["networks"].keys(), name
+        assert set(service.get("secrets", ())) <= COMPOSE["secrets"].keys(), name
+        assert set(service.get("depends_on", ())) <= COMPOSE["services"].keys(), name
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            place = DEPLOY / source
+            assert source in COMPOSE["volumes"] or source == "./articles" or place.exists(), volume
+        for key, value in service.get("environment", {}).items():
+            assert not key.startswith("KB_") or key.removeprefix("KB_") in named, key
+            assert "PASSWORD" not in key or key.endswith("_FILE"), value
+    sites = [s for name, s in COMPOSE["services"].items() if name.startswith("site-")]
+    assert len(sites) == 2
+    for site in sites:
+        assert (DEPLOY / site["build"]["context"] / site["build"]["dockerfile"]).exists()
+        extras = tomllib.loads((DEPLOY.parents[1] / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+        assert set(site["build"]["args"]["EXTRAS"].split()) <= extras.keys()
+        settings = {k.removeprefix("KB_").lower(): v for k, v in site["environment"].items() if k.startswith("KB_")}
+        known = {s.name: s.parse for s in SETTINGS}
+        assert all(known[key](value) is not None for key, value in settings.items() if key in known)
 
 
 class Answer(NamedTuple):

@@ -415,6 +415,10 @@ class OpenSearchEngine:
         asking = {"_source": fields, "query": self._finder.among("a"), "sort": ["path"]}
         return (hit["_source"] for hit in self._finder.scan(asking))
 
+    def digests(self) -> Iterator[tuple[str, str]]:
+        records = (document["record"] for document in self._documents())
+        return ((str(record["path"]), str(record.get("digest", ""))) for record in records)
+
     def newest(self, count: int) -> list[Article]:
         order = [{"updated": {"order": "desc", "missing": "_last"}}, "path"]
         return [article_from(d["record"]) for d in self._finder.articles(SHOWN, most=count, sort=order)]
