@@ -57,7 +57,7 @@ def show() -> Answer:
     with store().reading() as session:
         found = figures(session, which, now)
         late = missed(session, which, now, SHOWN)
-        by_month = parts(session, which, period.months, now)
+        by_month = parts(session, which, period.months, now, SHOWN // len(period.months) + 1)
         lacking = unwritten(session, which, MOST)
         names = customers(session, CUSTOMERS)
     return page(
