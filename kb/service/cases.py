@@ -238,7 +238,7 @@ class Cases:
     def solved(self, article: str) -> Solved | None:
         """What an article did in cases; None when it solved none."""
         case = tables.Case
-        by_it = (case.article == article) & case.state.in_((State.RESTORED, State.CLOSED))
+        by_it = and_(tables.ANSWERED, case.article == article, case.state.in_((State.RESTORED, State.CLOSED)))
         with self._store.reading() as session:
             count = session.scalar(select(func.count()).select_from(case).where(by_it)) or 0
             last = select(case.id).where(by_it).order_by(case.id.desc()).limit(LAST)

@@ -24,7 +24,10 @@ MAX_READ = 4000
 USUAL = {"urgency": str(Urgency.NORMAL), "impact": str(Impact.ONE)}
 """What holds where nothing is said: no proposal."""
 VALUES = {"urgency": [str(u) for u in Urgency], "impact": [str(i) for i in Impact]}
-_NUMBER = r"(?:[2-9]|[1-9]\d{1,3}|[二两三四五六七八九十几多百]{1,3}) ?"
+# Two to ten, hundred, some, many.
+_NUMBER = (
+    r"(?:[2-9]|[1-9]\d{1,3}|[\u4e8c\u4e24\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u51e0\u591a\u767e]{1,3}) ?"
+)
 _NOT = re.compile(r"(?:不是|并非|不算|没有|没|not|n't)\s*(?:是|很|那么|really|so)?\s*$", re.IGNORECASE)
 
 

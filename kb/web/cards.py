@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from flask import url_for
@@ -42,9 +43,27 @@ def cards(engine: Engine, text: str, found: Suggestions, verdicts: Mapping[str, 
         article = replace(s.article, body=engine.body(s.article))
         html = Markup(markdown.render(s.fix, resolver(engine, s.article)))  # noqa: S704 - our renderer's own output
         link = public_link(s.article)
-        chat, mail = (reply(article, s.fix, link, form, language, traditional) for form in FORMS)
+        told = _Told(article.id, article.title, article.product, article.body, article)
+        chat, mail = _replies(told, s.fix, link, language, traditional)
         out.append(Card(s, html, plain(s.fix), _reasons(s), chat, mail, verdicts.get(s.article.id)))
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An article as far as a reply tells of it."""
+
+    id: str
+    title: str
+    product: tuple[str, ...]
+    body: str
+    article: Article = field(compare=False)
+
+
+@lru_cache(maxsize=256)
+def _replies(told: _Told, fix: str, link: str, language: str, traditional: bool) -> tuple[str, ...]:
+    """The reply in each of FORMS. The page of a case shows the same ones time and again."""
+    return tuple(reply(told.article, fix, link, form, language, traditional) for form in FORMS)
 
 
 def public_link(article: Article) -> str:

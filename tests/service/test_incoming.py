@@ -6,6 +6,8 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from kb.model.casework import Role
 from kb.notices.outbox import Outbox, Waiting
 from kb.service import incoming as module
 from kb.service.cases import Author, Cases, Filter
+from kb.service.fields import MAX_TEXT
 from kb.service.files import Files
 from kb.service.incoming import Fate, Incoming, Taken
 from kb.service.letters import Letters
@@ -339,6 +342,31 @@ def test_any_bytes_are_taken(desk: Incoming) -> None:
     """Nothing that comes keeps the others from being read."""
     for data in (b"", b"\0\xff" * 1000, b"From: \xff\xfe\r\n\r\n\x80", b"Subject: x\r\n" * 5000, b"\r\n\r\n" * 99):
         assert desk.take(data).fate in tuple(Fate)
+
+
+def test_what_wants_to_do_harm_is_text(desk: Incoming, cases: Cases, files: Files) -> None:
+    """Scripts of an HTML mail are no words of it, a file lies under its digest whatever it is called, and a subject
+    with somebody else's number is a subject."""
+    page = "<p>打印机卡纸</p><script>alert(1)</script><style>p{}</style><img src='https://x.example/t.png' onerror='x()'>"
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["Subject"], message["Message-ID"] = "王工 <wang@x.example>", "急", "<h@x.example>"
+    message.set_content(page, subtype="html", charset="gb18030")
+    number = desk.take(with_file(message.as_bytes(), "../../etc/passwd", b"root:x:0:0")).number
+    found = cases.find(number).log[0]
+    assert "打印机卡纸" in found.text
+    assert "alert" not in found.text
+    [digest] = str(found.data["files"]).split()
+    assert files.of([digest])[digest].name == "passwd"
+    assert files.path(digest).name.startswith(digest[:8])
+    other = desk.take(mail("不是我的", subject=f"Re: [{number}] Bcc: all@x.example", sender="li@y.example", name="o"))
+    assert other.number != number
+
+
+def test_a_huge_mail_is_bounded(desk: Incoming, cases: Cases) -> None:
+    """Ten thousand lines of a log in a mail become a case, with as much of it as an entry holds."""
+    lines = "\n".join(f"2026-11-29 10:00:{n % 60:02} INFO worker {n} idle" for n in range(10_000))
+    number = desk.take(mail(f"数据库报错，日志如下\n{lines}", name="huge")).number
+    assert len(cases.find(number).log[0].text) <= MAX_TEXT
 
 
 # --- kept once, whatever happens ----------------------------------------------------------------------

@@ -32,7 +32,8 @@ def test_figures_are_the_leads(app: Flask) -> None:
         assert agent.get(path).status_code == 403, path
         assert lead.get(path).status_code == 200, path
     assert "/cases/figures" not in agent.get("/cases").text
-    assert lead.get("/cases/figures?period=abc").status_code == 404
+    for period in ("abc", "0001", "9999", "9999-12", "2026-13", "2026-00", "１２３４", "2026-1"):
+        assert lead.get("/cases/figures", query_string={"period": period}).status_code == 404, period
     assert lead.get("/cases/figures/none.csv").status_code == 404
 
 

@@ -2,6 +2,7 @@
 lacks; and the same as files for a spreadsheet.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ MOST = 2000
 MONTHS = 12
 """Months that may be looked at at once, and that are offered."""
 CUSTOMERS = 200
+_PERIOD = re.compile(r"((?:19|20)[0-9]{2})(?:-(0[1-9]|1[0-2]))?")
 FILES = ("figures", "months", "misses", "unwritten")
 
 
@@ -57,7 +59,7 @@ def show() -> Answer:
     with store().reading() as session:
         found = figures(session, which, now)
         late = missed(session, which, now, SHOWN)
-        by_month = parts(session, which, period.months, now)
+        by_month = parts(session, which, period.months, now, SHOWN // len(period.months) + 1)
         lacking = unwritten(session, which, MOST)
         names = customers(session, CUSTOMERS)
     return page(
@@ -200,13 +202,10 @@ def asked_period() -> Period:
     """The period that is asked for, this month by default."""
     text, zone = request.args.get("period", ""), cases().policy.zone
     now = datetime.now(zone)
-    try:
-        if len(text) == 4:
-            first, count = datetime(int(text), 1, 1, tzinfo=zone), MONTHS
-        else:
-            first, count = datetime.strptime(text or f"{now:%Y-%m}", "%Y-%m").replace(tzinfo=zone), 1
-    except ValueError:
+    m = _PERIOD.fullmatch(text or f"{now:%Y-%m}")
+    if m is None:
         raise NotFound(say("期间应写成 2026-11 或 2026", "a period is written as 2026-11 or 2026"))
+    first, count = datetime(int(m[1]), int(m[2] or 1), 1, tzinfo=zone), 1 if m[2] else MONTHS
     starts = [first]
     for _ in range(count):
         starts.append((starts[-1] + timedelta(days=32)).replace(day=1))

@@ -16,4 +16,7 @@ def upgrade() -> None:
     )
     op.drop_index("ix_cases_state_next_due", "cases")
     op.drop_index("ix_cases_customer", "cases")
+    op.drop_index("ix_cases_article", "cases")
+    answered = sa.text("article <> ''")
+    op.create_index("ix_cases_answered", "cases", ["article"], sqlite_where=answered, postgresql_where=answered)
     op.create_index("ix_cases_customer_opened", "cases", ["customer", "opened"])
