@@ -47,6 +47,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("import_assets", "write_assets"), "assets"),
     # kb.web.assets.editing asks what leads alone change
     **dict.fromkeys(("edit_asset", "save_asset", "api_assets.save_api", "part"), "cases"),
+    **dict.fromkeys(("api_assets.parts_api", "api_assets.move_api"), "cases"),
     # writing
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right"), "write"),

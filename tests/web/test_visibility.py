@@ -354,7 +354,8 @@ SURFACES: dict[str, tuple[Ask, ...]] = {
     **dict.fromkeys(("import_assets", "write_assets", "edit_asset", "save_asset", "part"), NONE),
     **dict.fromkeys((f"api_cases.{name}_api" for name in ("case", "cases", "event", "report", "field")), NONE),
     **dict.fromkeys(
-        (f"api_assets.{name}_api" for name in ("customer", "customers", "device", "devices", "save")), NONE
+        (f"api_assets.{name}_api" for name in ("customer", "customers", "device", "devices", "move", "parts", "save")),
+        NONE,
     ),
     # pages
     "home": get("/"),

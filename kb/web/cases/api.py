@@ -172,7 +172,7 @@ def _checked(fields: Fields) -> Fields:
     return fields
 
 
-def _key(key: str) -> str | None:
+def key_of(key: str) -> str | None:
     """A key of a program, apart from those of others."""
     return f"{authorization.caller()}:{key}" if key else None
 
@@ -220,7 +220,7 @@ def case_api(number: str) -> dict[str, Any]:
 def report_api(body: Reported) -> tuple[dict[str, Any], int]:
     require_desk()
     given = {**_checked(body.fields), "channel": body.channel}
-    return _whole(cases().report(body.text, given, program(), _at(body.at), _key(body.key or _header()))), 201
+    return _whole(cases().report(body.text, given, program(), _at(body.at), key_of(body.key or _header()))), 201
 
 
 def _header() -> str:
@@ -240,7 +240,7 @@ def event_api(number: str, body: Added) -> tuple[dict[str, Any], int]:
     require_desk()
     if body.action not in BY_NAME or body.action in ("report", "adopt"):
         raise InputError(say("没有动作 '{name}'", "there is no action '{name}'", name=body.action))
-    key, given = _key(body.key or _header()), _checked(body.fields)
+    key, given = key_of(body.key or _header()), _checked(body.fields)
     if body.action == "message":
         return _whole(cases().receive(number, body.text, program(), given, key)), 201
     at, seen = _at(body.at), body.seen
