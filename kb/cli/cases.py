@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +27,7 @@ from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
 from kb.model.casework import Role, State
-from kb.service.telling import GROUPS, case_data, clock_line, clock_name, fact, name_of, plain, share, stamp
+from kb.service.telling import GROUPS, UNTOLD, case_data, clock_line, clock_name, fact, name_of, plain, share, stamp
 from kb.settings import Settings
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ def case_show(chosen: Settings, number: str, as_json: bool) -> None:
 def _print_event(event: "Event", zone: "ZoneInfo") -> None:
     late = event.noted - event.at
     written = say("（{t} 补记）", " (written {t})", t=stamp(event.noted, zone)) if late.total_seconds() >= 60 else ""
-    facts = [f"{name}={fact(name, value, zone)}" for name, value in event.data.items() if name != "policy"]
+    facts = [f"{name}={fact(name, value, zone)}" for name, value in event.data.items() if name not in UNTOLD]
     click.echo(
         f"{event.place:>3}. {stamp(event.at, zone)}{written}  {event.by or '–'}  {label('event', event.kind)}"
         + (f"  {' '.join(facts)}" if facts else "")
@@ -379,17 +380,20 @@ def case_check(chosen: Settings, rebuild: bool) -> None:
 def case_figures(chosen: Settings, month: str | None, customer: str, as_json: bool) -> None:
     from kb.database.connection import Store
     from kb.service.figures import Which, figures, missed
+    from kb.service.handling import handled
 
     store, cases, now = Store(chosen.database), opened(chosen), datetime.now(UTC)
     which = Which(*_month(month, cases.policy.zone), customer)
     with store.reading() as session:
         found, late = figures(session, which, now), missed(session, which, now, MAX_MISSES)
+        ways = handled(session, which)
     misses = [(c.now.number, clock) for c in cases.named(late) for clock in cases.clocks(c, now) if clock.failed]
     if as_json:
         late_ones = [{"number": number, "clock": clock.name, "due": clock.due} for number, clock in misses]
         promises = {name: k._asdict() | {"of": k.of, "share": k.share} for name, k in found.promises.items()}
         scores = found.scores._asdict() | {"mean": found.scores.mean}
-        print_json(plain(vars(found) | {"misses": late_ones, "promises": promises, "scores": scores}))
+        done = {"works": ways.by, "handled": ways.restored, "handled_remotely": ways.remote}
+        print_json(plain(vars(found) | {"misses": late_ones, "promises": promises, "scores": scores, **done}))
         return
     click.echo(say("{n} 个服务单", "{n} cases", n=found.cases))
     for name, counts in found.by.items():
@@ -401,9 +405,65 @@ def case_figures(chosen: Settings, month: str | None, customer: str, as_json: bo
         click.echo(f"    {number}  {clock_line(clock, cases.policy.zone)}")
     told = listed(f"{label('outcome', value)} {n}" for value, n in found.outcomes.items())
     click.echo(say("关闭：", "closed: ") + (told or "0"))
+    for kind, states in ways.by.items():
+        told = listed(f"{label('work_state', state)} {n}" for state, n in states.items())
+        click.echo(f"  {label('work', kind)}{colon()}{told}")
+    if ways.restored:
+        click.echo(say("远程恢复：", "restored from afar: ") + f"{ways.share:.1%} ({ways.remote}/{ways.restored})")
     if found.gaps:
         gaps = listed(f"{label('area', area) or '–'} {n}" for area, n in found.gaps.items())
         click.echo(say("没有文章的：", "without an article: ") + gaps)
+
+
+@command(
+    """读回现场包存下的文件：先列出会写什么，加 --yes 才写，整份或一条也不写；同一个文件只写一次。
+
+    \b
+    例：kb case read guzhi-field-26-00137-7.json
+        kb case read guzhi-field-26-00137-7.json --yes
+    """,
+    """Read back the file that a field pack saved: see what it adds; --yes writes it, whole or not at all, and once.
+
+    \b
+    Example: kb case read guzhi-field-26-00137-7.json
+             kb case read guzhi-field-26-00137-7.json --yes
+    """,
+    case,
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--yes", is_flag=True, help=say("写入", "write it"))
+@click.option("--by", default="", help=say("谁写的，默认是运行命令的用户", "who writes it, by default you"))
+@json_option
+def case_read(chosen: Settings, file: Path, yes: bool, by: str, as_json: bool) -> None:
+    from kb.database.connection import Store
+    from kb.service import cases
+    from kb.service.cases import Author
+    from kb.service.fieldwork import MAX_BYTES, FieldWork
+    from kb.service.states import BY_NAME
+
+    store = Store(chosen.database)
+    desk = cases.opened(chosen, store)
+    try:
+        with file.open("rb") as opened_file:
+            raw = opened_file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{file}{colon()}{error.strerror}")
+    brought = FieldWork(store, desk).bring(raw, Author(by or you(), Role.LEAD), keep=yes)
+    if as_json:
+        told = [{"action": t.entry.action, "at": t.entry.at, "text": t.entry.text, "known": t.known,
+                 "differs": t.differs} for t in brought.taken]  # fmt: skip
+        print_json(plain({"case": brought.case, "new": brought.new, "written": yes, "entries": told}))
+        return
+    for one in brought.taken:
+        how = say("已读过", "read before") if one.known else say("新", "new")
+        when = stamp(one.entry.at, desk.policy.zone)
+        click.echo(
+            f"{when}  {label('event', BY_NAME[one.entry.action].kind)}  {how}  {one_line(one.entry.text)}".rstrip()
+        )
+    wrote = say("{case}：已写入 {n} 条", "{case}: {n} entries were written", case=brought.case, n=brought.new)
+    would = say("{case}：会写入 {n} 条，加 --yes 才写", "{case}: {n} entries would be written; --yes writes them",
+                case=brought.case, n=brought.new)  # fmt: skip
+    note(wrote if yes else would)
 
 
 def _month(text: str | None, zone: "ZoneInfo") -> tuple[datetime, datetime]:

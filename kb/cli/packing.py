@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         kb pack KB-000012 KB-000077 -o 带去机房.html
         kb pack 打印机 卡纸
         kb pack --area printer --product "HP LaserJet P3015"
+        kb pack --case 137                          一单的现场包：设备历史、方案、清单、签字，填的由 kb case read 读回
     """,
     """Pack articles into one HTML file with a search of its own, for a stick and a room without a network.
 
@@ -42,12 +43,17 @@ if TYPE_CHECKING:
              kb pack KB-000012 KB-000077 -o site-visit.html
              kb pack printer jam
              kb pack --area printer --product "HP LaserJet P3015"
+             kb pack --case 137
     """,
 )
 @click.argument("words", nargs=-1, metavar="[NUMBER|WORD]...")
 @click.option("-o", "--output", type=FILE, metavar="FILE", help=say("写到哪里", "where to write it"))
+@click.option("--case", "case", default="", help=say("这一单的现场包", "the field pack of this case"))
 @filter_options
-def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters: tuple[str, ...]) -> None:
+def pack(chosen: Settings, words: Sequence[str], output: Path | None, case: str, **filters: tuple[str, ...]) -> None:
+    if case:
+        _field_pack(chosen, case, output)
+        return
     from kb.articles.atomic import save
     from kb.desk.pack import pack as packed
     from kb.people.teams import checked_audience
@@ -83,6 +89,24 @@ def pack(chosen: Settings, words: Sequence[str], output: Path | None, **filters:
             told=told,
         )
     )
+
+
+def _field_pack(chosen: Settings, number: str, output: Path | None) -> None:
+    """The field pack of a case."""
+    from kb.articles.atomic import save
+    from kb.database.connection import Store
+    from kb.service import cases, files
+    from kb.service.fieldpack import field_pack
+    from kb.service.wording import attached
+
+    store = Store(chosen.database)
+    desk = cases.opened(chosen, store)
+    digests = [digest for event in desk.find(number).log for digest in attached(event)]
+    texts = {digest: kept.text for digest, kept in files.opened(chosen, store).of(digests).items()}
+    found, text = field_pack(desk, store, open_engine(chosen), chosen, number, current(), texts)
+    path = output or Path(f"guzhi-field-{found}.html")
+    save(path, text)
+    click.echo(path)
 
 
 _NUMBER = re.compile(r"KB-\d+", re.IGNORECASE)

@@ -113,6 +113,24 @@ def _pack(engine: Engine, settings: Settings, articles: Sequence[Article], until
     if not articles:
         raise InputError(say("没有文章可以打包", "there are no articles to pack"))
     _check_number(len(articles), MAX_ARTICLES)
+    packed = packed_articles(engine, settings, articles, until)
+    packed.sort(key=lambda p: (_place(p.article.area), p.article.area, p.article.id))
+    groups = [(area, list(group)) for area, group in groupby(packed, key=lambda p: p.article.area)]
+    return rendered(
+        "pack.html",
+        part("pack.css"),
+        part("pack.js"),
+        groups=groups,
+        total=len(packed),
+        tables=_tables(),
+        folding=_folding("".join(p.html + p.article.title for p in packed)),
+    )
+
+
+def packed_articles(
+    engine: Engine, settings: Settings, articles: Sequence[Article], until: float = math.inf
+) -> list[Packed]:
+    """Articles as one file holds them. until: a moment of time.monotonic. Raises InputError when they are too large."""
     chosen = {article.path: article for article in articles}
     packed: list[Packed] = []
     size = 0
@@ -137,23 +155,22 @@ def _pack(engine: Engine, settings: Settings, articles: Sequence[Article], until
                     mb=MAX_FILE // 1_000_000,
                 )
             )
-    packed.sort(key=lambda p: (_place(p.article.area), p.article.area, p.article.id))
-    groups = [(area, list(group)) for area, group in groupby(packed, key=lambda p: p.article.area)]
-    style, script = _part("pack.css"), _part("pack.js")
-    return _templates().get_template("pack.html").render(
+    return packed
+
+
+def rendered(template: str, style: str, script: str, **values: object) -> str:
+    """A page that stands by itself, of a template in this room: its policy allows this style and this script alone."""
+    return _templates().get_template(template).render(
         say=say,
         label=label,
         language=current(),
-        groups=groups,
-        total=len(packed),
         today=date.today(),
         icon=b64encode(files("kb").joinpath("web", "static", "icon.svg").read_bytes()).decode(),
         style=Markup(style),  # noqa: S704 - our own files
         script=Markup(script),  # noqa: S704
         policy="default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src {_hash(style)}; script-src {_hash(script)}",
-        tables=_tables(),
-        folding=_folding("".join(p.html + p.article.title for p in packed)),
+        **values,
     )  # fmt: skip
 
 
@@ -166,7 +183,8 @@ def _templates() -> Environment:
     return Environment(loader=PackageLoader("kb.desk"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """A style or a script of this room."""
     return files("kb.desk").joinpath("templates", name).read_text("utf8")
 
 

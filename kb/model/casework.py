@@ -36,6 +36,7 @@ class EventKind(Choice):
     SENT = "sent", "寄回", "Sent back"
     EXCHANGED = "exchanged", "更换", "Exchanged"
     DROPPED = "dropped", "取消工作", "Work dropped"
+    SIGNED = "signed", "客户签字", "Signed by the customer"
     RESTORED = "restored", "恢复", "Restored"
     CONFIRMED = "confirmed", "客户确认", "Confirmed"
     REJECTED = "rejected", "客户说没好", "Rejected"
@@ -132,6 +133,16 @@ class Work(Choice):
     REPAIR = "repair", "送修", "Repair"
     EXCHANGE = "exchange", "更换", "Exchange"
     TRAINING = "training", "培训", "Training"
+
+
+class WorkState(Choice):
+    """How it stands with a piece of work. not_needed: the case was restored before anybody set out."""
+
+    PLANNED = "planned", "已安排", "Planned"
+    GOING_ON = "going_on", "进行中", "Going on"
+    DONE = "done", "完成", "Done"
+    DROPPED = "dropped", "取消", "Dropped"
+    NOT_NEEDED = "not_needed", "不再需要", "Not needed any more"
 
 
 class Urgency(Choice):
@@ -257,6 +268,7 @@ VOCABULARIES: dict[str, type[Choice]] = {
     "case_kind": CaseKind,
     "waits_for": WaitsFor,
     "work": Work,
+    "work_state": WorkState,
     "urgency": Urgency,
     "impact": Impact,
     "unwritten": Unwritten,

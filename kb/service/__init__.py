@@ -7,6 +7,8 @@
 - What is learnt of cases? closing.py (a log becomes an article), credit.py (which articles solved them), figures.py
   over ledger.py (how a case stands with each promise, a row each), sayings.py (words of customers that find nothing),
   proposing.py (how urgent a report is, and how far it reaches)
+- Which visits, repairs, exchanges and trainings has a case? works.py; signed how? signatures.py; how is it with all of
+  them? handling.py. What goes to a site without a network: fieldpack.py; how does it come back? fieldwork.py
 - What is the report of a day of an emergency? daily.py
 - What is a customer told, and by which link does he come? tracking.py, links.py
 - Which files came with them? files.py. Which reports must find what is published? publishing.py

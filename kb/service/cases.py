@@ -39,8 +39,10 @@ from kb.service.policy import Policy
 from kb.service.reckoning import Years
 from kb.service.rounds import guarded
 from kb.service.snapshot import Snapshot, Standing, standing
-from kb.service.states import BY_KIND, BY_NAME, Action, check, facts, phases, works
+from kb.service.states import BY_KIND, BY_NAME, Action, check, facts, phases, works_for
 from kb.service.windows import reopens_until, silence
+from kb.service.works import Piece, pieces
+from kb.service.works import Row as WorkRow
 from kb.settings import Settings
 
 logger = getLogger(__name__)
@@ -68,6 +70,30 @@ class Author(NamedTuple):
 
     name: str
     role: Role
+
+
+class Entry(NamedTuple):
+    """What was written elsewhere, to be added to a case once. key: by which it is known again. work: the key of the
+    entry that plans the piece of work it is about, "" when `given` says it."""
+
+    key: str
+    action: str
+    text: str = ""
+    given: Mapping[str, Any] = {}
+    at: datetime | None = None
+    work: str = ""
+
+
+class Taken(NamedTuple):
+    """An entry, and what became of it. known: it was there already; differs: it said something else then."""
+
+    entry: Entry
+    known: bool
+    differs: bool = False
+
+
+class _NotKept(Exception):  # noqa: N818 - how a transaction that only looks ends
+    pass
 
 
 class Case(NamedTuple):
@@ -170,6 +196,11 @@ class Cases:
         """A case by whatever form of its number (kb.service.numbers.read). Raises InputError, NotFoundError."""
         with self._store.reading() as session:
             return self._case(session, self._row(session, number))
+
+    def works(self, case: Case, now: datetime | None = None) -> list[Piece]:
+        """The pieces of work of a case."""
+        log = effective(case.log)
+        return pieces(log, phases(log, now or _now()))
 
     def clocks(self, case: Case, now: datetime | None = None) -> list[Clock]:
         return clocks(case.log, case.policy, self._years, now)
@@ -392,6 +423,59 @@ class Cases:
 
         return self._once(write, key, message_id)
 
+    def take(
+        self,
+        number: str,
+        entries: Sequence[Entry],
+        author: Author,
+        keep: bool = True,
+        beside: Callable[[Session], None] = lambda session: None,
+    ) -> list[Taken]:
+        """Add what was written elsewhere to a case, all of it or nothing, each entry once; what became of each.
+
+        keep: whether it is written, or only looked at. beside: what else the transaction does. Raises InputError that
+        names the entry, NotFoundError.
+        """
+        taken: list[Taken] = []
+
+        def write(session: Session) -> Case:
+            row = self._row(session, number, lock=True)
+            case = self._case(session, row)
+            works: dict[str, int] = {}
+            taken.clear()
+            for entry in entries:
+                known = session.scalar(select(tables.Event).where(tables.Event.key == entry.key))
+                if known is None:
+                    case = self._take(session, row, case, entry, author, works)
+                differs = known is not None and known.text != entry.text.strip()
+                taken.append(Taken(entry, known is not None, differs))
+                works[entry.key] = known.work if known is not None else case.log[-1].work
+            beside(session)
+            if not keep:
+                raise _NotKept
+            return case
+
+        with suppress(_NotKept):
+            self._once(write)
+        return taken
+
+    def _take(
+        self, session: Session, row: tables.Case, case: Case, entry: Entry, author: Author, works: Mapping[str, int]
+    ) -> Case:
+        """Raises InputError that names the entry."""
+        given = dict(entry.given) | ({"work": str(works[entry.work])} if entry.work else {})
+        now = max(_now(), case.log[-1].noted)
+        try:
+            event = self._event(entry.action, entry.text, given, author, now, entry.at or now, case.policy)
+            event = _about_work(event, case.log)
+            log = effective(case.log)
+            check(log, event, author.role, case.policy, now)
+            event = self._check_beyond(session, case, log, event, now)
+        except InputError as error:
+            what = label("event", BY_NAME[entry.action].kind)
+            raise InputError(f"{what}{say('：', ': ')}{error}") from None
+        return self._write(session, row, case.log, event, case.policy, entry.key)
+
     def receive(
         self,
         number: str,
@@ -458,6 +542,9 @@ class Cases:
                 if _promises_of(session, row.id) != computed.promises:
                     found.append(say("{number}：承诺的账与记录不符", "{number}: its promises are not those of its log",
                                      number=row.number))  # fmt: skip
+                if _works_of(session, row.id) != computed.works:
+                    found.append(say("{number}：工作的账与记录不符", "{number}: its works are not those of its log",
+                                     number=row.number))  # fmt: skip
             found += [
                 say(
                     "编号 {series}：下一个应为 {n}",
@@ -475,11 +562,12 @@ class Cases:
             wrong = []
             for row, log in _with_logs(session):
                 follows = self._computed(session, row.number, log)
-                same = _snapshot_of(row) == follows.now and _promises_of(session, row.id) == follows.promises
-                wrong += [] if same else [(row, follows)]
+                kept = Standing(_snapshot_of(row), _promises_of(session, row.id), _works_of(session, row.id))
+                wrong += [] if kept == follows else [(row, follows)]
             for row, follows in wrong:
                 _set(row, follows.now)
                 _set_promises(session, row.id, follows.promises)
+                _set_works(session, row.id, follows.works)
             for series, n in numbers.behind(session).items():
                 numbers.advance(session, series, n)
             finding.forget(session)
@@ -629,7 +717,7 @@ class Cases:
         message_id: str | None = None,
     ) -> Case:
         """Keep a log of which some events are kept already, and what follows from all of it."""
-        now, promises = standing(row.number, log, policy, self._years)
+        now, promises, done = standing(row.number, log, policy, self._years)
         _set(row, now)
         session.add(row)
         session.flush()
@@ -638,6 +726,7 @@ class Cases:
             session.add(tables.Event(case_id=row.id, key=key, message_id=message_id, **values))
         session.flush()
         _set_promises(session, row.id, promises)
+        _set_works(session, row.id, done)
         for place, event in enumerate(log[known:], known):
             finding.note(session, row.id, event)
             if event.corrects or _OF_DEVICES & event.data.keys():
@@ -742,9 +831,9 @@ def _about_work(event: Event, log: Sequence[Event]) -> Event:
     """A new piece of work gets its number; an event that names none is about the only one that goes on."""
     if event.kind == EventKind.WORK_PLANNED:
         return replace(event, work=max((e.work for e in log), default=0) + 1)
-    going_on = works(effective(log))
-    if "work" in BY_KIND[event.kind].asks and not event.work and len(going_on) == 1:
-        return replace(event, work=next(iter(going_on)))
+    known = works_for(event.kind, effective(log))
+    if "work" in BY_KIND[event.kind].asks and not event.work and len(known) == 1:
+        return replace(event, work=next(iter(known)))
     return event
 
 
@@ -843,6 +932,25 @@ def _promises_of(session: Session, case: int) -> list[Row]:
     columns = [getattr(table, name) for name in Row._fields]
     statement = select(*columns).where(table.case_id == case).order_by(table.name, table.place)
     return [Row(*row) for row in session.execute(statement)]
+
+
+def _set_works(session: Session, case: int, now: Sequence[WorkRow]) -> None:
+    """Keep how a case's pieces of work stand in place of how they stood."""
+    before = _works_of(session, case)
+    if now == before:
+        return
+    if before:
+        session.execute(delete(tables.CaseWork).where(tables.CaseWork.case_id == case))
+    if now:
+        session.execute(insert(tables.CaseWork), [{"case_id": case, **row._asdict()} for row in now])
+
+
+def _works_of(session: Session, case: int) -> list[WorkRow]:
+    table = tables.CaseWork
+    columns = [getattr(table, name) for name in WorkRow._fields]
+    return [
+        WorkRow(*row) for row in session.execute(select(*columns).where(table.case_id == case).order_by(table.place))
+    ]
 
 
 def _snapshot_of(row: tables.Case) -> Snapshot:

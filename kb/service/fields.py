@@ -11,6 +11,7 @@ from kb.labels import guessed_value
 from kb.language import say
 from kb.model.casework import Cancelled, CaseKind, Channel, Impact, Unwritten, Urgency, WaitsFor, Work
 from kb.model.schema import AREAS, CAUSES, HANDLINGS, SEVERITIES, Choice
+from kb.service import signatures
 
 MAX_VALUE = 1000
 """Characters of a field."""
@@ -19,7 +20,7 @@ MAX_TEXT = 100_000
 
 
 class Field(NamedTuple):
-    """One field. form: text, moment, choice, whole (a number from 1) or flag.
+    """One field. form: text, moment, choice, whole (a number from 1), flag, or strokes (of kb.service.signatures).
 
     group: of kb.labels, whose names are understood too; values: those of a choice.
     """
@@ -75,6 +76,10 @@ FIELDS: dict[str, Field] = {
         Field("who", "谁去", "who goes"),
         Field("device", "设备", "device"),
         Field("work", "第几项工作", "number of the work", "whole"),
+        Field("manuals", "用哪些手册（文章编号）", "manuals, by their numbers"),
+        Field("attended", "谁参加了", "who attended"),
+        Field("signer", "谁签字", "who signs"),
+        Field("strokes", "笔迹", "the strokes of a signature", "strokes"),
         Field("old", "换下的序列号", "serial taken out"),
         Field("new", "换上的序列号", "serial put in"),
         Field("verification", "如何验证", "how it was verified"),
@@ -116,6 +121,8 @@ def _value(field: Field, value: Any, zone: ZoneInfo, now: datetime, areas: tuple
     if field.form == "flag":
         return bool(value)
     text = str(value).strip()
+    if field.form == "strokes":
+        return signatures.checked(text, field.asked)
     if not text or len(text) > MAX_VALUE:
         raise InputError(
             say(

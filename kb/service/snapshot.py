@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from kb.model.casework import ClockState, EventKind, Impact, Outcome, State, Urgency
+from kb.service import works
 from kb.service.clocks import clocks
 from kb.service.days import statutory
 from kb.service.events import Event, effective
@@ -71,10 +72,12 @@ class Snapshot:
 
 
 class Standing(NamedTuple):
-    """All that is kept of a case beside its log: its snapshot, and a row for each of its clocks, unless it was none."""
+    """All that is kept of a case beside its log: its snapshot, and a row for each of its clocks and pieces of work,
+    unless it was none."""
 
     now: Snapshot
     promises: list[Row]
+    works: list[works.Row]
 
 
 def standing(number: str, events: Sequence[Event], policy: Policy, years: Years = statutory) -> Standing:
@@ -82,7 +85,8 @@ def standing(number: str, events: Sequence[Event], policy: Policy, years: Years 
     now = max(e.noted for e in events)
     log = effective(events)
     known = facts(log)
-    last = phases(log, now)[-1]
+    life = phases(log, now)
+    last = life[-1]
     reported = next(e for e in log if e.kind == EventKind.REPORTED)
     # A wait whose end is known is counted in already: from then on the clock that it stopped ticks again.
     waking = last.until is not None
@@ -117,7 +121,11 @@ def standing(number: str, events: Sequence[Event], policy: Policy, years: Years 
         **{name: str(known.get(name, ""))[:MAX_NAME] for name in names},
     )
     real = last.outcome not in (Outcome.CANCELLED, Outcome.MERGED)
-    return Standing(told, rows(found if real else (), waking, told.opened, told.customer))
+    return Standing(
+        told,
+        rows(found if real else (), waking, told.opened, told.customer),
+        works.rows(works.pieces(log, life), last, told.opened, told.customer),
+    )
 
 
 def _first_line(text: str) -> str:

@@ -72,16 +72,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("apply", _E.APPLIED, UNCLOSED, None, STAFF, ("text", "undo"), ("waived",), public=True),
     Action("undo", _E.UNDONE, UNCLOSED, None, STAFF, ("text",)),
     Action("promise", _E.PROMISED, UNCLOSED, None, STAFF, ("text", "until"), public=True),
-    Action("plan", _E.WORK_PLANNED, UNCLOSED, None, STAFF, ("of",), ("from", "until", "who", "device"), public=True),
+    Action("plan", _E.WORK_PLANNED, UNCLOSED, None, STAFF, ("of",), ("from", "until", "who", "device", "manuals"),
+           public=True),
     Action("leave", _E.LEFT, UNCLOSED, None, STAFF, ("work",), public=True),
     Action("arrive", _E.ARRIVED, UNCLOSED, None, STAFF, ("work",), public=True),
     Action("act", _E.ACTED, UNCLOSED, None, STAFF, ("work", "text"), public=True),
-    Action("finish", _E.FINISHED, UNCLOSED, None, STAFF, ("work",), public=True),
+    Action("finish", _E.FINISHED, UNCLOSED, None, STAFF, ("work",), ("text", "attended"), public=True),
     Action("receive", _E.RECEIVED, EVERY, None, STAFF, ("work",), ("device",), public=True),
     Action("repair", _E.REPAIRED, EVERY, None, STAFF, ("work", "text")),
     Action("send", _E.SENT, EVERY, None, STAFF, ("work",), ("device",), public=True),
     Action("exchange", _E.EXCHANGED, EVERY, None, STAFF, ("work", "old", "new"), public=True),
     Action("drop", _E.DROPPED, EVERY, None, STAFF, ("work", "text"), public=True),
+    Action("sign", _E.SIGNED, EVERY, None, STAFF, ("work", "signer"), ("text", "strokes"), public=True),
     Action("restore", _E.RESTORED, (OPEN, WAITING, RESTORED), RESTORED, STAFF,
            ("text", "verification", "cause", "handling"), ("provisional", "article"), public=True),
     Action("confirm", _E.CONFIRMED, (RESTORED,), CLOSED, CUSTOMER_OR_STAFF, (), ("text", "score"), Outcome.CONFIRMED,
@@ -225,15 +227,31 @@ def emergencies(log: Iterable[Event]) -> list[tuple[datetime, datetime | None]]:
     return out
 
 
+_ENDS_WORK = (EventKind.FINISHED, EventKind.DROPPED, EventKind.SENT, EventKind.EXCHANGED)
+
+
 def works(log: Iterable[Event]) -> dict[int, str]:
     """The pieces of work of a case that are neither finished nor dropped: number -> kind."""
-    out: dict[int, str] = {}
-    for event in log:
-        if event.kind == EventKind.WORK_PLANNED:
-            out[event.work] = str(event.data.get("of", ""))
-        elif event.kind in (EventKind.FINISHED, EventKind.DROPPED, EventKind.SENT, EventKind.EXCHANGED):
-            out.pop(event.work, None)
-    return out
+    return _planned_without(log, _ENDS_WORK)
+
+
+def signable(log: Iterable[Event]) -> dict[int, str]:
+    """The pieces of work of a case that a customer may sign for, those that are finished too: number -> kind."""
+    return _planned_without(log, (EventKind.DROPPED,))
+
+
+def _planned_without(log: Iterable[Event], ends: Sequence[EventKind]) -> dict[int, str]:
+    """What was planned, but for what ended so; a plan may be written down after what it was for."""
+    events = list(log)
+    over = {e.work for e in events if e.kind in ends}
+    return {
+        e.work: str(e.data.get("of", "")) for e in events if e.kind == EventKind.WORK_PLANNED and e.work not in over
+    }
+
+
+def works_for(kind: EventKind, log: Iterable[Event]) -> dict[int, str]:
+    """The pieces of work that an event of a kind may be about."""
+    return signable(log) if kind == EventKind.SIGNED else works(log)
 
 
 def possible(log: Sequence[Event], who: Role, now: datetime) -> list[Action]:
@@ -241,11 +259,11 @@ def possible(log: Sequence[Event], who: Role, now: datetime) -> list[Action]:
 
     log: effective. What depends on the text of an action, the policy or other cases is seen when it is taken.
     """
-    phase, going_on = phases(log, now)[-1], works(log)
+    phase = phases(log, now)[-1]
     in_emergency = any(end is None for _, end in emergencies(log))
 
     def fits(action: Action) -> bool:
-        if action.kind in OF_WORK and not going_on:
+        if action.kind in OF_WORK and not works_for(action.kind, log):
             return False
         if action.kind in _OF_EMERGENCIES and not in_emergency:
             return False
@@ -322,7 +340,7 @@ def _check_fields(action: Action, event: Event, log: Sequence[Event]) -> None:
         raise InputError(
             say("“{action}” 没有 {field}", "'{action}' takes no {field}", action=action.name, field=unknown[0])
         )
-    if event.kind in OF_WORK and event.work not in works(log):
+    if event.kind in OF_WORK and event.work not in works_for(event.kind, log):
         raise InputError(
             say("{field}：没有第 {n} 项进行中的工作", "{field}: there is no work {n} that goes on",
                 field=FIELDS["work"].asked, n=event.work)

@@ -110,12 +110,16 @@ def share(kept: "Kept") -> str:
     return f"{part} ({kept.met}/{kept.of})"
 
 
+UNTOLD = ("policy", "files", "strokes")
+"""Fields of an event that are shown in another way, or not at all."""
+
+
 def facts_of(event: Event, zone: ZoneInfo) -> Mapping[str, str]:
     """What an event says beside its words: the name of each field -> its value, as people read it."""
     return {
         say(FIELDS[name].zh, FIELDS[name].en): fact(name, value, zone)
         for name, value in event.data.items()
-        if name not in ("policy", "files")
+        if name not in UNTOLD
     }
 
 

@@ -19,7 +19,7 @@ from kb.service.wording import attached
 
 SURVEY_LASTS = timedelta(days=30)
 """How long after its closing a case may be rated."""
-SHOWN = ("for", "until", "of", "from", "verification", "provisional", "score", "marks")
+SHOWN = ("for", "until", "of", "from", "signer", "attended", "verification", "provisional", "score", "marks")
 """Facts of an entry that a customer sees."""
 _HIS = (EventKind.MESSAGE_IN, EventKind.CONFIRMED, EventKind.REJECTED, EventKind.REOPENED, EventKind.SURVEYED)
 

@@ -35,7 +35,8 @@ PERMITS: dict[str, str] = {
     # the service desk
     **dict.fromkeys(("cases", "new_case", "case", "case_act", "case_here", "case_file", "duty"), "cases"),
     "change_duty": "duty",
-    **dict.fromkeys(("case_link", "outage"), "cases"),
+    **dict.fromkeys(("case_link", "outage", "works", "case_work", "work_act", "case_paper"), "cases"),
+    **dict.fromkeys(("case_pack", "case_field", "api_cases.field_api"), "cases"),
     **dict.fromkeys(("api_cases.cases_api", "api_cases.case_api"), "cases"),
     **dict.fromkeys(("api_cases.report_api", "api_cases.event_api"), "cases"),
     "case_write_up": "write",
@@ -56,6 +57,7 @@ PERMITS: dict[str, str] = {
     **dict.fromkeys(("api_rounds.do_round_api", "api_rounds.census_api", "api_rounds.tell_version_api"), "cases"),
     "api_rounds.guarded_api": "cases",
     "updates_feed": "read",
+    **dict.fromkeys(("api_assets.parts_api", "api_assets.move_api"), "cases"),
     # writing
     **dict.fromkeys(("new_article", "edit", "save_article", "preview", "image", "sitting", "merge"), "write"),
     **dict.fromkeys(("history", "restore", "rename", "review", "still_right", "decide_saying"), "write"),
@@ -87,7 +89,7 @@ LIMITED: dict[str, str] = {
     **dict.fromkeys(("intake", "api_pasting.intake_api"), "intake"),
     "import_": "import",
     "write_assets": "import",
-    "packed": "pack",
+    **dict.fromkeys(("packed", "case_pack"), "pack"),
     **dict.fromkeys(("why_not", "api.why_api"), "why"),
     "insights_quality": "quality",
 }

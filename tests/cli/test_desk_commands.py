@@ -1,5 +1,6 @@
 """The service desk from the shell: each command on a folder of its own, and none of it where nobody wants it."""
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -326,3 +327,23 @@ def test_rows_are_set_by_hand(kb: Kb) -> None:
     assert "FAN-1" in kb("part", "list", "--below").output
     assert "项=值" in kb("part", "set", "FAN-1", "风扇", code=MISTAKE).stderr
     assert "颜色" in kb("part", "set", "FAN-1", "颜色=红", code=MISTAKE).stderr
+
+
+def test_a_case_goes_out_and_comes_back(kb: Kb, settings: Settings) -> None:
+    """One file for a site without a network; what comes back is seen, written once, and told as data."""
+    kb("build")
+    path = Path(kb("pack", "--case", 1).output.strip())
+    found = re.search(r'data-known="([^"]+)"', path.read_text("utf8"))
+    assert found
+    said = {**json.loads(html.unescape(found[1])), "diagnosis": "搓纸轮磨平", "signer": "王工"}
+    Path("带回.json").write_text(json.dumps(said), "utf8")
+    assert "诊断" in kb("case", "read", "带回.json").output
+    assert "搓纸轮磨平" not in kb("case", "show", 1).output
+    assert json.loads(kb("case", "read", "带回.json", "--yes", "--json").output)["new"] == 4
+    assert "搓纸轮磨平" in kb("case", "show", 1).output
+    assert "会写入 0 条" in kb("case", "read", "带回.json").stderr
+    Path("带回.json").write_text(json.dumps({**said, "case": "26-99999-1"}), "utf8")
+    kb("case", "read", "带回.json", code=MISTAKE)
+    kb("case", "read", "没有.json", code=MISTAKE)
+    kb("pack", "--case", 9, code=MISTAKE)
+    assert "上门" in kb("case", "figures").output

@@ -92,6 +92,10 @@ def test_new_rows_and_emptied_ones(editing: Editing, store: Store) -> None:
     assert [(s.name, s.city) for s in found.sites][-1] == ("新机房", "")
     assert found.contacts[-1].phone == "13900000001"
     assert (found.contracts[-1].kind, found.contracts[-1].ends) == ("maintenance", None)
+    editing.save("customers", number, {"aliases": "", "calendar": ""}, "李四")
+    assert Customers(store).find("山东省厅").row.aliases == []
+    made = editing.save("devices", 0, {"product": "X", "serial": "SN-1", "versions": "", "accepted": ""}, "李四")
+    assert editing.save("devices", made.number, {"versions": "", "state": "spare"}, "李四").change
     with pytest.raises(NotFoundError):
         editing.save("sites", 0, {"name": "x"}, "李四", customer=999)
     with pytest.raises(NotFoundError):

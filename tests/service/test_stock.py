@@ -183,3 +183,34 @@ def test_processes_that_take_at_once_never_take_too_many(stock: Stock, database:
         taker.join(60)
         assert taker.exitcode == 0
     assert shelves(stock) == {"德州库": 4}
+
+
+def _shuffle(database: str, seed: int) -> None:
+    """What each process of the next test does: moves, holds and counts at random; what is refused is left."""
+    stock, dice = Stock(Store(database)), random.Random(seed)
+    for _ in range(12):
+        source, target = dice.sample(["济南库", "德州库", "济宁库"], 2)
+        try:
+            if dice.random() < 0.3:
+                stock.count(POWER, source, dice.randint(0, 2), "李四", "盘点")
+            else:
+                stock.move(POWER, dice.randint(1, 2), source, target, "李四")
+        except InputError:
+            continue
+
+
+def test_moves_and_counts_at_once_never_make_a_stock_negative(stock: Stock, database: str) -> None:
+    """At no moment of the log: move by move, in the order in which they were written, no store falls below nothing."""
+    spawn = multiprocessing.get_context("spawn")
+    movers = [spawn.Process(target=_shuffle, args=(database, seed)) for seed in range(4)]
+    for mover in movers:
+        mover.start()
+    for mover in movers:
+        mover.join(90)
+        assert mover.exitcode == 0
+    there: dict[str, int] = {}
+    for move, source, target in reversed(stock.moves(POWER)):
+        there[source] = there.get(source, 0) - move.quantity
+        there[target] = there.get(target, 0) + move.quantity
+        assert all(there.get(place, 0) >= 0 for place in ("济南库", "德州库", "济宁库")), move.id
+    assert len(stock.moves(POWER)) > 10

@@ -203,3 +203,18 @@ def test_parts_are_paged(client: FlaskClient) -> None:
     assert "Z-000" in first
     assert "Z-054" not in first
     assert "Z-054" in second
+
+
+def test_programs_move_and_count_parts(client: FlaskClient) -> None:
+    """Once by a key; a count needs its reason; what is not there is refused; a list says what lies where."""
+    body = {"part": "DISK-4T", "source": "济南库", "target": "德州库", "key": "k1"}
+    for _ in range(2):
+        told = client.post("/api/v1/moves", json=body).get_json()
+    assert {s["place"]: s["quantity"] for s in told["shelves"]} == {"济南库": 1, "德州库": 1}
+    assert client.post("/api/v1/moves", json={**body, "quantity": 9, "key": ""}).status_code == 400
+    count = {"part": "DISK-4T", "target": "济南库", "quantity": 0}
+    assert client.post("/api/v1/moves", json=count).status_code == 400
+    assert client.post("/api/v1/moves", json={**count, "reason": "盘点"}).status_code == 200
+    [part] = client.get("/api/v1/parts?q=DISK").get_json()["parts"]
+    assert [s["place"] for s in part["shelves"]] == ["德州库"]
+    assert [p["number"] for p in client.get("/api/v1/parts?low=true").get_json()["parts"]] == []

@@ -349,6 +349,7 @@ SURFACES: dict[str, tuple[Ask, ...]] = {
         ("cases", "new_case", "case", "case_act", "case_here", "case_file", "case_link", "duty", "change_duty"), NONE
     ),
     **dict.fromkeys(("case_write_up", "case_figures", "case_figures_file", "outage"), NONE),
+    **dict.fromkeys(("works", "case_work", "work_act", "case_paper", "case_pack", "case_field"), NONE),
     **dict.fromkeys(("report", "report_done", "track", "track_file"), NONE),
     **dict.fromkeys(("customers", "customer", "devices", "device", "device_label", "parts", "move_part"), NONE),
     **dict.fromkeys(("import_assets", "write_assets", "edit_asset", "save_asset", "part"), NONE),
@@ -360,8 +361,10 @@ SURFACES: dict[str, tuple[Ask, ...]] = {
     **dict.fromkeys((f"api_rounds.{name}_api" for name in ("tell_version", "guarded", "month_report")), NONE),
     "updates_feed": get("/updates.xml"),
     **dict.fromkeys((f"api_cases.{name}_api" for name in ("case", "cases", "event", "report")), NONE),
+    **dict.fromkeys((f"api_cases.{name}_api" for name in ("case", "cases", "event", "report", "field")), NONE),
     **dict.fromkeys(
-        (f"api_assets.{name}_api" for name in ("customer", "customers", "device", "devices", "save")), NONE
+        (f"api_assets.{name}_api" for name in ("customer", "customers", "device", "devices", "move", "parts", "save")),
+        NONE,
     ),
     # pages
     "home": get("/"),

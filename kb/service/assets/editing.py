@@ -327,4 +327,4 @@ def _nothing(table: Any, name: str) -> Any:
     column = table.__table__.columns[name]
     if column.default is None:
         return None if column.nullable else ""
-    return column.type.python_type() if callable(column.default.arg) else column.default.arg
+    return column.default.arg(None) if callable(column.default.arg) else column.default.arg

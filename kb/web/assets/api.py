@@ -6,13 +6,15 @@ from pydantic import ConfigDict
 
 from kb.desk import answers
 from kb.desk.schemas import Answered, Given, Sent, told
+from kb.model.casework import Condition
 from kb.service.assets.customers import Customers
 from kb.service.assets.devices import Devices, as_told
 from kb.service.assets.editing import FORMS
 from kb.service.assets.ledger import version_of
+from kb.service.assets.stock import Stock
 from kb.web.assets.editing import editing, require_editor
 from kb.web.assets.pages import today
-from kb.web.cases.api import CASES, MOST, program, require_desk
+from kb.web.cases.api import CASES, MOST, key_of, program, require_desk
 from kb.web.cases.shared import cases
 from kb.web.openapi import Api
 from kb.web.views import store
@@ -71,6 +73,55 @@ class Kept(Answered):
 class DeviceList(Answered):
     page: int
     devices: list[Device]
+
+
+class OnShelf(Answered):
+    place: str
+    city: str
+    condition: str
+    quantity: int
+
+
+class Part(Answered):
+    id: int
+    number: str
+    name: str
+    products: list[str]
+    equals: list[str]
+    minimum: int
+    wear: bool
+    keep: bool = told("坏件留给客户", "stays with the customer when it breaks")
+    serialised: bool
+    shelves: list[OnShelf] = told("哪个库有几件", "which store has how many")
+
+
+class PartList(Answered):
+    page: int
+    parts: list[Part]
+
+
+class WantedParts(Given):
+    q: str = told("备件号或名称里有它", "stands in number or name", "", max_length=300, examples=["电源"])
+    low: bool = told("只要低于下限的", "those alone that run low", False)
+    page: int = told("第几页", "which page", 1, ge=1, le=1000)
+
+
+class Moved(Sent):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"part": "0231A0QN", "source": "vendor", "target": "济南库", "quantity": 2}]}
+    )
+    part: str = told("备件号", "number of the part", max_length=300, pattern=r"\S")
+    quantity: int = told("几件", "how many", 1, ge=0, le=1_000_000)
+    source: str = told("从哪里；库房，或 vendor、case ……；空为盘点", "from where: a place, or vendor, case ...; empty: a count",
+                       "", max_length=300)  # fmt: skip
+    target: str = told("到哪里；盘点写在哪里", "to where; of a count, where", max_length=300, pattern=r"\S")
+    condition: Literal[tuple(c.value for c in Condition)] = told("成色", "condition", "new")  # type: ignore[valid-type]
+    case: str = told("服务单号", "number of the case", "", max_length=24)
+    serial: str = told("序列号", "serial", "", max_length=300)
+    permit: str = told("谁书面许可用非全新件", "who permitted a part that is not new", "", max_length=300)
+    reason: str = told("为什么；盘点必写", "why; a count needs it", "", max_length=1000)
+    anyway: bool = told("账上不够也移", "although there are too few", False)
+    key: str = told("同样的键只记一次", "the same key is taken once", "", max_length=100)
 
 
 class WholeDevice(Answered):
@@ -198,3 +249,50 @@ def save_api(body: Changed) -> dict[str, Any]:
     who = program().name
     saved = editing().save(body.kind, body.id, body.values, who, body.seen or None, body.customer)
     return {"id": saved.number, "version": saved.version, "change": saved.change}
+
+
+@blueprint.operation("GET", "/api/v1/parts", CASES, ("备件，与哪个库有几件", "Parts, and which store has how many"),
+                     {200: PartList}, query=WantedParts)  # fmt: skip
+def parts_api(query: WantedParts) -> dict[str, Any]:
+    require_desk()
+    stock, skip = Stock(store()), MOST * (query.page - 1)
+    low = [part for part, _ in stock.below()][skip : skip + MOST] if query.low else []
+    found = low if query.low else stock.parts(query.q, MOST, skip)
+    return {"page": query.page, "parts": _parts(stock, found)}
+
+
+def _parts(stock: Stock, found: list[Any]) -> list[dict[str, Any]]:
+    shelves = stock.shelves([part.id for part in found])
+    own = [name for name in Part.model_fields if name != "shelves"]
+    return [
+        {
+            **{name: getattr(part, name) for name in own},
+            "shelves": [
+                {"place": s.place.name, "city": s.place.city, "condition": s.condition, "quantity": s.quantity}
+                for s in shelves
+                if s.part.id == part.id
+            ],
+        }
+        for part in found
+    ]
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/moves",
+    CASES,
+    ("移动备件；没有 source 就是盘点", "Move parts; without a source it is a count"),
+    {200: Part, 404: answers.Error},
+    body=Moved,
+    scope="write",
+)
+def move_api(body: Moved) -> dict[str, Any]:
+    require_desk()
+    stock, who = Stock(store()), program().name
+    if not body.source:
+        stock.count(body.part, body.target, body.quantity, who, body.reason, body.condition)
+    else:
+        case = cases().find(body.case).now.number if body.case else ""
+        stock.move(body.part, body.quantity, body.source, body.target, who, body.condition, case, body.serial,
+                   body.permit, body.reason, key_of(body.key), body.anyway)  # fmt: skip
+    return _parts(stock, [stock.find(body.part)])[0]

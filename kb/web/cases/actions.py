@@ -15,17 +15,21 @@ from kb.model.casework import Role
 from kb.service.cases import Case
 from kb.service.events import effective
 from kb.service.fields import FIELDS, Field
-from kb.service.states import BY_NAME, Action, facts, possible, works
+from kb.service.states import BY_NAME, Action, facts, possible, signable
 
 ELSEWHERE = ("link", "write", "unwritten", "look", "ask", "adopt")
 """Actions with a place of their own on the page, or on none."""
-HIDDEN = ("automatic", "policy", "files", "kind", "follows")
+HIDDEN = ("automatic", "policy", "files", "kind", "follows", "strokes")
 """Fields that nobody types."""
 GROUPS = (
     (("说", "Say"), ("reply", "call", "message", "note")),
     (("查与修", "Diagnose and fix"), ("diagnose", "propose", "test", "apply", "undo")),
     (("时间", "Time"), ("promise", "wait", "resume")),
     (("进展", "Progress"), ("restore", "confirm", "reject", "close", "reopen")),
+    (
+        ("上门与送修", "Works"),
+        ("plan", "leave", "arrive", "act", "finish", "receive", "repair", "send", "exchange", "sign", "drop"),
+    ),
     (("紧急", "Emergency"), ("escalate", "update", "daily", "stand-down")),
 )
 """What is done most, by what it is about; everything else stands behind it."""
@@ -93,7 +97,7 @@ def _choices(field: Field, case: Case, areas: tuple[str, ...]) -> dict[str, str]
     if field.name == "team":
         return {name: name for name in case.policy.teams}
     if field.name == "work":
-        return {str(n): f"{n} {label('work', of)}" for n, of in works(effective(case.log)).items()}
+        return {str(n): f"{n} {label('work', of)}" for n, of in signable(effective(case.log)).items()}
     if field.name == "direction":
         return {"out": say("呼出", "out"), "in": say("呼入", "in")}
     values = (*field.values, *(areas if field.name == "area" else ()))

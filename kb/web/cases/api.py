@@ -3,6 +3,7 @@
 A report with an idempotency key is taken once, however often it is sent.
 """
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -17,13 +18,14 @@ from kb.language import say
 from kb.model.casework import Channel
 from kb.service.cases import Author, Case, Filter
 from kb.service.fields import FIELDS, MAX_TEXT, MAX_VALUE, read_moment
+from kb.service.fieldwork import MAX_BYTES, FieldWork
 from kb.service.snapshot import Snapshot
 from kb.service.states import BY_NAME
 from kb.service.telling import case_data, plain
 from kb.web import authorization, identity, writers
 from kb.web.cases.shared import cases, role
 from kb.web.openapi import Api
-from kb.web.views import settings_in_force
+from kb.web.views import settings_in_force, store
 
 blueprint = Api("api_cases", __name__)
 
@@ -73,6 +75,27 @@ class Added(Sent):
     key: str = told("同样的键只记一次", "the same key is taken once", "", max_length=MAX_KEY)
 
 
+class FromField(Sent):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"content": "{}", "write": False}]})
+    content: str = told("现场包存下的文件，原文", "the file that a field pack saved, as it is", max_length=MAX_BYTES,
+                        pattern=r"\S")  # fmt: skip
+    write: bool = told("写入；否则只看会写什么", "write it; else only see what it would add", False)
+
+
+class FieldEntry(Answered):
+    action: str
+    text: str
+    at: datetime | None
+    known: bool = told("已读过", "it was read before")
+    differs: bool = told("读过之后改了，不再写", "it was changed since, which is not written")
+
+
+class FromTheField(Answered):
+    case: str
+    new: int = told("会写入或已写入几条", "entries that are written, or would be")
+    entries: list[FieldEntry]
+
+
 class Wanted(Given):
     state: Literal["", "new", "open", "waiting", "restored", "closed"] = told(
         "状态；空为没关的", "empty: not closed", ""
@@ -118,6 +141,7 @@ class Whole(Answered):
     case: dict[str, Any] = told("一单现在的样子", "the case as it is now")
     clocks: list[dict[str, Any]] = told("时钟，先到期的在前", "its clocks, those that run out first")
     log: list[dict[str, Any]] = told("全部记录", "everything that happened")
+    works: list[dict[str, Any]] = told("上门、送修、更换、培训", "visits, repairs, exchanges, trainings")
 
 
 def require_desk() -> None:
@@ -134,7 +158,8 @@ def program() -> Author:
 
 
 def _whole(case: Case) -> dict[str, Any]:
-    return case_data(case.now, cases().clocks(case), case.log)
+    works = [plain({**asdict(w), "reached": {str(k): at for k, at in w.reached.items()}}) for w in cases().works(case)]
+    return {**case_data(case.now, cases().clocks(case), case.log), "works": works}
 
 
 def _at(text: str) -> datetime | None:
@@ -147,7 +172,7 @@ def _checked(fields: Fields) -> Fields:
     return fields
 
 
-def _key(key: str) -> str | None:
+def key_of(key: str) -> str | None:
     """A key of a program, apart from those of others."""
     return f"{authorization.caller()}:{key}" if key else None
 
@@ -195,7 +220,7 @@ def case_api(number: str) -> dict[str, Any]:
 def report_api(body: Reported) -> tuple[dict[str, Any], int]:
     require_desk()
     given = {**_checked(body.fields), "channel": body.channel}
-    return _whole(cases().report(body.text, given, program(), _at(body.at), _key(body.key or _header()))), 201
+    return _whole(cases().report(body.text, given, program(), _at(body.at), key_of(body.key or _header()))), 201
 
 
 def _header() -> str:
@@ -215,8 +240,27 @@ def event_api(number: str, body: Added) -> tuple[dict[str, Any], int]:
     require_desk()
     if body.action not in BY_NAME or body.action in ("report", "adopt"):
         raise InputError(say("没有动作 '{name}'", "there is no action '{name}'", name=body.action))
-    key, given = _key(body.key or _header()), _checked(body.fields)
+    key, given = key_of(body.key or _header()), _checked(body.fields)
     if body.action == "message":
         return _whole(cases().receive(number, body.text, program(), given, key)), 201
     at, seen = _at(body.at), body.seen
     return _whole(cases().add(number, body.action, program(), body.text, given, at, body.public, seen, key)), 201
+
+
+@blueprint.operation(
+    "POST",
+    "/api/v1/cases/<number>/field",
+    CASES,
+    ("读入现场包里填的；同一个文件只写一次", "Read what was filled in on site; the same file is written once"),
+    {200: FromTheField, 404: answers.Error},
+    body=FromField,
+    scope="write",
+    large=4 * MAX_BYTES,
+)
+def field_api(number: str, body: FromField) -> dict[str, Any]:
+    require_desk()
+    wanted = cases().find(number).now.number
+    brought = FieldWork(store(), cases()).bring(body.content.encode("utf8", "replace"), program(), wanted, body.write)
+    told = [{"action": t.entry.action, "text": t.entry.text, "at": plain(t.entry.at), "known": t.known,
+             "differs": t.differs} for t in brought.taken]  # fmt: skip
+    return {"case": brought.case, "new": brought.new, "entries": told}

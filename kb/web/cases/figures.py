@@ -16,6 +16,7 @@ from kb.labels import label
 from kb.language import say
 from kb.service.clocks import Clock
 from kb.service.figures import Figures, Part, Which, customers, figures, missed, parts, unwritten
+from kb.service.handling import handled
 from kb.service.telling import GROUPS, clock_name, in_days, length, name_of, stamp, why_counted
 from kb.web import identity
 from kb.web.cases.shared import cases, serving
@@ -31,7 +32,7 @@ MONTHS = 12
 """Months that may be looked at at once, and that are offered."""
 CUSTOMERS = 200
 _PERIOD = re.compile(r"((?:19|20)[0-9]{2})(?:-(0[1-9]|1[0-2]))?")
-FILES = ("figures", "months", "misses", "unwritten")
+FILES = ("figures", "months", "misses", "unwritten", "works")
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,11 @@ def show() -> Answer:
         by_month = parts(session, which, period.months, now, SHOWN // len(period.months) + 1)
         lacking = unwritten(session, which, MOST)
         names = customers(session, CUSTOMERS)
+        ways = handled(session, which)
     return page(
         "cases/figures.html",
         figures=found,
+        handled=ways,
         classes=_classes(found),
         misses=_misses(late, now),
         parts=[(p, _month_name(period, p)) for p in by_month[:SHOWN]],
@@ -167,7 +170,21 @@ def _unwritten_file(which: Which, period: Period, now: datetime) -> Table:
     return columns, rows
 
 
-_TABLES: Mapping[str, Any] = dict(zip(FILES, (_figures_file, _months_file, _misses_file, _unwritten_file), strict=True))
+def _works_file(which: Which, period: Period, now: datetime) -> Table:
+    with store().reading() as session:
+        found = handled(session, which)
+    columns = (("工作", "Work"), ("状态", "State"), ("件", "Pieces"), ("分母", "Of"))
+    rows = [
+        (label("work", kind), label("work_state", state), n, sum(states.values()))
+        for kind, states in found.by.items()
+        for state, n in states.items()
+    ]
+    return columns, iter([*rows, (say("远程恢复", "Restored from afar"), "", found.remote, found.restored)])
+
+
+_TABLES: Mapping[str, Any] = dict(
+    zip(FILES, (_figures_file, _months_file, _misses_file, _unwritten_file, _works_file), strict=True)
+)
 
 
 # --- pieces --------------------------------------------------------------------------------------
