@@ -71,7 +71,7 @@ def sample_service(chosen: Settings, seed: int, count: int, yes: bool, as_json: 
         print_json({**counts, "seed": seed})
         return
     click.echo(
-        say("造了 {cases} 单、{customers} 个客户、{devices} 台设备、{stores} 个库房、{plans} 个计划：kb serve，看 /cases",
+        say("造了 {cases} 单、{customers} 个客户、{devices} 台设备、{stores} 个库房、{plans} 个计划：见 /cases",
             "made {cases} cases, {customers} customers, {devices} devices, {stores} stores, {plans} plans of rounds: "
             "kb serve, and open /cases", **counts)
     )  # fmt: skip

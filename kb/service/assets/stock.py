@@ -87,10 +87,10 @@ class Stock:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def parts(self, text: str = "", most: int = MOST) -> list[tables.Part]:
+    def parts(self, text: str = "", most: int = MOST, skip: int = 0) -> list[tables.Part]:
         """Parts by number; with a text those whose number or name holds it."""
         row = tables.Part
-        statement = select(row).order_by(row.number).limit(most)
+        statement = select(row).order_by(row.number).offset(skip).limit(most)
         if text := text.strip():
             statement = statement.where(
                 or_(row.number.contains(text, autoescape=True), row.name.contains(text, autoescape=True))

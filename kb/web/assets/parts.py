@@ -1,12 +1,15 @@
 """This module is the page of parts, and moves of them: what lies where, what runs low, what is held for a case."""
 
+from collections.abc import Sequence
+
 from flask import Flask, flash, redirect, request, url_for
 
 from kb.errors import InputError
 from kb.language import say
-from kb.service.assets.stock import MOST, Stock
+from kb.model.casework import Condition
+from kb.service.assets.stock import Shelf, Stock
+from kb.web.assets.pages import SIZE, asked
 from kb.web.cases.shared import author, cases, serving
-from kb.web.forms import MAX_QUERY
 from kb.web.views import Answer, page, store
 
 
@@ -16,17 +19,20 @@ def init_app(app: Flask) -> None:
 
 
 def parts() -> Answer:
-    text = request.args.get("q", "")[:MAX_QUERY].strip()
+    text, number = asked()
     stock = Stock(store())
-    found = stock.parts(text, MOST)
-    shelves: dict[int, list[object]] = {}
-    for shelf in stock.shelves([p.id for p in found]):
+    found = stock.parts(text, SIZE + 1, SIZE * (number - 1))
+    rows = found[:SIZE]
+    shelves: dict[int, list[Shelf]] = {}
+    for shelf in stock.shelves([p.id for p in rows]):
         shelves.setdefault(shelf.part.id, []).append(shelf)
-    return page("assets/parts.html", text=text, rows=found, shelves=shelves, low=dict(_low(stock)))
+    low = {p.id for p in rows if _usable(shelves.get(p.id, [])) < p.minimum}
+    more = len(found) > SIZE
+    return page("assets/parts.html", text=text, rows=rows, shelves=shelves, low=low, number=number, more=more)
 
 
-def _low(stock: Stock) -> list[tuple[int, int]]:
-    return [(part.id, n) for part, n in stock.below()]
+def _usable(shelves: Sequence[Shelf]) -> int:
+    return sum(s.quantity for s in shelves if s.condition != Condition.BROKEN)
 
 
 def move() -> Answer:
