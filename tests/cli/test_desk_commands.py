@@ -349,6 +349,12 @@ def test_rounds_versions_and_the_month(kb: Kb, settings: Settings, tmp_path: Pat
     kb("census", "tell", "SN12345A", "软件", "7.3")
     kb("census", "behind", code=NOTHING)
     assert json.loads(kb("census", "list", "--json").output)[0]["asked"] == 1
+    kb("census", "updates", code=NOTHING)
+    update = "---\nid: KB-000901\nkind: manual\ntitle: 升级\nproduct: [S5130]\nversions: [软件 7.4]\n---\n# 升级\n"
+    (settings.articles / "u.md").write_text(update, "utf8")
+    kb("build")
+    assert "1 台" in kb("census", "updates").output
+    assert "7.3 → 7.4" in kb("census", "updates", "KB-000901").output
 
     span = ("--from", f"{TODAY:%Y-%m-%d} 00:00", "--until", LATER)
     kb("guard", "list", code=NOTHING)
