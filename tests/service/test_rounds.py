@@ -45,7 +45,7 @@ def rounds(store: Store, cases: Cases) -> Rounds:
 
 def plan(rounds: Rounds, starts: date = TODAY - timedelta(days=200), **more: Any) -> list[int]:
     given = {"kind": "round", "every": 3, "unit": "months", "customer": "省厅", "name": "季度巡检", "owner": "李四"}
-    return rounds.add(starts=starts, **{**given, **more})  # type: ignore[arg-type]
+    return rounds.add(starts=starts, **{**given, **more})
 
 
 def due(rounds: Rounds, today: date = TODAY, **which: Any) -> list[tuple[str, str]]:
