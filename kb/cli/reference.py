@@ -49,6 +49,7 @@ MEANS_ONE = {
     "round plans": ("没有计划", "there are no plans"),
     "guard list": ("没有重保", "no time is guarded"),
     "census list": ("没有设备", "there are no devices"),
+    "census updates": ("没有发布更新", "no update is published"),
     "census behind": ("没有落后的", "none is behind"),
     "part list": ("没有备件", "there are no parts"),
     "part stock": ("没有库存", "nothing is in stock"),

@@ -9,7 +9,18 @@ import click
 
 from kb.cli.assets import imports_of
 from kb.cli.cases import opened
-from kb.cli.common import FILE, NOTHING, cli, command, json_option, note, print_json, setting_help, you
+from kb.cli.common import (
+    FILE,
+    NOTHING,
+    cli,
+    command,
+    json_option,
+    note,
+    open_engine,
+    print_json,
+    setting_help,
+    you,
+)
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
@@ -22,6 +33,8 @@ if TYPE_CHECKING:
     from kb.service.rounds.plans import Due, Found, Rounds
 
 DAY = click.DateTime(["%Y-%m-%d"])
+UPDATES = 500
+"""Articles, the newest, among which updates are."""
 
 round_ = click.Group(
     "round",
@@ -545,6 +558,42 @@ def census_want(chosen: Settings, product: str, software: str, version: str) -> 
 
     store, _, today = _rounds(chosen)
     Census(store).want(product, software, version, today)
+
+
+@command(
+    """发布的更新：各涉及几台设备；写编号就列出那些设备。没有时退出码为 1。
+
+    \b
+    例：kb census updates
+        kb census updates KB-000190
+    """,
+    """Published updates, each with how many devices it concerns; with a number, those devices. Exits 1 when there are
+    none.
+
+    \b
+    Example: kb census updates
+             kb census updates KB-000190
+    """,
+    census,
+)
+@click.argument("number", default="")
+@json_option
+def census_updates(chosen: Settings, number: str, as_json: bool) -> None:
+    from kb.service.rounds.releases import concerned, published
+
+    store, engine = _rounds(chosen)[0], open_engine(chosen)
+    articles = published([engine.article(number)] if number else engine.newest(UPDATES))
+    rows = [(article, concerned(store, article)) for article in articles]
+    if as_json:
+        print_json([{"article": a.id, "versions": a.versions, "devices": [
+            {"device": c.known.label, "customer": c.known.customer, "have": c.have, "new": c.new} for c in found]}
+            for a, found in rows])  # fmt: skip
+    for article, found in rows if not as_json else ():
+        devices = say("{n} 台", "{n} devices", n=len({c.known.row.id for c in found}))
+        click.echo("  ".join((article.id, article.title, ", ".join(article.versions), devices)))
+        for c in found if number else ():
+            click.echo("  ".join(filter(None, ("  -", c.known.label, c.known.customer, f"{c.have or '?'} → {c.new}"))))
+    _nothing(rows)
 
 
 # --- the month's report ------------------------------------------------------------------------

@@ -12,7 +12,7 @@
 - What is the report of a day of an emergency? daily.py
 - What is a customer told, and by which link does he come? tracking.py, links.py
 - Which files came with them? files.py. Which reports must find what is published? publishing.py
-- How does a desk look to try it? sampling.py makes up a year
+- How does a desk look to try it? sampling.py makes up a year, sampling_estate.py what it stands on
 - How is it told, and what is it as JSON? telling.py
 - By which text are fixes looked for? wording.py. Which cases hold these words, or are like it? finding.py
 - What is told of cases? letters.py (mails to customers, calls of a program), warnings.py (what runs out of time, whose

@@ -253,7 +253,7 @@ class Policy:
 
 def shipped() -> Policy:
     """The policy that holds where there is no service.yml."""
-    return read(SHIPPED.read_text("utf8"), SHIPPED.name)
+    return _of_file(SHIPPED.read_text("utf8"), SHIPPED.name)
 
 
 def load(folder: Path) -> Policy:

@@ -22,7 +22,7 @@ from kb.language import say
 from kb.model.casework import CaseKind, DeviceState, EventKind, RoundState, State
 from kb.service import costs
 from kb.service.assets.customers import Customers
-from kb.service.assets.devices import Devices, Known
+from kb.service.assets.devices import Devices, Known, due
 from kb.service.cases import Case, Cases
 from kb.service.clocks import Clock
 from kb.service.figures import UNREAL, Figures, Which, figures, missed
@@ -32,8 +32,8 @@ from kb.service.rounds.plans import Due, Rounds
 from kb.service.rounds.plans import Which as Wanted
 from kb.service.telling import clock_name, in_days, length, name_of, share, stamp, why_counted
 
-MOST = 500
-"""Cases, devices and rounds of a report."""
+MOST, LISTED = 500, 50
+"""Cases and rounds of a report, and devices of each list of it."""
 MOST_MISSES = 50
 """Promises that were not kept whose reckoning is told."""
 SOON = timedelta(days=90)
@@ -81,7 +81,7 @@ class Work(NamedTuple):
 @dataclass(frozen=True)
 class Report:
     """The month of a customer. open: cases of any month that are not closed; behind: devices without the version that
-    is wanted; overdue: rounds of earlier months; more_misses: whether not all are listed."""
+    is wanted, the first of all_behind; overdue: rounds of earlier months; more_misses: whether not all are listed."""
 
     customer: str
     number: int
@@ -100,6 +100,7 @@ class Report:
     rounds: Sequence[Due]
     overdue: Sequence[Due]
     behind: Sequence[Behind]
+    all_behind: int
     guarded: Sequence[Guard]
     proposals: Sequence[str]
 
@@ -143,8 +144,8 @@ def report(cases: Cases, store: Store, customer: str, month: str, now: datetime 
         "ending": _ending(store, number, first, after + SOON),
         "rounds": rounds.within(name, first, after)[:MOST],
         "overdue": [d for d in rounds.open(today, Wanted(name)) if d.day < min(first, today)][:MOST],
-        "behind": Census(store).behind(customer=number, most=MOST),
     }
+    values["behind"], values["all_behind"] = Census(store).behind_of(customer=number, most=LISTED)
     contracts = [c for c in owner.contracts if c.ends is not None and after <= c.ends <= after + SOON]
     return Report(
         name, number, month, first, zone, now, found, lines, still, misses, len(late) > MOST_MISSES,
@@ -193,16 +194,20 @@ def _troubled(cases: Cases, store: Store, customer: int, until: datetime) -> lis
         .group_by(of.device)
         .having(func.count() > 1)
         .order_by(func.count().desc(), of.device)
-        .limit(MOST)
+        .limit(LISTED)
     )
     with store.reading() as session:
         found: dict[int, int] = dict(session.execute(counts).all())
-    register = Devices(store)
-    rows = register.those(tables.Device.id.in_(found), MOST) if found else []
+        each: dict[int, list[tuple[date, str, str]]] = {device: [] for device in found}
+        columns: list[Any] = [of.device, case.opened, case.cause, case.outcome]
+        statement = select(*columns).join(case, case.id == of.case_id).where(of.device.in_(found))
+        for device, opened, cause, outcome in session.execute(statement):
+            each[device].append((opened.date(), cause, outcome))
+    rows = Devices(store).those(tables.Device.id.in_(found), MOST) if found else []
     out = []
     for known in rows:
-        due = register.due(known, cases.policy.devices)
-        out.append(Troubled(known, found[known.row.id], due.faults, due.now))
+        new = due(known.row, each[known.row.id], cases.policy.devices)
+        out.append(Troubled(known, found[known.row.id], new.faults, new.now))
     return sorted(out, key=lambda t: (not t.due, -t.cases, t.known.label))
 
 
@@ -233,7 +238,7 @@ def _proposals(
     for contract in contracts:
         yield say("合同 {number} 于 {day} 到期：商定续签", "contract {number} ends on {day}: renew it",
                   number=contract.number, day=contract.ends or "")  # fmt: skip
-    if n := len({b.known.row.id for b in values["behind"]}):
+    if n := values["all_behind"]:
         yield say("{n} 台设备没有运行期望的版本：约工作时间以外的窗口升级",
                   "{n} devices lack the version that is wanted: agree on a window outside working hours",
                   n=n)  # fmt: skip

@@ -222,7 +222,7 @@ class _Teller:
     def _about(self, customer: str, fault: _Fault) -> Mapping[str, str]:
         """The device that a fault is of, the same ones more often than others; nothing for most."""
         there = self.machines.get((customer, fault.area))
-        if not there or self.drawn.random() > 0.7:
+        if not there or self.drawn.random() > 0.4:
             return {}
         machine = there[min(int(self.drawn.paretovariate(1.2)) - 1, len(there) - 1)]
         return {"device": machine.label, "site": machine.site}

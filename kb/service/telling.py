@@ -101,7 +101,8 @@ def in_days(clock: "Clock") -> bool:
 def why_counted(reason: str) -> str:
     """Why a stretch of a reckoning counts, or does not."""
     known = {"counted": say("计入", "counts"), "closed": say("非工作时间", "outside hours")}
-    return known.get(reason) or label("waits_for", reason)
+    told = known.get(reason) or label("waits_for", reason)
+    return label("state", reason) if told == reason else told
 
 
 def share(kept: "Kept") -> str:

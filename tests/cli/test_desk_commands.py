@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pyrage
 import pytest
 from click.testing import CliRunner, Result
 
@@ -134,7 +135,8 @@ def test_figures(kb: Kb) -> None:
 def test_a_sample_year(kb: Kb) -> None:
     """Where there are cases, none are made up unless one insists; then they count like any others."""
     assert "--yes" in kb("sample-service", "--count", 20, code=MISTAKE).stderr
-    assert json.loads(kb("sample-service", "--count", 20, "--yes", "--json").output) == {"cases": 20, "seed": 1}
+    made = json.loads(kb("sample-service", "--count", 20, "--yes", "--json").output)
+    assert (made["cases"], made["seed"], made["stores"]) == (20, 1, 4)
     assert "全部与记录相符" in kb("case", "check").stderr
 
 
@@ -347,3 +349,70 @@ def test_a_case_goes_out_and_comes_back(kb: Kb, settings: Settings) -> None:
     kb("case", "read", "没有.json", code=MISTAKE)
     kb("pack", "--case", 9, code=MISTAKE)
     assert "上门" in kb("case", "figures").output
+
+
+CHECKLIST = """---
+id: KB-000900
+kind: manual
+title: 巡检表
+---
+- [ ] 风扇正常
+- [ ] 温度合适 {value: 温度}
+- [ ] 软件与登记相符 {version: 软件}
+"""
+
+
+def test_rounds_versions_and_the_month(kb: Kb, settings: Settings, tmp_path: Path) -> None:
+    """Planned, done with a bad item, skipped; guarded times; who is behind; a report on the screen and encrypted."""
+    (settings.articles / "c.md").write_text(CHECKLIST, "utf8")
+    kb("build")
+    (tmp_path / "客户.csv").write_text("客户,简称,地点,城市\n山东省厅,省厅,机房,德州\n", "utf8")
+    (tmp_path / "设备.csv").write_text("产品,序列号,客户,地点,版本\nS5130,SN12345A,省厅,机房,软件=7.1\n", "utf8")
+    (tmp_path / "版本.csv").write_text("序列号,软件,版本\nSN12345A,软件,7.2\n", "utf8")
+    for kind, file in (("customer", "客户"), ("device", "设备"), ("census", "版本")):
+        kb(kind, "import", tmp_path / f"{file}.csv", "--yes")
+    first = f"{TODAY - timedelta(days=20):%Y-%m-%d}"
+    assert kb("round", "list", code=NOTHING)
+    assert kb("round", "plans", code=NOTHING)
+    asked = ("--customer", "省厅", "--checklist", "KB-000900", "--every", 2, "--unit", "weeks", "--starts", first)
+    plan = kb("round", "plan", *asked, "--name", "双周巡检").output.strip()
+    assert "双周巡检" in kb("round", "plans").output
+    assert first in kb("round", "list").output
+    assert "风扇正常" in kb("round", "show", plan, first).output
+    assert "应指一项" in kb("round", "done", plan, first, "--bad", "别的=坏", code=MISTAKE).stderr
+    number = kb("round", "done", plan, first, "--bad", "风扇=有异响", "--value", "温度=25").output.strip()
+    assert "有异响" in kb("case", "show", number).output
+    second = f"{TODAY - timedelta(days=6):%Y-%m-%d}"
+    kb("round", "skip", plan, second, "--reason", "停业")
+    states = [r["state"] for r in json.loads(kb("round", "list", "--settled", "--json").output)]
+    assert states == ["skipped", "done"]
+    kb("round", "end", plan)
+    assert json.loads(kb("round", "plans", "--json").output)[0]["ends"]
+
+    kb("census", "want", "S51*", "软件", "7.3")
+    assert "7.2 → 7.3" in kb("census", "behind").output
+    kb("census", "tell", "SN12345A", "软件", "7.3")
+    kb("census", "behind", code=NOTHING)
+    assert json.loads(kb("census", "list", "--json").output)[0]["asked"] == 1
+    kb("census", "updates", code=NOTHING)
+    update = "---\nid: KB-000901\nkind: manual\ntitle: 升级\nproduct: [S5130]\nversions: [软件 7.4]\n---\n# 升级\n"
+    (settings.articles / "u.md").write_text(update, "utf8")
+    kb("build")
+    assert "1 台" in kb("census", "updates").output
+    assert "7.3 → 7.4" in kb("census", "updates", "KB-000901").output
+
+    span = ("--from", f"{TODAY:%Y-%m-%d} 00:00", "--until", LATER)
+    kb("guard", "list", code=NOTHING)
+    guard = kb("guard", "add", "两会", "--customer", "省厅", *span).output.strip()
+    assert "两会" in kb("guard", "list").output
+    kb("guard", "remove", guard)
+    kb("guard", "list", code=NOTHING)
+
+    month = f"{TODAY:%Y-%m}"
+    assert number in kb("report", "省厅", month).output
+    kb("report", "省厅", month, "--out", tmp_path / "月报.csv")
+    assert number in (tmp_path / "月报.csv").read_text("utf-8-sig")
+    key = pyrage.x25519.Identity.generate()
+    kb("report", "省厅", month, "--out", tmp_path / "月报.csv", "--recipient", str(key.to_public()))
+    assert number in pyrage.decrypt((tmp_path / "月报.csv.age").read_bytes(), [key]).decode()
+    assert "2026-11" in kb("report", "省厅", "2026-13", code=MISTAKE).stderr

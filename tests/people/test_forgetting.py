@@ -59,6 +59,11 @@ def busy(store: Store, folder: Path, login: str = "wang.wu", name: str = "王五
     with store.session() as session:
         outbox.post(session, [Notice(f"news:{login}", "mail", f"{login}@firm.example", "很怪的通知", "文")])
         session.add(tables.Shift(team="网络", start=AT, end=AT, person=login, phone="13800000000", note=""))
+        plan = tables.Plan(kind="round", name="巡检", checklist="", part="", every=1, unit="months", starts=AT.date(),
+                           ahead=14, owner=name, note="")  # fmt: skip
+        session.add(plan)
+        session.flush()
+        session.add(tables.Round(plan=plan.id, period="2026-11-01", due=AT.date(), by=login, skipped="", note=""))
     (folder / login).mkdir(parents=True)
     Editions(store, folder, 100).create({"kind": "faq", "title": "密码过期"}, lambda *_: "正文\n", name, "新写")
 
@@ -94,11 +99,11 @@ def test_it_is_shown_and_nothing_changes(base: Store) -> None:
     found = {kept.kind: kept for kept in Forgetting(base).of_person("Wang.Wu")}
     assert {kind for kind, kept in found.items() if kept.rows} == {
         "account", "sessions", "tokens", "searches", "visits", "verdicts", "drafts", "sittings",
-        "revisions", "wishes", "outbox", "shifts",
+        "revisions", "wishes", "outbox", "shifts", "plans", "rounds",
         "journal",
     }  # fmt: skip
     assert {kind for kind, kept in found.items() if not kept.goes} == {
-        "revisions", "imports", "gaps", "events", "cases", "journal",
+        "revisions", "imports", "gaps", "events", "cases", "journal", "plans", "rounds", "guarded", "windows",
     }  # fmt: skip
     assert set(found) == set(KINDS) - {"mails", "contacts"}  # which are of a customer
     told = "\n".join(line for kept in found.values() for line in kept.newest)

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from html import unescape
 from typing import Any, get_args
 
@@ -29,6 +30,7 @@ from kb.model.casework import Role
 from kb.model.schema import FACETS
 from kb.service import cases
 from kb.service.assets.importing import Imports
+from kb.service.rounds.plans import Rounds
 from kb.settings import Settings
 from kb.web import create_app, requests
 from kb.web.openapi import OPERATIONS, Operation
@@ -63,6 +65,7 @@ def app(sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     desk.report("打印机卡纸", {"channel": "phone"}, cases.Author("李四", Role.LEAD))
     for kind, table in (("customers", "客户\n农商行\n"), ("devices", "产品,序列号,客户\nHP P3015,SN0001,农商行\n")):
         assert not Imports(store, desk.policy).write(kind, table.encode(), f"{kind}.csv", "李四").unclear
+    Rounds(store, desk).add("round", 1, "months", date(2026, 12, 1), "农商行")
     store.close()
     inner = app.wsgi_app
     app.wsgi_app = (  # type: ignore[method-assign]

@@ -121,7 +121,7 @@ kind: manual
 title: {product} 的 {word} 维护手册
 product: [{product}]
 area: {area}
-versions: ["{code} 9.1"]
+versions: ["9.1"]
 tags: [{tag}]
 status: {status}
 audience: {audience}

@@ -112,23 +112,30 @@ class Census:
         self, product: str = "", software: str = "", customer: int = 0, most: int = 50, skip: int = 0
     ) -> list[Behind]:
         """Devices that are behind, or of which nobody knows; of a product, a software, a customer."""
+        return self.behind_of(product, software, customer, most, skip)[0]
+
+    def behind_of(
+        self, product: str = "", software: str = "", customer: int = 0, most: int = 50, skip: int = 0
+    ) -> tuple[list[Behind], int]:
+        """Some of these, and of how many devices all are."""
         with self._store.reading() as session:
             wanted = [w for w in _wanted(session) if software in ("", w.software)]
             found = combinations(session, date.min, product, customer)
-            late = [c for c in found if any(_is_late(c, w) for w in wanted)]
+        is_late = Late(wanted)
+        late = [c for c in found if is_late(c)]
         if not late:
-            return []
+            return [], 0
         row = tables.Device
         pairs = [(c.product, c.text) for c in late]
         where = tuple_(row.product, TEXT).in_(pairs) & row.state.in_(USED)
         where &= row.customer == customer if customer else true()
-        rows = Devices(self._store).those(where, most, skip)
-        return [
+        some = [
             Behind(known, w.software, known.row.versions.get(w.software, ""), w.version)
-            for known in rows
+            for known in Devices(self._store).those(where, most, skip)
             for w in best(wanted, known.row.product)
             if _behind(known.row.versions.get(w.software, ""), w.version)
         ]
+        return some, sum(c.devices for c in late)
 
     def devices(self, product: str = "", customer: int = 0, most: int = 20_000) -> list[tuple[Known, list[Wanted]]]:
         """All devices that are used, each with what is wanted of it."""
@@ -240,8 +247,17 @@ def _behind(have: str, wanted: str) -> bool:
     return not have or is_behind(have, wanted)
 
 
-def _is_late(found: Combination, wanted: Wanted) -> bool:
-    return matches(wanted.product, found.product) and _behind(found.versions.get(wanted.software, ""), wanted.version)
+class Late:
+    """Whether devices of a combination are behind, or not known; what is wanted of each product is found once."""
+
+    def __init__(self, wanted: Sequence[Wanted]) -> None:
+        self._wanted = wanted
+        self._best: dict[str, list[Wanted]] = {}
+
+    def __call__(self, found: Combination) -> bool:
+        if found.product not in self._best:
+            self._best[found.product] = best(self._wanted, found.product)
+        return any(_behind(found.versions.get(w.software, ""), w.version) for w in self._best[found.product])
 
 
 def _lines(found: Sequence[Combination], wanted: Sequence[Wanted]) -> list[Line]:

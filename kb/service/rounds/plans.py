@@ -27,6 +27,8 @@ from kb.service.rounds.rhythm import LONGEST, Rhythm
 
 MOST = 5000
 """Rounds of a list."""
+FEW = 500
+"""Plans that are named one by one in a statement."""
 MAX_AHEAD, USUAL_AHEAD = 366, 14
 MAX_MADE = 2000
 """Plans that are made at once, for the sites or devices of a customer."""
@@ -88,6 +90,14 @@ class Due(NamedTuple):
         return " ".join(filter(None, (self.customer, self.site, self.plan.device)))
 
 
+class Listed(NamedTuple):
+    """Some rounds of a list, and how many of all of it are overdue and to come."""
+
+    rows: list[Due]
+    overdue: int
+    planned: int
+
+
 class Found(NamedTuple):
     """What was found of one item. result: one of kb.model.casework.Checked, "" for not looked at yet."""
 
@@ -105,10 +115,10 @@ class Rounds:
 
     # --- plans ---
 
-    def plans(self, which: Which = EVERYTHING, most: int = MOST) -> list[Plan]:
+    def plans(self, which: Which = EVERYTHING, most: int = MOST, skip: int = 0) -> list[Plan]:
         """Plans by whom they are for."""
         with self._store.reading() as session:
-            return list(_plans(session, _wanted(which), most))
+            return list(_plans(session, _wanted(which), most, skip))
 
     def add(
         self,
@@ -165,31 +175,44 @@ class Rounds:
 
     def open(self, today: date, which: Which = EVERYTHING, most: int = MOST) -> list[Due]:
         """The rounds that are neither done nor skipped, overdue or due soon, the first to be due first."""
+        return self.listed(today, which, most).rows
+
+    def listed(self, today: date, which: Which = EVERYTHING, most: int = MOST, skip: int = 0) -> Listed:
+        """Some of these, and how many of all are overdue, and how many to come."""
         with self._store.reading() as session:
             wanted = _wanted(which)
             mine = select(tables.Plan.id).where(wanted)
-            plans = list(_plans(session, wanted, MOST))
-            counts = select(tables.Round.plan, func.count()).where(tables.Round.plan.in_(mine), _SETTLED)
-            done: dict[int, int] = dict(session.execute(counts.group_by(tables.Round.plan)).all())
-            behind = [
-                p
-                for p in plans
-                if p.row.kind != RoundKind.CALLBACK
-                and p.rhythm.count(today + timedelta(days=p.row.ahead)) > done.get(p.row.id, 0)
-            ]
-            settled = _settled(session, mine if len(behind) > 500 else [p.row.id for p in behind])
             begun = {(r.plan, r.period): r for r in session.scalars(
                 select(tables.Round).where(tables.Round.plan.in_(mine), ~_SETTLED))}  # fmt: skip
-            found = [
-                Due(p, period, day, begun.get((p.row.id, period)), p.customer, p.site)
-                for p in behind
-                for day in p.rhythm.days(today + timedelta(days=p.row.ahead))
-                if (p.row.id, period := day.isoformat()) not in settled
-            ]
-            for plan in plans:
-                if plan.row.kind == RoundKind.CALLBACK:
-                    found += self._callbacks(session, plan, today, begun)
-        return sorted(found, key=lambda d: (d.day, d.where, d.plan.row.id))[:most]
+            calls = {
+                (due.plan.row.id, due.period): due
+                for plan in list(_plans(session, wanted & (tables.Plan.kind == RoundKind.CALLBACK), MOST))
+                for due in self._callbacks(session, plan, today, begun)
+            }
+            keys = _still_open(session, wanted, today)
+            keys += [(due.day, due.where, *key) for key, due in calls.items()]
+            keys.sort()
+            shown = keys[skip : skip + most]
+            ids = {plan for _, _, plan, _ in shown}
+            few = tables.Plan.id.in_(ids) if len(ids) <= FEW else wanted
+            plans = {p.row.id: p for p in _plans(session, few, MOST)}
+        rows = [
+            calls.get((n, period)) or Due(p := plans[n], period, day, begun.get((n, period)), p.customer, p.site)
+            for day, _, n, period in shown
+        ]
+        late = sum(day < today for day, *_ in keys)
+        return Listed(rows, late, len(keys) - late)
+
+    def overdue(self, today: date) -> int:
+        """How many rounds are overdue."""
+        row, yesterday = tables.Round, today - timedelta(days=1)
+        counts = select(row.plan, func.count()).where(_SETTLED, row.due < today).group_by(row.plan)
+        with self._store.reading() as session:
+            done: dict[int, int] = dict(session.execute(counts).all())
+            found = sum(rhythm.count(yesterday) - done.get(n, 0) for n, rhythm, _ in _rhythms(session, true()))
+            for plan in list(_plans(session, tables.Plan.kind == RoundKind.CALLBACK, MOST)):
+                found += sum(due.day < today for due in self._callbacks(session, plan, today, {}))
+        return found
 
     def settled(self, which: Which = EVERYTHING, most: int = 50) -> list[Due]:
         """What was done or skipped, the last due first."""
@@ -373,7 +396,7 @@ def _wanted(which: Which) -> ColumnElement[bool]:
     return wanted
 
 
-def _plans(session: Session, wanted: ColumnElement[bool], most: int) -> Iterator[Plan]:
+def _plans(session: Session, wanted: ColumnElement[bool], most: int, skip: int = 0) -> Iterator[Plan]:
     row, device = tables.Plan, tables.Device
     statement = (
         select(row, tables.Customer.name, tables.Site.name, device.product, device.serial)
@@ -382,10 +405,55 @@ def _plans(session: Session, wanted: ColumnElement[bool], most: int) -> Iterator
         .outerjoin(device, device.id == row.device)
         .where(wanted)
         .order_by(tables.Customer.name, row.name, row.id)
+        .offset(skip)
         .limit(most)
     )
     for plan, customer, site, product, serial in session.execute(statement):
         yield Plan(plan, customer or "", site or "", f"{product} {serial}" if serial else "")
+
+
+def _still_open(session: Session, wanted: ColumnElement[bool], today: date) -> list[tuple[date, str, int, str]]:
+    """(day, where, plan, period) of the rounds of plans with a rhythm that are overdue or due soon.
+
+    Names are read beside the plans, not the plans themselves: there may be thousands, and a page shows fifty.
+    """
+    mine = select(tables.Plan.id).where(wanted)
+    counts = select(tables.Round.plan, func.count()).where(tables.Round.plan.in_(mine), _SETTLED)
+    done: dict[int, int] = dict(session.execute(counts.group_by(tables.Round.plan)).all())
+    rhythms = {n: (rhythm, today + timedelta(days=ahead)) for n, rhythm, ahead in _rhythms(session, wanted)}
+    behind = [n for n, (rhythm, until) in rhythms.items() if rhythm.count(until) > done.get(n, 0)]
+    if not behind:
+        return []
+    settled = _settled(session, behind if len(behind) <= FEW else mine)
+    names = _names(session, wanted)
+    return [
+        (day, names[n], n, period)
+        for n in behind
+        for day in rhythms[n][0].days(rhythms[n][1])
+        if (n, period := day.isoformat()) not in settled
+    ]
+
+
+def _names(session: Session, wanted: ColumnElement[bool]) -> dict[int, str]:
+    """Plan -> where it is, as Due.where tells it."""
+    row, device = tables.Plan, tables.Device
+    columns: list[Any] = [row.id, tables.Customer.name, tables.Site.name, device.product, device.serial]
+    statement = (
+        select(*columns)
+        .outerjoin_from(row, tables.Customer, tables.Customer.id == row.customer)
+        .outerjoin(tables.Site, tables.Site.id == row.site)
+        .outerjoin(device, device.id == row.device)
+        .where(wanted)
+    )
+    return {n: " ".join(filter(None, names)) for n, *names in session.execute(statement)}
+
+
+def _rhythms(session: Session, wanted: ColumnElement[bool]) -> Iterator[tuple[int, Rhythm, int]]:
+    """(id, rhythm, ahead) of plans that have a rhythm."""
+    row = tables.Plan
+    columns: list[Any] = [row.id, row.every, row.unit, row.starts, row.ends, row.ahead]
+    for number, *rhythm, ahead in session.execute(select(*columns).where(wanted, row.kind != RoundKind.CALLBACK)):
+        yield number, Rhythm(*rhythm), ahead
 
 
 def _settled(session: Session, plans: Any) -> set[tuple[int, str]]:

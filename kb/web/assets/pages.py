@@ -36,13 +36,13 @@ def today() -> Any:
     return datetime.now(cases().policy.zone).date()
 
 
-def _asked() -> tuple[str, int]:
+def asked() -> tuple[str, int]:
     """(words, page) of a list."""
     return request.args.get("q", "")[:MAX_QUERY].strip(), max(1, min(request.args.get("page", 1, int), MAX_PAGES))
 
 
 def customers() -> Answer:
-    text, number = _asked()
+    text, number = asked()
     rows = Customers(store()).all(text, SIZE + 1, SIZE * (number - 1))
     return page("assets/customers.html", text=text, rows=rows[:SIZE], more=len(rows) > SIZE, number=number)
 
@@ -60,7 +60,7 @@ def customer(number: int) -> Answer:
 
 def devices() -> Answer:
     """A page of all devices, of those that hold words or were scanned, or of those that end within some days."""
-    text, number = _asked()
+    text, number = asked()
     days = request.args.get("ending", 0, int)
     register = Devices(store())
     if days in ENDING and not text:

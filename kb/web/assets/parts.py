@@ -11,14 +11,10 @@ from flask import Flask, flash, redirect, request, url_for
 from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.model.casework import Condition, PlaceKind
-from kb.service.assets.stock import BY_THEMSELVES, Stock
+from kb.service.assets.stock import BY_THEMSELVES, Shelf, Stock
+from kb.web.assets.pages import SIZE, asked
 from kb.web.cases.shared import author, cases, serving
-from kb.web.forms import MAX_QUERY
 from kb.web.views import Answer, page, store
-
-SIZE = 50
-"""Parts of a page, and moves of a part."""
-MAX_PAGES = 400
 
 
 def init_app(app: Flask) -> None:
@@ -28,8 +24,7 @@ def init_app(app: Flask) -> None:
 
 
 def parts() -> Answer:
-    text = request.args.get("q", "")[:MAX_QUERY].strip()
-    number = max(1, min(request.args.get("page", 1, int), MAX_PAGES))
+    text, number = asked()
     low = request.args.get("low") == "1"
     stock = Stock(store())
     if low:
@@ -38,7 +33,7 @@ def parts() -> Answer:
     else:
         some = stock.parts(text, SIZE + 1, SIZE * (number - 1))
     rows, ids = some[:SIZE], [p.id for p in some[:SIZE]]
-    shelves: dict[int, list[object]] = {}
+    shelves: dict[int, list[Shelf]] = {}
     for shelf in stock.shelves(ids):
         shelves.setdefault(shelf.part.id, []).append(shelf)
     shown = {"low": {p.id for p, _ in stock.below(ids)}, "only_low": low, "places": stock.places()}

@@ -52,37 +52,32 @@ def _page_number() -> int:
 def shown() -> Answer:
     """What is overdue and due soon, of all or of some; what was done or skipped last."""
     which, number = _which(), _page_number()
-    found = register().open(today(), which)
-    start = SIZE * (number - 1)
-    counts = {
-        state: sum(d.state(today()) == state for d in found) for state in (RoundState.OVERDUE, RoundState.PLANNED)
-    }
+    found = register().listed(today(), which, SIZE, SIZE * (number - 1))
     return page(
         "rounds/rounds.html",
-        rows=found[start : start + SIZE],
-        counts=counts,
+        rows=found.rows,
+        counts={RoundState.OVERDUE: found.overdue, RoundState.PLANNED: found.planned},
         settled=register().settled(which, SETTLED) if number == 1 else [],
         which=which,
         kinds=list(RoundKind),
         number=number,
-        more=len(found) > start + SIZE,
+        more=found.overdue + found.planned > SIZE * number,
     )
 
 
 def planned(problem: str = "") -> Response:
     """The plans, and a form for another one. problem: why it was refused."""
     number = _page_number()
-    found = register().plans(_which())
-    start = SIZE * (number - 1)
+    found = register().plans(_which(), SIZE + 1, SIZE * (number - 1))
     return page(
         "rounds/plans.html",
-        rows=[(p, _next(p)) for p in found[start : start + SIZE]],
+        rows=[(p, _next(p)) for p in found[:SIZE]],
         which=_which(),
         kinds=list(RoundKind),
         units=list(Every),
         ahead=USUAL_AHEAD,
         number=number,
-        more=len(found) > start + SIZE,
+        more=len(found) > SIZE,
         problem=problem,
     )
 
@@ -214,7 +209,7 @@ def _said(action: str, opened: Sequence[str]) -> str:
     if action != "done":
         return say("已保存，还没做完", "Kept; it is not done yet")
     told = label("round_state", RoundState.DONE)
-    return told + (say("；开了 {n} 单：", "; cases opened: ", n=len(opened)) + ", ".join(opened) if opened else "")
+    return told + (say("；开了 {numbers}", "; cases opened: {numbers}", numbers=", ".join(opened)) if opened else "")
 
 
 def _shelves(part: str) -> list[Shelf]:
@@ -234,4 +229,4 @@ def rounds_of(customer: str = "", device: int = 0) -> list[Due]:
 
 def rounds_overdue() -> int:
     """How many rounds are overdue."""
-    return sum(d.state(today()) == RoundState.OVERDUE for d in register().open(today()))
+    return register().overdue(today())

@@ -86,8 +86,12 @@ def change(name: str) -> Answer:
         if "remove" in form:
             windows.remove(form.get("remove", 0, int))
         else:
-            start, end = (read_moment(form.get(key, "").replace("T", " "), zone, now, told)
-                          for key, told in (("start", say("从", "from")), ("end", say("到", "until"))))  # fmt: skip
+            chosen = form.get("window", "").partition("/")
+            told = (chosen[0] or form.get("start", ""), chosen[2] or form.get("end", ""))
+            start, end = (
+                read_moment(text.replace("T", " "), zone, now, name)
+                for text, name in zip(told, (say("从", "from"), say("到", "until")), strict=True)
+            )
             windows.agree(article.id, form.get("customer", ""), start, end, author().name, form.get("note", ""), now)
             flash(say("已约定", "Agreed"))
     except (InputError, NotFoundError) as error:
