@@ -347,7 +347,9 @@ def test_any_bytes_are_taken(desk: Incoming) -> None:
 def test_what_wants_to_do_harm_is_text(desk: Incoming, cases: Cases, files: Files) -> None:
     """Scripts of an HTML mail are no words of it, a file lies under its digest whatever it is called, and a subject
     with somebody else's number is a subject."""
-    page = "<p>打印机卡纸</p><script>alert(1)</script><style>p{}</style><img src='https://x.example/t.png' onerror='x()'>"
+    page = (
+        "<p>打印机卡纸</p><script>alert(1)</script><style>p{}</style><img src='https://x.example/t.png' onerror='x()'>"
+    )
     message = EmailMessage(policy=SMTP)
     message["From"], message["Subject"], message["Message-ID"] = "王工 <wang@x.example>", "急", "<h@x.example>"
     message.set_content(page, subtype="html", charset="gb18030")
