@@ -107,7 +107,7 @@ def figures(session: Session, which: Which, now: datetime) -> Figures:
 
 
 def _by(session: Session, which: Which, *names: str) -> dict[str, dict[str, int]]:
-    """Cases by the values of each of these columns. Two are grouped as quickly as one, all of them are not."""
+    """Cases by the values of each of these columns. Two are grouped as quickly as one; all of them would not be."""
     columns = [getattr(_CASE, name) for name in names]
     statement = _of(select(*columns, func.count().label("n")), which).where(_REAL).group_by(*columns)
     found = session.execute(statement).all()

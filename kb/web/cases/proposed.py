@@ -11,7 +11,7 @@ from kb.language import say
 from kb.service.cases import Case
 from kb.service.events import effective
 from kb.service.fields import FIELDS
-from kb.service.proposing import levels
+from kb.service.proposing import USUAL, levels
 from kb.service.states import facts, priority
 from kb.service.wording import told
 from kb.web.cases.shared import cases
@@ -49,7 +49,7 @@ class Proposals(NamedTuple):
 
 def of_levels(text: str, but: Collection[str] = ()) -> list[Proposal]:
     """Urgency and impact of a report. but: fields that somebody chose already."""
-    if not text.strip():
+    if not text.strip() or all(field in but for field in USUAL):
         return []
     found = levels(text, cases().classes_of(text))
     return [Proposal(level.field, level.value, level.share, level.said) for level in found if level.field not in but]
