@@ -67,7 +67,19 @@ from kb.search.observed import MAX_PASSAGES
 from kb.search.opensearch import conditions as asked
 from kb.search.opensearch.client import Client
 from kb.search.opensearch.conditions import ALL, SHOWN, Asked, all_of, any_of
-from kb.search.opensearch.finding import EXACT, NOTHING, RANKED, ROWS, VALUES, Finder, Found, counted, rows_of, telling
+from kb.search.opensearch.finding import (
+    EXACT,
+    NOTHING,
+    RANKED,
+    ROWS,
+    VALUES,
+    Finder,
+    Found,
+    counted,
+    rows_of,
+    telling,
+    weighted,
+)
 from kb.search.opensearch.following import Follower
 from kb.search.opensearch.layout import LAYOUT, facet_field, key_of
 from kb.search.opensearch.reading import Files, Unreachable
@@ -260,19 +272,26 @@ class OpenSearchEngine:
         self, query: Query, matcher: searcher.Matcher, where: Asked, uses: Mapping[str, int], count: int
     ) -> Found:
         """Passages that come first by another order than relevance, one of each article; what only a field finds."""
-        newest = [{"updated": {"order": "desc", "missing": "_last"}}, {"path": "asc"}, {"n": "asc"}]
+        best: list[Any] = [{"_score": "desc"}, {"path": "asc"}, {"n": "asc"}]
+        newest = [{"updated": {"order": "desc", "missing": "_last"}}, *best]
         orders: list[tuple[Asked, list[Any]]] = [(where, newest)]
         if query.sort == "created":
-            orders = [(where, [{"created": {"order": "desc", "missing": "_last"}}, *newest[1:]])]
+            orders = [(where, [{"created": {"order": "desc", "missing": "_last"}}, *best])]
         elif query.sort == "used":
-            orders = [(all_of([where, {"terms": {"number": sorted(uses)}}]), newest), (where, newest)]
+            orders = [(all_of([where, {"terms": {"number": sorted(uses)}}]), best), (where, best)]
         elif matcher.terms.weights:
-            orders = [(where, newest[1:])]
+            orders = [(where, best)]
+        should = weighted(self._telling(matcher.terms))
         bodies = [
-            {**ROWS, "size": min(count, EXACT // 4), "query": self._finder.among("p", one), "sort": sort,
-             "collapse": {"field": "article"}}
+            {
+                **ROWS,
+                "size": min(count, EXACT // 4),
+                "query": {"bool": {"filter": [self._finder.among("p", one)], "should": should}},
+                "sort": sort,
+                "collapse": {"field": "article"},
+            }
             for one, sort in orders
-        ]  # fmt: skip
+        ]
         return Found(rows_of(self._finder.ask(bodies)), {})
 
     def suggest(
