@@ -112,8 +112,12 @@ class Moved(Sent):
     )
     part: str = told("备件号", "number of the part", max_length=300, pattern=r"\S")
     quantity: int = told("几件", "how many", 1, ge=0, le=1_000_000)
-    source: str = told("从哪里；库房，或 vendor、case ……；空为盘点", "from where: a place, or vendor, case ...; empty: a count",
-                       "", max_length=300)  # fmt: skip
+    source: str = told(
+        "从哪里；库房，或 vendor、case ……；空为盘点",
+        "from where: a place, vendor, case ...; empty: a count",
+        "",
+        max_length=300,
+    )
     target: str = told("到哪里；盘点写在哪里", "to where; of a count, where", max_length=300, pattern=r"\S")
     condition: Literal[tuple(c.value for c in Condition)] = told("成色", "condition", "new")  # type: ignore[valid-type]
     case: str = told("服务单号", "number of the case", "", max_length=24)
