@@ -11,7 +11,7 @@ ROOM = Path(kb.service.__file__).parent
 KEEPING = {
     "cases.py", "costs.py", "duty.py", "fieldpack.py", "fieldwork.py", "figures.py", "files.py", "finding.py",
     "handling.py", "incoming.py", "letters.py", "links.py", "numbers.py", "publishing.py", "reports.py", "sampling.py",
-    "sampling_estate.py", "watching.py",
+    "sampling_estate.py", "sayings.py", "watching.py",
 }  # fmt: skip
 """Modules that a database, or files, are the subject of."""
 PURE = sorted(p.name for p in ROOM.glob("*.py") if p.name not in KEEPING)

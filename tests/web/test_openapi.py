@@ -30,6 +30,7 @@ from kb.model.casework import Role
 from kb.model.schema import FACETS
 from kb.service import cases
 from kb.service.assets.importing import Imports
+from kb.service.fieldwork import MARK, signature
 from kb.service.rounds.plans import Rounds
 from kb.settings import Settings
 from kb.web import create_app, requests
@@ -63,7 +64,12 @@ def app(sample_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     app = create_app(given)
     desk, store = cases.opened(given), Store(given.database)
     desk.report("打印机卡纸", {"channel": "phone"}, cases.Author("李四", Role.LEAD))
-    for kind, table in (("customers", "客户\n农商行\n"), ("devices", "产品,序列号,客户\nHP P3015,SN0001,农商行\n")):
+    tables = {
+        "customers": "客户\n农商行\n",
+        "devices": "产品,序列号,客户\nHP P3015,SN0001,农商行\n",
+        "parts": "备件号,库房,数量\n0231A0QN,济南库,1\n",
+    }
+    for kind, table in tables.items():
         assert not Imports(store, desk.policy).write(kind, table.encode(), f"{kind}.csv", "李四").unclear
     Rounds(store, desk).add("round", 1, "months", date(2026, 12, 1), "农商行")
     store.close()
@@ -111,6 +117,8 @@ def test_examples_are_answered(
         revision = saved(client, headers)
         where = where.replace("/1?", f"/{revision}?")
         body = body and {**body, "revision": revision}
+    if operation.name == "field_api":
+        body = {**body, "content": from_the_field(app)}
     if operation.versioned:
         now = client.get(f"/api/v1/sources/{body['article']}" if "article" in body else where).get_json()
         headers["If-Match"] = f'"{now["digest"]}"'
@@ -118,6 +126,20 @@ def test_examples_are_answered(
     answer = client.open(where, method=operation.method, json=body, headers=headers)
     assert answer.status_code in (200, 201, 204), answer.text
     contract[operation.path][operation.method].validate_response(answer)
+
+
+def from_the_field(app: Flask) -> str:
+    """What a field pack of the first case would save."""
+    store = app.config["STORE"]
+    number = client_number(app)
+    with store.session() as session:
+        known = {"guzhi": MARK, "case": number, "pack": "1", "signature": signature(session, number, "1")}
+    return json.dumps({**known, "diagnosis": "卡纸"})
+
+
+def client_number(app: Flask) -> str:
+    """The whole number of the first case."""
+    return str(app.test_client().get("/api/v1/cases/1").get_json()["case"]["number"])
 
 
 def saved(client: FlaskClient, headers: dict[str, str]) -> int:

@@ -4,12 +4,13 @@ A part that is held for a case was moved to the place of cases: it is off the sh
 more than it has, unless that is said; vendors, customers and differences of counts may.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, literal, or_, select, union_all
+from sqlalchemy import Text, case, cast, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from kb.database import tables
@@ -72,9 +73,9 @@ class Where(NamedTuple):
     instead: list[Shelf]
 
 
-def sums(moves: Iterable[tuple[str, str, str, str, int]]) -> dict[tuple[str, str, str], int]:
+def sums(moves: Iterable[tuple[Any, str, Any, Any, int]]) -> dict[tuple[Any, Any, str], int]:
     """(part, place, condition) -> quantity, of moves (part, condition, source, target, quantity)."""
-    out: dict[tuple[str, str, str], int] = {}
+    out: dict[tuple[Any, Any, str], int] = {}
     for part, condition, source, target, quantity in moves:
         for place, change in ((source, -quantity), (target, quantity)):
             out[part, place, condition] = out.get((part, place, condition), 0) + change
@@ -107,9 +108,10 @@ class Stock:
     def equal(self, part: tables.Part) -> list[tables.Part]:
         """The parts that do in place of one, and those that it does in place of."""
         row = tables.Part
+        names = cast(row.equals, Text).contains(json.dumps(part.number), autoescape=True)
+        statement = select(row).where(row.id != part.id, or_(row.number.in_(part.equals), names)).order_by(row.number)
         with self._store.reading() as session:
-            others = session.scalars(select(row).where(row.id != part.id).order_by(row.number))
-            return [p for p in others if p.number in part.equals or part.number in p.equals]
+            return list(session.scalars(statement))
 
     def places(self) -> list[tables.Place]:
         with self._store.reading() as session:
@@ -135,17 +137,20 @@ class Stock:
 
     def below(self, parts: Sequence[int] | None = None) -> list[tuple[tables.Part, int]]:
         """Parts of which less lies in stores than should, with how many do; of some parts or of all."""
-        row = tables.Part
-        statement = select(row).where(row.minimum > 0).order_by(row.number)
+        row, move = tables.Part, tables.Move
+        stores = select(tables.Place.id).where(tables.Place.kind.in_(STORES))
+        came, went = (case((place.in_(stores), move.quantity), else_=0) for place in (move.target, move.source))
+        there = select(move.part, func.sum(came - went).label("n")).where(move.condition != str(Condition.BROKEN))
+        there = there.where(move.part.in_(parts)) if parts is not None else there
+        have = there.group_by(move.part).subquery()
+        number = func.coalesce(have.c.n, 0)
+        statement = (
+            select(row, number).outerjoin(have, have.c.part == row.id).where(number < row.minimum, row.minimum > 0)
+        )
         if parts is not None:
             statement = statement.where(row.id.in_(parts))
         with self._store.reading() as session:
-            wanted = {part.id: part for part in session.scalars(statement)}
-            have = dict.fromkeys(wanted, 0)
-            for shelf in _shelves(session, list(wanted)):
-                if shelf.condition != Condition.BROKEN:
-                    have[shelf.part.id] += shelf.quantity
-            return [(wanted[i], n) for i, n in have.items() if n < wanted[i].minimum]
+            return [(part, int(n)) for part, n in session.execute(statement.order_by(row.number))]
 
     def moves(self, part: str, most: int = MOST) -> list[tuple[tables.Move, str, str]]:
         """The moves of a part, the newest first, with the names of both places. Raises NotFoundError."""
@@ -372,17 +377,12 @@ def _serials(session: Session, part: tables.Part, place: tables.Place, serial: s
 
 
 def _sums(session: Session, wanted: Any) -> list[tuple[int, int, str, int]]:
-    """(part, place, condition, quantity) of moves, by the database."""
+    """(part, place, condition, quantity) of moves. The database adds up what went the same way, by its index alone."""
     move = tables.Move
-    each = union_all(
-        select(move.part, move.target.label("place"), move.condition, move.quantity.label("n")).where(wanted),
-        select(move.part, move.source.label("place"), move.condition, (literal(0) - move.quantity).label("n")).where(
-            wanted
-        ),
-    ).subquery()
-    total = func.sum(each.c.n)
-    statement = select(each.c.part, each.c.place, each.c.condition, total).group_by(*list(each.c)[:3])
-    return [(part, place, condition, int(n)) for part, place, condition, n in session.execute(statement) if n]
+    ways = (move.part, move.condition, move.source, move.target)
+    statement = select(*ways, func.sum(move.quantity)).where(wanted).group_by(*ways)
+    found = sums((part, how, a, b, int(n)) for part, how, a, b, n in session.execute(statement))
+    return [(part, place, condition, n) for (part, place, condition), n in found.items() if n]
 
 
 def _shelves(session: Session, parts: Sequence[int] | None) -> list[Shelf]:

@@ -114,7 +114,7 @@ class Moved(Sent):
     quantity: int = told("几件", "how many", 1, ge=0, le=1_000_000)
     source: str = told(
         "从哪里；库房，或 vendor、case ……；空为盘点",
-        "from where: a place, or vendor, case ...; empty: a count",
+        "from where: a place, vendor, case ...; empty: a count",
         "",
         max_length=300,
     )
