@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 SECONDS = 10.0
 """A search is waited for so long; a node that is away costs a second of it at most."""
 CONNECT_SECONDS = 1.0
+CLOSE_SECONDS = 2.0
+"""What is given back, also when a process ends."""
 WRITE_SECONDS = 60.0
 """A request that writes."""
 RETRIES = 3
@@ -116,7 +118,7 @@ class Client:
         from opensearchpy.exceptions import OpenSearchException
 
         try:
-            self._asked.delete_pit(body={"pit_id": [view]})
+            self._asked.delete_pit(body={"pit_id": [view]}, request_timeout=CLOSE_SECONDS)
         except OpenSearchException as error:
             log.debug("a view is not closed: %s", type(error).__name__)
 
@@ -276,6 +278,13 @@ def reported() -> Iterator[None]:
         yield
     except known.ConnectionTimeout:
         raise EngineError(_slow(), "slow")
+    except known.SSLError:
+        raise EngineError(
+            say(
+                "OpenSearch 的证书不可信：在 opensearch_ca 写签发它的 CA 证书文件",
+                "the certificate of OpenSearch is not trusted: name the file of its authority in opensearch_ca",
+            )
+        )
     except known.ConnectionError as error:
         slow = "timed out" in str(error).lower() and "connect" not in str(error).lower()
         raise EngineError(_slow() if slow else _away(), "slow" if slow else "away")
