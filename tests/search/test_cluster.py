@@ -1,5 +1,6 @@
 """What happens to questions and saves when a cluster fails: one node, all of it, its disks, its time."""
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -9,8 +10,10 @@ from uuid import uuid4
 
 import clusters
 import pytest
+from click.testing import CliRunner
 from gates import Gate
 
+from kb.cli import cli
 from kb.desk import publishing
 from kb.desk.after_save import settle
 from kb.errors import EngineError, NoBundleError, RefusedSaveError
@@ -227,6 +230,24 @@ def test_a_killed_build_leaves_nothing(settings: Settings, monkeypatch: pytest.M
 
 def _killed(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_judged_set_is_measured_on_it(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """kb eval asks the engine that is set, in an index of its own that is gone afterwards."""
+    judged = tmp_path / "set"
+    judged.mkdir()
+    documents = [{"id": str(n), "title": f"打印机{n}", "text": f"{n}号：E-{n:04d} 卡纸"} for n in range(1, 6)]
+    (judged / "corpus.jsonl").write_text("".join(json.dumps(d) + "\n" for d in documents), "utf8")
+    (judged / "queries.jsonl").write_text(json.dumps({"id": "q", "text": "E-0003"}) + "\n", "utf8")
+    (judged / "qrels.tsv").write_text("q\t3\t1\n", "utf8")
+    nodes = ", ".join(f'"{node}"' for node in settings.opensearch)
+    told = f'engine = "opensearch"\nopensearch = [{nodes}]\nopensearch_index = "{settings.opensearch_index}"\n'
+    (tmp_path / "kb.toml").write_text(f"{told}opensearch_replicas = 0\nworkers = 1\n", "utf8")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["eval", str(judged), "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["ndcg10"] == 1.0
+    assert Client(replace(settings, opensearch_index=f"{settings.opensearch_index}.aside*")).indexes() == []
 
 
 def test_nothing_is_there_yet(cluster: clusters.Cluster, tmp_path: Path) -> None:
