@@ -1,8 +1,10 @@
 """What happens to questions and saves when a cluster fails: one node, all of it, its disks, its time."""
 
 import json
+import multiprocessing
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -256,6 +258,28 @@ def test_nothing_is_there_yet(cluster: clusters.Cluster, tmp_path: Path) -> None
     settings = replace(settings, opensearch_index=f"t{uuid4().hex}")
     with pytest.raises(NoBundleError):
         engines(settings).in_force()
+
+
+def test_processes_have_connections_of_their_own(settings: Settings) -> None:
+    """A process that is forked after questions were asked reads the answers to its own, and none of another's."""
+    engine = engines(settings).in_force()
+    assert engine.total() == 3
+
+    def ask() -> None:
+        for n in (1, 2, 3):
+            (hit,) = engine.search(Query(f'"E-{n:04d}"')).hits
+            assert hit.article.id == f"KB-{n:06d}"
+
+    processes = [multiprocessing.get_context("fork").Process(target=ask) for _ in range(3)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: the gate, and what runs tests, have threads
+        for process in processes:
+            process.start()
+    ask()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert engine.total() == 3
 
 
 def test_pastes_of_any_size(settings: Settings) -> None:

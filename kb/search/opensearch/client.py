@@ -7,9 +7,10 @@ read-only   the disks are full: searches answer, saves are refused
 """
 
 import logging
+import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 from kb.errors import BundleError, EngineError, RefusedSaveError
@@ -41,10 +42,20 @@ class Client:
     def __init__(self, settings: Settings) -> None:
         self.alias = settings.opensearch_index
         self._settings = settings
+        self._lock = threading.Lock()
+        self._connected: Any = None
+        self._process = 0
 
-    @cached_property
+    @property
     def _asked(self) -> Any:
-        """opensearch-py's client: all nodes are known, and one that fails is passed over for a while."""
+        """opensearch-py's client, one for each process: two that share a connection would read each other's answers."""
+        with self._lock:
+            if self._connected is None or self._process != os.getpid():
+                self._connected, self._process = self._connect(), os.getpid()
+            return self._connected
+
+    def _connect(self) -> Any:
+        """All nodes are known, and one that fails is passed over for a while."""
         try:
             from opensearchpy import OpenSearch
             from urllib3 import Timeout
