@@ -606,6 +606,8 @@ def load(options: Mapping[str, Any] | None = None, folder: Path | None = None) -
         values[key] = folder / Path(values[key]).expanduser()
     if values["encoder"] not in ("", OFF):
         values["encoder"] = str(folder / Path(values["encoder"]).expanduser())
+    if values["engine"] == "opensearch":
+        values["encoder"] = OFF  # vectors are of files on this machine; a threshold found with them would not hold
     if values["opensearch_ca"]:
         values["opensearch_ca"] = str(folder / Path(values["opensearch_ca"]).expanduser())
     if values["engine"] == "opensearch" and not values["opensearch"]:

@@ -172,7 +172,7 @@ WITHOUT_AN_INDEX = {
     "kb.search.engine": {"COUNT", "Engine", "Engines", "Marker", "engines"},
     "kb.search.evaluate": None,
     "kb.search.synonym_mining": {"accept", "read_decided", "refuse", "undecided"},
-    "kb.search.opensearch.publish": {"publish"},
+    "kb.search.opensearch.publish": {"publish", "remove"},
     "kb.search.query": {"is_paste"},
     "kb.search.clarify": {"checked_answer", "latest", "read_answer"},
     "kb.search.improvements": {"sentence"},

@@ -138,6 +138,7 @@ def eval_(
 @contextmanager
 def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Engine", dict[str, float]]]:
     """An engine of a judged set's documents, or of the articles, that is gone afterwards, and what is said of it."""
+    from kb.desk import publishing
     from kb.indexer.build import build as build_index
     from kb.indexer.build import build_documents
     from kb.indexer.meaning import lend
@@ -145,7 +146,7 @@ def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Engine", di
     from kb.search.engine import engines
 
     with tempfile.TemporaryDirectory(prefix="kb-eval-") as temporary:
-        aside = replace(chosen, index=Path(temporary), engine="embedded")
+        aside = replace(chosen, index=Path(temporary))
         if folder is not None:
             report = build_documents(aside, evaluate.read_documents(folder))
         else:
@@ -156,7 +157,8 @@ def _aside(chosen: Settings, folder: Path | None) -> Iterator[tuple["Engine", di
         if chosen.encoder != OFF and chosen.index.is_dir():
             lend(chosen.index, aside.index)  # what was encoded once need not be again when a set is measured next
         built["vectors"] = fill_meaning(aside).texts
-        yield engines(aside).in_force(), built
+        with publishing.aside(aside) as measured:
+            yield engines(measured).in_force(), built
 
 
 def _with_and_without(

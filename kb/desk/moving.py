@@ -14,7 +14,7 @@ from kb.errors import InputError, SettingsError
 from kb.indexer.parallel import Progress
 from kb.language import say
 from kb.search.engine import engines
-from kb.settings import Settings
+from kb.settings import OFF, Settings
 
 SHOWN = 20
 """Differences that are told."""
@@ -49,7 +49,7 @@ def move(settings: Settings, to: str, progress: Progress | None = None) -> Moved
                 'first write opensearch = ["https://..."] into kb.toml, then run it again',
             )
         )
-    there = replace(settings, engine="opensearch" if settings.opensearch else "embedded")
+    there = replace(settings, engine="opensearch" if settings.opensearch else "embedded", encoder=OFF)
     here = replace(settings, engine="embedded")
     publishing.build(here if to == "embedded" else there, progress=progress)
     return compared(here, there, to)

@@ -3,10 +3,13 @@
 A build is made of files on this machine in any case; where the engine is a cluster, it is published there afterwards.
 """
 
+import contextlib
 import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import blake2b
+from secrets import token_hex
 
 from kb.database.connection import Store
 from kb.database.election import Election, holder
@@ -39,6 +42,22 @@ def publish(settings: Settings, progress: Progress | None = None) -> None:
         from kb.search.opensearch.publish import publish as to_the_cluster
 
         to_the_cluster(settings, progress)
+
+
+@contextlib.contextmanager
+def aside(settings: Settings) -> Iterator[Settings]:
+    """What was built in an index folder of its own, as an index of its own in the cluster, which is gone afterwards."""
+    if settings.engine != "opensearch":
+        yield settings
+        return
+    from kb.search.opensearch.publish import remove
+
+    there = replace(settings, opensearch_index=f"{settings.opensearch_index}.aside{token_hex(4)}")
+    try:
+        publish(there)
+        yield there
+    finally:
+        remove(there)
 
 
 def publish_quietly(settings: Settings) -> None:

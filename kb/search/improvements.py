@@ -6,14 +6,14 @@ Each is a guess for a person to judge; what it would do to other queries, kb.des
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-
-import numpy as np
+from math import sqrt
 
 from kb.labels import label
 from kb.language import say
 from kb.model import Article, Change, Passage, Query, Token, Why, Word
 from kb.search.corpus import Corpus
 from kb.search.explain import field_texts
+from kb.search.query import And, Term
 from kb.search.query_terms import Group, QueryTerms
 from kb.search.spelling import better_query
 from kb.text.stopwords import STOP_WORDS
@@ -111,28 +111,42 @@ def _nearest(index: Corpus, article: Article, passage: Passage, group: Group, te
     """Words of the article's title, aliases and headings that may mean what a word of the query means."""
     own = group.alternatives[0]
     facts = {t.term for fact in (*article.product, *article.versions) for t in index.tokenizer.tokens(fact)}
-    rated: dict[str, tuple[float, float, str]] = {}
+    named: list[tuple[Token, str]] = []
     for text in (article.title, *article.aliases, *passage.heading):
         for token in index.tokenizer.tokens(text):
             word = text[token.start : token.end]
             known = token.term in terms.weights or token.term in facts or token.part or token.raw in STOP_WORDS
             if known or len(word) < 2 or token.kind not in ("word", "user") or not _PLAIN.fullmatch(word):
                 continue
-            close = max(_closeness(index, t, token) for t in own)
-            if close >= CLOSE:
-                rated.setdefault(token.term, (-close, -index.weights.rarity(token.term), word))
+            named.append((token, word))
+    close = _closeness(index, own, [token for token, _ in named])
+    rarities = index.idfs(token.term for token, _ in named)
+    rated: dict[str, tuple[float, float, str]] = {}
+    for (token, word), near in zip(named, close, strict=True):
+        if near >= CLOSE:
+            rated.setdefault(token.term, (-near, -rarities[token.term], word))
     return [word for _, _, word in sorted(rated.values())[:NEAREST]]
 
 
-def _closeness(index: Corpus, a: Token, b: Token) -> float:
-    """How near two words are, 0 to 2: common characters (Dice's coefficient of the sets) and, for words that
-    the index knows, common passages (cosine of the two columns, each passage counted once)."""
+def _closeness(index: Corpus, asked: Sequence[Token], words: Sequence[Token]) -> list[float]:
+    """How near each word is to the nearest that was asked for, 0 to 2: common characters (Dice's coefficient of the
+    sets) and, for words that the index knows, common passages (cosine of the columns, each passage counted once)."""
+    pairs = [(a, b) for b in words for a in asked]
+    both = index.counts([And((Term(a.term), Term(b.term))) for a, b in pairs])
+    terms = list({t.term for pair in pairs for t in pair})
+    held = dict(zip(terms, index.dfs(terms), strict=True))
+    close = [
+        _common_characters(a, b) + (n / sqrt(held[a.term] * held[b.term]) if n >= COMMON else 0.0)
+        for (a, b), n in zip(pairs, both, strict=True)
+    ]
+    return [max(close[i * len(asked) : (i + 1) * len(asked)], default=0.0) for i in range(len(words))]
+
+
+def _common_characters(a: Token, b: Token) -> float:
+    """Of two Chinese words."""
     chars = set(a.raw), set(b.raw)
     chinese = _CHINESE.fullmatch(a.raw) and _CHINESE.fullmatch(b.raw)
-    common = 2 * len(chars[0] & chars[1]) / (len(chars[0]) + len(chars[1])) if chinese else 0.0
-    rows = index.weights.column(a.term)[0], index.weights.column(b.term)[0]
-    both = len(np.intersect1d(rows[0], rows[1], assume_unique=True))
-    return common if both < COMMON else common + both / float(np.sqrt(len(rows[0]) * len(rows[1])))
+    return 2 * len(chars[0] & chars[1]) / (len(chars[0]) + len(chars[1])) if chinese else 0.0
 
 
 def _torn(words: Sequence[Word], text: str, article: Article, passage: Passage) -> Iterator[str]:

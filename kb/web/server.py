@@ -15,7 +15,7 @@ from functools import partial
 from flask import Flask
 from waitress import create_server
 
-from kb.errors import BundleError, InputError
+from kb.errors import BundleError, EngineError, InputError
 from kb.keeping import record
 from kb.labels import label
 from kb.language import say
@@ -70,7 +70,7 @@ class Server:
 
         Raises KbError when the processes that answer do not stay.
         """
-        with contextlib.suppress(BundleError):
+        with contextlib.suppress(BundleError, EngineError):
             # Opened and asked before the processes part, the index and what it makes of itself are in memory once.
             self._app.config["ENGINES"].in_force().search(Query(label("area", "printer") + " prnter"))
         gc.freeze()

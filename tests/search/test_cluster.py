@@ -1,7 +1,10 @@
 """What happens to questions and saves when a cluster fails: one node, all of it, its disks, its time."""
 
+import json
+import multiprocessing
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +12,10 @@ from uuid import uuid4
 
 import clusters
 import pytest
+from click.testing import CliRunner
 from gates import Gate
 
+from kb.cli import cli
 from kb.desk import publishing
 from kb.desk.after_save import settle
 from kb.errors import EngineError, NoBundleError, RefusedSaveError
@@ -229,12 +234,52 @@ def _killed(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def test_a_judged_set_is_measured_on_it(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """kb eval asks the engine that is set, in an index of its own that is gone afterwards."""
+    judged = tmp_path / "set"
+    judged.mkdir()
+    documents = [{"id": str(n), "title": f"打印机{n}", "text": f"{n}号：E-{n:04d} 卡纸"} for n in range(1, 6)]
+    (judged / "corpus.jsonl").write_text("".join(json.dumps(d) + "\n" for d in documents), "utf8")
+    (judged / "queries.jsonl").write_text(json.dumps({"id": "q", "text": "E-0003"}) + "\n", "utf8")
+    (judged / "qrels.tsv").write_text("q\t3\t1\n", "utf8")
+    nodes = ", ".join(f'"{node}"' for node in settings.opensearch)
+    told = f'engine = "opensearch"\nopensearch = [{nodes}]\nopensearch_index = "{settings.opensearch_index}"\n'
+    (tmp_path / "kb.toml").write_text(f"{told}opensearch_replicas = 0\nworkers = 1\n", "utf8")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["eval", str(judged), "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["ndcg10"] == 1.0
+    assert Client(replace(settings, opensearch_index=f"{settings.opensearch_index}.aside*")).indexes() == []
+
+
 def test_nothing_is_there_yet(cluster: clusters.Cluster, tmp_path: Path) -> None:
     """Before the first build that is told, and the state of the cluster is another matter."""
     settings = load({"engine": "opensearch", "opensearch": list(cluster.addresses)}, tmp_path)
     settings = replace(settings, opensearch_index=f"t{uuid4().hex}")
     with pytest.raises(NoBundleError):
         engines(settings).in_force()
+
+
+def test_processes_have_connections_of_their_own(settings: Settings) -> None:
+    """A process that is forked after questions were asked reads the answers to its own, and none of another's."""
+    engine = engines(settings).in_force()
+    assert engine.total() == 3
+
+    def ask() -> None:
+        for n in (1, 2, 3):
+            (hit,) = engine.search(Query(f'"E-{n:04d}"')).hits
+            assert hit.article.id == f"KB-{n:06d}"
+
+    processes = [multiprocessing.get_context("fork").Process(target=ask) for _ in range(3)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: the gate, and what runs tests, have threads
+        for process in processes:
+            process.start()
+    ask()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert engine.total() == 3
 
 
 def test_pastes_of_any_size(settings: Settings) -> None:

@@ -7,9 +7,10 @@ read-only   the disks are full: searches answer, saves are refused
 """
 
 import logging
+import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 from kb.errors import BundleError, EngineError, RefusedSaveError
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 SECONDS = 10.0
 """A search is waited for so long; a node that is away costs a second of it at most."""
 CONNECT_SECONDS = 1.0
+CLOSE_SECONDS = 2.0
+"""What is given back, also when a process ends."""
 WRITE_SECONDS = 60.0
 """A request that writes."""
 RETRIES = 3
@@ -39,10 +42,20 @@ class Client:
     def __init__(self, settings: Settings) -> None:
         self.alias = settings.opensearch_index
         self._settings = settings
+        self._lock = threading.Lock()
+        self._connected: Any = None
+        self._process = 0
 
-    @cached_property
+    @property
     def _asked(self) -> Any:
-        """opensearch-py's client: all nodes are known, and one that fails is passed over for a while."""
+        """opensearch-py's client, one for each process: two that share a connection would read each other's answers."""
+        with self._lock:
+            if self._connected is None or self._process != os.getpid():
+                self._connected, self._process = self._connect(), os.getpid()
+            return self._connected
+
+    def _connect(self) -> Any:
+        """All nodes are known, and one that fails is passed over for a while."""
         try:
             from opensearchpy import OpenSearch
             from urllib3 import Timeout
@@ -116,7 +129,7 @@ class Client:
         from opensearchpy.exceptions import OpenSearchException
 
         try:
-            self._asked.delete_pit(body={"pit_id": [view]})
+            self._asked.delete_pit(body={"pit_id": [view]}, request_timeout=CLOSE_SECONDS)
         except OpenSearchException as error:
             log.debug("a view is not closed: %s", type(error).__name__)
 
@@ -276,6 +289,13 @@ def reported() -> Iterator[None]:
         yield
     except known.ConnectionTimeout:
         raise EngineError(_slow(), "slow")
+    except known.SSLError:
+        raise EngineError(
+            say(
+                "OpenSearch 的证书不可信：在 opensearch_ca 写签发它的 CA 证书文件",
+                "the certificate of OpenSearch is not trusted: name the file of its authority in opensearch_ca",
+            )
+        )
     except known.ConnectionError as error:
         slow = "timed out" in str(error).lower() and "connect" not in str(error).lower()
         raise EngineError(_slow() if slow else _away(), "slow" if slow else "away")

@@ -108,6 +108,8 @@ HOLDING = 2_000
 """Passages that hold an identifier, heaviest first."""
 EVERYTHING_MOST = 200_000
 """Passages of a base up to which words that mean the same are mined in it."""
+TIED = 50
+"""Articles beyond those to show: of one day the ranking puts the best first."""
 LISTED = 10_000
 """Articles of one product."""
 
@@ -120,7 +122,8 @@ class OpenSearchEngine:
         self._finder = known.finder
         self._words = Window(known)
         self._recent: Recent[Page] = Recent(ANSWERS)
-        self._seen: Recent[OpenSearchEngine] = Recent(SIGHTS)
+        self._seen: Recent[OpenSearchEngine | None] = Recent(SIGHTS)
+        """None for who sees everything: an engine that held itself would keep its view of the index open."""
 
     @property
     def backend(self) -> "OpenSearchBackend":
@@ -285,7 +288,7 @@ class OpenSearchEngine:
         bodies = [
             {
                 **ROWS,
-                "size": min(count, EXACT // 4),
+                "size": min(count + (TIED if sort is not best else 0), EXACT // 4),
                 "query": {"bool": {"filter": [self._finder.among("p", one)], "should": should}},
                 "sort": sort,
                 "collapse": {"field": "article"},
@@ -536,8 +539,9 @@ class OpenSearchEngine:
 
     def codes_of(self, article: Article) -> tuple[Recognised, ...]:
         window = Window(self._known, self._of_articles([key_of(article.path)], identifier_page.READ))
+        number = window.number_of(article.path)
         window.load(range(len(window.ids)))
-        return identifier_page.common_codes(window, range(len(window.records)))
+        return identifier_page.common_codes(window, [number])
 
     # --- words ---
 
@@ -559,13 +563,13 @@ class OpenSearchEngine:
         if sight == EVERYTHING:
             return self
         try:
-            return self._seen.get(sight, lambda: self._narrowed(sight))
+            return self._seen.get(sight, lambda: self._narrowed(sight)) or self
         except EngineError as error:
             return cast(OpenSearchEngine, Unreachable(self._files, sight, error))
 
-    def _narrowed(self, sight: Sight) -> "OpenSearchEngine":
+    def _narrowed(self, sight: Sight) -> "OpenSearchEngine | None":
         finder = self._finder.seen_by(sight)
-        return self if finder.sees_all() else OpenSearchEngine(self._told, self._known.narrowed(finder), self._files)
+        return None if finder.sees_all() else OpenSearchEngine(self._told, self._known.narrowed(finder), self._files)
 
     # --- the build ---
 

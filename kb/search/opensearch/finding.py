@@ -1,5 +1,6 @@
 """This module asks one view of the index: what it holds stays the same while others write, as long as it is asked."""
 
+import os
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,7 +65,7 @@ class _View:
 
     def _open(self) -> None:
         self.number = self._client.view()
-        weakref.finalize(self, self._client.close_view, self.number)
+        weakref.finalize(self, _close, self._client, self.number, os.getpid())
 
     def asked(self) -> str:
         """Its number. Raises EngineError where it could never be opened."""
@@ -77,6 +78,12 @@ class _View:
         with self._lock:
             if self.number == lost:
                 self._open()
+
+
+def _close(client: Client, number: str, process: int) -> None:
+    """Give a view back; one that this process was forked with is its parent's."""
+    if process == os.getpid():
+        client.close_view(number)
 
 
 class Finder:

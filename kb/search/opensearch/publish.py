@@ -56,6 +56,13 @@ def publish(settings: Settings, progress: Progress | None = None) -> Published |
     return done
 
 
+def remove(settings: Settings) -> None:
+    """Delete all that a base has in the cluster. Raises EngineError."""
+    client = Client(settings)
+    for index in client.indexes():
+        client.delete(index)
+
+
 def _publish(settings: Settings, progress: Progress | None) -> Published | None:
     started = time.perf_counter()
     bundle = open_current(settings.index, verify=False)
