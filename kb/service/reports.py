@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from kb.database import tables
@@ -19,7 +19,8 @@ from kb.database.connection import Store
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
-from kb.model.casework import CaseKind, DeviceState, EventKind, RoundState, State
+from kb.model.casework import CaseKind, DeviceState, EventKind, RoundState, State, WorkState
+from kb.model.casework import Work as WorkKind
 from kb.service import costs
 from kb.service.assets.customers import Customers
 from kb.service.assets.devices import Devices, Known, due
@@ -70,12 +71,17 @@ class Troubled(NamedTuple):
 
 
 class Work(NamedTuple):
-    """A piece of work of the month. told: which device, what became of it."""
+    """A piece of work of the month. kind: of the work, or that of the event of an exchange; told: who did it and what
+    became of it, or which device went and came."""
 
     at: datetime
     kind: str
     number: str
     told: str
+
+    @property
+    def name(self) -> str:
+        return label("event" if self.kind == EventKind.EXCHANGED else "work", self.kind)
 
 
 @dataclass(frozen=True)
@@ -157,20 +163,33 @@ def report(cases: Cases, store: Store, customer: str, month: str, now: datetime 
 
 
 def works_of(session: Session, customer: str, since: datetime, until: datetime) -> list[Work]:
-    """The pieces of work of a customer's cases in a time, in their order: exchanges so far. Visits, repairs and
-    trainings join here."""
-    event, case = tables.Event, tables.Case
-    statement = (
+    """The visits, repairs, exchanges and trainings of a customer's cases that ended, or were planned, in a time; an
+    exchange that was done is told by its devices. In their order, the first MOST of each."""
+    event, case, work = tables.Event, tables.Case, tables.CaseWork
+    told = and_(work.kind == WorkKind.EXCHANGE, work.state == WorkState.DONE)
+    exchanged = (
         select(event.at, event.kind, case.number, event.data)
         .join(case, case.id == event.case_id)
         .where(case.customer == customer, event.kind == EventKind.EXCHANGED, event.at >= since, event.at < until)
         .order_by(event.at, event.id)
         .limit(MOST)
     )
-    return [
-        Work(at, kind, number, f"{data.get('old', '')} → {data.get('new', '')}")
-        for at, kind, number, data in session.execute(statement)
+    at = func.coalesce(work.ended, work.began, work.planned_from, work.opened)
+    done = (
+        select(work, case.number)
+        .join(case, case.id == work.case_id)
+        .where(work.customer == customer, at >= since, at < until, ~told)
+        .order_by(at, work.case_id, work.place)
+        .limit(MOST)
+    )
+    found = [
+        Work(moment, kind, number, f"{data.get('old', '')} → {data.get('new', '')}")
+        for moment, kind, number, data in session.execute(exchanged)
     ]
+    for row, number in session.execute(done):
+        moment = row.ended or row.began or row.planned_from or row.opened
+        found.append(Work(moment, row.kind, number, " ".join(filter(None, (label("work_state", row.state), row.who)))))
+    return sorted(found)
 
 
 def _lines(session: Session, wanted: Any) -> list[Line]:
@@ -308,7 +327,7 @@ def _case_rows(found: Report) -> Iterator[Row]:
             yield (told, line.number, line.title, label("severity", line.priority), stamp(line.opened, zone),
                    label("state", line.state))  # fmt: skip
     for w in found.works:
-        yield say("工作", "Work"), w.number, w.told, "", stamp(w.at, zone), label("event", w.kind)
+        yield say("工作", "Work"), w.number, w.told, "", stamp(w.at, zone), w.name
 
 
 def _device_rows(found: Report) -> Iterator[Row]:

@@ -77,15 +77,18 @@ def test_a_month(cases: Cases, store: Store) -> None:
     assert parts >= {"月报", "按时", "没有按时", "本月的单", "多次故障的设备", "将到期", "本月巡检", "以前逾期", "建议"}
 
 
-def test_an_exchange_is_a_work_of_its_month(cases: Cases, store: Store) -> None:
-    """With both serials."""
+def test_works_of_a_month(cases: Cases, store: Store) -> None:
+    """An exchange with both serials, once; a visit with who goes and how it stands."""
     number = cases.report("又坏", {"channel": "phone", "device": CORE}, LI).now.number
     cases.add(number, "plan", LI, given={"of": "exchange"})
     cases.add(number, "exchange", LI, given={"old": CORE, "new": "210235A1QDH18C000999"})
+    cases.add(number, "plan", LI, given={"of": "visit", "who": "王五"})
     now = datetime.now(UTC)
-    (work,) = report(cases, store, "省厅", f"{now.astimezone(POLICY.zone):%Y-%m}", now).works
-    assert (work.number, work.kind) == (number, "exchanged")
-    assert "C000999" in work.told
+    works = report(cases, store, "省厅", f"{now.astimezone(POLICY.zone):%Y-%m}", now).works
+    assert {(work.number, work.name, work.told) for work in works} == {
+        (number, "更换", f"{CORE} → 210235A1QDH18C000999"),
+        (number, "上门", "已安排 王五"),
+    }
 
 
 @pytest.mark.parametrize("month", ["2026-13", "2026-1", "11-2026", ""])
