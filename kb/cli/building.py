@@ -383,6 +383,8 @@ def _diagnose(chosen: Settings) -> Any:
     if chosen.engine == "opensearch":
         finds = following.state()
         yield "OpenSearch", finds.answers and finds.state != "read-only", finds.told
+        if not finds.answers:
+            return
     try:
         engine = following.in_force()
     except (BundleError, EngineError) as error:
@@ -402,7 +404,9 @@ def _diagnose(chosen: Settings) -> Any:
     yield say("全文索引", "full text"), True, say("能打开", "can be opened")
     yield say("图片里的字", "words in pictures"), True, _pictures(chosen)
     yield say("语义搜索", "search by meaning"), *_meaning(chosen, engine)
-    yield say("索引与文章", "index and articles"), *_freshness(chosen, bundle.open_current(chosen.index, verify=False))
+    if chosen.engine == "embedded" or bundle.current_name(chosen.index):  # of several machines one indexes
+        of_files = bundle.open_current(chosen.index, verify=False)
+        yield say("索引与文章", "index and articles"), *_freshness(chosen, of_files)
     yield say("构建时的问题", "build problems"), not build.problems, "\n  ".join(build.problems) or "0"
     leftovers = [p for p in bundle.bundles(chosen.index) if p.name != build.name][:-1]
     yield say("多余的旧索引", "leftover indexes"), not leftovers, str(len(leftovers))

@@ -183,6 +183,23 @@ def test_read_only(settings: Settings, cluster: clusters.Cluster) -> None:
     assert found(following, 5) == ["KB-000005"]
 
 
+def test_doctor(settings: Settings, gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """kb doctor knows the state of the cluster, also on a machine that has indexed nothing itself."""
+    told = f'engine = "opensearch"\nopensearch = ["{gate.address}"]\nopensearch_index = "{settings.opensearch_index}"\n'
+    (tmp_path / "kb.toml").write_text(f'{told}index = "another"\n', "utf8")
+    monkeypatch.chdir(tmp_path)
+
+    def row(what: str) -> tuple[bool, str]:
+        result = CliRunner().invoke(cli, ["doctor", "--json"])
+        assert result.stdout, result.output
+        return next((r["ok"], r["found"]) for r in json.loads(result.stdout) if r["what"] == what)
+
+    assert row("OpenSearch")[0]
+    assert "3" in row("索引")[1]
+    gate.shut()
+    assert not row("OpenSearch")[0]
+
+
 def test_red(settings: Settings, cluster: clusters.Cluster) -> None:
     """A shard that no node has makes the base red; other bases of the cluster are none of it."""
     nobody = {"settings": {"index": {"number_of_replicas": 0, "routing.allocation.require._name": "nobody"}}}

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -33,8 +34,8 @@ EXACT = 40_000
 """Articles up to which they are counted one by one, and estimated within a hundredth above."""
 VALUES = 2_000
 """Values of a facet that are counted."""
-REOPENED = 2
-"""Times that a view is opened anew when a node that held it is away."""
+PAUSES = (0.0, 0.5, 1.0, 2.0)
+"""Seconds before a question is asked again that was lost with a node, or that not all shards answered."""
 
 
 class Found(NamedTuple):
@@ -112,14 +113,23 @@ class Finder:
     # --- asking ---
 
     def ask(self, bodies: Sequence[Asked]) -> list[Asked]:
-        """The answers to some questions, all of one moment. Raises EngineError."""
-        for _ in range(REOPENED):
-            number = self._view.asked()
+        """The answers to some questions, all of one moment. Raises EngineError.
+
+        A node that is killed takes its part of the view with it, and for a moment nobody stands in: then the view is
+        opened anew, and asked again.
+        """
+        for pause in (*PAUSES, None):
+            number = self._view.number
             try:
+                number = self._view.asked()
                 return self._client.searches([self._with_view(body, number) for body in bodies])
-            except LostViewError:
-                self._view.reopen(number)
-        return self._client.searches([self._with_view(body, self._view.asked()) for body in bodies])
+            except EngineError as error:
+                if pause is None or not (isinstance(error, LostViewError) or error.state == "red"):
+                    raise
+                time.sleep(pause)
+                with suppress(EngineError):
+                    self._view.reopen(number)
+        raise AssertionError("the last of them returns or raises")
 
     @staticmethod
     def _with_view(body: Asked, number: str) -> Asked:
