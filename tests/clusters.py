@@ -168,7 +168,9 @@ def _fetched() -> Path:
             with tempfile.TemporaryDirectory(dir=cache) as aside:
                 jars = Path(aside) / "jars"
                 fetch = ["mvn", "-q", "-B", "-f", str(sources[0]), "dependency:copy-dependencies"]
-                subprocess.run([*fetch, f"-DoutputDirectory={jars}"], check=True, capture_output=True)
+                done = subprocess.run([*fetch, f"-DoutputDirectory={jars}"], check=False, capture_output=True, text=True)
+                if done.returncode:  # without the network there can be none
+                    pytest.skip("no OpenSearch tests: Maven fetches nothing: " + done.stdout.strip()[:300])
                 compiled = ["javac", "-d", str(jars), "-cp", f"{jars}/*", str(sources[1])]
                 subprocess.run(compiled, check=True, capture_output=True)
                 jars.rename(place)
