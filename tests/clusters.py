@@ -39,22 +39,18 @@ rootLogger.appenderRef.console.ref = console
 """
 
 
-def missing() -> str:
-    """What keeps tests from running on OpenSearch, "" for nothing."""
-    if find_spec("opensearchpy") is None:
-        return "no OpenSearch tests: opensearch-py is not installed (pip install guzhi[opensearch])"
-    absent = [program for program in ("java", "javac", "mvn") if shutil.which(program) is None]
-    return (
-        f"no OpenSearch tests: there is no {', '.join(absent)} (Debian: default-jdk-headless maven)" if absent else ""
-    )
-
-
 def require() -> None:
-    """Skip a test that needs a cluster where there can be none; where CI is set, there must be one."""
-    if told := missing():
+    """Skip a test that needs a cluster where there can be none; where CI is set and there could be one, it fails."""
+    absent = [program for program in ("java", "javac", "mvn") if shutil.which(program) is None]
+    if absent:
+        told = f"there is no {', '.join(absent)} (Debian: default-jdk-headless maven)"
+    elif find_spec("opensearchpy") is None:
+        told = "opensearch-py is not installed (pip install guzhi[opensearch])"
         if os.environ.get("CI"):
             pytest.fail(told, pytrace=False)
-        pytest.skip(told)
+    else:
+        return
+    pytest.skip(f"no OpenSearch tests: {told}")
 
 
 class Cluster(NamedTuple):
@@ -168,7 +164,8 @@ def _fetched() -> Path:
             with tempfile.TemporaryDirectory(dir=cache) as aside:
                 jars = Path(aside) / "jars"
                 fetch = ["mvn", "-q", "-B", "-f", str(sources[0]), "dependency:copy-dependencies"]
-                done = subprocess.run([*fetch, f"-DoutputDirectory={jars}"], check=False, capture_output=True, text=True)
+                fetch.append(f"-DoutputDirectory={jars}")
+                done = subprocess.run(fetch, check=False, capture_output=True, text=True)
                 if done.returncode:  # without the network there can be none
                     pytest.skip("no OpenSearch tests: Maven fetches nothing: " + done.stdout.strip()[:300])
                 compiled = ["javac", "-d", str(jars), "-cp", f"{jars}/*", str(sources[1])]
