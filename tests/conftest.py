@@ -64,6 +64,13 @@ def hasty() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The migrations make one database, of which others are copies."""
+    with databases.copied(tmp_path_factory.mktemp("database")):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guzhi speaks Chinese, no setting of the developer's own shell counts, and no vectors are made unasked."""

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,9 +15,20 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
+from kb.database.connection import Store
+
 PROGRAMS = "/usr/lib/postgresql/*/bin"
 """Where Debian puts what it keeps off the path."""
 PATIENCE = 60.0
+
+
+READY = "guzhi_ready"
+"""A database with all tables, which others are copies of: a second each is saved."""
+
+OPEN = Store._open
+"""By the migrations, see copied()."""
 
 
 class Cluster(NamedTuple):
@@ -25,16 +37,19 @@ class Cluster(NamedTuple):
     port: int
     names: Iterator[int]
 
-    def database(self) -> str:
-        """The address of a new, empty database."""
+    def database(self, empty: bool = False) -> str:
+        """The address of a new database; empty: without tables, too."""
+        name = f"guzhi_{next(self.names)}"
+        self.create(name, "template1" if empty else READY)
+        return self.address(name)
+
+    def create(self, name: str, template: str) -> None:
         from sqlalchemy import create_engine, text
 
-        name = f"guzhi_{next(self.names)}"
         engine = create_engine(self.address("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         engine.dispose()
-        return self.address(name)
 
     def address(self, name: str) -> str:
         return f"postgresql+psycopg://guzhi@127.0.0.1:{self.port}/{name}"
@@ -77,13 +92,47 @@ def cluster() -> Iterator[Cluster]:
         server: subprocess.Popen[bytes] = subprocess.Popen(command, cwd=folder, **quiet)
         try:
             _wait(port, server)
-            yield Cluster(port, count())
+            cluster = Cluster(port, count())
+            cluster.create(READY, "template1")
+            _made(cluster.address(READY))
+            yield cluster
         finally:
             server.send_signal(signal.SIGINT)  # whoever is still connected is not waited for
             with suppress(subprocess.TimeoutExpired):
                 server.wait(10)
             server.kill()
             server.wait()
+
+
+def _made(where: str) -> None:
+    """All tables in a new database."""
+    store = Store(where)
+    store.examine()
+    store.close()
+
+
+@contextmanager
+def copied(folder: Path) -> Iterator[None]:
+    """Inside, each new file of SQLite is a copy of one that was made by the migrations: a tenth of a second each."""
+    ready = folder / "ready.db"
+    _made(str(ready))
+
+    def open_copy(self: Store) -> Any:
+        file = Path(self._where)
+        if "://" not in self._where and not file.exists():
+            aside = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
+            with suppress(OSError):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(ready, aside)
+                aside.chmod(0o600)
+                with suppress(FileExistsError):
+                    os.link(aside, file)  # whole, or not at all
+                aside.unlink()
+        return OPEN(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "_open", open_copy)
+        yield
 
 
 def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import databases
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -101,11 +102,20 @@ def _at_once(work: Callable[..., None], *arguments: Any, processes: int = 4) -> 
         assert process.exitcode == 0
 
 
-def test_processes_write_side_by_side(store: Store, database: str) -> None:
+@pytest.fixture
+def empty(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, database: str) -> str:
+    """The setting of a new database of each kind, without tables."""
+    monkeypatch.setattr(Store, "_open", databases.OPEN)
+    return request.getfixturevalue("postgresql").database(empty=True) if "://" in database else database
+
+
+def test_processes_write_side_by_side(empty: str) -> None:
     """Several processes open, migrate and write one new database at once; nothing is lost."""
-    _at_once(_visits, database)
+    _at_once(_visits, empty)
+    store = Store(empty)
     with store.session() as session:
         assert len(session.scalars(select(tables.Visit)).all()) == 80
+    store.close()
 
 
 def _say(where: str, n: int) -> None:
