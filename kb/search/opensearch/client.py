@@ -9,6 +9,7 @@ read-only   the disks are full: searches answer, saves are refused
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -30,7 +31,9 @@ WRITE_SECONDS = 60.0
 RETRIES = 3
 KEPT_MINUTES = 5
 """A view of the index stays for so long after it was last asked."""
-BATCH_BYTES = 8_000_000
+PAUSES = (1.0, 2.0, 4.0, 8.0)
+"""Seconds before what was not taken is written again."""
+BATCH_BYTES = 4_000_000
 """Of documents that are written together."""
 
 Body = dict[str, Any]
@@ -161,10 +164,21 @@ class Client:
             batch.append(line)
             size += len(line)
             if size > BATCH_BYTES:
-                self._write(index, batch)
+                self._write_patiently(index, batch)
                 batch, size = [], 0
         if batch:
-            self._write(index, batch)
+            self._write_patiently(index, batch)
+
+    def _write_patiently(self, index: str, lines: Sequence[str]) -> None:
+        """What has too much to do, or lost a node, takes it later; by their ids nothing is there twice."""
+        for pause in (*PAUSES, None):
+            try:
+                self._write(index, lines)
+                return
+            except EngineError as error:
+                if pause is None or error.state not in ("slow", "red"):
+                    raise
+                time.sleep(pause)
 
     def _write(self, index: str, lines: Sequence[str]) -> None:
         with reported():
@@ -174,6 +188,8 @@ class Client:
         for item in told["items"] if told["errors"] else ():
             ((_, done),) = item.items()
             if done["status"] >= 400 and done["status"] not in (404, 409):  # gone already; a newer one is there
+                if done["status"] in (429, 503):
+                    raise EngineError(_slow(), "slow")
                 why = f"{done['error']['type']}: {done['error'].get('reason', '')}"
                 if done["error"]["type"] == "cluster_block_exception":
                     raise RefusedSaveError(_read_only())
@@ -275,6 +291,10 @@ class LostViewError(EngineError):
     """The cluster no longer knows what was seen by a view: a node that held it is away."""
 
 
+class RejectedError(EngineError):
+    """The cluster had too much in hand to begin with a question: it may be asked again at once."""
+
+
 def _is_lost(found: Body) -> bool:
     told = str(found.get("error", ""))
     return "search_context_missing" in told or "SearchContextMissing" in told
@@ -323,7 +343,7 @@ def _failed(error: Any) -> Exception:
             return RefusedSaveError(_read_only())
         return EngineError(_away(), "away")
     if error.status_code == 429:
-        return EngineError(_slow(), "slow")
+        return RejectedError(_slow(), "slow")
     if name in ("search_phase_execution_exception", "no_shard_available_action_exception") or error.status_code == 503:
         return EngineError(_red(), "red")
     return EngineError(_refused(f"{error.status_code} {name}"))
