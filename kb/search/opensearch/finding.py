@@ -34,7 +34,7 @@ EXACT = 40_000
 """Articles up to which they are counted one by one, and estimated within a hundredth above."""
 VALUES = 2_000
 """Values of a facet that are counted."""
-PAUSES = (0.0, 0.5, 1.0, 2.0)
+PAUSES = (0.0, 0.5, 1.0, 2.0, 3.0)
 """Seconds before a question is asked again that was lost with a node, refused, or not answered by all shards."""
 
 
