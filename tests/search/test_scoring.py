@@ -15,6 +15,7 @@ from kb.indexer.build import build, build_documents
 from kb.indexer.meaning import fill
 from kb.model import Article, Band
 from kb.search import scoring, threshold
+from kb.search.corpus import Corpus
 from kb.search.index import Index, Library
 from kb.search.query_terms import QueryTerms
 from kb.search.ranking import Scores
@@ -184,7 +185,7 @@ def test_a_new_signal_is_one_row(built: Index, monkeypatch: pytest.MonkeyPatch) 
     number = built.number_of("KB-000077")
     passages = np.arange(built.first[number], built.first[number + 1])
 
-    def lift(index: Index, found: Scores, query: QueryTerms) -> Iterator[scoring.Touched]:
+    def lift(index: Corpus, found: Scores, query: QueryTerms) -> Iterator[scoring.Touched]:
         yield passages, np.full(len(passages), 2 * found.max(), np.float32)
 
     assert suggest(built, text).suggestions[0].article.id != "KB-000077"
