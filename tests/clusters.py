@@ -193,6 +193,7 @@ def _launch(cluster: Cluster, node: int, heap: str = HEAP, flags: Sequence[str] 
         "discovery.seed_hosts": ",".join(f"127.0.0.1:{port}" for port in transport),
         "cluster.initial_cluster_manager_nodes": ",".join(f"n{n}" for n in range(len(cluster.ports))),
         "cluster.routing.allocation.disk.threshold_enabled": "false",
+        "indices.breaker.total.use_real_memory": "false",  # the serial collector lets the heap fill up
         "cluster.fault_detection.leader_check.timeout": "2s",
         "cluster.fault_detection.follower_check.timeout": "2s",
         "node.processors": 2,

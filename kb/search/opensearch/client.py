@@ -9,9 +9,11 @@ read-only   the disks are full: searches answer, saves are refused
 import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from kb.errors import BundleError, EngineError, RefusedSaveError
 from kb.language import say
@@ -30,10 +32,13 @@ WRITE_SECONDS = 60.0
 RETRIES = 3
 KEPT_MINUTES = 5
 """A view of the index stays for so long after it was last asked."""
-BATCH_BYTES = 8_000_000
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds before what was not taken, or found no shard for a moment, is asked again."""
+BATCH_BYTES = 4_000_000
 """Of documents that are written together."""
 
 Body = dict[str, Any]
+T = TypeVar("T")
 
 
 class Client:
@@ -108,6 +113,9 @@ class Client:
 
     def get(self, number: str, index: str | None = None) -> Body | None:
         """A document as it was written last, None when there is none."""
+        return _patiently(lambda: self._get(number, index))
+
+    def _get(self, number: str, index: str | None) -> Body | None:
         from opensearchpy.exceptions import NotFoundError
 
         with reported():
@@ -121,7 +129,8 @@ class Client:
     def view(self) -> str:
         """What the index holds now, which stays so for who asks by it while others write."""
         with reported():
-            made = self._asked.create_pit(index=self.alias, params={"keep_alive": f"{KEPT_MINUTES}m"})
+            kept = {"keep_alive": f"{KEPT_MINUTES}m", "allow_partial_pit_creation": "false"}
+            made = self._asked.create_pit(index=self.alias, params=kept)
         return str(made["pit_id"])
 
     def close_view(self, view: str) -> None:
@@ -161,10 +170,10 @@ class Client:
             batch.append(line)
             size += len(line)
             if size > BATCH_BYTES:
-                self._write(index, batch)
+                _patiently(partial(self._write, index, batch))
                 batch, size = [], 0
         if batch:
-            self._write(index, batch)
+            _patiently(partial(self._write, index, batch))
 
     def _write(self, index: str, lines: Sequence[str]) -> None:
         with reported():
@@ -174,6 +183,8 @@ class Client:
         for item in told["items"] if told["errors"] else ():
             ((_, done),) = item.items()
             if done["status"] >= 400 and done["status"] not in (404, 409):  # gone already; a newer one is there
+                if done["status"] in (429, 503):
+                    raise RejectedError(_slow(), "slow")
                 why = f"{done['error']['type']}: {done['error'].get('reason', '')}"
                 if done["error"]["type"] == "cluster_block_exception":
                     raise RefusedSaveError(_read_only())
@@ -181,8 +192,13 @@ class Client:
 
     def refresh(self, index: str) -> None:
         """What was written is found from here on."""
+        _patiently(lambda: self._refresh(index))
+
+    def _refresh(self, index: str) -> None:
         with reported():
-            self._asked.indices.refresh(index=index, request_timeout=WRITE_SECONDS)
+            told = self._asked.indices.refresh(index=index, request_timeout=WRITE_SECONDS)
+        if told["_shards"]["successful"] == 0:
+            raise EngineError(_red(), "red")
 
     def settle(self, index: str, replicas: int) -> None:
         """An index that was filled gets its copies, and is as it will be."""
@@ -241,6 +257,18 @@ class Client:
         return EngineState(status, True, say("{n} 个节点，{status}", "{n} nodes, {status}", n=nodes, status=status))
 
 
+def _patiently(ask: Callable[[], T]) -> T:
+    """A cluster that has too much to do, or that a node left, answers later; by their ids nothing is written twice."""
+    for pause in PAUSES:
+        try:
+            return ask()
+        except EngineError as error:
+            if not isinstance(error, RejectedError) and error.state != "red":
+                raise
+        time.sleep(pause)
+    return ask()
+
+
 _PARTIAL = {"allow_partial_search_results": "false"}
 """An answer from some shards alone would be no answer."""
 
@@ -273,6 +301,10 @@ def _whole(found: Body) -> Body:
 
 class LostViewError(EngineError):
     """The cluster no longer knows what was seen by a view: a node that held it is away."""
+
+
+class RejectedError(EngineError):
+    """The cluster had too much in hand to begin with a question: it may be asked again at once."""
 
 
 def _is_lost(found: Body) -> bool:
@@ -323,7 +355,7 @@ def _failed(error: Any) -> Exception:
             return RefusedSaveError(_read_only())
         return EngineError(_away(), "away")
     if error.status_code == 429:
-        return EngineError(_slow(), "slow")
+        return RejectedError(_slow(), "slow")
     if name in ("search_phase_execution_exception", "no_shard_available_action_exception") or error.status_code == 503:
         return EngineError(_red(), "red")
     return EngineError(_refused(f"{error.status_code} {name}"))

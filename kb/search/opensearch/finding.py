@@ -14,7 +14,7 @@ from kb.errors import EngineError
 from kb.model import Passage
 from kb.model.sight import EVERYTHING, Sight
 from kb.search.opensearch import conditions
-from kb.search.opensearch.client import Client, LostViewError
+from kb.search.opensearch.client import Client, LostViewError, RejectedError
 from kb.search.opensearch.conditions import ALL, Asked, Conditions, all_of, any_of, none_of
 from kb.search.opensearch.layout import Row, facet_field, term, unpacked
 from kb.search.query import Node
@@ -34,8 +34,8 @@ EXACT = 40_000
 """Articles up to which they are counted one by one, and estimated within a hundredth above."""
 VALUES = 2_000
 """Values of a facet that are counted."""
-PAUSES = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before a question is asked again that was lost with a node, or that not all shards answered."""
+PAUSES = (0.0, 0.5, 1.0, 2.0, 3.0)
+"""Seconds before a question is asked again that was lost with a node, refused, or not answered by all shards."""
 
 
 class Found(NamedTuple):
@@ -124,11 +124,13 @@ class Finder:
                 number = self._view.asked()
                 return self._client.searches([self._with_view(body, number) for body in bodies])
             except EngineError as error:
-                if pause is None or not (isinstance(error, LostViewError) or error.state == "red"):
+                again = isinstance(error, LostViewError | RejectedError) or error.state == "red"
+                if pause is None or not again:
                     raise
                 time.sleep(pause)
-                with suppress(EngineError):
-                    self._view.reopen(number)
+                if not isinstance(error, RejectedError):
+                    with suppress(EngineError):
+                        self._view.reopen(number)
         raise AssertionError("the last of them returns or raises")
 
     @staticmethod
