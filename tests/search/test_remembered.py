@@ -276,7 +276,7 @@ def test_similarity(built: Index, words: list[str]) -> None:
     (similar,) = memory.similarities(built, read_paste(built, " ".join(words), exact=True))
     assert 0 <= similar <= 1
     if set(words) == {"卡纸", "红灯", "鸬鹚"} and len(words) == 3:
-        assert similar > 0.7  # the order differs, and with it the pairs of neighbours
+        assert similar > 0.6  # the order differs, and with it the pairs of neighbours
     if not set(words) & {"卡纸", "红灯", "鸬鹚"}:
         assert similar == 0
     same = memory.similarities(built, read_paste(built, "卡纸 红灯 鸬鹚", exact=True))
