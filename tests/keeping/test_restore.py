@@ -125,7 +125,7 @@ def test_postgresql(postgresql: Any, lock_and_keys: tuple[Lock, Keys], tmp_path:
     with pytest.raises(InputError, match="postgresql"):
         restore(file, keys, settings, tmp_path / "here")
     assert not settings.articles.exists()
-    settings = replace(settings, database=postgresql.database())
+    settings = replace(settings, database=postgresql.database(empty=True))
     assert restore(file, keys, settings, tmp_path / "here").rows == 3
     assert copying.rows(settings.database) == copying.rows(old.database)
     with pytest.raises(InputError, match="数据库里的记录"):
