@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from html import unescape
+from secrets import token_hex
 from typing import Any, get_args
 
 import pytest
@@ -117,6 +118,8 @@ def test_examples_are_answered(
         revision = saved(client, headers)
         where = where.replace("/1?", f"/{revision}?")
         body = body and {**body, "revision": revision}
+    if operation.path == "/api/v1/assets":  # a name may be there once, and other tests send the example, too
+        body = {**body, "values": {**body["values"], "name": f"王工 {token_hex(4)}"}}
     if operation.name == "field_api":
         body = {**body, "content": from_the_field(app)}
     if operation.versioned:
