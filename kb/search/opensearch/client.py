@@ -142,17 +142,6 @@ class Client:
         except OpenSearchException as error:
             log.debug("a view is not closed: %s", type(error).__name__)
 
-    def scan(self, body: Body, size: int = 500) -> Iterator[Body]:
-        """All hits of a question, some at a time, by a field that tells each apart (its `sort`)."""
-        after: list[Any] | None = None
-        while True:
-            page = {**body, "size": size, **({"search_after": after} if after else {})}
-            hits = self.search(page)["hits"]["hits"]
-            yield from hits
-            if len(hits) < size:
-                return
-            after = hits[-1]["sort"]
-
     # --- writing ---
 
     def create(self, index: str, body: Body) -> None:

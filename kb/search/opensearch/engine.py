@@ -60,7 +60,7 @@ from kb.search import (
 )
 from kb.search.clarify import affirmed
 from kb.search.corpus import ANSWERS
-from kb.search.embedded import EmbeddedEngine, EmbeddedEngines
+from kb.search.embedded import SIGHTS, EmbeddedEngine, EmbeddedEngines
 from kb.search.engine import COUNT, Marker
 from kb.search.faults import split
 from kb.search.observed import MAX_PASSAGES
@@ -68,7 +68,9 @@ from kb.search.opensearch import conditions as asked
 from kb.search.opensearch.client import Client
 from kb.search.opensearch.conditions import ALL, SHOWN, Asked, all_of, any_of
 from kb.search.opensearch.finding import (
+    ARTICLES,
     EXACT,
+    NEWEST,
     NOTHING,
     RANKED,
     ROWS,
@@ -96,8 +98,6 @@ from kb.text.synonyms import Synonyms, joined
 from kb.text.synonyms import parse as parse_synonyms
 from kb.text.tokens import tokenizer_of
 
-SIGHTS = 32
-"""Kinds of readers whose part is kept."""
 MATCHING = 500
 """Passages of one page of hits for which a query holds."""
 HEADS = 12
@@ -217,15 +217,14 @@ class OpenSearchEngine:
 
     def _counted(self, root: Asked, allowed: Asked, filters: Mapping[str, Asked]) -> dict[str, Any]:
         """Articles for which a query holds: found, as passages; total, under all filters; facets, under the others'."""
-        articles = {"n": {"cardinality": {"field": "article", "precision_threshold": EXACT}}}
         aggs: dict[str, Any] = {"found": {"filter": ALL}}
-        aggs["total"] = {"filter": all_of([allowed, *filters.values()]), "aggs": articles}
+        aggs["total"] = {"filter": all_of([allowed, *filters.values()]), "aggs": ARTICLES}
         for name in FACETS:
             others = [one for other, one in filters.items() if other != name]
-            values = {"terms": {"field": facet_field(name), "size": VALUES}, "aggs": articles}
+            values = {"terms": {"field": facet_field(name), "size": VALUES}, "aggs": ARTICLES}
             aggs[f"of_{name}"] = {"filter": all_of([allowed, *others]), "aggs": {"values": values}}
-        aggs["shown"] = {"filter": SHOWN, "aggs": articles}
-        aggs["all"] = articles["n"]
+        aggs["shown"] = {"filter": SHOWN, "aggs": ARTICLES}
+        aggs["all"] = ARTICLES["n"]
         (answer,) = self._finder.ask([{"size": 0, "query": self._finder.among("p", root), "aggs": aggs}])
         told = answer["aggregations"]
         return {
@@ -241,7 +240,7 @@ class OpenSearchEngine:
         count = size * number
         ordered = self._in_order(query, matcher, where, uses, count)
         window = self.window(matcher.terms, where=where, more=ordered)
-        shown = self._meeting(window, where)
+        shown = window.meeting(where)
         scores = window.scores(matcher.terms, hidden=True)
         chosen = searcher.in_order(window, query, matcher, window.any_passage(shown), scores, count, uses)
         paths = [window.paths[a] for a in chosen[size * (number - 1) :].tolist()]
@@ -250,7 +249,7 @@ class OpenSearchEngine:
         places = [wider.number_of(path) for path in paths]
         lifted: dict[str, Any] = {}
         scores = wider.scores(matcher.terms, hidden=True, lifted=lifted)
-        passages = self._meeting(wider, where)
+        passages = wider.meeting(where)
         wider.load(p for a in places for p in self._to_show(wider, a, scores, passages))
         return searcher.shown_hits(wider, matcher, places, passages, scores, lifted)
 
@@ -263,21 +262,12 @@ class OpenSearchEngine:
         best = some[np.argsort(-scores[some], kind="stable")][: 1 + 3 * searcher.MORE_SECTIONS].tolist()
         return [*best, int(inside[np.argmax(scores[inside])])]
 
-    def _meeting(self, window: Window, where: Asked) -> Any:
-        """The passages of a window that meet a condition."""
-        body = {"size": max(len(window.ids), 1), "_source": False,
-                "query": all_of([{"ids": {"values": window.ids}}, where])}  # fmt: skip
-        (answer,) = self._finder.ask([body])
-        held = {hit["_id"] for hit in answer["hits"]["hits"]}
-        return np.array([id_ in held for id_ in window.ids], bool)
-
     def _in_order(
         self, query: Query, matcher: searcher.Matcher, where: Asked, uses: Mapping[str, int], count: int
     ) -> Found:
         """Passages that come first by another order than relevance, one of each article; what only a field finds."""
         best: list[Any] = [{"_score": "desc"}, {"path": "asc"}, {"n": "asc"}]
-        newest = [{"updated": {"order": "desc", "missing": "_last"}}, *best]
-        orders: list[tuple[Asked, list[Any]]] = [(where, newest)]
+        orders: list[tuple[Asked, list[Any]]] = [(where, [*NEWEST, *best])]
         if query.sort == "created":
             orders = [(where, [{"created": {"order": "desc", "missing": "_last"}}, *best])]
         elif query.sort == "used":
@@ -442,8 +432,8 @@ class OpenSearchEngine:
         return ((str(record["path"]), str(record.get("digest", ""))) for record in records)
 
     def newest(self, count: int) -> list[Article]:
-        order = [{"updated": {"order": "desc", "missing": "_last"}}, "path"]
-        return [article_from(d["record"]) for d in self._finder.articles(SHOWN, most=count, sort=order)]
+        found = self._finder.articles(SHOWN, most=count, sort=[*NEWEST, "path"])
+        return [article_from(document["record"]) for document in found]
 
     def in_state(self, status: str, most: int) -> list[Article]:
         found = self._finder.articles(asked.having("status", [status]), most=min(most, EXACT // 4))
@@ -514,8 +504,7 @@ class OpenSearchEngine:
 
     def product_page(self, name: str) -> ProductPage:
         of_product = asked.having("product", [name])
-        order = [{"updated": {"order": "desc", "missing": "_last"}}, "path"]
-        documents = self._finder.articles(of_product, SHOWN, most=LISTED, sort=order)
+        documents = self._finder.articles(of_product, SHOWN, most=LISTED, sort=[*NEWEST, "path"])
         newest = [key_of(d["record"]["path"]) for d in documents[: overview.LOOKED_AT]]
         window = Window(self._known, self._of_articles(newest), documents)
         window.load(range(len(window.ids)))
@@ -648,8 +637,7 @@ class OpenSearchBackend:
 
     def facet_counts(self, names: Iterable[str], where: Any = None) -> dict[str, tuple[tuple[str, int], ...]]:
         condition = ALL if where is None else self._finder.conditions.of(where)
-        articles = {"n": {"cardinality": {"field": "article", "precision_threshold": EXACT}}}
-        aggs = {n: {"terms": {"field": facet_field(n), "size": VALUES}, "aggs": articles} for n in names}
+        aggs = {n: {"terms": {"field": facet_field(n), "size": VALUES}, "aggs": ARTICLES} for n in names}
         (answer,) = self._finder.ask([{"size": 0, "query": self._finder.among("p", condition), "aggs": aggs}])
         return {name: counted(answer["aggregations"][name]["buckets"]) for name in aggs}
 

@@ -17,7 +17,6 @@ from kb.search.opensearch import conditions
 from kb.search.opensearch.client import Client, LostViewError, RejectedError
 from kb.search.opensearch.conditions import ALL, Asked, Conditions, all_of, any_of, none_of
 from kb.search.opensearch.layout import Row, facet_field, term, unpacked
-from kb.search.query import Node
 from kb.search.query_terms import QueryTerms
 from kb.search.suggest import MAX_TERMS
 
@@ -34,6 +33,10 @@ EXACT = 40_000
 """Articles up to which they are counted one by one, and estimated within a hundredth above."""
 VALUES = 2_000
 """Values of a facet that are counted."""
+ARTICLES: Asked = {"n": {"cardinality": {"field": "article", "precision_threshold": EXACT}}}
+"""How many articles passages are of."""
+NEWEST: list[Any] = [{"updated": {"order": "desc", "missing": "_last"}}]
+"""The order of time, what says no day last."""
 PAUSES = (0.0, 0.5, 1.0, 2.0, 3.0)
 """Seconds before a question is asked again that was lost with a node, refused, or not answered by all shards."""
 
@@ -216,14 +219,11 @@ class Finder:
             return found
         return found | Found({}, rows_of(self.ask([self.of_pages(sorted(missing))]), "g:"))
 
-    def which(self, ids: Sequence[str], nodes: Sequence[Node]) -> list[frozenset[str]]:
-        """Of some passages those for which each of some conditions holds."""
-        some = {"ids": {"values": list(ids)}}
-        bodies = [
-            {"size": max(len(ids), 1), "_source": False, "query": all_of([some, self.conditions.of(node)])}
-            for node in nodes
-        ]
-        return [frozenset(h["_id"] for h in answer["hits"]["hits"]) for answer in self.ask(bodies)]
+    def which(self, ids: Sequence[str], where: Asked) -> frozenset[str]:
+        """Of some passages those that meet a condition."""
+        meeting = all_of([{"ids": {"values": list(ids)}}, where])
+        (answer,) = self.ask([{"size": max(len(ids), 1), "_source": False, "query": meeting}])
+        return frozenset(hit["_id"] for hit in answer["hits"]["hits"])
 
     def texts(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Passages by their ids."""
@@ -237,24 +237,22 @@ class Finder:
 
     def counts(self, asked: Sequence[Asked]) -> list[int]:
         """How many passages meet each of some conditions."""
-        if not asked:
-            return []
-        body = {"size": 0, "query": self.among("p"), "aggs": {"n": {"filters": {"filters": {
-            str(i): one for i, one in enumerate(asked)}}}}}  # fmt: skip
-        (answer,) = self.ask([body])
-        found = answer["aggregations"]["n"]["buckets"]
-        return [int(found[str(i)]["doc_count"]) for i in range(len(asked))]
+        return [int(bucket["doc_count"]) for bucket in self._buckets(asked, {})]
 
     def articles_with(self, asked: Sequence[Asked]) -> list[int]:
         """How many articles have a passage that meets each of some conditions."""
+        return [int(bucket["n"]["value"]) for bucket in self._buckets(asked, ARTICLES)]
+
+    def _buckets(self, asked: Sequence[Asked], aggs: Asked) -> list[Asked]:
+        """What is counted of the passages that meet each of some conditions."""
         if not asked:
             return []
-        one = {"n": {"cardinality": {"field": "article", "precision_threshold": EXACT}}}
-        body = {"size": 0, "query": self.among("p"), "aggs": {"n": {"filters": {"filters": {
-            str(i): one_ for i, one_ in enumerate(asked)}}, "aggs": one}}}  # fmt: skip
-        (answer,) = self.ask([body])
-        found = answer["aggregations"]["n"]["buckets"]
-        return [int(found[str(i)]["n"]["value"]) for i in range(len(asked))]
+        filters = {"filters": {str(i): one for i, one in enumerate(asked)}}
+        (answer,) = self.ask(
+            [{"size": 0, "query": self.among("p"), "aggs": {"of": {"filters": filters, "aggs": aggs}}}]
+        )
+        found = answer["aggregations"]["of"]["buckets"]
+        return [found[str(i)] for i in range(len(asked))]
 
     def totals(self, facets: Sequence[str], *asked: Asked) -> dict[str, tuple[tuple[str, int], ...]]:
         """(value, articles) of some facets, most frequent first."""

@@ -32,8 +32,6 @@ Progress = Callable[[str, int, int], None]
 
 AT_ONCE = 20_000
 """Passages whose columns are turned into rows together: some 80 MB."""
-KEPT = 2
-"""Indexes that stay: the one in force, for whoever still asks the one before."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +70,10 @@ def _publish(settings: Settings, progress: Progress | None) -> Published | None:
     build = told["told"] if told else None
     sure = threshold.read(settings.index)
     if current and build and build["name"] == bundle.folder.name and build["layout"] == layout.LAYOUT:
-        if build["threshold"] != sure:
-            client.write(current, [_document(BUILD, {**build, "threshold": sure, "serial": time.time_ns()})])
-            client.refresh(current)
-        else:
+        if build["threshold"] == sure:
             return None
+        client.write(current, [_document(BUILD, {**build, "threshold": sure, "serial": time.time_ns()})])
+        client.refresh(current)
         return Published(current, False, 0, time.perf_counter() - started)
     base = bundle.base or bundle
     fits = build and build["layout"] == layout.LAYOUT and build["base"] == base.folder.name
@@ -115,9 +112,8 @@ def _anew(client: Client, settings: Settings, bundle: Bundle, sure: float, progr
     client.settle(index, settings.opensearch_replicas)
     client.refresh(index)
     client.switch(index, before)
-    kept = {index, before} if KEPT > 1 else {index}
     for old in client.indexes():
-        if old not in kept:
+        if old not in (index, before):  # somebody may still ask the one before
             client.delete(old)
     return index
 
@@ -129,19 +125,15 @@ def _brought_up_to_date(client: Client, index: str, build: Document, bundle: Bun
     ledger = (client.get(LEDGER, index) or {})["told"]
     known: dict[str, list[Any]] = ledger["beside"]
     beside = _beside(bundle) if bundle.base else {}
-    gone: list[tuple[str, int]] = []
-    for path, (_, passages) in known.items():
-        gone += [(key_of(path), n) for n in range(beside.get(path, ("", 0))[1], passages)]
-        if path not in beside:
-            gone.append((key_of(path), -1))
+    had = {path: int(passages) for path, (_, passages) in known.items()}
     was_hidden = frozenset(ledger["hidden"])
     back = sorted(was_hidden - hidden)  # an edit that was undone stands in the base as it was
     records, first = Lines(base, "articles"), base.array("articles.first")
     for number in sorted(hidden - was_hidden):
         path, passages = records[number]["path"], int(first[number + 1] - first[number])
-        gone += [(key_of(path), n) for n in range(beside.get(path, ("", 0))[1], passages)]
-        if path not in beside:
-            gone.append((key_of(path), -1))
+        had[path] = max(passages, had.get(path, 0))
+    gone = [(path, n) for path, most in had.items() for n in range(beside.get(path, ("", 0))[1], most)]
+    gone += [(path, -1) for path in had if path not in beside]
     documents: list[Iterable[Document]] = []
     if back:
         documents.append(_Part(base, "", frozenset(range(len(records))) - frozenset(back)).documents())
@@ -151,7 +143,7 @@ def _brought_up_to_date(client: Client, index: str, build: Document, bundle: Bun
         same = frozenset(n for n, path in enumerate(names) if path not in changed)
         documents.append(_Part(bundle, "b", same).documents())
     # Who asks by a view sees neither; a run that is ended here is done again, for the ledger is as it was.
-    client.write(index, ({"_id": _id(key, n), "_version": version} for key, n in gone), versioned=True)
+    client.write(index, ({"_id": _id(key_of(path), n), "_version": version} for path, n in gone), versioned=True)
     written = 0
     for some in documents:
         counted = [{**document, "_version": version} for document in some]

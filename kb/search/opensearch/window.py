@@ -170,6 +170,11 @@ class Window(Corpus):
         """The Markdown of articles, by their paths, that was read already."""
         self._bodies |= {key_of(path): body for path, body in bodies.items()}
 
+    def meeting(self, where: conditions.Asked) -> Mask:
+        """The passages that meet a condition: the cluster tells."""
+        held = self.known.finder.which(self.ids, where)
+        return np.array([id_ in held for id_ in self.ids], bool)
+
     # --- what is known of all ---
 
     @property
@@ -326,8 +331,7 @@ class _Quoted:
 
     def _holding(self, node: Phrase | Pattern) -> Mask:
         if node not in self._known:
-            (held,) = self._window.known.finder.which(self._window.ids, [node])
-            self._known[node] = np.array([id_ in held for id_ in self._window.ids], bool)
+            self._known[node] = self._window.meeting(self._window.known.finder.conditions.of(node))
         return self._known[node]
 
     def words(self, start: str) -> list[tuple[str, int]]:
