@@ -115,8 +115,8 @@ class Known(NamedTuple):
 class Previous:
     """The build before this one. bundles: the base, and what stands beside it when something does.
 
-    hidden: articles of the base that are in force no longer; beside: path -> article beside it; verified: whether every
-    byte of them was looked at.
+    hidden: articles of the base that are in force no longer; known_beside, beside: path -> article beside it; verified:
+    whether every byte of them was looked at.
     """
 
     def __init__(self, bundle: Bundle, verified: bool = True) -> None:
@@ -125,7 +125,8 @@ class Previous:
         self.base = bundle.base or bundle
         self.bundles = [bundle] if bundle.base is None else [bundle.base, bundle]
         self.hidden = frozenset(bundle.manifest["hidden"])
-        self.beside = {} if bundle.base is None else {e.path: e for e in entries_of(bundle, BESIDE)}
+        self.known_beside = {} if bundle.base is None else known_of(bundle, BESIDE)
+        self.beside = {path: Entry(path, was.id, BESIDE, was.number) for path, was in self.known_beside.items()}
         self._bodies = [Lines(b, "bodies") for b in self.bundles]
         self._records = [Lines(b, "articles") for b in self.bundles]
 
@@ -143,11 +144,6 @@ class Previous:
     def base_numbers(self) -> dict[str, int]:
         """path -> article of the base, hidden ones too."""
         return dict(zip(self._paths, range(len(self._paths)), strict=True))
-
-    @cached_property
-    def known_beside(self) -> dict[str, Known]:
-        """path -> article beside the base."""
-        return {} if self.bundle.base is None else known_of(self.bundle, BESIDE)
 
     def known(self, path: str) -> Known | None:
         """The article in force."""
