@@ -115,7 +115,7 @@ class Ticker:
         people = [person for person, _ in known]
         news = list(rounds.of_rounds(Rounds(self._store, cases), people, now, cases.policy.zone))
         mails: list[Notice] = []
-        with suppress(BundleError):  # there is no base yet
+        with suppress(BundleError, EngineError):  # there is no base yet
             newest = self._engines.in_force().newest(NEWEST)
             updates, mails = rounds.of_updates(self._store, self._settings, newest, people, now)
             news += updates
