@@ -16,6 +16,7 @@ from kb.settings import Settings
 if TYPE_CHECKING:
     from kb.database.connection import Store
     from kb.service.assets.devices import Known
+    from kb.service.assets.editing import Editing
     from kb.service.assets.importing import Seen
     from kb.service.assets.stock import Shelf
     from kb.service.policy import Policy
@@ -222,9 +223,9 @@ imports_of(
 # --- editing -----------------------------------------------------------------------------------
 
 
-def _set(chosen: Settings, kind: str, number: int, values: tuple[str, ...], of: int = 0, called: str = "") -> None:
+def _set(editing: "Editing", kind: str, number: int, values: tuple[str, ...], called: str, of: int = 0) -> None:
     """Change a row, or add one (number: 0), by pairs of field and value; tell by which number it is taken back."""
-    from kb.service.assets.editing import Editing, field_named
+    from kb.service.assets.editing import field_named
 
     given = {}
     for pair in values:
@@ -232,7 +233,7 @@ def _set(chosen: Settings, kind: str, number: int, values: tuple[str, ...], of: 
         if not equals:
             raise InputError(say("'{pair}' 应写成 项=值", "'{pair}' should be FIELD=VALUE", pair=pair))
         given[field_named(kind, name)] = value
-    saved = Editing(*_opened(chosen)).save(kind, number, given, you(), customer=of)
+    saved = editing.save(kind, number, given, you(), customer=of)
     if not saved.change:
         note(say("没有改动", "nothing was changed"))
         return
@@ -277,14 +278,15 @@ def customer_set(chosen: Settings, name: str, values: tuple[str, ...], new: bool
     from kb.service.assets.customers import Customers
     from kb.service.assets.editing import Editing
 
-    editing = Editing(*_opened(chosen))
+    store, policy = _opened(chosen)
+    editing = Editing(store, policy)
     kind, part = next(((f"{k}s", v) for k, v in of.items() if v), ("customers", ""))
-    owner = 0 if kind == "customers" and new else Customers(_opened(chosen)[0]).find(name).row.id
+    owner = 0 if kind == "customers" and new else Customers(store).find(name).row.id
     number = editing.find(kind, part, owner) if part else owner or editing.find(kind, name)
     _asked_row(number, new, part or name)
     called = "number" if kind == "contracts" else "name"
     own = (f"{called}={part or name}",) if new else ()
-    _set(chosen, kind, number, (*own, *values), owner, "customer")
+    _set(editing, kind, number, (*own, *values), "customer", owner)
 
 
 @command(
@@ -307,9 +309,11 @@ def customer_set(chosen: Settings, name: str, values: tuple[str, ...], new: bool
 @click.option("--new", is_flag=True, help=say("新增", "add it"))
 def device_set(chosen: Settings, serial: str, values: tuple[str, ...], new: bool) -> None:
     from kb.service.assets.devices import Devices
+    from kb.service.assets.editing import Editing
 
-    number = 0 if new else Devices(_opened(chosen)[0]).find(serial).row.id
-    _set(chosen, "devices", number, (*((f"serial={serial}",) if new else ()), *values), called="device")
+    store, policy = _opened(chosen)
+    number = 0 if new else Devices(store).find(serial).row.id
+    _set(Editing(store, policy), "devices", number, (*((f"serial={serial}",) if new else ()), *values), "device")
 
 
 @command(
@@ -333,9 +337,10 @@ def device_set(chosen: Settings, serial: str, values: tuple[str, ...], new: bool
 def part_set(chosen: Settings, number: str, values: tuple[str, ...], new: bool) -> None:
     from kb.service.assets.editing import Editing
 
-    found = Editing(*_opened(chosen)).find("parts", number)
+    editing = Editing(*_opened(chosen))
+    found = editing.find("parts", number)
     _asked_row(found, new, number)
-    _set(chosen, "parts", found, (*((f"number={number}",) if new else ()), *values), called="part")
+    _set(editing, "parts", found, (*((f"number={number}",) if new else ()), *values), "part")
 
 
 # --- customers ---------------------------------------------------------------------------------

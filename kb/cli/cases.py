@@ -450,9 +450,7 @@ def case_read(chosen: Settings, file: Path, yes: bool, by: str, as_json: bool) -
         raise InputError(f"{file}{colon()}{error.strerror}")
     brought = FieldWork(store, desk).bring(raw, Author(by or you(), Role.LEAD), keep=yes)
     if as_json:
-        told = [{"action": t.entry.action, "at": t.entry.at, "text": t.entry.text, "known": t.known,
-                 "differs": t.differs} for t in brought.taken]  # fmt: skip
-        print_json(plain({"case": brought.case, "new": brought.new, "written": yes, "entries": told}))
+        print_json(plain({"case": brought.case, "new": brought.new, "written": yes, "entries": brought.entries}))
         return
     for one in brought.taken:
         how = say("已读过", "read before") if one.known else say("新", "new")

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from kb.service.rounds.plans import Due, Found, Rounds
 
 DAY = click.DateTime(["%Y-%m-%d"])
-UPDATES = 500
-"""Articles, the newest, among which updates are."""
-
 round_ = click.Group(
     "round",
     help=say(
@@ -304,13 +301,13 @@ def round_done(
 def _items(chosen: Settings, due: "Due") -> "list[Item]":
     from kb.errors import BundleError
     from kb.search.engine import engines
-    from kb.service.rounds.checklist import Item, items_of
+    from kb.service.rounds.checklist import items_for
 
     try:
         engine = engines(chosen).in_force()
     except BundleError:
         engine = None
-    return items_of(engine, due.plan.row.checklist) or [Item("", due.plan.row.name)]
+    return items_for(engine, due.plan.row)
 
 
 def _found(items: "list[Item]", bad: Iterable[str], absent: Iterable[str], values: Iterable[str]) -> "list[Found]":
@@ -579,10 +576,10 @@ def census_want(chosen: Settings, product: str, software: str, version: str) -> 
 @click.argument("number", default="")
 @json_option
 def census_updates(chosen: Settings, number: str, as_json: bool) -> None:
-    from kb.service.rounds.releases import concerned, published
+    from kb.service.rounds.releases import concerned, published, publishes
 
     store, engine = _rounds(chosen)[0], open_engine(chosen)
-    articles = published([engine.article(number)] if number else engine.newest(UPDATES))
+    articles = [a for a in [engine.article(number)] if publishes(a)] if number else published(engine)
     rows = [(article, concerned(store, article)) for article in articles]
     if as_json:
         print_json([{"article": a.id, "versions": a.versions, "devices": [

@@ -53,6 +53,11 @@ class Person(NamedTuple):
         return not self.password and not self.vouched
 
 
+def leads(people: Sequence[Person]) -> list[Person]:
+    """Who leads, of some people; where nobody does, who administers."""
+    return [p for p in people if p.role == "lead"] or [p for p in people if p.role == "administrator"]
+
+
 class People:
     """The people of one database. Every method raises StoreError when it can't be used."""
 

@@ -32,14 +32,20 @@ def complete(index: Corpus, text: str, count: int, articles: bool = True) -> tup
 
     articles: whether these are wanted. Costs a few milliseconds: no snippet, no facet, no reason is made.
     """
-    text = text.strip()
-    if not any(map(str.isalnum, text)) or len(text) > MAX_TYPED:
+    text = typed_of(text)
+    if not text:
         return ()
     found = [Completion("code", c.text, c.known) for c in beginning(index, text, CODES)]
     found += _products(index, text)
     if articles:
         found += _articles(index, text, count)
     return tuple(found[:count])
+
+
+def typed_of(text: str) -> str:
+    """What is completed of a text, "" where it says nothing, or too much."""
+    text = text.strip()
+    return text if any(map(str.isalnum, text)) and len(text) <= MAX_TYPED else ""
 
 
 def _products(index: Corpus, text: str) -> list[Completion]:

@@ -24,8 +24,9 @@ LOOKED_AT = 30
 def crossed(index: Corpus, rows: str, columns: str) -> tuple[tuple[str, ...], tuple[FacetRow, ...]]:
     """Articles that are shown by two facets: (values of the second, rows), most frequent rows first."""
     second, first = index.facets[columns], index.facets[rows]
-    pairs = {v: second.counts(first.having([v]) & index.visible) for v, _ in first.counts(index.visible)}
-    return table(first.counts(index.visible), second.counts(index.visible), pairs)
+    found = first.counts(index.visible)
+    pairs = {value: second.counts(first.having([value]) & index.visible) for value, _ in found}
+    return table(found, second.counts(index.visible), pairs)
 
 
 def table(rows: Counts, columns: Counts, pairs: Mapping[str, Counts]) -> tuple[tuple[str, ...], tuple[FacetRow, ...]]:

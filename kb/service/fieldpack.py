@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
 from secrets import token_hex
-from typing import NamedTuple
 
 from kb.database import tables
 from kb.database.connection import Store
@@ -23,7 +22,7 @@ from kb.model.schema import CAUSES, HANDLINGS
 from kb.search.engine import Engine
 from kb.service import signatures
 from kb.service.assets.customers import Customers, city_of
-from kb.service.assets.devices import Devices, Due, Known
+from kb.service.assets.devices import Devices
 from kb.service.assets.known import tailored
 from kb.service.assets.stock import Stock, Where
 from kb.service.cases import Case, Cases
@@ -39,14 +38,6 @@ EARLIER = 20
 """Cases of a device that are told."""
 MAX_CHECKS = 60
 _TASK = re.compile(r"^\s*[-*+] \[ \] +(.+)$", re.MULTILINE)
-
-
-class Machine(NamedTuple):
-    """A device of the case, and what happened to it before."""
-
-    known: Known
-    due: Due
-    cases: Sequence[tables.Case]
 
 
 def field_pack(
@@ -92,7 +83,7 @@ def _made(
         report=case.log[0].text,
         entries=[(stamp(e.at, zone), e, dict(facts_of(e, zone))) for e in effective(case.log)[1:]],
         clocks=[(clock_name(c.name), stamp(c.due, zone)) for c in cases.clocks(case) if c.ticking],
-        machines=_machines(store, cases, case),
+        machines=Devices(store).beside(case.now.number, cases.policy.devices, EARLIER),
         works=[w for w in cases.works(case) if w.ended is None and w.kind in (Work.VISIT, Work.TRAINING)],
         packed=packed,
         checklist=_checklist(own.checklist, [engine.body(p.article) for p in packed] if engine is not None else []),
@@ -135,18 +126,6 @@ def _articles(engine: Engine | None, case: Case, texts: Mapping[str, str], cases
         except NotFoundError:
             continue
     return list({article.path: article for article in out}.values())
-
-
-def _machines(store: Store, cases: Cases, case: Case) -> list[Machine]:
-    register = Devices(store)
-    return [
-        Machine(
-            known,
-            register.due(known, cases.policy.devices),
-            [c for c in register.history(known.row.id).cases if c.number != case.now.number][:EARLIER],
-        )
-        for known in register.of_case(case.now.number)
-    ]
 
 
 def _checklist(own: Sequence[str], bodies: Sequence[str]) -> list[str]:

@@ -71,6 +71,14 @@ class Brought(NamedTuple):
     def new(self) -> int:
         return sum(not one.known for one in self.taken)
 
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """As data."""
+        return [
+            {"action": t.entry.action, "text": t.entry.text, "at": t.entry.at, "known": t.known, "differs": t.differs}
+            for t in self.taken
+        ]
+
 
 def signature(session: Session, number: str, pack: str) -> str:
     """What proves that a pack was made here, for this case."""

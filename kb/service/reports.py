@@ -19,11 +19,11 @@ from kb.database.connection import Store
 from kb.errors import InputError
 from kb.labels import label
 from kb.language import say
-from kb.model.casework import CaseKind, DeviceState, EventKind, RoundState, State, WorkState
+from kb.model.casework import CaseKind, EventKind, RoundState, State, WorkState
 from kb.model.casework import Work as WorkKind
 from kb.service import costs
 from kb.service.assets.customers import Customers
-from kb.service.assets.devices import Devices, Known, due
+from kb.service.assets.devices import USED, Devices, Known, due
 from kb.service.cases import Case, Cases
 from kb.service.clocks import Clock
 from kb.service.figures import UNREAL, Figures, Which, figures, missed
@@ -176,7 +176,7 @@ def works_of(session: Session, customer: str, since: datetime, until: datetime) 
     )
     at = func.coalesce(work.ended, work.began, work.planned_from, work.opened)
     done = (
-        select(work, case.number)
+        select(work, case.number, at)
         .join(case, case.id == work.case_id)
         .where(work.customer == customer, at >= since, at < until, ~told)
         .order_by(at, work.case_id, work.place)
@@ -186,8 +186,7 @@ def works_of(session: Session, customer: str, since: datetime, until: datetime) 
         Work(moment, kind, number, f"{data.get('old', '')} → {data.get('new', '')}")
         for moment, kind, number, data in session.execute(exchanged)
     ]
-    for row, number in session.execute(done):
-        moment = row.ended or row.began or row.planned_from or row.opened
+    for row, number, moment in session.execute(done):
         found.append(Work(moment, row.kind, number, " ".join(filter(None, (label("work_state", row.state), row.who)))))
     return sorted(found)
 
@@ -233,8 +232,7 @@ def _troubled(cases: Cases, store: Store, customer: int, until: datetime) -> lis
 def _ending(store: Store, customer: int, day: date, until: date) -> list[Known]:
     row = tables.Device
     ends = or_(row.warranty_until.between(day, until), row.maintained_until.between(day, until))
-    used = row.state.in_((DeviceState.IN_USE, DeviceState.SPARE, DeviceState.IN_REPAIR))
-    return Devices(store).those((row.customer == customer) & ends & used, MOST)
+    return Devices(store).those((row.customer == customer) & ends & row.state.in_(USED), MOST)
 
 
 def _proposals(

@@ -13,7 +13,7 @@ from kb.labels import label
 from kb.language import say
 from kb.model.casework import EventKind, State, WaitsFor
 from kb.notices.news import Concerned, News
-from kb.people.accounts import Person
+from kb.people.accounts import Person, leads
 from kb.privacy import masked
 from kb.service.clocks import DAILY, PROMISED, UPDATE, Clock
 from kb.service.days import statutory
@@ -207,8 +207,7 @@ def _concerned(news: News, late: bool, case: Snapshot, policy: Policy, around: A
         return Concerned(news, [*on_duty, *(p for p in _named(news, around) if p not in on_duty)], chats)
     own = [p for p in around.people if case.owner and case.owner in (p.login, p.name)]
     own = own or [p for p in around.people if case.team and case.team in p.teams]
-    leads = [p for p in around.people if p.role == "lead"] or [p for p in around.people if p.role == "administrator"]
-    told = [*own, *_named(news, around), *(leads if late or not (own or chats) else ())]
+    told = [*own, *_named(news, around), *(leads(around.people) if late or not (own or chats) else ())]
     return Concerned(news, list({p.login: p for p in told}.values()), chats)
 
 

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 YEAR = 365 * 24 * 3600
 
-Answer = str | BaseResponse | tuple[str, int]
+Answer = str | BaseResponse | tuple[str | BaseResponse, int]
 T = TypeVar("T")
 
 

@@ -340,8 +340,8 @@ class OpenSearchEngine:
         return passages_for.retrieve(window, text, count, allowed, threshold)
 
     def complete(self, text: str, count: int, articles: bool = True) -> tuple[Completion, ...]:
-        typed = text.strip()
-        if not any(map(str.isalnum, typed)) or len(typed) > autocomplete.MAX_TYPED:
+        typed = autocomplete.typed_of(text)
+        if not typed:
             return ()
         window = self._beginning(typed)
         if articles:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kb.database import tables
 from kb.database.connection import Store
-from kb.errors import NotFoundError
+from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.model.casework import ContractKind
 from kb.service.assets.ledger import Ledger
@@ -101,6 +101,14 @@ def named(session: Session, name: str) -> tables.Customer | None:
         if lowered in (found.name.lower(), *(alias.lower() for alias in found.aliases)):
             return found
     return None
+
+
+def customer_of(session: Session, name: str) -> tables.Customer:
+    """The same. Raises InputError when there is none."""
+    row = named(session, name)
+    if row is None:
+        raise InputError(say("没有客户“{name}”", "there is no customer '{name}'", name=name[:80]))
+    return row
 
 
 def caller(session: Session, text: str) -> tuple[tables.Contact, tables.Customer] | None:

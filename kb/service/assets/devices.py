@@ -47,6 +47,8 @@ COLUMNS = (
     Column("note", ("备注", "说明", "notes", "remark"), "lines"),
 )  # fmt: skip
 NEEDED = ("serial", "product")
+USED = (DeviceState.IN_USE, DeviceState.SPARE, DeviceState.IN_REPAIR)
+"""Devices that are there, and looked after."""
 
 
 def key_of(serial: str) -> str:
@@ -99,6 +101,14 @@ class History(NamedTuple):
     cases: list[tables.Case]
 
 
+class Beside(NamedTuple):
+    """A device of a case. earlier: its other cases, the newest first."""
+
+    known: Known
+    due: Due
+    earlier: list[tables.Case]
+
+
 class Devices:
     """The devices of one database. Every method raises StoreError when it can't be used."""
 
@@ -131,8 +141,7 @@ class Devices:
         ends = row.warranty_until.between(day, until) | row.maintained_until.between(day, until)
         order = (row.warranty_until.nulls_last(), row.maintained_until, row.id)
         with self._store.reading() as session:
-            used = row.state.in_((DeviceState.IN_USE, DeviceState.SPARE, DeviceState.IN_REPAIR))
-            return _known(session, ends & used, order, most)
+            return _known(session, ends & row.state.in_(USED), order, most)
 
     def find(self, name: str) -> Known:
         """A device by its id, else by a text that holds its serial. Raises NotFoundError."""
@@ -159,6 +168,17 @@ class Devices:
                 .where(tables.Case.number == number)
             )
             return _known(session, tables.Device.id.in_(of), (tables.Device.id,))
+
+    def beside(self, number: str, rule: Replacing, most: int) -> list[Beside]:
+        """The devices that a case is about, each with what happened to it before. most: earlier cases of each."""
+        return [
+            Beside(
+                known,
+                self.due(known, rule),
+                [case for case in self.history(known.row.id).cases if case.number != number][:most],
+            )
+            for known in self.of_case(number)
+        ]
 
     def history(self, device: int) -> History:
         """What happened to a device, and to those before and after it."""

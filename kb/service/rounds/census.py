@@ -18,8 +18,7 @@ from kb.database import tables
 from kb.database.connection import Store, upsert
 from kb.errors import InputError, NotFoundError
 from kb.language import say
-from kb.model.casework import DeviceState
-from kb.service.assets.devices import Devices, Known, key_of
+from kb.service.assets.devices import USED, Devices, Known, key_of
 from kb.service.assets.ledger import Ledger
 from kb.service.assets.table import Column, Entry, Wrong
 from kb.service.rounds.versions import is_behind
@@ -36,7 +35,6 @@ COLUMNS = (
 NEEDED = ("serial",)
 MAX_NAME, MAX_SOFTWARE = 60, 30
 """Characters of the name of a software or a version; software of a device."""
-USED = (DeviceState.IN_USE, DeviceState.SPARE, DeviceState.IN_REPAIR)
 UNNAMED = "软件"
 """The software of a version that is given without one."""
 

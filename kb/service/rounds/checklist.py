@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from kb.articles.markdown import tasks
+from kb.database import tables
 from kb.errors import NotFoundError
 from kb.search.engine import Engine
 
@@ -45,3 +46,8 @@ def items_of(engine: Engine | None, article: str) -> list[Item]:
         return items(engine.body(engine.article(article)))
     except NotFoundError:
         return []
+
+
+def items_for(engine: Engine | None, plan: tables.Plan) -> list[Item]:
+    """The items of a plan's rounds: of its checklist; where there is none, the plan itself is what is looked at."""
+    return items_of(engine, plan.checklist) or [Item("", plan.name)]

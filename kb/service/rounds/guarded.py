@@ -17,7 +17,7 @@ from kb.database.connection import Store
 from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.model.casework import CaseKind, EventKind, Role, WaitsFor
-from kb.service.assets.customers import named
+from kb.service.assets.customers import customer_of
 from kb.service.duty import Shift, Stretch
 from kb.service.events import Event, moment
 from kb.service.fields import FIELDS
@@ -73,9 +73,7 @@ class Guards:
         if not 0 <= people <= MAX_PEOPLE:
             raise InputError(say("值班人数 (people) 应为 0 到 {n}", "people should be 0 to {n}", n=MAX_PEOPLE))
         with self._store.session() as session:
-            owner = named(session, customer)
-            if owner is None:
-                raise InputError(say("没有客户“{name}”", "there is no customer '{name}'", name=customer[:80]))
+            owner = customer_of(session, customer)
             row = tables.Guarded(name=name, customer=owner.id, site=site_of(session, owner, site), start=start, end=end,
                                  people=people, note=note, by=by)  # fmt: skip
             session.add(row)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from kb.database import tables
@@ -17,7 +17,7 @@ from kb.errors import ConflictError, InputError, NotFoundError
 from kb.labels import label
 from kb.language import say
 from kb.model.casework import CaseKind, Channel, Checked, DeviceState, Every, Outcome, RoundKind, RoundState
-from kb.service.assets.customers import named
+from kb.service.assets.customers import customer_of
 from kb.service.assets.devices import in_text
 from kb.service.cases import Author, Cases
 from kb.service.rounds import census
@@ -397,17 +397,9 @@ def _wanted(which: Which) -> ColumnElement[bool]:
 
 
 def _plans(session: Session, wanted: ColumnElement[bool], most: int, skip: int = 0) -> Iterator[Plan]:
-    row, device = tables.Plan, tables.Device
-    statement = (
-        select(row, tables.Customer.name, tables.Site.name, device.product, device.serial)
-        .outerjoin(tables.Customer, tables.Customer.id == row.customer)
-        .outerjoin(tables.Site, tables.Site.id == row.site)
-        .outerjoin(device, device.id == row.device)
-        .where(wanted)
-        .order_by(tables.Customer.name, row.name, row.id)
-        .offset(skip)
-        .limit(most)
-    )
+    row = tables.Plan
+    statement = _with_names(row).where(wanted).order_by(tables.Customer.name, row.name, row.id)
+    statement = statement.offset(skip).limit(most)
     for plan, customer, site, product, serial in session.execute(statement):
         yield Plan(plan, customer or "", site or "", f"{product} {serial}" if serial else "")
 
@@ -436,16 +428,20 @@ def _still_open(session: Session, wanted: ColumnElement[bool], today: date) -> l
 
 def _names(session: Session, wanted: ColumnElement[bool]) -> dict[int, str]:
     """Plan -> where it is, as Due.where tells it."""
+    statement = _with_names(tables.Plan.id).where(wanted)
+    return {n: " ".join(filter(None, names)) for n, *names in session.execute(statement)}
+
+
+def _with_names(what: Any) -> Select[Any]:
+    """Plans, or a column of theirs, with the names of customer and site, and product and serial of the device."""
     row, device = tables.Plan, tables.Device
-    columns: list[Any] = [row.id, tables.Customer.name, tables.Site.name, device.product, device.serial]
-    statement = (
+    columns: list[Any] = [what, tables.Customer.name, tables.Site.name, device.product, device.serial]
+    return (
         select(*columns)
         .outerjoin_from(row, tables.Customer, tables.Customer.id == row.customer)
         .outerjoin(tables.Site, tables.Site.id == row.site)
         .outerjoin(device, device.id == row.device)
-        .where(wanted)
     )
-    return {n: " ".join(filter(None, names)) for n, *names in session.execute(statement)}
 
 
 def _rhythms(session: Session, wanted: ColumnElement[bool]) -> Iterator[tuple[int, Rhythm, int]]:
@@ -496,9 +492,7 @@ def _places(
     session: Session, kind: str, customer: str, site: str, device: str, products: str
 ) -> list[dict[str, int | None]]:
     """What plans are for: customer, site and device of each. Raises InputError."""
-    owner = named(session, customer) if customer.strip() else None
-    if customer.strip() and owner is None:
-        raise InputError(say("没有客户“{name}”", "there is no customer '{name}'", name=customer[:80]))
+    owner = customer_of(session, customer) if customer.strip() else None
     nothing: dict[str, int | None] = {"customer": owner.id if owner else None, "site": None, "device": None}
     if kind == RoundKind.CALLBACK:
         return [nothing]

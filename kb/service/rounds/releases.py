@@ -4,7 +4,7 @@ A device is concerned when its product is one of the article's and it runs an ol
 update is put in outside the customer's working hours, and never in a guarded time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -17,12 +17,12 @@ from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.model import Article
 from kb.model.schema import Kind, Status
-from kb.service.assets.customers import named as customer_named
-from kb.service.assets.customers import promised
-from kb.service.assets.devices import Devices, Known, key_of
+from kb.search.engine import Engine
+from kb.service.assets.customers import customer_of, promised
+from kb.service.assets.devices import USED, Devices, Known, key_of
 from kb.service.policy import Policy
 from kb.service.reckoning import WorkingTime, working_time
-from kb.service.rounds.census import TEXT, USED, combinations
+from kb.service.rounds.census import TEXT, combinations
 from kb.service.rounds.guarded import between_of
 from kb.service.rounds.versions import Named, is_behind, named
 
@@ -39,6 +39,8 @@ NOTICE = timedelta(hours=24)
 WITHIN = 60
 """Days within which one is looked for."""
 MAX_NOTE = 1000
+LOOKED_AT = 500
+"""Articles, the newest, among which updates are."""
 
 
 class Concern(NamedTuple):
@@ -67,9 +69,9 @@ def publishes(article: Article) -> bool:
     return article.kind == Kind.MANUAL and article.status == Status.PUBLISHED and bool(article.product) and names
 
 
-def published(articles: Iterable[Article]) -> list[Article]:
-    """Those of some articles that publish an update."""
-    return [article for article in articles if publishes(article)]
+def published(engine: Engine) -> list[Article]:
+    """The newest articles that publish an update."""
+    return [article for article in engine.newest(LOOKED_AT) if publishes(article)]
 
 
 def concerned(store: Store, article: Article, customer: int = 0) -> list[Concern]:
@@ -180,8 +182,7 @@ class Windows:
                     who=name, instead=instead)
             )  # fmt: skip
         with self._store.session() as session:
-            owner = customer_named(session, name)
-            assert owner is not None
+            owner = customer_of(session, name)
             values = {"article": article, "customer": owner.id, "start": start, "end": end, "note": note.strip()}
             upsert(session, tables.UpdateWindow, ("article", "customer"), **values, by=by)
 
@@ -195,9 +196,7 @@ class Windows:
     def _hours(self, session: Session, customer: str, now: datetime) -> tuple[WorkingTime, str]:
         """When a customer works, and its name: by its contract or its own calendar; who is served around the clock has
         office hours all the same. Raises InputError."""
-        owner = customer_named(session, customer)
-        if owner is None:
-            raise InputError(say("没有客户“{name}”", "there is no customer '{name}'", name=customer[:80]))
+        owner = customer_of(session, customer)
         calendars = self._policy.calendars
         own = promised(session, owner, None, now.date()).get("calendar", "")
         usual = [own, self._policy.close.calendar, *calendars]

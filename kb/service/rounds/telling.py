@@ -19,7 +19,7 @@ from kb.model.schema import Audience
 from kb.notices.channels import MAIL, headers_of_notices, sends_mail
 from kb.notices.news import Concerned, News
 from kb.notices.outbox import Notice
-from kb.people.accounts import Person
+from kb.people.accounts import Person, leads
 from kb.service.rounds.plans import Rounds
 from kb.service.rounds.releases import Concern, concerned, publishes
 from kb.settings import Settings
@@ -69,10 +69,6 @@ def of_updates(
         if article.audience == Audience.PUBLIC and sends_mail(settings):
             mails += _mails(store, settings, key, article, found)
     return news, mails
-
-
-def leads(people: Sequence[Person]) -> list[Person]:
-    return [p for p in people if p.role == "lead"] or [p for p in people if p.role == "administrator"]
 
 
 def _mails(store: Store, settings: Settings, key: str, article: Article, found: Sequence[Concern]) -> Iterable[Notice]:

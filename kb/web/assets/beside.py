@@ -1,12 +1,9 @@
 """This module is what stands beside a case: its devices, the parts held for it, and where the parts of fixes lie."""
 
-from typing import NamedTuple
-
 from flask import Flask
 
-from kb.database import tables
 from kb.service.assets.customers import caller, city_of
-from kb.service.assets.devices import Devices, Due, Known, in_text
+from kb.service.assets.devices import Beside, Devices, in_text
 from kb.service.assets.stock import Shelf, Stock, Where
 from kb.service.snapshot import Snapshot
 from kb.web.cards import Card
@@ -17,30 +14,13 @@ EARLIER = 5
 """Cases of a device that are listed."""
 
 
-class Beside(NamedTuple):
-    """A device of a case. earlier: its other cases, the newest first."""
-
-    known: Known
-    due: Due
-    earlier: list[tables.Case]
-
-
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(devices_of=devices_of, parts_of=parts_of, parts_for=parts_for)
 
 
 def devices_of(now: Snapshot) -> list[Beside]:
     """The devices that a case is about, each with what happened to it before."""
-    register = Devices(store())
-    rule = cases().policy.devices
-    return [
-        Beside(
-            known,
-            register.due(known, rule),
-            [c for c in register.history(known.row.id).cases if c.number != now.number][:EARLIER],
-        )
-        for known in register.of_case(now.number)
-    ]
+    return Devices(store()).beside(now.number, cases().policy.devices, EARLIER)
 
 
 def parts_of(now: Snapshot) -> list[Shelf]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flask import Flask, flash, redirect, request, url_for
+from flask import Flask, Response, flash, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
 from kb.errors import ConflictError, InputError, RefusedError
@@ -68,9 +68,9 @@ def act(kind: str, number: int) -> Answer:
         seen = form.get("seen", "") if number else None
         saved = editing().save(kind, number, typed, who, seen, shown.customer)
     except ConflictError as error:
-        return _page(editing().show(kind, number), typed, str(error), stale=True), 409  # type: ignore[return-value]
+        return _page(editing().show(kind, number), typed, str(error), stale=True), 409
     except InputError as error:
-        return _page(shown, typed, str(error)), 422  # type: ignore[return-value]
+        return _page(shown, typed, str(error)), 422
     flash(say("已保存", "Saved") if saved.change else say("没有改动", "Nothing was changed"))
     return redirect(card(kind, saved.number, shown.customer), 303)
 
@@ -89,7 +89,7 @@ def card(kind: str, number: int, customer: int = 0) -> str:
     return url_for("parts") if kind == "places" else url_for("customer", number=customer)
 
 
-def _page(shown: Shown, typed: Mapping[str, str] = NOTHING, problem: str = "", stale: bool = False) -> Answer:
+def _page(shown: Shown, typed: Mapping[str, str] = NOTHING, problem: str = "", stale: bool = False) -> Response:
     form, policy = FORMS[shown.kind], cases().policy
     choices = {
         "promises": dict.fromkeys(policy.promises),

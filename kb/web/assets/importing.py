@@ -1,6 +1,6 @@
 """This module reads tables of customers, devices and parts in: what one would change is shown before it is written."""
 
-from flask import Flask, flash, redirect, request, url_for
+from flask import Flask, Response, flash, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
 from kb.errors import ArticleError, InputError, NotFoundError
@@ -45,10 +45,10 @@ def act(kind: str) -> Answer:
             raise InputError(say("请选一个文件", "choose a file"))
         return _page(kind, imports, imports.look(kind, sent.stream.read(), sent.filename, who, keep=True))
     except (InputError, ArticleError, NotFoundError) as error:
-        return _page(kind, imports, problem=str(error)), 422  # type: ignore[return-value]
+        return _page(kind, imports, problem=str(error)), 422
 
 
-def _page(kind: str, imports: Imports, seen: Seen | None = None, problem: str = "") -> Answer:
+def _page(kind: str, imports: Imports, seen: Seen | None = None, problem: str = "") -> Response:
     done = [i for i in imports.all() if i.kind == kind]
     columns = [(c, c.key in COLUMNS[kind][1]) for c in COLUMNS[kind][0]]
     return page("assets/import.html", kind=kind, seen=seen, problem=problem, done=done, columns=columns)

@@ -38,7 +38,11 @@ def today() -> Any:
 
 def asked() -> tuple[str, int]:
     """(words, page) of a list."""
-    return request.args.get("q", "")[:MAX_QUERY].strip(), max(1, min(request.args.get("page", 1, int), MAX_PAGES))
+    return request.args.get("q", "")[:MAX_QUERY].strip(), page_number()
+
+
+def page_number() -> int:
+    return max(1, min(request.args.get("page", 1, int), MAX_PAGES))
 
 
 def customers() -> Answer:

@@ -6,7 +6,7 @@
 
 from secrets import token_hex
 
-from flask import Flask, flash, redirect, request, url_for
+from flask import Flask, Response, flash, redirect, request, url_for
 
 from kb.errors import InputError, NotFoundError
 from kb.language import say
@@ -46,7 +46,7 @@ def part(number: int) -> Answer:
     return _one(number)
 
 
-def _one(number: int, problem: str = "") -> Answer:
+def _one(number: int, problem: str = "") -> Response:
     stock = Stock(store())
     found = stock.find(number)
     equal = stock.equal(found)
@@ -96,7 +96,7 @@ def move() -> Answer:
             flash(say("已记下：{part}", "Noted: {part}", part=name))
     except (InputError, NotFoundError) as error:
         if form.get("back") == "part":
-            return _one(stock.find(name).id, str(error)), 422  # type: ignore[return-value]
+            return _one(stock.find(name).id, str(error)), 422
         flash(str(error))
     if form.get("back") == "part":
         return redirect(url_for("part", number=stock.find(name).id), 303)

@@ -261,6 +261,4 @@ def field_api(number: str, body: FromField) -> dict[str, Any]:
     require_desk()
     wanted = cases().find(number).now.number
     brought = FieldWork(store(), cases()).bring(body.content.encode("utf8", "replace"), program(), wanted, body.write)
-    told = [{"action": t.entry.action, "text": t.entry.text, "at": plain(t.entry.at), "known": t.known,
-             "differs": t.differs} for t in brought.taken]  # fmt: skip
-    return {"case": brought.case, "new": brought.new, "entries": told}
+    return {"case": brought.case, "new": brought.new, "entries": plain(brought.entries)}

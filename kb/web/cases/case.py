@@ -25,7 +25,7 @@ from kb.web.cases.beside import beside
 from kb.web.cases.closing import best_used, question
 from kb.web.cases.files import allow_files, of_case, taken
 from kb.web.cases.proposed import of_case as of_case_class
-from kb.web.cases.shared import author, cases, colleagues, role, serving
+from kb.web.cases.shared import author, cases, colleagues, person_in, role, serving
 from kb.web.cases.strip import strip
 from kb.web.cases.timeline import FILTERS, entries
 from kb.web.forms import with_parameters
@@ -137,9 +137,8 @@ def templates_of(now: Snapshot) -> dict[str, str]:
     """The replies that this case's customer has, by their names, with the case's facts filled in."""
     with store().reading() as session:
         own = tailored(session, now.customer, cases().policy)
-    contact = " ".join(w for w in now.contact.split() if not any(c.isdigit() or c == "@" for c in w))
     named = {n: getattr(now, n) for n in ("number", "title", "customer", "site")}
-    facts = named | {"contact": contact, "owner": now.owner or say("我们", "we")}
+    facts = named | {"contact": person_in(now.contact), "owner": now.owner or say("我们", "we")}
     return {name: filled_in(text, facts) for name, text in own.templates.items()}
 
 
@@ -155,7 +154,7 @@ def _again(number: str, problem: str, typed: Mapping[str, str], status: int) -> 
     """The page with what was typed; what was not seen yet is marked."""
     found = cases().find(number)
     seen = request.form.get("seen", type=int)
-    return page("cases/case.html", **_shown(found, problem, typed, seen)), status  # type: ignore[return-value]
+    return page("cases/case.html", **_shown(found, problem, typed, seen)), status
 
 
 NOTHING_TYPED: Mapping[str, str] = {}

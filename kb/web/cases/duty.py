@@ -8,9 +8,8 @@ from kb.errors import ArticleError, InputError
 from kb.language import say
 from kb.service import duty
 from kb.service.duty import Roster, Shift
-from kb.service.fields import read_moment
 from kb.web.cases.files import allow_files
-from kb.web.cases.shared import cases, serving
+from kb.web.cases.shared import cases, moments, serving
 from kb.web.views import Answer, page, store
 
 AHEAD = timedelta(days=14)
@@ -49,9 +48,7 @@ def changed() -> Answer:
     try:
         _change()
     except (InputError, ArticleError) as error:
-        answer = shown(str(error))
-        answer.status_code = 400
-        return answer
+        return shown(str(error)), 400
     return redirect(url_for("duty"), 303)
 
 
@@ -65,13 +62,9 @@ def _change() -> None:
         n = roster.add(duty.read(file.stream.read(), file.filename, zone))
         flash(say("读入 {n} 段值班", "{n} shifts were read", n=n))
         return
-    now = datetime.now(UTC)
-    moments = [
-        read_moment(form.get(key, "").replace("T", " "), zone, now, name)
-        for key, name in (("start", say("从", "from")), ("end", say("到", "until")))
-    ]
+    start, end = moments(form.get("start", ""), form.get("end", ""))
     team, person, phone, note = (form.get(key, "") for key in ("team", "person", "phone", "note"))
-    roster.add([Shift(team, moments[0], moments[1], person, phone, note)])
+    roster.add([Shift(team, start, end, person, phone, note)])
 
 
 def _roster() -> Roster:

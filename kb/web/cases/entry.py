@@ -11,7 +11,7 @@ from secrets import token_hex
 from types import MappingProxyType
 from typing import NamedTuple
 
-from flask import Flask, flash, redirect, request, url_for
+from flask import Flask, Response, flash, redirect, request, url_for
 
 from kb import privacy
 from kb.desk.facts import ProposedFact, proposed
@@ -72,7 +72,7 @@ def new() -> Answer:
         if action.startswith("under "):
             cases().add(done.now.number, "join", author(), given={"parent": action.removeprefix("under ")})
     except InputError as error:
-        return _shown(text, request.form, str(error)), 422  # type: ignore[return-value]
+        return _shown(text, request.form, str(error)), 422
     flash(say("单号 {number}", "The number is {number}", number=done.now.number))
     return redirect(url_for("case", number=done.now.number), 303)
 
@@ -136,7 +136,7 @@ class Choice(NamedTuple):
     offer: Proposal | None = None
 
 
-def _shown(text: str, typed: Mapping[str, str], problem: str = "") -> Answer:
+def _shown(text: str, typed: Mapping[str, str], problem: str = "") -> Response:
     read = read_box(text) if text.strip() else Read("", "", None)
     near = of_text(Told(read.text, (), ()))
     proposals = _proposals(read.text)

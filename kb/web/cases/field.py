@@ -43,7 +43,7 @@ def bring(number: str) -> Answer:
             raise InputError(say("请选一个文件", "choose a file"))
         brought = FieldWork(store(), cases()).bring(raw, author(), found.now.number, keep)
     except (InputError, NotFoundError) as error:
-        return page("cases/field.html", now=found.now, problem=str(error), brought=None, content=""), 422  # type: ignore[return-value]
+        return page("cases/field.html", now=found.now, problem=str(error), brought=None, content=""), 422
     if not keep:
         content = raw.decode("utf-8-sig", "replace")
         return page("cases/field.html", now=found.now, problem="", brought=brought, content=content)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import Flask, request
@@ -233,12 +233,17 @@ def asked_period() -> Period:
 
 def periods(now: datetime) -> list[str]:
     """This month and those before it, this year and the last."""
-    local = now.astimezone(cases().policy.zone)
-    first, months = local.replace(day=1), []
-    for _ in range(MONTHS):
-        months.append(f"{first:%Y-%m}")
+    today = now.astimezone(cases().policy.zone).date()
+    return [*months(today, MONTHS), str(today.year), str(today.year - 1)]
+
+
+def months(today: date, count: int) -> list[str]:
+    """The month of a day and those before it, as 2026-11."""
+    first, out = today.replace(day=1), []
+    for _ in range(count):
+        out.append(f"{first:%Y-%m}")
         first = (first - timedelta(days=1)).replace(day=1)
-    return [*months, str(local.year), str(local.year - 1)]
+    return out
 
 
 def _month_name(period: Period, part: Part) -> str:

@@ -17,6 +17,7 @@ from kb.model.casework import Role
 from kb.people.accounts import People
 from kb.service import cases as service
 from kb.service.cases import Author, Cases
+from kb.service.fields import read_moment
 from kb.service.snapshot import Snapshot
 from kb.service.telling import in_days, left, length, span, stamp, why_counted
 from kb.text.tokens import fold
@@ -51,6 +52,17 @@ def init_app(app: Flask) -> None:
         length_of=lambda counts, clock: length(counts, in_days(clock)),
     )
     app.jinja_env.filters.update(short=short, exact=exact)
+
+
+def person_in(contact: str) -> str:
+    """The name of a contact, without number and address."""
+    return " ".join(w for w in contact.split() if not any(c.isdigit() or c == "@" for c in w))
+
+
+def moments(start: str, end: str) -> tuple[datetime, datetime]:
+    """From when until when, as a form says it, by the time of the desk. Raises InputError."""
+    zone, now = cases().policy.zone, datetime.now(UTC)
+    return read_moment(start, zone, now, say("从", "from")), read_moment(end, zone, now, say("到", "until"))
 
 
 def serving(view: Callable[..., Answer]) -> Callable[..., Answer]:

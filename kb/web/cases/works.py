@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from secrets import token_hex
 from typing import NamedTuple
 
-from flask import Flask, flash, redirect, request, url_for
+from flask import Flask, Response, flash, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
@@ -30,7 +30,7 @@ from kb.service.fields import FIELDS, Field
 from kb.service.handling import planned
 from kb.service.states import BY_NAME, possible
 from kb.service.works import STEPS, Piece
-from kb.web.cases.shared import author, cases, me, role, serving
+from kb.web.cases.shared import author, cases, me, person_in, role, serving
 from kb.web.cases.strip import strip
 from kb.web.views import Answer, page, store
 from kb.web.writers import engine_or_none
@@ -105,16 +105,15 @@ def act(number: str, work: int) -> Answer:
             told = say("{who} 现场签字确认", "{who} confirmed by signing on site", who=given.get("signer", ""))
             cases().add(number, "confirm", who, told, key=f"{key}c" if key else None)
     except ConflictError as error:
-        return _page(number, work, str(error)), 409  # type: ignore[return-value]
+        return _page(number, work, str(error)), 409
     except InputError as error:
-        return _page(number, work, str(error)), 422  # type: ignore[return-value]
+        return _page(number, work, str(error)), 422
     flash(say("已记下：{what}", "Noted: {what}", what=label("event", BY_NAME[name].kind)))
     return redirect(url_for("case_work", number=case.now.number, work=work), 303)
 
 
 def _fields(name: str) -> set[str]:
-    action = BY_NAME[name]
-    return {n for asked in (*action.asks, *action.takes) for n in asked.split("|")} - {"text", "work", "files"}
+    return set(_ordered(name)) - {"text", "work", "files"}
 
 
 def _piece(case: Case, work: int) -> Piece:
@@ -149,14 +148,14 @@ def _ordered(name: str) -> list[str]:
 def _known(case: Case, piece: Piece, name: str) -> str:
     """What a field of a step is filled with."""
     if name == "signer":
-        return " ".join(w for w in case.now.contact.split() if not any(c.isdigit() or c == "@" for c in w))
+        return person_in(case.now.contact)
     if name == "old":
         devices = Devices(store()).of_case(case.now.number)
         return devices[0].row.serial if len(devices) == 1 else ""
     return ""
 
 
-def _page(number: str, work: int, problem: str = "") -> Answer:
+def _page(number: str, work: int, problem: str = "") -> Response:
     case = cases().find(number)
     piece = _piece(case, work)
     return page(

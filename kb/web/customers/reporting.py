@@ -5,7 +5,7 @@ What keeps programs off needs nobody else: a token of the session, a field that 
 
 from secrets import token_hex
 
-from flask import Flask, redirect, request, session, url_for
+from flask import Flask, Response, redirect, request, session, url_for
 from werkzeug.exceptions import NotFound
 
 from kb.errors import InputError
@@ -46,7 +46,7 @@ def report() -> Answer:
     try:
         number, secret = _reported()
     except InputError as error:
-        return _shown(str(error)), 422  # type: ignore[return-value]
+        return _shown(str(error)), 422
     session["reported"] = [number, secret]
     return redirect(url_for("report_done"), 303)
 
@@ -99,7 +99,7 @@ def _asks(customer: str) -> tuple[str, ...]:
 PARTS = {"1": "customers/_answers.html", "asked": "customers/_asked.html"}
 
 
-def _shown(problem: str = "") -> Answer:
+def _shown(problem: str = "") -> Response:
     typed = request.form
     customer = (typed.get("customer") or request.args.get("customer", "")).strip()[:MAX_FIELD]
     text = typed.get("text", "")[:MAX_REPORT] or request.args.get("text", "")[:MAX_REPORT]

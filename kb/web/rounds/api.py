@@ -13,7 +13,7 @@ from kb.language import say
 from kb.service.figures import Figures
 from kb.service.reports import Report, report
 from kb.service.rounds.census import Census, lines_of_devices
-from kb.service.rounds.checklist import Item, items_of
+from kb.service.rounds.checklist import items_for
 from kb.service.rounds.guarded import Guards
 from kb.service.rounds.plans import Found, Rounds, Which, as_told, plan_told
 from kb.service.telling import plain
@@ -189,7 +189,7 @@ def do_round_api(plan: int, period: str, body: SentRound) -> dict[str, Any]:
     if body.action == "skip":
         rounds.skip(plan, period, body.note, author)
         return _told_round(rounds, plan, period)
-    items = items_of(engine_or_none(), due.plan.row.checklist) or [Item("", due.plan.row.name)]
+    items = items_for(engine_or_none(), due.plan.row)
     sent = {check.item: check for check in body.checks}
     if unknown := sorted(sent.keys() - {i.text for i in items}):
         raise InputError(say("检查表里没有“{item}”", "the checklist has no item '{item}'", item=unknown[0][:60]))

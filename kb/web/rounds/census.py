@@ -10,7 +10,7 @@ from kb.language import say
 from kb.service.assets.customers import Customers
 from kb.service.rounds.census import Census, half_name, lines_of_devices
 from kb.web import identity
-from kb.web.assets.pages import SIZE, today
+from kb.web.assets.pages import SIZE, page_number, today
 from kb.web.cases.shared import serving
 from kb.web.forms import MAX_QUERY
 from kb.web.spreadsheets import as_file
@@ -39,7 +39,7 @@ def _customer() -> int:
 def shown(problem: str = "") -> Response:
     """The census of this half year: software by product, and the devices that are behind."""
     product = request.args.get("product", "")[:MAX_QUERY].strip()
-    number = max(1, min(request.args.get("page", 1, int), 400))
+    number = page_number()
     census, customer = Census(store()), _customer()
     late = census.behind(product, customer=customer, most=SIZE + 1, skip=SIZE * (number - 1))
     lines = census.lines(today(), product, customer)
@@ -76,9 +76,7 @@ def _changed(work: Any) -> Answer:
     try:
         work()
     except (InputError, NotFoundError) as error:
-        answer = shown(str(error))
-        answer.status_code = 422
-        return answer
+        return shown(str(error)), 422
     flash(say("已记下", "Noted"))
     return redirect(url_for("census"), 303)
 

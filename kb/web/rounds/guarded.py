@@ -7,9 +7,8 @@ from flask import Flask, Response, flash, redirect, request, url_for
 from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.service.duty import Roster
-from kb.service.fields import read_moment
 from kb.service.rounds.guarded import LONGEST, Guard, Guards, thin
-from kb.web.cases.shared import author, cases, serving
+from kb.web.cases.shared import author, moments, serving
 from kb.web.views import Answer, page, store
 
 AHEAD = timedelta(days=14)
@@ -41,21 +40,16 @@ def shown(problem: str = "") -> Response:
 
 def change() -> Answer:
     """Add a guarded time, or remove one."""
-    form, zone, now = request.form, cases().policy.zone, datetime.now(UTC)
+    form = request.form
     try:
         if "remove" in form:
             Guards(store()).remove(form.get("remove", 0, int))
         else:
-            start, end = (
-                read_moment(form.get(key, "").replace("T", " "), zone, now, name)
-                for key, name in (("start", say("从", "from")), ("end", say("到", "until")))
-            )
+            start, end = moments(form.get("start", ""), form.get("end", ""))
             name, customer, site, note = (form.get(key, "") for key in ("name", "customer", "site", "note"))
             people = form.get("people", 0, int)
             Guards(store()).add(name, customer, site, start, end, people, note, author().name)
             flash(say("已记下", "Noted"))
     except (InputError, NotFoundError) as error:
-        answer = shown(str(error))
-        answer.status_code = 422
-        return answer
+        return shown(str(error)), 422
     return redirect(url_for("guarded"), 303)

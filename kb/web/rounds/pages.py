@@ -10,9 +10,9 @@ from kb.labels import label
 from kb.language import say
 from kb.model.casework import Checked, Every, RoundKind, RoundState
 from kb.service.assets.stock import Shelf, Stock
-from kb.service.rounds.checklist import Item, items_of
+from kb.service.rounds.checklist import Item, items_for
 from kb.service.rounds.plans import USUAL_AHEAD, Due, Found, Plan, Rounds, Which
-from kb.web.assets.pages import SIZE, today
+from kb.web.assets.pages import SIZE, page_number, today
 from kb.web.cases.shared import author, cases, me, serving
 from kb.web.forms import MAX_QUERY
 from kb.web.views import Answer, page, store
@@ -45,13 +45,9 @@ def _which() -> Which:
     return Which(args.get("customer", "")[:MAX_QUERY].strip(), owner, kind if kind in tuple(RoundKind) else "")
 
 
-def _page_number() -> int:
-    return max(1, min(request.args.get("page", 1, int), 400))
-
-
 def shown() -> Answer:
     """What is overdue and due soon, of all or of some; what was done or skipped last."""
-    which, number = _which(), _page_number()
+    which, number = _which(), page_number()
     found = register().listed(today(), which, SIZE, SIZE * (number - 1))
     return page(
         "rounds/rounds.html",
@@ -67,7 +63,7 @@ def shown() -> Answer:
 
 def planned(problem: str = "") -> Response:
     """The plans, and a form for another one. problem: why it was refused."""
-    number = _page_number()
+    number = page_number()
     found = register().plans(_which(), SIZE + 1, SIZE * (number - 1))
     return page(
         "rounds/plans.html",
@@ -110,9 +106,7 @@ def change() -> Answer:
             )
             flash(say("已安排 {n} 个计划", "{n} plans were made", n=len(made)))
     except (InputError, NotFoundError) as error:
-        answer = planned(str(error))
-        answer.status_code = 422
-        return answer
+        return planned(str(error)), 422
     return redirect(url_for("plans"), 303)
 
 
@@ -156,17 +150,16 @@ def _round(due: Due, found: Sequence[Found], problem: str = "") -> Response:
     )
 
 
-def _items(due: Due) -> list[Item]:
-    """The items of a round: of its checklist; where there is none, the plan itself is what is looked at."""
-    return items_of(engine_or_none(), due.plan.row.checklist) or [Item("", due.plan.row.name)]
-
-
 def _known(due: Due) -> list[Found]:
     """What was found so far; of a round that is over, as it was then."""
     checks = register().checks(due.plan.row.id, due.period)
     kept = {c.item: c for c in checks}
     over = due.state(today()) in (RoundState.DONE, RoundState.SKIPPED)
-    items = [Item("", c.item, say("值", "value") if c.value else "") for c in checks] if over else _items(due)
+    items = (
+        [Item("", c.item, say("值", "value") if c.value else "") for c in checks]
+        if over
+        else items_for(engine_or_none(), due.plan.row)
+    )
     return [Found(i, c.result, c.value, c.note) if (c := kept.get(i.text)) else Found(i) for i in items]
 
 
@@ -176,7 +169,7 @@ def _given(due: Due) -> list[Found]:
     places = {form.get(f"i{n}", ""): n for n in range(1, form.get("items", 0, int) + 1)}
     return [
         Found(i, *(form.get(f"{field}{places[i.text]}", "") for field in "rvn")) if i.text in places else Found(i)
-        for i in _items(due)
+        for i in items_for(engine_or_none(), due.plan.row)
     ]
 
 
@@ -197,9 +190,7 @@ def act(plan: int, period: str) -> Answer:
             opened = rounds.save(plan, period, found, author(), action == "done", form.get("note", ""))
             flash(_said(action, opened))
     except InputError as error:
-        answer = _round(due, found or _known(due), str(error))
-        answer.status_code = 422
-        return answer
+        return _round(due, found or _known(due), str(error)), 422
     except ConflictError as error:
         flash(str(error))
     return redirect(here, 303)

@@ -1,8 +1,7 @@
 """This module is the month's report of a customer: a page to be printed, and a file, encrypted where a key is set."""
 
 import io
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 from flask import Flask, Response, redirect, request, url_for
 
@@ -12,6 +11,7 @@ from kb.service.reports import COLUMNS, Report, report, rows
 from kb.service.telling import name_of
 from kb.web import identity
 from kb.web.assets.pages import today
+from kb.web.cases.figures import months
 from kb.web.cases.shared import cases, serving
 from kb.web.forms import MAX_QUERY
 from kb.web.spreadsheets import as_file
@@ -35,11 +35,11 @@ def choose() -> Answer:
     if number and month:
         return redirect(url_for("month_report", customer=number, month=month[:7]), 303)
     text = request.args.get("q", "")[:MAX_QUERY].strip()
-    return page("rounds/reports.html", rows=Customers(store()).all(text), text=text, months=_months())
+    return page("rounds/reports.html", rows=Customers(store()).all(text), text=text, months=months(today(), MONTHS))
 
 
 def shown(customer: int, month: str) -> Answer:
-    return page("rounds/report.html", r=_report(customer, month), months=_months(), sealed=_keys() != ())
+    return page("rounds/report.html", r=_report(customer, month), months=months(today(), MONTHS), sealed=_keys() != ())
 
 
 def file(customer: int, month: str) -> Answer:
@@ -63,12 +63,3 @@ def _report(customer: int, month: str) -> Report:
 
 def _keys() -> tuple[str, ...]:
     return settings_in_force().report_recipients
-
-
-def _months() -> list[Any]:
-    """This month and those before it."""
-    first, out = today().replace(day=1), []
-    for _ in range(MONTHS):
-        out.append(f"{first:%Y-%m}")
-        first = (first - timedelta(days=1)).replace(day=1)
-    return out

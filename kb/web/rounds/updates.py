@@ -9,15 +9,12 @@ from flask import Flask, Response, flash, redirect, render_template, request, ur
 from kb.errors import InputError, NotFoundError
 from kb.language import say
 from kb.model import Article
-from kb.service.fields import read_moment
 from kb.service.rounds.releases import Concern, Window, Windows, concerned, published, publishes
 from kb.web import identity
-from kb.web.cases.shared import author, cases, serving
+from kb.web.cases.shared import author, cases, moments, serving
 from kb.web.feeds import without_controls
 from kb.web.views import Answer, article_named, engine_in_force, page, settings_in_force, store
 
-LOOKED_AT = 500
-"""Articles, the newest, among which updates are."""
 ENTRIES = 30
 SHOWN = 10
 """Devices of a customer that are listed on the page of an update."""
@@ -51,7 +48,7 @@ def init_app(app: Flask) -> None:
 
 def shown() -> Answer:
     """The updates that are published, each with how many devices it concerns."""
-    found = published(engine_in_force().newest(LOOKED_AT))[:ENTRIES]
+    found = published(engine_in_force())[:ENTRIES]
     rows = [(article, _counted(concerned(store(), article)), Windows(store(), cases().policy).of(article.id))
             for article in found]  # fmt: skip
     return page("rounds/updates.html", rows=rows)
@@ -80,31 +77,26 @@ def one(name: str, problem: str = "") -> Response:
 
 def change(name: str) -> Answer:
     """Agree on a window with a customer, or take it back."""
-    article, form, zone, now = _named(name), request.form, cases().policy.zone, datetime.now(UTC)
+    article, form = _named(name), request.form
     windows = Windows(store(), cases().policy)
     try:
         if "remove" in form:
             windows.remove(form.get("remove", 0, int))
         else:
             chosen = form.get("window", "").partition("/")
-            told = (chosen[0] or form.get("start", ""), chosen[2] or form.get("end", ""))
-            start, end = (
-                read_moment(text.replace("T", " "), zone, now, name)
-                for text, name in zip(told, (say("从", "from"), say("到", "until")), strict=True)
-            )
-            windows.agree(article.id, form.get("customer", ""), start, end, author().name, form.get("note", ""), now)
+            start, end = moments(chosen[0] or form.get("start", ""), chosen[2] or form.get("end", ""))
+            who, note, now = author().name, form.get("note", ""), datetime.now(UTC)
+            windows.agree(article.id, form.get("customer", ""), start, end, who, note, now)
             flash(say("已约定", "Agreed"))
     except (InputError, NotFoundError) as error:
-        answer = one(name, str(error))
-        answer.status_code = 422
-        return answer
+        return one(name, str(error)), 422
     return redirect(url_for("update", name=article.id), 303)
 
 
 def feed() -> Answer:
     """The updates that are published, as an Atom feed, for whoever sees the articles."""
     engine = engine_in_force()
-    found = [a for a in published(engine.newest(LOOKED_AT)) if a.updated or a.created][:ENTRIES]
+    found = [a for a in published(engine) if a.updated or a.created][:ENTRIES]
     base = request.url_root.rstrip("/")
     content = render_template("rounds/updates.xml", articles=found, base=base, built=engine.build().built)
     return Response(without_controls(content), mimetype="application/atom+xml")
